@@ -1,0 +1,82 @@
+import type { DType, Shape, TensorSpec } from './shape.js';
+import type { Tensor } from './tensor.js';
+
+/** A tensor as a kernel sees it while a program is being built: a shape and a place that the planner chooses. */
+export interface Value extends TensorSpec {
+  readonly id: number;
+}
+
+/**
+ * One compute dispatch.
+ *
+ * The kernel's interface is fixed: `@group(0) @binding(0) var<uniform>` holds `uniforms` (first the u32 words, then the
+ * f32 words, in one struct; absent if both are empty), and `@binding(1)`, `@binding(2)`, … are `bindings` in order.
+ * A value that the kernel only reads is declared `var<storage, read>`, one that it writes `read_write`.
+ * The entry point is `main`. A binding's size is its value's size rounded up to 16 bytes, so a value can be declared
+ * `array<vec4<f32>>`; what lies beyond the last element is undefined when read and may be overwritten by such a vec4.
+ * Never use `arrayLength`: sizes travel in the uniforms.
+ */
+export interface Dispatch {
+  /** Operation and pass, as in `conv2d.weightGradient`. Stands in profiles and error messages. */
+  readonly label: string;
+  /** Final WGSL text. Pipelines are cached on it. */
+  readonly source: string;
+  readonly bindings: readonly Value[];
+  /** Which of `bindings` the kernel writes, by position. */
+  readonly writes: readonly number[];
+  readonly uniforms?: { readonly u32?: readonly number[]; readonly f32?: readonly number[] };
+  readonly workgroups: readonly [number, number, number];
+  /** Useful arithmetic, for the profiler: 2 per multiply-add. */
+  readonly flops?: number;
+}
+
+/** What an operation's `lower` may ask of the program builder. */
+export interface Lowering {
+  readonly limits: GPUSupportedLimits;
+  /** What kind of device the kernels are chosen for. */
+  readonly adapter: AdapterTraits;
+  /** Memory that lives for this operation only. Its contents are undefined at first. */
+  scratch(shape: Shape, dtype?: DType): Value;
+  /** Constant data (tables) uploaded once when the program is built. */
+  constant(values: Uint32Array | Float32Array): Value;
+  /** The same memory seen with another shape of equal size. */
+  reshape(value: Value, shape: Shape): Value;
+  dispatch(dispatch: Dispatch): void;
+}
+
+export interface AdapterTraits {
+  /** A driver that runs on CPU cores (lavapipe, SwiftShader): wide registers win, workgroup memory does not. */
+  readonly software: boolean;
+  readonly subgroups: boolean;
+  readonly f16: boolean;
+}
+
+/** What a gradient rule sees: both ends of the forward call and the gradients of its outputs. */
+export interface GradientCall<Attributes> {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  /** Gradient of the loss by each output; undefined where the loss does not depend on it. */
+  readonly outputGradients: readonly (Tensor | undefined)[];
+  /** Whether the gradient by each input is wanted. */
+  readonly wanted: readonly boolean[];
+}
+
+/**
+ * An operation: its shape rule, its lowering to dispatches, and its gradient (vector-Jacobian product) written with
+ * operations. Attributes are plain data.
+ */
+export interface Operation<Attributes = unknown> {
+  readonly name: string;
+  /** Checks inputs and attributes, throws ShapeError with numbers and remedy, returns the outputs' specs. */
+  shape(inputs: readonly TensorSpec[], attributes: Attributes): TensorSpec[];
+  lower(lowering: Lowering, inputs: readonly Value[], outputs: readonly Value[], attributes: Attributes): void;
+  /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */
+  gradient?(call: GradientCall<Attributes>): (Tensor | undefined)[];
+  /**
+   * Pairs [output, input]: the output starts as the input's contents and the kernels update it in place, so `lower`
+   * binds only the output. The planner lets both share memory where the input's old value has no other reader,
+   * and copies otherwise.
+   */
+  updates?(attributes: Attributes): readonly (readonly [output: number, input: number])[];
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** WGSL kernels are text modules, as in the build. */
+const wgsl = {
+  name: 'wgsl-as-text',
+  enforce: 'pre' as const,
+  load(id: string) {
+    if (!id.endsWith('.wgsl')) return null;
+    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
+  },
+};
+
+export default defineConfig({
+  plugins: [wgsl],
+  resolve: { alias: { '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)) } },
+  test: {
+    include: ['test/**/*.test.ts'],
+    // One process and one module graph, so that every file shares one device and its compiled pipelines:
+    // on a software driver a pipeline costs seconds, and a process would pay for all of them again.
+    pool: 'forks',
+    isolate: false,
+    fileParallelism: false,
+    maxWorkers: 1,
+    testTimeout: 300_000,
+    hookTimeout: 120_000,
+    reporters: ['default', './test/support/count-reporter.ts'],
+  },
+});
