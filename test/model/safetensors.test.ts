@@ -177,7 +177,7 @@ describe('decodeSafetensors', () => {
     ['an absurd header length', file('{}', [], 2 ** 40), /1099511627776 bytes is announced, and 100000000/],
     ['a header that is no object', file('[]'), /does not begin with "\{"/],
     ['a header that is no JSON', file('{"a":'), /not JSON/],
-    ['a header that is no UTF-8', file('{"__metadata__":{"key":"?"}}').fill(0xff, 31, 32), /not JSON in UTF-8/],
+    ['a header that is no UTF-8', file('{"__metadata__":{"key":"?"}}').fill(0xff, 32, 33), /not JSON in UTF-8/],
     ['a tensor named twice', file(`{"a":${entry('[0,2]')},"a":${entry('[0,2]')}}`, [1, 2]), /names "a" twice/],
     [
       'a name written twice in two ways',
