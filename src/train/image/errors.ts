@@ -1,0 +1,6 @@
+import { SondeError } from '../../engine/errors.js';
+
+/** A file that cannot be read as a frame: foreign, truncated, damaged, too large, or in an encoding that is not read. */
+export class ImageError extends SondeError {
+  override name = 'ImageError';
+}

@@ -1,0 +1,44 @@
+import { ImageError } from './errors.js';
+
+/** One greyscale image. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** Luminance in [0, 1], row-major, height×width. */
+  readonly pixels: Float32Array;
+  /** Millimetres per pixel, where the file says. */
+  readonly spacing?: { readonly x: number; readonly y: number };
+}
+
+/** Larger images are refused before any pixel is decoded: no ultrasound machine writes them. */
+const PIXEL_LIMIT = 100_000_000;
+
+/** Throws unless width×height is a size worth allocating memory for. */
+export function checkSize(name: string, width: number, height: number): void {
+  if (!(width >= 1 && height >= 1)) {
+    throw new ImageError(`${name}: the image is ${width}×${height} pixels; a frame has at least one pixel each way.`);
+  }
+  if (width * height > PIXEL_LIMIT) {
+    throw new ImageError(
+      `${name}: ${width}×${height} is ${Math.round((width * height) / 1e6)} megapixels, more than the ` +
+        `${PIXEL_LIMIT / 1e6} that a frame may have; crop or reduce the image.`,
+    );
+  }
+}
+
+/**
+ * Luma of Rec. 601, the same weights as the Y of JPEG and of DICOM's YBR_FULL, on interleaved samples as stored.
+ * `samples` holds `channels` (1, or 3 and more, of which R, G, B are the first) values per pixel; `scale` maps the
+ * largest of them to 1.
+ */
+export function luminance(samples: ArrayLike<number>, channels: number, count: number, scale: number): Float32Array {
+  const pixels = new Float32Array(count);
+  if (channels < 3) {
+    for (let i = 0; i < count; i++) pixels[i] = samples[i * channels] * scale;
+  } else {
+    for (let i = 0, at = 0; i < count; i++, at += channels) {
+      pixels[i] = (0.299 * samples[at] + 0.587 * samples[at + 1] + 0.114 * samples[at + 2]) * scale;
+    }
+  }
+  return pixels;
+}

@@ -1,0 +1,5 @@
+export { decodeFrame } from './decode.js';
+export { encodeGreyJpeg, encodeGreyPng, type GreyImage } from './encode.js';
+export { ImageError } from './errors.js';
+export { type Fit, type FittedFrame, FrameTransform, fitFrame } from './fit.js';
+export type { Frame } from './frame.js';
