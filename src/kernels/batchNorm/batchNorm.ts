@@ -1,0 +1,245 @@
+import { ShapeError } from '../../engine/errors.js';
+import { assign, record } from '../../engine/graph.js';
+import type { GradientCall, Lowering, Operation, Value } from '../../engine/operation.js';
+import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import combineGradient from './gradient-combine.wgsl';
+import inputGradient from './gradient-input.wgsl';
+import gradientSums from './gradient-sums.wgsl';
+import normalize from './normalize.wgsl';
+import { channelGroups, combineLanes, slabCount } from './slabs.js';
+import statistics from './statistics.wgsl';
+import combineStatistics from './statistics-combine.wgsl';
+
+export interface BatchNormOptions {
+  /** Scale of each channel, [C]. */
+  readonly weight: Tensor;
+  /** Shift of each channel, [C]. */
+  readonly bias: Tensor;
+  /** Running mean, [C]: used in inference, moved in training. May be left out in training, and then nothing is tracked. */
+  readonly runningMean?: Tensor;
+  /** Running (unbiased) variance, [C]. Given together with `runningMean`. */
+  readonly runningVar?: Tensor;
+  /** Whether to normalise with the statistics of this batch and move the running ones towards them. */
+  readonly training: boolean;
+  /** Share of the new statistics in the running ones. */
+  readonly momentum?: number;
+  /** Added to the variance. */
+  readonly eps?: number;
+  /** Applied to the result within the same kernel. */
+  readonly activation?: 'relu';
+}
+
+interface Attributes {
+  readonly training: boolean;
+  readonly tracked: boolean;
+  readonly momentum: number;
+  readonly eps: number;
+  readonly relu: boolean;
+}
+
+/**
+ * Batch normalisation over the last axis: y = (x − mean) / √(variance + eps) · weight + bias for each channel, with the
+ * conventions of `torch.nn.functional.batch_norm`: training normalises with the biased variance of the batch and moves
+ * the running variance towards the unbiased one.
+ *
+ * @param x [..., C], of rank 2 or more.
+ * @returns The shape of `x`.
+ * @throws ShapeError where `x` or a channel tensor has another shape, where running statistics are missing in inference,
+ * or where training has a single value per channel.
+ */
+export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+  const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5, activation } = options;
+  if ((runningMean === undefined) !== (runningVar === undefined)) {
+    throw new ShapeError('batchNorm: runningMean and runningVar come together; give both or neither.');
+  }
+  const attributes = { training, tracked: false, momentum, eps, relu: activation === 'relu' };
+  if (!runningMean || !runningVar) {
+    if (!training) {
+      throw new ShapeError('batchNorm: inference (training: false) needs runningMean and runningVar; give both.');
+    }
+    return record(batchNormTraining, [x, weight, bias], attributes)[0];
+  }
+  if (!training) return record(batchNormInference, [x, weight, bias, runningMean, runningVar], attributes)[0];
+  const [y, , , movedMean, movedVariance] = record(batchNormTraining, [x, weight, bias, runningMean, runningVar], {
+    ...attributes,
+    tracked: true,
+  });
+  assign(runningMean, movedMean);
+  assign(runningVar, movedVariance);
+  return y;
+}
+
+/** Inputs x, weight, bias and, where tracked, the running statistics; outputs y, mean, biased variance and those, moved. */
+export const batchNormTraining: Operation<Attributes> = {
+  name: 'batchNorm',
+
+  shape([x, ...channelTensors], { tracked }) {
+    const channel = checkChannels(x, channelTensors);
+    const rows = sizeOf(x.shape) / channel.shape[0];
+    if (rows < 2) {
+      throw new ShapeError(
+        `batchNorm: training needs more than 1 value per channel, x is ${formatShape(x.shape)}; ` +
+          'use a larger batch or image, or training: false.',
+      );
+    }
+    return [x, channel, channel, ...(tracked ? [channel, channel] : [])];
+  },
+
+  lower(lowering, [x, weight, bias], [y, mean, variance, ...running], attributes) {
+    const { rows, groups, width, vector } = channelGroups(x);
+    const slabs = slabCount(lowering, rows, groups);
+    const partials = lowering.scratch([2, slabs, groups * width]);
+    lowering.dispatch({
+      label: 'batchNorm.statistics',
+      source: template(statistics, { VECTOR: vector, WIDTH: width }),
+      bindings: [x, partials],
+      writes: [1],
+      uniforms: { u32: [rows, groups, slabs] },
+      workgroups: linearGrid(slabs * groups),
+      flops: 6 * sizeOf(x.shape),
+    });
+    const lanes = combineLanes(lowering, slabs);
+    lowering.dispatch({
+      label: 'batchNorm.combineStatistics',
+      source: template(combineStatistics, {
+        VECTOR: vector,
+        WIDTH: width,
+        LANES: lanes,
+        PARALLEL: lanes > 1,
+        TRACKED: attributes.tracked,
+      }),
+      bindings: [partials, mean, variance, ...running],
+      writes: attributes.tracked ? [1, 2, 3, 4] : [1, 2],
+      uniforms: { u32: [rows, groups, slabs], f32: [attributes.momentum] },
+      workgroups: linearGrid(groups, 1),
+    });
+    dispatchNormalize(lowering, [x, weight, bias, mean, variance, y], attributes);
+  },
+
+  updates: ({ tracked }) =>
+    tracked
+      ? [
+          [3, 3],
+          [4, 4],
+        ]
+      : [],
+
+  gradient(call) {
+    const [, mean, variance] = call.outputs;
+    return [...inputGradients(call, mean, variance), undefined, undefined];
+  },
+};
+
+/** Inputs x, weight, bias, running mean and variance; output y. */
+export const batchNormInference: Operation<Attributes> = {
+  name: 'batchNorm',
+
+  shape([x, ...channelTensors]) {
+    checkChannels(x, channelTensors);
+    return [x];
+  },
+
+  lower(lowering, [x, weight, bias, mean, variance], [y], attributes) {
+    dispatchNormalize(lowering, [x, weight, bias, mean, variance, y], attributes);
+  },
+
+  gradient(call) {
+    const [, , , mean, variance] = call.inputs;
+    return [...inputGradients(call, mean, variance), undefined, undefined];
+  },
+};
+
+function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps, relu }: Attributes): void {
+  const { rows, groups, width, vector } = channelGroups(bindings[0]);
+  const slabs = slabCount(lowering, rows, groups);
+  lowering.dispatch({
+    label: relu ? 'batchNorm.normalizeRelu' : 'batchNorm.normalize',
+    source: template(normalize, { VECTOR: vector, WIDTH: width, RELU: relu }),
+    bindings,
+    writes: [5],
+    uniforms: { u32: [rows * groups, groups, slabs], f32: [eps] },
+    workgroups: linearGrid(slabs * groups),
+    flops: 3 * sizeOf(bindings[0].shape),
+  });
+}
+
+/** Gradients by x, weight and bias: with x̂ the normalised input and dz = dy (where the ReLU, if any, lets it through),
+ *     dbias = Σ dz,  dweight = Σ dz·x̂,
+ *     dx = weight / √(variance + eps) · (dz − mean(dz) − x̂·mean(dz·x̂))   in training,
+ *     dx = weight / √(variance + eps) · dz                                in inference.
+ */
+function inputGradients(call: GradientCall<Attributes>, mean: Tensor, variance: Tensor): (Tensor | undefined)[] {
+  const [x, weight, bias] = call.inputs;
+  const [dy] = call.outputGradients;
+  if (!dy) return [undefined, undefined, undefined];
+  return record(batchNormGradient, [x, dy, weight, bias, mean, variance], call.attributes);
+}
+
+/** Inputs x, dy, weight, bias, mean, variance; outputs dx, dweight, dbias. */
+const batchNormGradient: Operation<Attributes> = {
+  name: 'batchNormGradient',
+
+  shape: ([x, , weight, bias]) => [x, weight, bias],
+
+  lower(lowering, [x, dy, weight, bias, mean, variance], [dx, dweight, dbias], { training, eps, relu }) {
+    const { rows, groups, width, vector } = channelGroups(x);
+    const slabs = slabCount(lowering, rows, groups);
+    const partials = lowering.scratch([2, slabs, groups * width]);
+    const shares = lowering.scratch([2, groups * width]);
+    const variant = { VECTOR: vector, WIDTH: width };
+    const walk = { u32: [rows * groups, groups, slabs], f32: [eps] };
+    lowering.dispatch({
+      label: 'batchNorm.gradientSums',
+      source: template(gradientSums, { ...variant, RELU: relu }),
+      bindings: [x, dy, mean, variance, partials, ...(relu ? [weight, bias] : [])],
+      writes: [4],
+      uniforms: walk,
+      workgroups: linearGrid(slabs * groups),
+      flops: 4 * sizeOf(x.shape),
+    });
+    const lanes = combineLanes(lowering, slabs);
+    lowering.dispatch({
+      label: 'batchNorm.combineGradient',
+      source: template(combineGradient, { ...variant, LANES: lanes, PARALLEL: lanes > 1 }),
+      bindings: [partials, dweight, dbias, shares],
+      writes: [1, 2, 3],
+      uniforms: { u32: [groups, slabs], f32: [training ? 1 / rows : 0] },
+      workgroups: linearGrid(groups, 1),
+    });
+    lowering.dispatch({
+      label: 'batchNorm.gradientInput',
+      source: template(inputGradient, { ...variant, RELU: relu }),
+      bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
+      writes: [6],
+      uniforms: walk,
+      workgroups: linearGrid(slabs * groups),
+      flops: 6 * sizeOf(x.shape),
+    });
+  },
+};
+
+/** Throws unless every channel tensor is [C] for x = [..., C]; returns the spec of a channel tensor. */
+function checkChannels(x: TensorSpec, channelTensors: readonly TensorSpec[]): TensorSpec {
+  if (x.shape.length < 2) {
+    throw new ShapeError(
+      `batchNorm: x needs a batch axis and a channel axis, it is ${formatShape(x.shape)}; reshape it to [rows, channels].`,
+    );
+  }
+  const channels = x.shape[x.shape.length - 1];
+  const names = ['weight', 'bias', 'runningMean', 'runningVar'];
+  for (const [index, { shape }] of channelTensors.entries()) {
+    if (shape.length !== 1 || shape[0] !== channels) {
+      throw new ShapeError(
+        `batchNorm: ${names[index]} is ${formatShape(shape)}, x has ${channels} channels in its last axis ` +
+          `(shape ${formatShape(x.shape)}); give ${names[index]} the shape [${channels}].`,
+      );
+    }
+  }
+  for (const [index, { dtype }] of [x, ...channelTensors].entries()) {
+    if (dtype !== 'f32') throw new ShapeError(`batchNorm: ${['x', ...names][index]} is ${dtype}; it must be f32.`);
+  }
+  return { shape: [channels], dtype: 'f32' };
+}

@@ -1,0 +1,57 @@
+// Batch normalisation, backward, second pass: adds the slabs' partial sums,
+//   bias gradient = Σ dz,  weight gradient = Σ dz·x̂,
+// and keeps both divided by the number of rows for gradient-input.wgsl (share = 1/rows), or zero in inference, where the
+// statistics do not depend on x (share = 0).
+//
+// A lane adds the slabs lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
+//
+// Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
+struct Params { groups: u32, slabs: u32, share: f32 }
+
+alias V = {{VECTOR}};
+
+struct Sums { dz: V, dz_normalized: V }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
+@group(0) @binding(2) var<storage, read_write> weight_gradient: array<V>;
+@group(0) @binding(3) var<storage, read_write> bias_gradient: array<V>;
+@group(0) @binding(4) var<storage, read_write> shares: array<V>; // [2 (of dz, of dz·x̂), groups]
+
+//#if PARALLEL
+var<workgroup> lanes: array<Sums, {{LANES}}>;
+//#end
+
+@compute @workgroup_size({{LANES}})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let group = workgroup.y * workgroups.x + workgroup.x;
+  if (group >= params.groups) { return; }
+
+  var total = Sums(V(0.0), V(0.0));
+  for (var slab = lane; slab < params.slabs; slab += {{LANES}}u) {
+    let at = slab * params.groups + group;
+    total.dz += partials[at];
+    total.dz_normalized += partials[params.slabs * params.groups + at];
+  }
+//#if PARALLEL
+  lanes[lane] = total;
+  for (var half = {{LANES}}u / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      lanes[lane].dz += lanes[lane + half].dz;
+      lanes[lane].dz_normalized += lanes[lane + half].dz_normalized;
+    }
+  }
+  if (lane > 0u) { return; }
+  total = lanes[0];
+//#end
+
+  weight_gradient[group] = total.dz_normalized;
+  bias_gradient[group] = total.dz;
+  shares[group] = total.dz * params.share;
+  shares[params.groups + group] = total.dz_normalized * params.share;
+}

@@ -1,0 +1,49 @@
+// Batch normalisation, backward, last pass:
+//   dx = weight / √(variance + ε) · (dz − mean(dz) − x̂·mean(dz·x̂)),  x̂ = (x − mean) / √(variance + ε),
+// dz as in gradient-sums.wgsl. In inference both means come in as zero.
+//
+// Rows and channels are walked as in normalize.wgsl.
+//
+// Grid: one invocation per (slab, group of {{WIDTH}} channels), linear, group fastest.
+struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
+
+alias V = {{VECTOR}};
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> dy: array<V>;
+@group(0) @binding(3) var<storage, read> weight: array<V>;
+@group(0) @binding(4) var<storage, read> mean: array<V>;
+@group(0) @binding(5) var<storage, read> variance: array<V>;
+@group(0) @binding(6) var<storage, read> shares: array<V>; // [2 (mean of dz, mean of dz·x̂), groups]
+@group(0) @binding(7) var<storage, read_write> dx: array<V>;
+//#if RELU
+@group(0) @binding(8) var<storage, read> bias: array<V>;
+//#end
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  let stride = params.slabs * params.groups;
+  if (index >= stride) { return; }
+  let group = index % params.groups;
+
+  let centre = mean[group];
+  let deviation = sqrt(variance[group] + params.eps);
+  let scale = weight[group] / deviation;
+  let mean_dz = shares[group];
+  let slope = shares[params.groups + group] / deviation;
+//#if RELU
+  let shift = bias[group];
+//#end
+  for (var at = index; at < params.size; at += stride) {
+    let centred = x[at] - centre;
+//#if RELU
+    // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
+    let dz = select(dy[at], V(0.0), centred * scale + shift <= V(0.0));
+//#else
+    let dz = dy[at];
+//#end
+    dx[at] = scale * (dz - mean_dz - centred * slope);
+  }
+}

@@ -1,0 +1,50 @@
+// Batch normalisation, backward, first pass: Σ dz and Σ dz·x̂ of each channel within each slab of rows, where
+// x̂ = (x − mean) / √(variance + ε) and dz is dy, or with RELU dy where the output is positive and else 0.
+//
+// Slabs as in statistics.wgsl: slab s holds the rows r ≡ s (mod slabs).
+//
+// Grid: one invocation per (slab, group of {{WIDTH}} channels), linear, group fastest.
+struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
+
+alias V = {{VECTOR}};
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> dy: array<V>;
+@group(0) @binding(3) var<storage, read> mean: array<V>;
+@group(0) @binding(4) var<storage, read> variance: array<V>;
+@group(0) @binding(5) var<storage, read_write> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
+//#if RELU
+@group(0) @binding(6) var<storage, read> weight: array<V>;
+@group(0) @binding(7) var<storage, read> bias: array<V>;
+//#end
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  let stride = params.slabs * params.groups;
+  if (index >= stride) { return; }
+  let group = index % params.groups;
+
+  let centre = mean[group];
+  let deviation = sqrt(variance[group] + params.eps);
+//#if RELU
+  let scale = weight[group] / deviation;
+  let shift = bias[group];
+//#end
+  var sum = V(0.0);
+  var sum_centred = V(0.0);
+  for (var at = index; at < params.size; at += stride) {
+    let centred = x[at] - centre;
+//#if RELU
+    // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
+    let dz = select(dy[at], V(0.0), centred * scale + shift <= V(0.0));
+//#else
+    let dz = dy[at];
+//#end
+    sum += dz;
+    sum_centred += dz * centred;
+  }
+  partials[index] = sum;
+  partials[stride + index] = sum_centred / deviation;
+}

@@ -1,0 +1,30 @@
+import type { Lowering } from '../../engine/operation.js';
+import { sizeOf, type TensorSpec } from '../../engine/shape.js';
+
+/** A channels-last tensor as rows of channel groups: four channels make a vec4 where their number allows it. */
+export function channelGroups(x: TensorSpec): { rows: number; groups: number; width: number; vector: string } {
+  const channels = x.shape[x.shape.length - 1];
+  const width = channels % 4 === 0 ? 4 : 1;
+  return {
+    rows: sizeOf(x.shape) / channels,
+    groups: channels / width,
+    width,
+    vector: width === 4 ? 'vec4<f32>' : 'f32',
+  };
+}
+
+/** Enough invocations to fill a large GPU, or to keep the few wide cores of a software driver busy. */
+const INVOCATIONS = { gpu: 65536, software: 512 };
+/** Fewer rows than this in a slab do not pay for a further partial sum. */
+const ROWS_PER_SLAB = 8;
+
+/** Into how many slabs the rows are split, so that slabs × groups invocations fill the device. */
+export function slabCount({ adapter }: Lowering, rows: number, groups: number): number {
+  const invocations = adapter.software ? INVOCATIONS.software : INVOCATIONS.gpu;
+  return Math.max(1, Math.min(Math.ceil(rows / ROWS_PER_SLAB), Math.floor(invocations / groups)));
+}
+
+/** Lanes that share the partial results of one channel group. */
+export function combineLanes({ adapter }: Lowering, slabs: number): number {
+  return adapter.software || slabs < 16 ? 1 : 64;
+}

@@ -1,0 +1,55 @@
+// Batch normalisation, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each slab of rows.
+//
+// x is [rows, channels], read as groups of {{WIDTH}} channels. Slab s holds the rows r ≡ s (mod slabs): neighbouring
+// invocations read neighbouring memory whatever the number of channels.
+// Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula
+//   n = nₐ + n_b,  δ = mean_b − meanₐ,  mean = meanₐ + δ·n_b/n,  M2 = M2ₐ + M2_b + δ²·nₐ·n_b/n,
+// which, unlike E[x²] − E[x]², loses nothing when the mean is large beside the deviation.
+//
+// Grid: one invocation per (slab, group), linear, group fastest.
+struct Params { rows: u32, groups: u32, slabs: u32 }
+
+alias V = {{VECTOR}};
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read_write> partials: array<V>; // [2 (mean, M2), slabs, groups]
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  let stride = params.slabs * params.groups;
+  if (index >= stride) { return; }
+  let slab = index / params.groups;
+  let rows = (params.rows - slab + params.slabs - 1u) / params.slabs;
+
+  var mean = V(0.0);
+  var m2 = V(0.0);
+  var at = index;
+  var row = 0u;
+  for (; row + 4u <= rows; row += 4u) {
+    let a = x[at];
+    let b = x[at + stride];
+    let c = x[at + 2u * stride];
+    let d = x[at + 3u * stride];
+    at += 4u * stride;
+    let mean4 = ((a + b) + (c + d)) * 0.25;
+    let da = a - mean4;
+    let db = b - mean4;
+    let dc = c - mean4;
+    let dd = d - mean4;
+    let delta = mean4 - mean;
+    let share = 4.0 / f32(row + 4u);
+    mean += delta * share;
+    m2 += ((da * da + db * db) + (dc * dc + dd * dd)) + delta * delta * (f32(row) * share);
+  }
+  for (; row < rows; row++) {
+    let delta = x[at] - mean;
+    at += stride;
+    let share = 1.0 / f32(row + 1u);
+    mean += delta * share;
+    m2 += delta * delta * (f32(row) * share);
+  }
+  partials[index] = mean;
+  partials[stride + index] = m2;
+}
