@@ -1,0 +1,92 @@
+import { ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import type { Operation } from '../../engine/operation.js';
+import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import { type CoordinateGrid, gridDivisors } from './coordinate-grid.js';
+import expectationKernel from './expectation2d.wgsl';
+import gradientKernel from './expectation2d-gradient.wgsl';
+
+export interface Expectation2dOptions {
+  /** Which coordinates the cells of a map have. */
+  readonly grid: CoordinateGrid;
+}
+
+interface Attributes {
+  readonly shape: Shape;
+  readonly grid: CoordinateGrid;
+}
+
+/**
+ * The differentiable spatial-to-numerical transform (DSNT): the expected coordinate (Σ p·x, Σ p·y) of each map, in
+ * normalised coordinates of the chosen grid. Follows a spatial softmax, `softmax(logits, { axes: [1, 2] })`.
+ * Source: Nibali et al., Numerical Coordinate Regression with Convolutional Neural Networks; dsntnn's `dsnt`.
+ *
+ * @param probabilities [N, H, W, K], each of the N·K maps summing to one.
+ * @returns [N, K, 2]: x (to the right), then y (down).
+ * @throws ShapeError if the rank is not 4, or for a linspace grid over a map one cell wide or high.
+ */
+export function expectation2d(probabilities: Tensor, { grid }: Expectation2dOptions): Tensor {
+  return record(expectationOperation, [probabilities], { shape: probabilities.shape, grid })[0];
+}
+
+const expectationOperation: Operation<Attributes> = {
+  name: 'expectation2d',
+
+  shape([{ shape, dtype }], { grid }) {
+    if (shape.length !== 4) {
+      throw new ShapeError(
+        `expectation2d: probabilities are [N, H, W, K], got ${formatShape(shape)}; reshape them to rank 4.`,
+      );
+    }
+    if (dtype !== 'f32') throw new ShapeError(`expectation2d: probabilities are ${dtype}; they must be f32.`);
+    const [images, height, width, channels] = shape;
+    gridDivisors('expectation2d', grid, [height, width]);
+    return [{ shape: [images, channels, 2], dtype: 'f32' }];
+  },
+
+  lower(lowering, [probabilities], [coordinates], attributes) {
+    const [images, height, width, channels] = attributes.shape;
+    const lanes = height * width <= 1024 ? 64 : 256;
+    lowering.dispatch({
+      label: 'expectation2d',
+      source: template(expectationKernel, { LANES: lanes }),
+      bindings: [probabilities, coordinates],
+      writes: [1],
+      uniforms: uniforms(attributes),
+      workgroups: linearGrid(images * channels, 1),
+      flops: 4 * sizeOf(attributes.shape),
+    });
+  },
+
+  gradient({ outputGradients: [dy], attributes }) {
+    return [dy && record(expectationGradient, [dy], attributes)[0]];
+  },
+};
+
+/** Input: gradient by the coordinates; output: gradient by the probabilities. */
+const expectationGradient: Operation<Attributes> = {
+  name: 'expectation2dGradient',
+
+  shape: (_inputs, { shape }) => [{ shape, dtype: 'f32' }],
+
+  lower(lowering, [gradient], [dp], attributes) {
+    lowering.dispatch({
+      label: 'expectation2d.gradient',
+      source: gradientKernel,
+      bindings: [gradient, dp],
+      writes: [1],
+      uniforms: uniforms(attributes),
+      workgroups: linearGrid(sizeOf(attributes.shape)),
+      flops: 3 * sizeOf(attributes.shape),
+    });
+  },
+};
+
+function uniforms({ shape, grid }: Attributes) {
+  const [images, height, width, channels] = shape;
+  const [yDivisor, xDivisor] = gridDivisors('expectation2d', grid, [height, width]);
+  return { u32: [images, height, width, channels], f32: [xDivisor, yDivisor] };
+}
