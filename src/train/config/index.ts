@@ -1,0 +1,2 @@
+export { ConfigError, loadConfig, parseConfig, resolveConfig } from './config.js';
+export type { TrainingConfig } from './schema.js';

@@ -1,0 +1,209 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig, parseConfig, resolveConfig } from '../../../src/train/config/index.js';
+
+/** The problems that `resolveConfig` finds. */
+function problems(settings: unknown): readonly string[] {
+  try {
+    resolveConfig(settings);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** Paths of all settings, without the sections. */
+function paths(value: object, prefix = ''): string[] {
+  return Object.entries(value).flatMap(([key, member]) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? paths(member, `${prefix}${key}.`)
+      : [`${prefix}${key}`],
+  );
+}
+
+describe('resolveConfig', () => {
+  it("fills in the paper's settings", () => {
+    const config = resolveConfig({});
+    expect(config.model).toEqual({
+      architecture: 'dsnt-deep-unet',
+      preset: 'stride',
+      base: 64,
+      depth: 7,
+      inputSize: 512,
+      inChannels: 1,
+      grid: 'linspace',
+    });
+    expect(config.loss).toEqual({
+      lambda: 3.732135829310275,
+      sigma: 2.3022166650613793,
+      reduction: 'sum-per-image',
+      regularizer: 'kl',
+      target: 'unnormalised',
+    });
+    expect(config.optimizer).toEqual({
+      name: 'adam',
+      learningRate: 5.352137134504593e-5,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      clipNorm: 0.7221588712934679,
+    });
+    expect(config.schedule).toEqual({
+      name: 'plateau',
+      factor: 0.5,
+      patience: 10,
+      threshold: 1e-4,
+      minLearningRate: 0,
+    });
+    expect(config.training).toEqual({ epochs: 66, batchSize: 8, seed: 0, earlyStopPatience: 20, selectBy: 'apd' });
+  });
+
+  it('keeps what is given and completes the rest', () => {
+    const config = resolveConfig({ model: { base: 8 }, augmentation: { blur: { probability: 0 } } });
+    expect(config.model.base).toBe(8);
+    expect(config.model.depth).toBe(7);
+    expect(config.augmentation.blur).toEqual({ probability: 0, sigma: [0.1, 2] });
+  });
+
+  it('changes nothing the second time', () => {
+    const some = fc.record(
+      {
+        model: fc.record({ base: fc.integer({ min: 1, max: 256 }), preset: fc.constantFrom('stride', 'pool') }),
+        optimizer: fc.oneof(
+          fc.record({ name: fc.constant('sgd'), momentum: fc.double({ min: 0, max: 1, noNaN: true }) }),
+          fc.record({ clipNorm: fc.constantFrom(null, 1) }),
+        ),
+        schedule: fc.constantFrom({ name: 'constant' }, { patience: 3 }),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(some, (settings) => {
+        expect(resolveConfig(resolveConfig(settings))).toEqual(resolveConfig(settings));
+      }),
+    );
+  });
+
+  it('gives an optimizer and a schedule the settings of their name only', () => {
+    expect(resolveConfig({ optimizer: { name: 'sgd' } }).optimizer).toEqual({
+      name: 'sgd',
+      learningRate: 5.352137134504593e-5,
+      weightDecay: 0,
+      clipNorm: 0.7221588712934679,
+      momentum: 0,
+    });
+    expect(resolveConfig({ schedule: { name: 'constant' } }).schedule).toEqual({ name: 'constant' });
+    expect(problems({ optimizer: { momentum: 0.9 } })).toEqual([
+      'optimizer.momentum is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, betas, eps.',
+    ]);
+    expect(problems({ optimizer: { name: 'sgd', betas: [0, 0] } })).toEqual([
+      'optimizer.betas is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, momentum.',
+    ]);
+  });
+
+  it.each([
+    [{ modle: {} }, 'modle is not a setting; did you mean model?'],
+    [{ model: { bas: 8 } }, 'model.bas is not a setting; did you mean model.base?'],
+    [{ training: { batch_size: 8 } }, 'training.batch_size is not a setting; did you mean training.batchSize?'],
+    [{ learningRate: 1 }, 'learningRate is not a setting; did you mean optimizer.learningRate?'],
+    [{ training: { 'clip-norm': 1 } }, 'training.clip-norm is not a setting; did you mean optimizer.clipNorm?'],
+    [
+      { augmentation: { blur: { sigmas: 1 } } },
+      'augmentation.blur.sigmas is not a setting; did you mean augmentation.blur.sigma?',
+    ],
+    [
+      { zebra: 1 },
+      'zebra is not a setting; the configuration has model, loss, optimizer, schedule, training, augmentation.',
+    ],
+  ])('names an unknown setting and the nearest known one: %j', (settings, problem) => {
+    expect(problems(settings)).toEqual([problem]);
+  });
+
+  it.each([
+    [{ model: { base: 0 } }, 'model.base is 0; give a whole number from 1 to 256.'],
+    [{ model: { base: 8.5 } }, 'model.base is 8.5; give a whole number from 1 to 256.'],
+    [{ model: { base: '64' } }, 'model.base is "64"; give a whole number from 1 to 256.'],
+    [{ model: { depth: 8 } }, 'model.depth is 8; give a whole number from 3 to 7.'],
+    [{ model: { inChannels: 3 } }, 'model.inChannels is 3; give 1: frames are grey.'],
+    [{ model: { preset: 'strides' } }, 'model.preset is "strides"; give one of "stride", "pool".'],
+    [{ model: 64 }, 'model is 64; give an object in braces.'],
+    [{ model: { architecture: 'unet' } }, 'model.architecture is "unet"; give "dsnt-deep-unet".'],
+    [{ loss: { sigma: 0 } }, 'loss.sigma is 0; give a number above 0, up to 64.'],
+    [{ optimizer: { name: 'lion' } }, 'optimizer.name is "lion"; give one of "adam", "adamw", "sgd".'],
+    [{ optimizer: { betas: [0.9] } }, 'optimizer.betas is [0.9]; give two numbers, each at least 0 and below 1.'],
+    [{ optimizer: { betas: [0.9, 1] } }, 'optimizer.betas.1 is 1; give a number of at least 0 and below 1.'],
+    [
+      { optimizer: { clipNorm: 0 } },
+      'optimizer.clipNorm is 0; give a number above 0, up to 1000000000, or null for no clipping.',
+    ],
+    [{ optimizer: 'adam' }, 'optimizer is "adam"; give an object in braces.'],
+    [{ optimizer: [] }, 'optimizer is []; give an object in braces.'],
+    [{ schedule: null }, 'schedule is null; give an object in braces.'],
+    [{ schedule: { factor: 1 } }, 'schedule.factor is 1; give a number from 0.001 to 0.999.'],
+    [
+      { training: { earlyStopPatience: 'never' } },
+      'training.earlyStopPatience is "never"; give a whole number from 1 to 100000, or null to train all epochs.',
+    ],
+    [{ augmentation: { enabled: 1 } }, 'augmentation.enabled is 1; give true or false.'],
+    [
+      { augmentation: { blur: { sigma: [2, 1] } } },
+      'augmentation.blur.sigma is [2,1]; give two numbers from 0 to 16, the smaller first.',
+    ],
+    [[], 'the configuration is []; give an object in braces.'],
+    [null, 'the configuration is null; give an object in braces.'],
+  ])('names a wrong setting, its value and what is allowed: %j', (settings, problem) => {
+    expect(problems(settings)).toEqual([problem]);
+  });
+
+  it('reports all problems at once', () => {
+    expect(problems({ model: { base: 0, depht: 7 }, loss: { sigma: -1 } })).toHaveLength(3);
+    expect(() => resolveConfig({ model: { base: 0 }, loss: { sigma: -1 } }, 'a.json')).toThrow(
+      /^a\.json:\n {2}model\.base is 0.*\n {2}loss\.sigma is -1/,
+    );
+  });
+
+  it('says nothing but a ConfigError to anything that JSON can hold', () => {
+    const json = fc.oneof(
+      fc.jsonValue(),
+      fc.dictionary(
+        fc.constantFrom('model', 'loss', 'optimizer', 'schedule', 'training', 'augmentation'),
+        fc.jsonValue(),
+      ),
+    );
+    fc.assert(fc.property(json, (settings) => void problems(settings)));
+  });
+});
+
+describe('parseConfig', () => {
+  it('refuses what is not JSON and says where it stood', () => {
+    expect(() => parseConfig('{"model": {', 'half.json')).toThrow(ConfigError);
+    expect(() => parseConfig('{"model": {', 'half.json')).toThrow(/^half\.json: this is not JSON \(/);
+  });
+});
+
+describe('loadConfig', () => {
+  it('refuses a file that is not there', async () => {
+    await expect(loadConfig('configs/absent.json')).rejects.toThrow(
+      'configs/absent.json: the file cannot be read (ENOENT); check its path.',
+    );
+  });
+
+  it.each(readdirSync('configs').filter((file) => file.endsWith('.json')))('reads configs/%s', async (file) => {
+    await expect(loadConfig(`configs/${file}`)).resolves.toBeDefined();
+  });
+});
+
+describe('configs/', () => {
+  it('paper.json writes out every setting, and each is the default', () => {
+    const written = JSON.parse(readFileSync('configs/paper.json', 'utf8'));
+    expect(written).toEqual(resolveConfig({}));
+  });
+
+  it('README.md explains every setting of every optimizer and schedule', () => {
+    const readme = readFileSync('configs/README.md', 'utf8');
+    const all = new Set([...paths(resolveConfig({})), ...paths(resolveConfig({ optimizer: { name: 'sgd' } }))]);
+    for (const path of all) expect(readme, path).toContain(`\`${path}\``);
+  });
+});
