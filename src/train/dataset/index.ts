@@ -1,0 +1,5 @@
+export { DatasetError } from './errors.js';
+export { SPLITS, type Split } from './layout.js';
+export { type LoadedCase, loadCase, loadFrame } from './load.js';
+export { type LabelledCase, readDataset } from './read.js';
+export { type DatasetImage, type DatasetWriter, type WriteOptions, writeDataset } from './write.js';
