@@ -3,13 +3,14 @@ import { assign, record } from '../../engine/graph.js';
 import type { GradientCall, Lowering, Operation, Value } from '../../engine/operation.js';
 import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
-import { channelGroups, combineLanes, slabCount } from './slabs.js';
+import { combineLanes, slabCount } from './slabs.js';
 import statistics from './statistics.wgsl';
 import combineStatistics from './statistics-combine.wgsl';
 

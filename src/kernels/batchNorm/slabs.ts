@@ -1,17 +1,4 @@
 import type { Lowering } from '../../engine/operation.js';
-import { sizeOf, type TensorSpec } from '../../engine/shape.js';
-
-/** A channels-last tensor as rows of channel groups: four channels make a vec4 where their number allows it. */
-export function channelGroups(x: TensorSpec): { rows: number; groups: number; width: number; vector: string } {
-  const channels = x.shape[x.shape.length - 1];
-  const width = channels % 4 === 0 ? 4 : 1;
-  return {
-    rows: sizeOf(x.shape) / channels,
-    groups: channels / width,
-    width,
-    vector: width === 4 ? 'vec4<f32>' : 'f32',
-  };
-}
 
 /** Enough invocations to fill a large GPU, or to keep the few wide cores of a software driver busy. */
 const INVOCATIONS = { gpu: 65536, software: 512 };

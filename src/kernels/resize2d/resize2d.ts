@@ -1,0 +1,144 @@
+import { ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import type { Operation } from '../../engine/operation.js';
+import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { channelGroups } from '../channel-groups.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import { linearTaps, nearestTaps, packTaps, type ResizeAxis, tapRanges } from './axis.js';
+import resizeKernel from './resize2d.wgsl';
+import gradientKernel from './resize2d-gradient.wgsl';
+
+/** One of `size` and `scale`. */
+export interface ResizeOptions {
+  /** Height and width of the result. */
+  readonly size?: readonly [height: number, width: number];
+  /** Factors for height and width, or one for both; the result's extents are ⌊extent · scale⌋. */
+  readonly scale?: number | readonly [height: number, width: number];
+}
+
+export interface ResizeBilinearOptions extends ResizeOptions {
+  /** Whether the corner samples coincide (true) or the outer edges of the corner cells (false). */
+  readonly alignCorners?: boolean;
+}
+
+type Mode = 'bilinear' | 'nearest';
+
+interface Attributes {
+  readonly mode: Mode;
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+  readonly rows: ResizeAxis;
+  readonly columns: ResizeAxis;
+}
+
+/**
+ * Bilinear interpolation, up or down (without a low-pass filter), as `torch.nn.functional.interpolate` with
+ * `mode='bilinear'`: given a scale, source coordinates follow from the scale itself, not from the rounded size.
+ *
+ * @param x [N, H, W, C].
+ * @returns [N, h, w, C].
+ * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
+ */
+export function resizeBilinear(x: Tensor, { alignCorners = false, ...options }: ResizeBilinearOptions): Tensor {
+  return resize('resizeBilinear', 'bilinear', x, options, alignCorners);
+}
+
+/**
+ * The value of the source cell ⌊i · extent / size⌋ (⌊i / scale⌋ given a scale) for output cell i, as
+ * `torch.nn.functional.interpolate` with `mode='nearest'`, but with exact instead of float32 coordinates.
+ *
+ * @param x [N, H, W, C].
+ * @returns [N, h, w, C].
+ * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
+ */
+export function resizeNearest(x: Tensor, options: ResizeOptions): Tensor {
+  return resize('resizeNearest', 'nearest', x, options, false);
+}
+
+function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOptions, alignCorners: boolean): Tensor {
+  if (x.shape.length !== 4 || x.dtype !== 'f32') {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+  }
+  if ((size === undefined) === (scale === undefined)) {
+    throw new ShapeError(`${name}: ${size ? 'both size and scale are' : 'neither size nor scale is'} given; give one.`);
+  }
+  const [images, height, width, channels] = x.shape;
+  const [rowScale, columnScale] = typeof scale === 'number' ? [scale, scale] : (scale ?? []);
+  const axis = (input: number, extent: number | undefined, factor: number | undefined): ResizeAxis => {
+    const output = extent ?? Math.floor(input * (factor ?? 1));
+    if (!Number.isInteger(output) || output < 1) {
+      throw new ShapeError(
+        `${name}: an extent of ${input} cannot become ${factor === undefined ? output : `${output} (scale ${factor})`}; ` +
+          'the result needs whole extents of at least 1.',
+      );
+    }
+    if (alignCorners) return { input, output, numerator: input - 1, denominator: Math.max(output - 1, 1), offset: 0 };
+    const offset = mode === 'nearest' ? 0 : 0.5;
+    if (factor !== undefined) return { input, output, numerator: 1, denominator: factor, offset };
+    return { input, output, numerator: input, denominator: output, offset };
+  };
+  const rows = axis(height, size?.[0], rowScale);
+  const columns = axis(width, size?.[1], columnScale);
+  const outputShape = [images, rows.output, columns.output, channels];
+  return record(resizeOperation, [x], { mode, inputShape: x.shape, outputShape, rows, columns })[0];
+}
+
+const resizeOperation: Operation<Attributes> = {
+  name: 'resize',
+
+  shape: (_inputs, { outputShape }) => [{ shape: outputShape, dtype: 'f32' }],
+
+  lower(lowering, [x], [y], attributes) {
+    const { rows, groups, width, vector } = channelGroups(y);
+    lowering.dispatch({
+      label: `resize.${attributes.mode}`,
+      source: template(resizeKernel, { VECTOR: vector, WIDTH: width, NEAREST: attributes.mode === 'nearest' }),
+      bindings: [x, lowering.constant(bothTaps(attributes)), y],
+      writes: [2],
+      uniforms: { u32: extents(attributes, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: attributes.mode === 'nearest' ? 0 : 9 * sizeOf(y.shape),
+    });
+  },
+
+  /** dx[i, j] = Σ_o Σ_p rowWeight(o, i) · columnWeight(p, j) · dy[o, p], over the output cells that input cell touches. */
+  gradient({ outputGradients: [dy], attributes }) {
+    return [dy && record(resizeGradient, [dy], attributes)[0]];
+  },
+};
+
+/** Input: gradient by the result; output: gradient by the resized tensor. */
+const resizeGradient: Operation<Attributes> = {
+  name: 'resizeGradient',
+
+  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+
+  lower(lowering, [dy], [dx], attributes) {
+    const { rows, groups, width, vector } = channelGroups(dx);
+    const taps = tapsOf(attributes.mode);
+    const ranges = [attributes.rows, attributes.columns].flatMap((axis) => tapRanges(taps(axis), axis.input));
+    lowering.dispatch({
+      label: `resize.${attributes.mode}Gradient`,
+      source: template(gradientKernel, { VECTOR: vector, WIDTH: width }),
+      bindings: [dy, lowering.constant(bothTaps(attributes)), lowering.constant(Uint32Array.from(ranges.flat())), dx],
+      writes: [3],
+      uniforms: { u32: extents(attributes, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: 9 * sizeOf(dy.shape),
+    });
+  },
+};
+
+function tapsOf(mode: Mode): typeof linearTaps {
+  return mode === 'nearest' ? nearestTaps : linearTaps;
+}
+
+function bothTaps({ mode, rows, columns }: Attributes): Uint32Array {
+  return packTaps([...tapsOf(mode)(rows), ...tapsOf(mode)(columns)]);
+}
+
+function extents({ inputShape, rows, columns }: Attributes, groups: number): number[] {
+  return [inputShape[0], rows.input, columns.input, groups, rows.output, columns.output];
+}
