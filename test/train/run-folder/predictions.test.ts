@@ -1,0 +1,53 @@
+import { parse } from 'csv-parse/sync';
+import { describe, expect, it } from 'vitest';
+import { predictionsCsv } from '../../../src/train/run-folder/index.js';
+
+const predicted = { ps1: { x: 280, y: 70 }, ps2: { x: 160, y: 100 }, fh1: { x: 320.12345, y: 200 } };
+const truth = { ps1: { x: 283, y: 66 }, ps2: { x: 160, y: 100 }, fh1: { x: 320.12345, y: 188 } };
+
+describe('predictionsCsv', () => {
+  it('has landmarks and angle only where no truth is known', () => {
+    expect(predictionsCsv([{ filename: 'a.jpg', predicted: { ...predicted, fh1: { x: 320, y: 200 } } }])).toBe(
+      'Filename,PS1,PS2,FH1,AoP\na.jpg,"(280, 70)","(160, 100)","(320, 200)",93.066\n',
+    );
+  });
+
+  it('adds truth and errors: 3-4-5 at PS1, none at PS2, 12 px at FH1', () => {
+    const [row] = parse<Record<string, string>>(predictionsCsv([{ filename: 'a, "b".jpg', predicted, truth }]), {
+      columns: true,
+    });
+    expect(row).toMatchObject({
+      Filename: 'a, "b".jpg',
+      FH1: '(320.123, 200)',
+      'PS1 truth': '(283, 66)',
+      'PS1 error (px)': '5',
+      'PS2 error (px)': '0',
+      'FH1 error (px)': '12',
+    });
+    // Rays (−120, 30) and (40.12, 130), and (−123, 34) and (37.12, 122).
+    const degrees = (y: number, x: number) => (Math.atan2(y, x) * 180) / Math.PI;
+    const angle = 180 - degrees(30, 120) - degrees(130, 40.12345);
+    const trueAngle = 180 - degrees(34, 123) - degrees(122, 37.12345);
+    expect(Number(row.AoP)).toBeCloseTo(angle, 3);
+    expect(Number(row['AoP truth'])).toBeCloseTo(trueAngle, 3);
+    expect(Number(row['AoP error (degrees)'])).toBeCloseTo(Math.abs(angle - trueAngle), 3);
+    const [swapped] = parse<Record<string, string>>(
+      predictionsCsv([{ filename: 'a', predicted: truth, truth: predicted }]),
+      { columns: true },
+    );
+    expect(swapped['AoP error (degrees)']).toBe(row['AoP error (degrees)']);
+  });
+
+  it('leaves cells empty where a truth or an angle is missing', () => {
+    const collapsed = { ...predicted, ps2: predicted.ps1 };
+    const rows = parse(
+      predictionsCsv([
+        { filename: 'a', predicted: collapsed, truth },
+        { filename: 'b', predicted },
+      ]),
+      { columns: true },
+    );
+    expect(rows[0]).toMatchObject({ AoP: '', 'AoP error (degrees)': '', 'PS1 error (px)': '5' });
+    expect(rows[1]).toMatchObject({ 'PS1 truth': '', 'AoP truth': '', 'FH1 error (px)': '' });
+  });
+});
