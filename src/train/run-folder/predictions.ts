@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { angleError, type LandmarkCase, landmarkDistances } from '../metrics/index.js';
 
 /** What a model said about one frame, and the truth where it is known, in pixels of the same frame. */
 export interface Prediction {
@@ -21,7 +22,7 @@ export function predictionsCsv(predictions: readonly Prediction[]): string {
   }
   const rows = predictions.map(({ filename, predicted, truth }) => {
     const row = [filename, ...describe(predicted)];
-    if (withTruth) row.push(...(truth === undefined ? [] : [...describe(truth), ...errors(predicted, truth)]));
+    if (withTruth) row.push(...(truth === undefined ? [] : [...describe(truth), ...errors({ predicted, truth })]));
     return [...row, ...new Array<string>(header.length - row.length).fill('')];
   });
   return stringify([header, ...rows]);
@@ -35,14 +36,8 @@ function describe(landmarks: Landmarks): string[] {
   return [...LANDMARK_NAMES.map((name) => pointText(landmarks[name])), number(angleOfProgression(landmarks))];
 }
 
-function errors(predicted: Landmarks, truth: Landmarks): string[] {
-  const distances = LANDMARK_NAMES.map((name) =>
-    number(Math.hypot(predicted[name].x - truth[name].x, predicted[name].y - truth[name].y)),
-  );
-  const angle = angleOfProgression(predicted);
-  const trueAngle = angleOfProgression(truth);
-  const angleError = angle === undefined || trueAngle === undefined ? undefined : Math.abs(angle - trueAngle);
-  return [...distances, number(angleError)];
+function errors(prediction: LandmarkCase): string[] {
+  return [...landmarkDistances(prediction), angleError(prediction)].map(number);
 }
 
 function pointText({ x, y }: Point): string {

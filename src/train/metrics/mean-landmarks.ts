@@ -1,0 +1,17 @@
+import type { Landmarks, Point } from '../landmarks.js';
+import { MetricsError, mean } from './evaluate.js';
+
+/**
+ * The mean position of each landmark over a training set: the predictor that looks at no image. A model has learnt
+ * something when its distance on other frames is clearly below this one's.
+ *
+ * @throws MetricsError without landmarks
+ */
+export function meanLandmarks(truths: readonly Landmarks[]): Landmarks {
+  if (truths.length === 0) throw new MetricsError('There are 0 labelled frames to average; give at least 1.');
+  const meanPoint = (name: keyof Landmarks): Point => ({
+    x: mean(truths.map((truth) => truth[name].x)),
+    y: mean(truths.map((truth) => truth[name].y)),
+  });
+  return { ps1: meanPoint('ps1'), ps2: meanPoint('ps2'), fh1: meanPoint('fh1') };
+}
