@@ -1,0 +1,112 @@
+import { ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import type { Operation } from '../../engine/operation.js';
+import { checkShape, formatShape, sizeOf } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { type CoordinateGrid, gridDivisors } from '../expectation2d/coordinate-grid.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import heatmapKernel from './heatmap.wgsl';
+import profilesKernel from './profiles.wgsl';
+
+export interface GaussianHeatmapOptions {
+  /** Height and width of a map, in cells. */
+  readonly size: readonly [height: number, width: number];
+  /** Standard deviation in cells, along both axes or along [height, width]. A cell is 2 / (cells of the axis) wide. */
+  readonly sigma: number | readonly [height: number, width: number];
+  /** Which coordinates the cells have. */
+  readonly grid: CoordinateGrid;
+  /** Whether each map sums to 1; otherwise its peak is 1. */
+  readonly normalised?: boolean;
+}
+
+/** Gaussian heatmaps and what is known of them in closed form. */
+export interface GaussianTarget {
+  /** H, [N, H, W, K]. */
+  readonly heatmap: Tensor;
+  /** Σ H·ln H of each map, [N, K]. */
+  readonly negativeEntropy: Tensor;
+  /** The least value of KL(H ‖ p) = Σ H·ln(H/p) over all p that sum to 1: S·ln S with S = ΣH, [N, K]; 0 if normalised. */
+  readonly leastDivergence: Tensor;
+}
+
+interface Attributes {
+  readonly size: readonly [number, number];
+  readonly sigma: readonly [number, number];
+  readonly grid: CoordinateGrid;
+  readonly normalised: boolean;
+}
+
+/**
+ * One Gaussian per point, exp(−d²/2σ²) with d the distance in cells (that is, d_x = Δx · W/2 for a distance Δx in
+ * normalised coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is W/(W − 1)
+ * cells, which is the paper's reading: a standard deviation of σ/W of a frame whose first and last sample lie on its edges.
+ *
+ * The points get no gradient: heatmaps are targets.
+ *
+ * @param points [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the chosen grid.
+ * @returns [N, H, W, K].
+ * @throws ShapeError if the points are not [N, K, 2], the size or sigma is not positive, or a linspace axis is one cell long.
+ */
+export function gaussianHeatmap(points: Tensor, options: GaussianHeatmapOptions): Tensor {
+  return gaussianTarget(points, options).heatmap;
+}
+
+/** {@link gaussianHeatmap} with the entropy of each map and its least divergence from a distribution. */
+export function gaussianTarget(
+  points: Tensor,
+  { size, sigma, grid, normalised = false }: GaussianHeatmapOptions,
+): GaussianTarget {
+  const [heatmap, negativeEntropy, leastDivergence] = record(heatmapOperation, [points], {
+    size,
+    sigma: typeof sigma === 'number' ? [sigma, sigma] : sigma,
+    grid,
+    normalised,
+  });
+  return { heatmap, negativeEntropy, leastDivergence };
+}
+
+const heatmapOperation: Operation<Attributes> = {
+  name: 'gaussianHeatmap',
+
+  shape([{ shape, dtype }], { size, sigma, grid }) {
+    if (shape.length !== 3 || shape[2] !== 2 || dtype !== 'f32') {
+      throw new ShapeError(`gaussianHeatmap: points are ${formatShape(shape)} ${dtype}; they must be [N, K, 2] f32.`);
+    }
+    checkShape('gaussianHeatmap', size);
+    gridDivisors('gaussianHeatmap', grid, size);
+    if (!sigma.every((value) => value > 0 && Number.isFinite(value))) {
+      throw new ShapeError(`gaussianHeatmap: sigma is ${sigma.join(' × ')} cells; it must be positive.`);
+    }
+    const [images, channels] = shape;
+    const perPoint = { shape: [images, channels], dtype };
+    return [{ shape: [images, ...size, channels], dtype }, perPoint, perPoint];
+  },
+
+  lower(lowering, [points], [heatmap, negativeEntropy, leastDivergence], { size, sigma, grid, normalised }) {
+    const [images, channels] = points.shape;
+    const [height, width] = size;
+    const profiles = lowering.scratch([images, height + width, channels]);
+    lowering.dispatch({
+      label: 'gaussianHeatmap.profiles',
+      source: template(profilesKernel, { NORMALISED: normalised }),
+      bindings: [points, profiles, negativeEntropy, leastDivergence],
+      writes: [1, 2, 3],
+      uniforms: {
+        u32: [images * channels, channels, height, width],
+        f32: [...gridDivisors('gaussianHeatmap', grid, size), ...sigma],
+      },
+      workgroups: linearGrid(images * channels),
+      flops: 12 * sizeOf(profiles.shape),
+    });
+    lowering.dispatch({
+      label: 'gaussianHeatmap',
+      source: heatmapKernel,
+      bindings: [profiles, heatmap],
+      writes: [1],
+      uniforms: { u32: [sizeOf(heatmap.shape), channels, height, width] },
+      workgroups: linearGrid(sizeOf(heatmap.shape)),
+      flops: sizeOf(heatmap.shape),
+    });
+  },
+};
