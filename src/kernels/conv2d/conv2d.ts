@@ -1,0 +1,189 @@
+import { ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import type { Operation } from '../../engine/operation.js';
+import { formatShape, sameShape } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import type { KernelVariant } from '../matmul/variant.js';
+import { sum } from '../reduce/reduce.js';
+import { lowerGather } from './gather.js';
+import {
+  type ConvGeometry,
+  checkBias,
+  convOutputShape,
+  forwardAxis,
+  inputGradientAxes,
+  type Pair,
+  pairOf,
+} from './geometry.js';
+import { lowerWeightGradient } from './weight-gradient.js';
+
+// Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
+// the input and its gradient by the weight. Each one's gradients are the other two.
+
+export interface Conv2dOptions {
+  /** One value per output channel, [outC]. */
+  readonly bias?: Tensor;
+  readonly stride?: number | Pair;
+  /** Zeros on both sides of each axis. */
+  readonly padding?: number | Pair;
+  readonly dilation?: number | Pair;
+  readonly groups?: number;
+  /** Kernel to run on; chosen from the adapter when absent. */
+  readonly variant?: KernelVariant;
+}
+
+export interface ConvAttributes extends ConvGeometry {
+  readonly variant?: KernelVariant;
+}
+
+export interface InputGradientAttributes extends ConvAttributes {
+  /** Height and width of the convolution's input. */
+  readonly inputSize: Pair;
+}
+
+export interface WeightGradientAttributes extends ConvAttributes {
+  /** Height and width of the convolution's kernel. */
+  readonly kernelSize: Pair;
+}
+
+/**
+ * Cross-correlation of images with kernels, as PyTorch's `conv2d`:
+ * y[n, oh, ow, o] = bias[o] + Σ x[n, oh·stride − padding + i·dilation, …, k] · weight[o, i, j, k].
+ * @param x Images [N, H, W, inC].
+ * @param weight Kernels [outC, kH, kW, inC / groups].
+ * @returns [N, outH, outW, outC], outH = ⌊(H + 2·padding − dilation·(kH − 1) − 1) / stride⌋ + 1.
+ * @throws ShapeError for channels that do not match, a kernel larger than the padded image, groups that do not divide.
+ */
+export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  const { bias, stride = 1, padding = 0, dilation = 1, groups = 1, variant } = options;
+  const attributes: ConvAttributes = {
+    stride: pairOf('conv2d', 'stride', stride, 1),
+    padding: pairOf('conv2d', 'padding', padding, 0),
+    dilation: pairOf('conv2d', 'dilation', dilation, 1),
+    groups,
+    variant,
+  };
+  return record(conv2dOperation, bias ? [x, weight, bias] : [x, weight], attributes)[0];
+}
+
+/** Inputs x, weight and, if there is one, bias. */
+export const conv2dOperation: Operation<ConvAttributes> = {
+  name: 'conv2d',
+
+  shape([x, weight, bias], attributes) {
+    const shape = convOutputShape('conv2d', x.shape, weight.shape, attributes);
+    if (bias) checkBias('conv2d', bias.shape, shape[3]);
+    return [{ shape, dtype: 'f32' }];
+  },
+
+  lower(lowering, [x, weight, bias], [y], { stride, padding, dilation, groups, variant }) {
+    const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
+    lowerGather(lowering, {
+      label: 'conv2d',
+      ...{ x, weight, bias, y, groups, variant },
+      weightFirst: 'produced',
+      vertical: [axis(0)],
+      horizontal: [axis(1)],
+    });
+  },
+
+  gradient({ inputs: [x, weight, bias], attributes, outputGradients: [dy], wanted }) {
+    if (!dy) return [];
+    return [
+      wanted[0] ? convInputGradient(dy, weight, { ...attributes, inputSize: [x.shape[1], x.shape[2]] }) : undefined,
+      wanted[1]
+        ? convWeightGradient(x, dy, { ...attributes, kernelSize: [weight.shape[1], weight.shape[2]] })
+        : undefined,
+      bias && wanted[2] ? sum(dy, { axes: [0, 1, 2] }) : undefined,
+    ];
+  },
+};
+
+/**
+ * The gradient of `conv2d` by x: gx[n, ih, iw, k] = Σ dy[n, oh, ow, o] · weight[o, i, j, k] over all oh·stride − padding +
+ * i·dilation = ih (and likewise iw). With a bias [inC] it is the transposed convolution.
+ */
+export function convInputGradient(
+  dy: Tensor,
+  weight: Tensor,
+  attributes: InputGradientAttributes,
+  bias?: Tensor,
+): Tensor {
+  return record(convInputGradientOperation, bias ? [dy, weight, bias] : [dy, weight], attributes)[0];
+}
+
+export const convInputGradientOperation: Operation<InputGradientAttributes> = {
+  name: 'conv2d.inputGradient',
+
+  shape([dy, weight, bias], attributes) {
+    const channels = weight.shape[3] * attributes.groups;
+    const shape = [dy.shape[0], ...attributes.inputSize, channels];
+    checkCotangent(this.name, dy.shape, convOutputShape(this.name, shape, weight.shape, attributes));
+    if (bias) checkBias(this.name, bias.shape, channels);
+    return [{ shape, dtype: 'f32' }];
+  },
+
+  lower(lowering, [dy, weight, bias], [gx], { stride, padding, dilation, groups, variant }) {
+    const axes = (a: 0 | 1) =>
+      inputGradientAxes(gx.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
+    lowerGather(lowering, {
+      label: 'conv2d.inputGradient',
+      ...{ x: dy, weight, bias, y: gx, groups, variant },
+      weightFirst: 'summed',
+      vertical: axes(0),
+      horizontal: axes(1),
+    });
+  },
+
+  gradient({ inputs: [dy, weight, bias], attributes, outputGradients: [u], wanted }) {
+    if (!u) return [];
+    const { inputSize: _, ...convolution } = attributes;
+    return [
+      wanted[0] ? record(conv2dOperation, [u, weight], convolution)[0] : undefined,
+      wanted[1]
+        ? convWeightGradient(u, dy, { ...convolution, kernelSize: [weight.shape[1], weight.shape[2]] })
+        : undefined,
+      bias && wanted[2] ? sum(u, { axes: [0, 1, 2] }) : undefined,
+    ];
+  },
+};
+
+/** The gradient of `conv2d` by its weight: gw[o, i, j, k] = Σ dy[n, oh, ow, o] · x[n, oh·stride − padding + i·dilation, …, k]. */
+export function convWeightGradient(x: Tensor, dy: Tensor, attributes: WeightGradientAttributes): Tensor {
+  return record(convWeightGradientOperation, [x, dy], attributes)[0];
+}
+
+export const convWeightGradientOperation: Operation<WeightGradientAttributes> = {
+  name: 'conv2d.weightGradient',
+
+  shape([x, dy], attributes) {
+    const shape = [dy.shape[3], ...attributes.kernelSize, x.shape[3] / attributes.groups];
+    checkCotangent(this.name, dy.shape, convOutputShape(this.name, x.shape, shape, attributes));
+    return [{ shape, dtype: 'f32' }];
+  },
+
+  lower(lowering, [x, gy], [gw], attributes) {
+    lowerWeightGradient(lowering, {
+      label: 'conv2d.weightGradient',
+      ...{ x, gy, gw, geometry: attributes, variant: attributes.variant },
+    });
+  },
+
+  gradient({ inputs: [x, dy], attributes, outputGradients: [u], wanted }) {
+    if (!u) return [];
+    const { kernelSize: _, ...convolution } = attributes;
+    return [
+      wanted[0] ? convInputGradient(dy, u, { ...convolution, inputSize: [x.shape[1], x.shape[2]] }) : undefined,
+      wanted[1] ? record(conv2dOperation, [x, u], convolution)[0] : undefined,
+    ];
+  },
+};
+
+function checkCotangent(operation: string, given: readonly number[], expected: readonly number[]): void {
+  if (!sameShape(given, expected)) {
+    throw new ShapeError(
+      `${operation}: the gradient of the output is ${formatShape(given)} where the convolution's output is ` +
+        `${formatShape(expected)}; pass the size that this output came from.`,
+    );
+  }
+}

@@ -1,0 +1,149 @@
+// Gradient of a convolution by its weight, with operands staged in workgroup memory. Mathematics, uniforms and the split
+// into slabs: weight-gradient.lanes.wgsl.
+//
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this slab. Tile: 128 invocations make 64 o x
+// 64 columns, 8 x 4 each, in steps of 16 positions; gy and the gathered x are staged as they lie, position outermost.
+// Grid: x: column tiles, y: row tiles, z: slabs * groups.
+
+struct Shape {
+  inH: u32, inW: u32, inC: u32,
+  outH: u32, outW: u32, outC: u32,
+  strideH: u32, strideW: u32, paddingH: u32, paddingW: u32, dilationH: u32, dilationW: u32,
+  kernelW: u32, groupIn: u32, groupOut: u32, columns: u32,
+  groups: u32, lines: u32, slabLines: u32, size: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+//#if VECTOR_IN
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
+//#else
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read_write> partial: array<f32>;
+//#end
+//#if VECTOR_OUT
+@group(0) @binding(2) var<storage, read> gy: array<vec4f>;
+//#else
+@group(0) @binding(2) var<storage, read> gy: array<f32>;
+//#end
+
+var<workgroup> tileA: array<array<vec4f, 16>, 16>; // [position][o / 4]
+var<workgroup> tileB: array<array<vec4f, 16>, 16>; // [position][column / 4]
+
+// A column: where its tap lies relative to the window's stride position, and its channel of x.
+struct Column {
+  top: i32,
+  left: i32,
+  channel: u32,
+}
+
+fn columnAt(column: u32, channelGroup: u32) -> Column {
+  let tap = column / shape.groupIn;
+  let i = tap / shape.kernelW;
+  return Column(
+    i32(i * shape.dilationH) - i32(shape.paddingH),
+    i32((tap - i * shape.kernelW) * shape.dilationW) - i32(shape.paddingW),
+    column - tap * shape.groupIn + channelGroup * shape.groupIn,
+  );
+}
+
+// Element of x that a column meets at an output position, or -1 in the padding.
+fn inputIndex(column: Column, position: u32) -> i32 {
+  let line = position / shape.outW;
+  let image = line / shape.outH;
+  let ih = i32((line - image * shape.outH) * shape.strideH) + column.top;
+  let iw = i32((position - line * shape.outW) * shape.strideW) + column.left;
+  let inside = u32(ih) < shape.inH && u32(iw) < shape.inW;
+  return select(-1, i32(((image * shape.inH + u32(ih)) * shape.inW + u32(iw)) * shape.inC + column.channel), inside);
+}
+
+// Four values of gy at a position, from channel `row` of the group on.
+fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
+  var value = vec4f();
+  if (position < end && row < shape.groupOut) {
+    let at = position * shape.outC + channelGroup * shape.groupOut + row;
+//#if VECTOR_OUT
+    value = gy[at / 4u];
+//#else
+    for (var e = 0u; e < min(4u, shape.groupOut - row); e++) {
+      value[e] = gy[at + e];
+    }
+//#end
+  }
+  return value;
+}
+
+// Four columns of the gathered x at a position.
+fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
+  var value = vec4f();
+  if (position < end && column < shape.columns) {
+//#if VECTOR_IN
+    let at = inputIndex(columnAt(column, channelGroup), position);
+    if (at >= 0) {
+      value = x[at / 4];
+    }
+//#else
+    for (var e = 0u; e < min(4u, shape.columns - column); e++) {
+      let at = inputIndex(columnAt(column + e, channelGroup), position);
+      if (at >= 0) {
+        value[e] = x[at];
+      }
+    }
+//#end
+  }
+  return value;
+}
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+  let firstRow = group.y * 64u;
+  let slab = group.z / shape.groups;
+  let channelGroup = group.z - slab * shape.groups;
+  let begin = slab * shape.slabLines * shape.outW;
+  let end = min((slab + 1u) * shape.slabLines, shape.lines) * shape.outW;
+  let half = index / 16u;
+  let quad = index % 16u;
+  let column = group.x * 64u + quad * 4u;
+
+  //#unroll e 4
+  var low{{e}} = vec4f();
+  var high{{e}} = vec4f();
+  //#end
+  for (var position = begin; position < end; position += 16u) {
+    //#unroll h 2
+    tileA[half + {{h}}u * 8u][quad] = loadA(position + half + {{h}}u * 8u, end, firstRow + quad * 4u, channelGroup);
+    tileB[half + {{h}}u * 8u][quad] = loadB(position + half + {{h}}u * 8u, end, column, channelGroup);
+    //#end
+    workgroupBarrier();
+    for (var step = 0u; step < 16u; step++) {
+      let rowsLow = tileA[step][half];
+      let rowsHigh = tileA[step][half + 8u];
+      let columns = tileB[step][quad];
+      //#unroll e 4
+      low{{e}} += rowsLow[{{e}}] * columns;
+      high{{e}} += rowsHigh[{{e}}] * columns;
+      //#end
+    }
+    workgroupBarrier();
+  }
+
+  let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
+  //#unroll e 4
+  store(start, firstRow + half * 4u + {{e}}u, column, low{{e}});
+  store(start, firstRow + half * 4u + {{e}}u + 32u, column, high{{e}});
+  //#end
+}
+
+fn store(start: u32, row: u32, column: u32, value: vec4f) {
+  if (row >= shape.groupOut || column >= shape.columns) {
+    return;
+  }
+  let at = start + row * shape.columns + column;
+//#if VECTOR_IN
+  partial[at / 4u] = value;
+//#else
+  for (var e = 0u; e < min(4u, shape.columns - column); e++) {
+    partial[at + e] = value[e];
+  }
+//#end
+}

@@ -1,0 +1,117 @@
+import { LimitError } from '../../engine/errors.js';
+import type { Lowering, Value } from '../../engine/operation.js';
+import { formatShape, sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { unroll } from '../matmul/unroll.js';
+import type { KernelVariant } from '../matmul/variant.js';
+import { chooseVariant, subgroupLanes } from '../matmul/variant.js';
+import { template } from '../template.js';
+import type { ConvGeometry } from './geometry.js';
+import sumSlabsSource from './sum-slabs.wgsl';
+import lanesSource from './weight-gradient.lanes.wgsl';
+import tiledSource from './weight-gradient.tiled.wgsl';
+
+/** The gradient of a convolution by its weight: x [N, H, W, inC], gy [N, outH, outW, outC] to gw [outC, kH, kW, inC / groups]. */
+export interface WeightGradient {
+  readonly label: string;
+  readonly x: Value;
+  readonly gy: Value;
+  readonly gw: Value;
+  readonly geometry: ConvGeometry;
+  readonly variant?: KernelVariant;
+}
+
+/** Lowers to one dispatch of partial sums over slabs of (n, oh), and a second that adds them in order. */
+export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geometry, variant }: WeightGradient): void {
+  const [batch, inH, inW, inC] = x.shape;
+  const [, outH, outW, outC] = gy.shape;
+  const [, kernelH, kernelW, groupIn] = gw.shape;
+  const { stride, padding, dilation, groups } = geometry;
+  const groupOut = outC / groups;
+  const columns = kernelH * kernelW * groupIn;
+  const size = sizeOf(gw.shape);
+  const lines = batch * outH;
+  const kernel =
+    chooseVariant(lowering, variant) === 'lanes'
+      ? lanesKernel(lowering, groupIn, groupOut)
+      : tiledKernel(groupIn, groupOut);
+  const tiles = [Math.ceil(columns / kernel.columns), Math.ceil(groupOut / kernel.rows)] as const;
+
+  const limit = lowering.limits.maxStorageBufferBindingSize;
+  if (size * 4 > limit) {
+    throw new LimitError(
+      `${label}: the gradient of a weight ${formatShape(gw.shape)} takes ${size * 4} bytes and this adapter binds at most ` +
+        `${limit}; use fewer channels or more groups.`,
+    );
+  }
+  const wanted = Math.ceil(kernel.workgroups / (tiles[0] * tiles[1] * groups));
+  const most = Math.min(lines, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
+  const slabLines = Math.ceil(lines / Math.max(1, Math.min(wanted, most)));
+  const slabs = Math.ceil(lines / slabLines);
+  const partial = slabs > 1 ? lowering.scratch([slabs, size]) : gw;
+
+  lowering.dispatch({
+    label,
+    source: kernel.source,
+    bindings: [x, gy, partial],
+    writes: [2],
+    uniforms: {
+      u32: [
+        ...[inH, inW, inC, outH, outW, outC],
+        ...[...stride, ...padding, ...dilation],
+        ...[kernelW, groupIn, groupOut, columns, groups, lines, slabLines, size],
+      ],
+    },
+    workgroups: [tiles[0], tiles[1], slabs * groups],
+    flops: 2 * batch * outH * outW * outC * columns,
+  });
+  if (slabs > 1) {
+    const vector = size % 4 === 0;
+    const elements = vector ? size / 4 : size;
+    lowering.dispatch({
+      label: `${label}.sum`,
+      source: template(sumSlabsSource, { ELEMENT: vector ? 'vec4f' : 'f32' }),
+      bindings: [partial, gw],
+      writes: [1],
+      uniforms: { u32: [elements, slabs] },
+      workgroups: linearGrid(elements),
+      flops: size * (slabs - 1),
+    });
+  }
+}
+
+interface Kernel {
+  readonly source: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Workgroups that keep the adapter busy. */
+  readonly workgroups: number;
+}
+
+function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Kernel {
+  const lanes = subgroupLanes(lowering.adapter);
+  const width = groupIn % 4 === 0 ? 4 : 1;
+  const quads = groupOut > 2 * lanes ? lanes : groupOut > lanes ? lanes / 2 : lanes / 4;
+  const rows = 4 * quads;
+  const shared = lanes / quads;
+  const loads = 4 / shared;
+  const constants: Record<string, string | number | boolean> = {
+    LANES: lanes,
+    WIDTH: width,
+    ACC: width === 1 ? 'f32' : `vec${width}f`,
+    VECTOR_OUT: groupOut % 4 === 0,
+    ROWS: rows,
+    QUADS: quads,
+    SHARED: shared,
+    LOADS: loads,
+    STEP: shared * loads,
+  };
+  for (let row = 0; row < rows; row++) constants[`ROW_${row >> 2}_${row & 3}`] = row;
+  const source = template(unroll(lanesSource, { QUADS: quads, ROWS: rows, SHARED: shared, LOADS: loads }), constants);
+  return { source, rows, columns: lanes * width, workgroups: 64 };
+}
+
+function tiledKernel(groupIn: number, groupOut: number): Kernel {
+  const source = template(unroll(tiledSource, {}), { VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 });
+  return { source, rows: 64, columns: 64, workgroups: 1024 };
+}

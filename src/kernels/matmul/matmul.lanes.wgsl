@@ -1,0 +1,109 @@
+enable subgroups;
+
+// C[b] = op(A[b]) op(B[b]), op the identity or the transpose, on registers and subgroup broadcasts.
+//
+// GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes 4*LANES rows x LANES*WIDTH columns;
+// every lane owns WIDTH neighbouring columns. Per four steps of K a lane loads sixteen values of A, along whichever of
+// its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/gather.lanes.wgsl).
+// Grid: x: column tiles, y: row tiles, z: batch.
+
+struct Shape {
+  rows: u32,
+  columns: u32,
+  depth: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> matrixA: array<{{TYPE_A}}>;
+@group(0) @binding(2) var<storage, read> matrixB: array<{{TYPE_B}}>;
+@group(0) @binding(3) var<storage, read> offsets: array<vec2u>; // where A[b] and B[b] begin
+@group(0) @binding(4) var<storage, read_write> matrixC: array<{{ACC}}>;
+
+// The four values of A from `at` on, those at and beyond `left` replaced by zero.
+fn loadA(at: u32, left: u32) -> vec4f {
+//#if VECTOR_A
+  return matrixA[at / 4u];
+//#else
+  let value = vec4f(matrixA[at], matrixA[at + min(1u, left - 1u)], matrixA[at + min(2u, left - 1u)], matrixA[at + min(3u, left - 1u)]);
+  return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
+//#end
+}
+
+@compute @workgroup_size({{LANES}})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
+  let firstRow = group.y * {{ROWS}}u;
+  let column = (group.x * {{LANES}}u + lane) * {{WIDTH}}u;
+  let startA = offsets[group.z].x;
+  let startB = offsets[group.z].y;
+  // Rows and columns beyond the last repeat it and are not stored.
+  //#unroll v WIDTH
+  let column{{v}} = min(column + {{v}}u, shape.columns - 1u);
+  //#end
+  //#if TRANSPOSE_A
+  let row = min(firstRow + lane * 4u, shape.rows - {{LAST_QUAD}}u);
+  let rowsLeft = shape.rows - row;
+  //#else
+  //#unroll s 4
+  let a{{s}}Start = startA + min(firstRow + {{s}}u * {{LANES}}u + lane, shape.rows - 1u) * shape.depth;
+  //#end
+  //#end
+
+  //#unroll r ROWS
+  var sum{{r}} = {{ACC}}();
+  //#end
+
+  for (var k = 0u; k < shape.depth; k += 4u) {
+    let left = shape.depth - k;
+    //#unroll e 4
+    let k{{e}} = min(k + {{e}}u, shape.depth - 1u);
+    //#end
+    //#if TRANSPOSE_A
+    // a0 .. a3: four rows of this lane at k .. k+3; beyond the depth zero.
+    //#unroll e 4
+    let a{{e}} = select(vec4f(), loadA(startA + k{{e}} * shape.rows + row, rowsLeft), {{e}}u < left);
+    //#end
+    //#else
+    // a0 .. a3: k .. k+3 of one row of each set.
+    //#unroll s 4
+    let a{{s}} = loadA(a{{s}}Start + k, left);
+    //#end
+    //#end
+    //#if TRANSPOSE_B
+    //#unroll v WIDTH
+    let p{{v}} = startB + column{{v}} * shape.depth;
+    //#if VECTOR_B
+    let w{{v}} = matrixB[(p{{v}} + k) / 4u];
+    //#else
+    let w{{v}} = vec4f(matrixB[p{{v}} + k0], matrixB[p{{v}} + k1], matrixB[p{{v}} + k2], matrixB[p{{v}} + k3]);
+    //#end
+    //#end
+    //#unroll e 4
+    let b{{e}} = {{ACC}}({{COLUMN_{{e}}}});
+    //#end
+    //#else
+    //#unroll e 4
+    let p{{e}} = startB + k{{e}} * shape.columns;
+    let b{{e}} = matrixB[(p{{e}} + column0) / {{WIDTH}}u];
+    //#end
+    //#end
+    //#unroll e 4
+    //#unroll s 4
+    //#unroll l LANES
+    //#if TRANSPOSE_A
+    sum{{ROW_{{s}}_{{l}}}} += subgroupBroadcast(a{{e}}[{{s}}], {{l}}u) * b{{e}};
+    //#else
+    sum{{ROW_{{s}}_{{l}}}} += subgroupBroadcast(a{{s}}[{{e}}], {{l}}u) * b{{e}};
+    //#end
+    //#end
+    //#end
+    //#end
+  }
+
+  let start = (group.z * shape.rows + firstRow) * shape.columns + column;
+  //#unroll r ROWS
+  if (firstRow + {{r}}u < shape.rows && column < shape.columns) {
+    matrixC[(start + {{r}}u * shape.columns) / {{WIDTH}}u] = sum{{r}};
+  }
+  //#end
+}

@@ -1,0 +1,183 @@
+import { LimitError, ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import type { Lowering, Operation } from '../../engine/operation.js';
+import { broadcastShapes, broadcastStrides, formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import type { Tensor } from '../../engine/tensor.js';
+import { sumTo } from '../reduce/reduce.js';
+import { template } from '../template.js';
+import lanesSource from './matmul.lanes.wgsl';
+import tiledSource from './matmul.tiled.wgsl';
+import { unroll } from './unroll.js';
+import { chooseVariant, type KernelVariant, subgroupLanes } from './variant.js';
+
+export interface MatmulOptions {
+  /** Use a with its last two axes exchanged. Nothing is copied. */
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  /** Kernel to run on; chosen from the adapter when absent. */
+  readonly variant?: KernelVariant;
+}
+
+export interface MatmulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly variant?: KernelVariant;
+}
+
+/**
+ * Matrix product: a [..., M, K] times b [..., K, N] gives [..., M, N]. Leading axes are batch axes and broadcast.
+ * PyTorch's `torch.matmul` for operands of rank 2 and more.
+ * @throws ShapeError if a rank is below 2, the inner extents differ, or the batch axes do not broadcast.
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false, variant } = options;
+  return record(matmulOperation, [a, b], { transposeA, transposeB, variant })[0];
+}
+
+/** Rows and columns of a matrix as it is used. */
+function used(shape: Shape, transpose: boolean): readonly [rows: number, columns: number] {
+  const [rows, columns] = shape.slice(-2);
+  return transpose ? [columns, rows] : [rows, columns];
+}
+
+export const matmulOperation: Operation<MatmulAttributes> = {
+  name: 'matmul',
+
+  shape([a, b], { transposeA, transposeB }) {
+    if (a.shape.length < 2 || b.shape.length < 2) {
+      throw new ShapeError(
+        `matmul: the operands are ${formatShape(a.shape)} and ${formatShape(b.shape)}; both must have rank 2 or more, so ` +
+          'reshape a vector to one row or one column.',
+      );
+    }
+    const [rows, depthA] = used(a.shape, transposeA);
+    const [depthB, columns] = used(b.shape, transposeB);
+    if (depthA !== depthB) {
+      throw new ShapeError(
+        `matmul: a has ${depthA} columns (shape ${formatShape(a.shape)}${transposeA ? ', transposed' : ''}) and b has ` +
+          `${depthB} rows (shape ${formatShape(b.shape)}${transposeB ? ', transposed' : ''}); they must be equal, perhaps ` +
+          'with transposeA or transposeB.',
+      );
+    }
+    const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return [{ shape: [...batch, rows, columns], dtype: 'f32' }];
+  },
+
+  lower(lowering, [a, b], [c], { transposeA, transposeB, variant }) {
+    const batchShape = c.shape.slice(0, -2);
+    const [rows, columns] = c.shape.slice(-2);
+    const depth = used(a.shape, transposeA)[1];
+    const batch = sizeOf(batchShape);
+    if (batch > 65535) {
+      throw new LimitError(
+        `matmul: ${batch} products in one call (shape ${formatShape(c.shape)}); the most is 65535, so split the batch.`,
+      );
+    }
+    const kernel =
+      chooseVariant(lowering, variant) === 'lanes'
+        ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
+        : tiledKernel(rows, columns, depth, transposeA, transposeB);
+    lowering.dispatch({
+      label: 'matmul',
+      source: kernel.source,
+      bindings: [a, b, lowering.constant(batchOffsets(batchShape, a.shape, b.shape)), c],
+      writes: [3],
+      uniforms: { u32: [rows, columns, depth] },
+      workgroups: [Math.ceil(columns / kernel.columns), Math.ceil(rows / kernel.rows), batch],
+      flops: 2 * batch * rows * columns * depth,
+    });
+  },
+
+  // C = op(A) op(B):  d op(A) = dC op(B)ᵀ,  d op(B) = op(A)ᵀ dC; a transposed operand receives the transposed product.
+  gradient({ inputs: [a, b], attributes: { transposeA, transposeB, variant }, outputGradients: [dc], wanted }) {
+    if (!dc) return [undefined, undefined];
+    const da = () =>
+      transposeA
+        ? matmul(b, dc, { transposeA: transposeB, transposeB: true, variant })
+        : matmul(dc, b, { transposeB: !transposeB, variant });
+    const db = () =>
+      transposeB
+        ? matmul(dc, a, { transposeA: true, transposeB: transposeA, variant })
+        : matmul(a, dc, { transposeA: !transposeA, variant });
+    return [wanted[0] ? sumTo(da(), a.shape) : undefined, wanted[1] ? sumTo(db(), b.shape) : undefined];
+  },
+};
+
+/** For each product of the batch, the elements at which its matrices begin. */
+function batchOffsets(batch: Shape, a: Shape, b: Shape): Uint32Array {
+  const strides = [a, b].map((shape) => broadcastStrides(shape.slice(0, -2), batch));
+  const matrixSizes = [a, b].map((shape) => sizeOf(shape.slice(-2)));
+  const offsets = new Uint32Array(2 * sizeOf(batch));
+  for (let index = 0; index < offsets.length / 2; index++) {
+    let rest = index;
+    for (let axis = batch.length - 1; axis >= 0; axis--) {
+      const coordinate = rest % batch[axis];
+      rest = (rest - coordinate) / batch[axis];
+      for (const operand of [0, 1]) {
+        offsets[2 * index + operand] += coordinate * strides[operand][axis] * matrixSizes[operand];
+      }
+    }
+  }
+  return offsets;
+}
+
+interface Kernel {
+  readonly source: string;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function lanesKernel(
+  lowering: Lowering,
+  rows: number,
+  columns: number,
+  depth: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): Kernel {
+  const lanes = subgroupLanes(lowering.adapter);
+  const width = columns > lanes && columns % 4 === 0 ? 4 : 1;
+  const accumulator = width === 1 ? 'f32' : 'vec4f';
+  const vectorA = (transposeA ? rows : depth) % 4 === 0;
+  const vectorB = transposeB ? depth % 4 === 0 : true;
+  const tileRows = 4 * lanes;
+  const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');
+  const constants: Record<string, string | number | boolean> = {
+    LANES: lanes,
+    WIDTH: width,
+    ROWS: tileRows,
+    ACC: accumulator,
+    TYPE_A: vectorA ? 'vec4f' : 'f32',
+    TYPE_B: !vectorB ? 'f32' : transposeB ? 'vec4f' : accumulator,
+    VECTOR_A: vectorA,
+    VECTOR_B: vectorB,
+    TRANSPOSE_A: transposeA,
+    TRANSPOSE_B: transposeB,
+    LAST_QUAD: vectorA ? 4 : 1,
+  };
+  for (let e = 0; e < 4; e++) {
+    constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
+    // Row of the tile that lane `lane` holds: four neighbours of a transposed A, one of each set otherwise.
+    for (let lane = 0; lane < lanes; lane++)
+      constants[`ROW_${e}_${lane}`] = transposeA ? 4 * lane + e : e * lanes + lane;
+  }
+  const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, ROWS: tileRows }), constants);
+  return { source, rows: tileRows, columns: lanes * width };
+}
+
+function tiledKernel(rows: number, columns: number, depth: number, transposeA: boolean, transposeB: boolean): Kernel {
+  const vectorA = (transposeA ? rows : depth) % 4 === 0;
+  const vectorB = (transposeB ? depth : columns) % 4 === 0;
+  const vectorC = columns % 4 === 0;
+  const source = template(unroll(tiledSource, {}), {
+    TYPE_A: vectorA ? 'vec4f' : 'f32',
+    TYPE_B: vectorB ? 'vec4f' : 'f32',
+    TYPE_C: vectorC ? 'vec4f' : 'f32',
+    VECTOR_A: vectorA,
+    VECTOR_B: vectorB,
+    VECTOR_C: vectorC,
+    TRANSPOSE_A: transposeA,
+    TRANSPOSE_B: transposeB,
+  });
+  return { source, rows: 64, columns: 64 };
+}
