@@ -1,8 +1,14 @@
-import { ShapeError } from '../../engine/errors.js';
-import { assign, record } from '../../engine/graph.js';
-import type { GradientCall, Lowering, Operation, Value } from '../../engine/operation.js';
+import {
+  assign,
+  type GradientCall,
+  type Lowering,
+  type Operation,
+  record,
+  ShapeError,
+  type Tensor,
+  type Value,
+} from '../../engine/index.js';
 import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
-import type { Tensor } from '../../engine/tensor.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';

@@ -1,4 +1,4 @@
-import type { Lowering } from '../../engine/operation.js';
+import type { Lowering } from '../../engine/index.js';
 
 /** Enough invocations to fill a large GPU, or to keep the few wide cores of a software driver busy. */
 const INVOCATIONS = { gpu: 65536, software: 512 };

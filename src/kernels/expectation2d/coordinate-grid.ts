@@ -1,4 +1,4 @@
-import { ShapeError } from '../../engine/errors.js';
+import { ShapeError } from '../../engine/index.js';
 import { formatShape } from '../../engine/shape.js';
 
 /**

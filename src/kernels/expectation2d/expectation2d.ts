@@ -1,8 +1,5 @@
-import { ShapeError } from '../../engine/errors.js';
-import { record } from '../../engine/graph.js';
-import type { Operation } from '../../engine/operation.js';
+import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
-import type { Tensor } from '../../engine/tensor.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import { type CoordinateGrid, gridDivisors } from './coordinate-grid.js';

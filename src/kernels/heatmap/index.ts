@@ -1,0 +1,1 @@
+export { type GaussianHeatmapOptions, type GaussianTarget, gaussianHeatmap, gaussianTarget } from './heatmap.js';

@@ -1,0 +1,81 @@
+import { type Operation, record, type Tensor } from '../../engine/index.js';
+import { sizeOf } from '../../engine/shape.js';
+import { channelGroups } from '../channel-groups.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import avgPoolKernel from './avg-pool2d.wgsl';
+import gradientKernel from './avg-pool2d-gradient.wgsl';
+import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
+import windowKernel from './window.wgsl';
+
+export interface AvgPoolOptions extends PoolOptions {
+  /** Whether padding counts as cells of value zero (true) or not at all. */
+  readonly countIncludePad?: boolean;
+}
+
+interface Attributes extends PoolWindow {
+  readonly countIncludePad: boolean;
+}
+
+/**
+ * The mean under each position of a sliding window, as `torch.nn.functional.avg_pool2d`.
+ *
+ * @param x [N, H, W, C].
+ * @returns [N, ⌊(H + 2·padding − kernelSize) / stride⌋ + 1, likewise W, C].
+ * @throws ShapeError for another rank, padding above half the kernel size, or a window that does not fit.
+ */
+export function avgPool2d(x: Tensor, { countIncludePad = true, ...options }: AvgPoolOptions): Tensor {
+  return record(avgPoolOperation, [x], { ...poolWindow('avgPool2d', x, options), countIncludePad })[0];
+}
+
+const avgPoolOperation: Operation<Attributes> = {
+  name: 'avgPool2d',
+
+  shape: (_inputs, { outputShape }) => [{ shape: outputShape, dtype: 'f32' }],
+
+  lower(lowering, [x], [y], attributes) {
+    const { rows, groups, width, vector } = channelGroups(y);
+    lowering.dispatch({
+      label: 'avgPool2d',
+      source: template(windowKernel + avgPoolKernel, {
+        VECTOR: vector,
+        WIDTH: width,
+        INSIDE_ONLY: !attributes.countIncludePad,
+      }),
+      bindings: [x, y],
+      writes: [1],
+      uniforms: { u32: windowWords(attributes, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(y.shape),
+    });
+  },
+
+  /** dx[cell] = Σ dy / divisor over the windows above that cell. */
+  gradient({ outputGradients: [dy], attributes }) {
+    return [dy && record(avgPoolGradient, [dy], attributes)[0]];
+  },
+};
+
+/** Input dy; output dx. */
+const avgPoolGradient: Operation<Attributes> = {
+  name: 'avgPool2dGradient',
+
+  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+
+  lower(lowering, [dy], [dx], attributes) {
+    const { rows, groups, width, vector } = channelGroups(dx);
+    lowering.dispatch({
+      label: 'avgPool2d.gradient',
+      source: template(windowKernel + gradientKernel, {
+        VECTOR: vector,
+        WIDTH: width,
+        INSIDE_ONLY: !attributes.countIncludePad,
+      }),
+      bindings: [dy, dx],
+      writes: [1],
+      uniforms: { u32: windowWords(attributes, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(dy.shape),
+    });
+  },
+};

@@ -1,0 +1,31 @@
+// Average pooling of x = [images, height, width, channels]: the sum of the image's cells under each window, divided by
+// the window's size or, with INSIDE_ONLY, by the number of those cells.
+//
+// Grid: one invocation per window and group of {{WIDTH}} channels, linear, group fastest.
+alias V = {{VECTOR}};
+
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read_write> y: array<V>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  if (index >= params.images * params.out_height * params.out_width * params.groups) { return; }
+  let group = index % params.groups;
+  let window = index / params.groups;
+  let rows = rows_under(window / params.out_width % params.out_height);
+  let columns = columns_under(window % params.out_width);
+  let image = window / params.out_width / params.out_height * params.height;
+
+  var total = V(0.0);
+  for (var row = rows.x; row < rows.y; row++) {
+    for (var column = columns.x; column < columns.y; column++) {
+      total += x[((image + row) * params.width + column) * params.groups + group];
+    }
+  }
+//#if INSIDE_ONLY
+  y[index] = total / f32((rows.y - rows.x) * (columns.y - columns.x));
+//#else
+  y[index] = total / f32(params.kernel_height * params.kernel_width);
+//#end
+}

@@ -1,0 +1,33 @@
+// Gradient of max pooling, gathered: each cell adds up dy of the windows over it whose maximum it was,
+//   dx[cell] = Σ over windows w with argmax[w] = cell of dy[w].
+//
+// Grid: one invocation per cell and group of {{WIDTH}} channels, linear, group fastest.
+alias V = {{VECTOR}};
+alias I = {{INDEX_VECTOR}};
+
+@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(2) var<storage, read> argmax: array<I>;
+@group(0) @binding(3) var<storage, read_write> dx: array<V>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  if (index >= params.images * params.height * params.width * params.groups) { return; }
+  let group = index % params.groups;
+  let pixel = index / params.groups;
+  let row = pixel / params.width % params.height;
+  let column = pixel % params.width;
+  let image = pixel / params.width / params.height * params.out_height;
+  let rows = windows_over_row(row);
+  let columns = windows_over_column(column);
+  let cell = I(row * params.width + column);
+
+  var total = V(0.0);
+  for (var o = rows.x; o < rows.y; o++) {
+    for (var p = columns.x; p < columns.y; p++) {
+      let at = ((image + o) * params.out_width + p) * params.groups + group;
+      total += select(V(0.0), dy[at], argmax[at] == cell);
+    }
+  }
+  dx[index] = total;
+}

@@ -1,0 +1,69 @@
+import { type Operation, record, type Tensor } from '../../engine/index.js';
+import { sizeOf } from '../../engine/shape.js';
+import { channelGroups } from '../channel-groups.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import maxPoolKernel from './max-pool2d.wgsl';
+import gradientKernel from './max-pool2d-gradient.wgsl';
+import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
+import windowKernel from './window.wgsl';
+
+/**
+ * The largest value under each position of a sliding window, as `torch.nn.functional.max_pool2d` (padding counts as −∞).
+ * Among equal maxima the first in row-major order gets the gradient.
+ *
+ * @param x [N, H, W, C].
+ * @returns [N, ⌊(H + 2·padding − kernelSize) / stride⌋ + 1, likewise W, C].
+ * @throws ShapeError for another rank, padding above half the kernel size, or a window that does not fit.
+ */
+export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  return record(maxPoolOperation, [x], poolWindow('maxPool2d', x, options))[0];
+}
+
+/** Outputs: the maxima, and the cell (row · W + column) each came from. */
+const maxPoolOperation: Operation<PoolWindow> = {
+  name: 'maxPool2d',
+
+  shape: (_inputs, { outputShape }) => [
+    { shape: outputShape, dtype: 'f32' },
+    { shape: outputShape, dtype: 'u32' },
+  ],
+
+  lower(lowering, [x], [y, argmax], window) {
+    const { rows, groups, width, vector, indexVector } = channelGroups(y);
+    lowering.dispatch({
+      label: 'maxPool2d',
+      source: template(windowKernel + maxPoolKernel, { VECTOR: vector, INDEX_VECTOR: indexVector, WIDTH: width }),
+      bindings: [x, y, argmax],
+      writes: [1, 2],
+      uniforms: { u32: windowWords(window, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: window.kernel[0] * window.kernel[1] * sizeOf(y.shape),
+    });
+  },
+
+  /** dx[cell] = Σ dy over the windows whose maximum is that cell. */
+  gradient({ outputs: [, argmax], outputGradients: [dy], attributes }) {
+    return [dy && record(maxPoolGradient, [dy, argmax], attributes)[0]];
+  },
+};
+
+/** Inputs dy, argmax; output dx. */
+const maxPoolGradient: Operation<PoolWindow> = {
+  name: 'maxPool2dGradient',
+
+  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+
+  lower(lowering, [dy, argmax], [dx], window) {
+    const { rows, groups, width, vector, indexVector } = channelGroups(dx);
+    lowering.dispatch({
+      label: 'maxPool2d.gradient',
+      source: template(windowKernel + gradientKernel, { VECTOR: vector, INDEX_VECTOR: indexVector, WIDTH: width }),
+      bindings: [dy, argmax, dx],
+      writes: [2],
+      uniforms: { u32: windowWords(window, groups) },
+      workgroups: linearGrid(rows * groups),
+      flops: window.kernel[0] * window.kernel[1] * sizeOf(dy.shape),
+    });
+  },
+};

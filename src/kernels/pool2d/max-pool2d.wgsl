@@ -1,0 +1,38 @@
+// Max pooling of x = [images, height, width, channels]: y is the largest value under each window, `argmax` the cell it came
+// from (row · width + column), the first in row-major order where several are equal. A NaN wins, as in PyTorch.
+// Padding counts as −∞: the window is cut to the image, in which at least one of its cells always lies.
+//
+// Grid: one invocation per window and group of {{WIDTH}} channels, linear, group fastest.
+alias V = {{VECTOR}};
+alias I = {{INDEX_VECTOR}};
+
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read_write> y: array<V>;
+@group(0) @binding(3) var<storage, read_write> argmax: array<I>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  if (index >= params.images * params.out_height * params.out_width * params.groups) { return; }
+  let group = index % params.groups;
+  let window = index / params.groups;
+  let rows = rows_under(window / params.out_width % params.out_height);
+  let columns = columns_under(window % params.out_width);
+  let image = window / params.out_width / params.out_height * params.height * params.width;
+
+  var best_cell = I(rows.x * params.width + columns.x);
+  var best = x[(image + rows.x * params.width + columns.x) * params.groups + group];
+  for (var row = rows.x; row < rows.y; row++) {
+    for (var column = columns.x; column < columns.y; column++) {
+      let cell = row * params.width + column;
+      let value = x[(image + cell) * params.groups + group];
+      // Compilers drop value != value, so a NaN is told by its bits.
+      let is_nan = (bitcast<I>(value) & I(0x7fffffffu)) > I(0x7f800000u);
+      let better = (value > best) | is_nan;
+      best = select(best, value, better);
+      best_cell = select(best_cell, I(cell), better);
+    }
+  }
+  y[index] = best;
+  argmax[index] = best_cell;
+}

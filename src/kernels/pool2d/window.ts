@@ -1,0 +1,70 @@
+import { ShapeError } from '../../engine/index.js';
+import { formatShape, type Shape, type TensorSpec } from '../../engine/shape.js';
+
+/** One number for both axes, or [height, width]. */
+export type Extent2d = number | readonly [height: number, width: number];
+
+export interface PoolOptions {
+  readonly kernelSize: Extent2d;
+  /** `kernelSize` if left out. */
+  readonly stride?: Extent2d;
+  /** Cells added on each side, at most half the kernel size. */
+  readonly padding?: Extent2d;
+}
+
+/** A pooling window that slides over an image. */
+export interface PoolWindow {
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: readonly [height: number, width: number];
+  /** [N, H, W, C] and [N, h, w, C]. */
+  readonly inputShape: Shape;
+  readonly outputShape: Shape;
+}
+
+const pair = (extent: Extent2d): readonly [number, number] => (typeof extent === 'number' ? [extent, extent] : extent);
+
+/**
+ * The window over x = [N, H, W, C], with ⌊(H + 2·padding − kernel) / stride⌋ + 1 positions along each axis.
+ * @throws ShapeError for another rank, for extents that are not whole, or a window that does not fit.
+ */
+export function poolWindow(name: string, x: TensorSpec, options: PoolOptions): PoolWindow {
+  if (x.shape.length !== 4 || x.dtype !== 'f32') {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+  }
+  const kernel = pair(options.kernelSize);
+  const stride = pair(options.stride ?? kernel);
+  const padding = pair(options.padding ?? 0);
+  const extents = [0, 1].map((axis) => {
+    if (![kernel[axis], stride[axis]].every((extent) => Number.isInteger(extent) && extent >= 1)) {
+      throw new ShapeError(
+        `${name}: kernelSize ${kernel[axis]} and stride ${stride[axis]} must be whole numbers of at least 1.`,
+      );
+    }
+    if (!Number.isInteger(padding[axis]) || padding[axis] < 0 || 2 * padding[axis] > kernel[axis]) {
+      throw new ShapeError(
+        `${name}: padding ${padding[axis]} must be a whole number from 0 to ${Math.floor(kernel[axis] / 2)}, ` +
+          `half of kernelSize ${kernel[axis]}; pad beforehand for more.`,
+      );
+    }
+    const padded = x.shape[axis + 1] + 2 * padding[axis];
+    if (padded < kernel[axis]) {
+      throw new ShapeError(
+        `${name}: a window of ${kernel[axis]} does not fit into ${padded} cells (x is ${formatShape(x.shape)}, ` +
+          `padding ${padding[axis]}); use a smaller kernelSize.`,
+      );
+    }
+    return Math.floor((padded - kernel[axis]) / stride[axis]) + 1;
+  });
+  const [images, , , channels] = x.shape;
+  return { kernel, stride, padding, inputShape: x.shape, outputShape: [images, ...extents, channels] };
+}
+
+/** The words of the kernels' `Params`, in order. */
+export function windowWords(
+  { kernel, stride, padding, inputShape, outputShape }: PoolWindow,
+  groups: number,
+): number[] {
+  const [images, height, width] = inputShape;
+  return [images, groups, height, width, outputShape[1], outputShape[2], ...kernel, ...stride, ...padding];
+}

@@ -1,0 +1,1 @@
+export { type ResizeBilinearOptions, type ResizeOptions, resizeBilinear, resizeNearest } from './resize2d.js';

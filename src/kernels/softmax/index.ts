@@ -1,0 +1,1 @@
+export { logSoftmax, type SoftmaxOptions, softmax } from './softmax.js';

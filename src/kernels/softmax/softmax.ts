@@ -1,0 +1,124 @@
+import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { transpose } from '../movement/index.js';
+import { template } from '../template.js';
+import softmaxKernel from './softmax.wgsl';
+import gradientKernel from './softmax-gradient.wgsl';
+
+export interface SoftmaxOptions {
+  /** Axes over which the result sums to one; negative ones count from the end. The last one if left out. */
+  readonly axes?: readonly number[];
+}
+
+/** A tensor seen as [outer, reduce, inner]. */
+interface View {
+  readonly outer: number;
+  readonly reduce: number;
+  readonly inner: number;
+}
+
+interface Attributes extends View {
+  readonly log: boolean;
+}
+
+/**
+ * exp(x) / Σ exp(x), with the sum over `axes` together: `{ axes: [1, 2] }` is the spatial softmax of NHWC heatmaps.
+ * As `torch.softmax`, which takes one axis.
+ *
+ * @returns The shape of `x`.
+ * @throws ShapeError for an axis that `x` does not have, or one named twice.
+ */
+export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  return softmaxOver('softmax', x, options, false);
+}
+
+/**
+ * log(softmax(x)), computed as (x − max) − log Σ exp(x − max), which stays finite where softmax underflows.
+ *
+ * @returns The shape of `x`.
+ * @throws ShapeError for an axis that `x` does not have, or one named twice.
+ */
+export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  return softmaxOver('logSoftmax', x, options, true);
+}
+
+function softmaxOver(name: string, x: Tensor, { axes = [-1] }: SoftmaxOptions, log: boolean): Tensor {
+  const reduced = normalizeAxes(name, axes, x.shape.length);
+  const view = collapse(x.shape, reduced);
+  if (view) return record(softmaxOperation, [x], { ...view, log })[0];
+  // The axes do not lie side by side in memory: bring them together at the end, and back afterwards.
+  const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
+  const order = [...kept, ...reduced];
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  const last = reduced.map((_, index) => kept.length + index);
+  return transpose(softmaxOver(name, transpose(x, { axes: order }), { axes: last }, log), { axes: inverse });
+}
+
+/** [outer, reduce, inner] if the axes are one block of memory (axes of extent 1 are nowhere in the way). */
+function collapse(shape: Shape, axes: readonly number[]): View | undefined {
+  const long = axes.filter((axis) => shape[axis] > 1);
+  if (long.length === 0) return { outer: sizeOf(shape), reduce: 1, inner: 1 };
+  const first = long[0];
+  const end = long[long.length - 1] + 1;
+  const reduce = sizeOf(shape.slice(first, end));
+  if (reduce !== sizeOf(long.map((axis) => shape[axis]))) return undefined;
+  return { outer: sizeOf(shape.slice(0, first)), reduce, inner: sizeOf(shape.slice(end)) };
+}
+
+const softmaxOperation: Operation<Attributes> = {
+  name: 'softmax',
+
+  shape([x]) {
+    if (x.dtype !== 'f32') throw new ShapeError(`softmax: x is ${x.dtype}; it must be f32.`);
+    return [x];
+  },
+
+  lower(lowering, [x], [y], attributes) {
+    const { variant, ...grid } = arrangement(attributes);
+    lowering.dispatch({
+      label: attributes.log ? 'logSoftmax' : 'softmax',
+      source: template(softmaxKernel, variant),
+      bindings: [x, y],
+      writes: [1],
+      ...grid,
+      flops: 4 * sizeOf(x.shape),
+    });
+  },
+
+  /** softmax: dx = y·(dy − Σ y·dy); log-softmax: dx = dy − exp(y)·Σ dy. */
+  gradient({ outputs: [y], outputGradients: [dy], attributes }) {
+    return [dy && record(softmaxGradient, [y, dy], attributes)[0]];
+  },
+};
+
+/** Inputs y, dy; output dx. */
+const softmaxGradient: Operation<Attributes> = {
+  name: 'softmaxGradient',
+
+  shape: ([y]) => [y],
+
+  lower(lowering, [y, dy], [dx], attributes) {
+    const { variant, ...grid } = arrangement(attributes);
+    lowering.dispatch({
+      label: attributes.log ? 'logSoftmax.gradient' : 'softmax.gradient',
+      source: template(gradientKernel, variant),
+      bindings: [y, dy, dx],
+      writes: [2],
+      ...grid,
+      flops: 4 * sizeOf(y.shape),
+    });
+  },
+};
+
+/** Lanes per row: one for short rows, of which there are usually many, else a power of two with work for each. */
+function arrangement({ outer, reduce, inner, log }: Attributes) {
+  const lanes = reduce <= 32 ? 1 : reduce <= 1024 ? 64 : 256;
+  const rowsPerWorkgroup = lanes === 1 ? 64 : 1;
+  const rows = outer * inner;
+  return {
+    variant: { LANES: lanes, ROWS: rowsPerWorkgroup, PARALLEL: lanes > 1, LOG: log },
+    uniforms: { u32: [rows, reduce, inner] },
+    workgroups: linearGrid(rows, rowsPerWorkgroup),
+  };
+}

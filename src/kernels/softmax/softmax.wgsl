@@ -1,0 +1,65 @@
+// Softmax over the middle axis of x = [outer, reduce, inner]:
+//   y = exp(x − m) / s,  m = max x,  s = Σ exp(x − m);  with LOG, y = (x − m) − log s.
+// There are outer × inner rows of `reduce` elements, `inner` apart.
+//
+// {{LANES}} lanes share a row. Each finds m and s of its elements lane, lane + {{LANES}}, …; a tree in a fixed order joins
+// the pairs, (m, s) = (max(m₁, m₂), s₁·exp(m₁ − m) + s₂·exp(m₂ − m)); all lanes write.
+//
+// Grid: one workgroup per {{ROWS}} rows, linear; {{LANES}} × {{ROWS}} invocations, rows fastest.
+struct Params { rows: u32, reduce: u32, inner: u32 }
+
+const LOWEST = -3.4028234663852886e38;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+//#if PARALLEL
+var<workgroup> lanes: array<vec2<f32>, {{LANES}} * {{ROWS}}>;
+
+fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
+  let highest = max(a.x, b.x);
+  return vec2<f32>(highest, a.y * exp(a.x - highest) + b.y * exp(b.x - highest));
+}
+//#end
+
+@compute @workgroup_size({{ROWS}}, {{LANES}})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(local_invocation_id) local: vec3<u32>,
+) {
+  let row = (workgroup.y * workgroups.x + workgroup.x) * {{ROWS}}u + local.x;
+  let lane = local.y;
+  let first = row / params.inner * params.reduce * params.inner + row % params.inner;
+  // Surplus invocations have no elements, but meet the others at the barriers.
+  let count = select(0u, params.reduce, row < params.rows);
+
+  var highest = LOWEST;
+  for (var r = lane; r < count; r += {{LANES}}u) { highest = max(highest, x[first + r * params.inner]); }
+  var sum = 0.0;
+  for (var r = lane; r < count; r += {{LANES}}u) { sum += exp(x[first + r * params.inner] - highest); }
+//#if PARALLEL
+  let slot = local.x * {{LANES}}u;
+  lanes[slot + lane] = vec2<f32>(highest, sum);
+  for (var half = {{LANES}}u / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { lanes[slot + lane] = join(lanes[slot + lane], lanes[slot + lane + half]); }
+  }
+  workgroupBarrier();
+  highest = lanes[slot].x;
+  sum = lanes[slot].y;
+//#end
+
+//#if LOG
+  let log_sum = log(sum);
+//#end
+  for (var r = lane; r < count; r += {{LANES}}u) {
+    let at = first + r * params.inner;
+//#if LOG
+    y[at] = (x[at] - highest) - log_sum;
+//#else
+    y[at] = exp(x[at] - highest) / sum;
+//#end
+  }
+}
