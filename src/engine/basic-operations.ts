@@ -1,0 +1,168 @@
+// The few operations that the engine itself needs: views, arenas, and what gradients are made of.
+import accumulateSource from './accumulate.wgsl';
+import copySource from './copy.wgsl';
+import type { Device } from './device.js';
+import { ShapeError } from './errors.js';
+import fillSource from './fill.wgsl';
+import { record } from './graph.js';
+import { linearGrid } from './grid.js';
+import type { Lowering, Operation, Value } from './operation.js';
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import type { Tensor } from './tensor.js';
+import zeroGapsSource from './zero-gaps.wgsl';
+
+export interface ViewAttributes {
+  readonly shape: Shape;
+  /** First element of the view in the input, row-major. */
+  readonly offset: number;
+}
+
+/** The same memory with another shape, from an element offset on. The planner makes it free where alignment allows. */
+export const viewOperation: Operation<ViewAttributes> = {
+  name: 'reshape',
+  shape([x], { shape, offset }) {
+    checkShape('reshape', shape);
+    const size = sizeOf(shape);
+    const available = sizeOf(x.shape);
+    if (offset + size > available || (offset === 0 && size > available)) {
+      throw new ShapeError(
+        `reshape: ${formatShape(shape)} holds ${size} values from ${offset} on, but ${formatShape(x.shape)} holds ` +
+          `${available}; choose a shape of ${available - offset} values.`,
+      );
+    }
+    return [{ shape, dtype: x.dtype }];
+  },
+  lower() {
+    throw new Error('views are resolved by the planner');
+  },
+  gradient({ inputs: [x], outputGradients: [dy] }) {
+    if (!dy) return [undefined];
+    if (dy.size === x.size) return [reshape(dy, x.shape)];
+    throw new ShapeError('reshape: a view of part of a tensor has no gradient; use slice.');
+  },
+};
+
+/**
+ * The same values in another shape, row-major. One extent may be -1 and is inferred.
+ * @throws ShapeError if the sizes differ.
+ */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const unknown = shape.filter((extent) => extent === -1).length;
+  let target = shape;
+  if (unknown === 1) {
+    const known = shape.reduce((product, extent) => (extent === -1 ? product : product * extent), 1);
+    target = shape.map((extent) => (extent === -1 ? x.size / known : extent));
+  }
+  if (unknown > 1 || target.some((extent) => !Number.isInteger(extent) || extent < 1) || sizeOf(target) !== x.size) {
+    throw new ShapeError(
+      `reshape: ${formatShape(x.shape)} holds ${x.size} values and cannot become [${shape.join(', ')}]; choose a ` +
+        `shape of ${x.size} values, with at most one extent of -1.`,
+    );
+  }
+  if (sameShape(target, x.shape)) return x;
+  return record(viewOperation, [x], { shape: target, offset: 0 })[0];
+}
+
+/** @internal A stretch of a flat tensor. */
+export function view(flat: Tensor, offset: number, shape: Shape): Tensor {
+  return record(viewOperation, [flat], { shape, offset })[0];
+}
+
+/** Records a copy of a value's words to an offset of another, both in the same program. */
+export function lowerCopy(lowering: Lowering, source: Value, destination: Value, offset: number): void {
+  const count = sizeOf(source.shape);
+  lowering.dispatch({
+    label: 'copy',
+    source: copySource,
+    bindings: [source, destination],
+    writes: [1],
+    uniforms: { u32: [count, offset] },
+    workgroups: linearGrid(count),
+  });
+}
+
+export interface PackAttributes {
+  /** Element offset of each input in the result. */
+  readonly offsets: readonly number[];
+  readonly length: number;
+}
+
+/**
+ * Several tensors side by side in one flat tensor, with zeros in the gaps. The planner lets the producers write
+ * straight into the result, so that this costs one small dispatch for the gaps.
+ */
+export const packOperation: Operation<PackAttributes> = {
+  name: 'pack',
+  shape: (_inputs, { length }) => [{ shape: [length], dtype: 'f32' }],
+  lower(lowering, inputs, [arena], { offsets, length }) {
+    const gaps: number[] = [];
+    for (const [i, input] of inputs.entries()) {
+      const end = offsets[i] + sizeOf(input.shape);
+      const next = offsets[i + 1] ?? length;
+      if (next > end) gaps.push(end, next - end);
+    }
+    if (gaps.length === 0) return;
+    const count = gaps.length / 2;
+    lowering.dispatch({
+      label: 'pack.gaps',
+      source: zeroGapsSource,
+      bindings: [lowering.constant(Uint32Array.from(gaps)), arena],
+      writes: [1],
+      uniforms: { u32: [count] },
+      workgroups: count <= 65535 ? [count, 1, 1] : [65535, Math.ceil(count / 65535), 1],
+    });
+  },
+};
+
+/** @internal The sum of two gradients of one tensor. */
+export const accumulateOperation: Operation<null> = {
+  name: 'accumulate',
+  shape: ([a]) => [a],
+  lower(lowering, [a, b], [result]) {
+    const vectors = Math.ceil(sizeOf(a.shape) / 4);
+    lowering.dispatch({
+      label: 'accumulate',
+      source: accumulateSource,
+      bindings: [a, b, result],
+      writes: [2],
+      uniforms: { u32: [vectors] },
+      workgroups: linearGrid(vectors),
+      flops: sizeOf(a.shape),
+    });
+  },
+  gradient: ({ outputGradients: [dy] }) => [dy, dy],
+};
+
+export function accumulate(a: Tensor, b: Tensor): Tensor {
+  return record(accumulateOperation, [a, b], null)[0];
+}
+
+export interface FillAttributes {
+  readonly shape: Shape;
+  readonly value: number;
+}
+
+const fillOperation: Operation<FillAttributes> = {
+  name: 'fill',
+  shape: (_inputs, { shape }) => {
+    checkShape('fill', shape);
+    return [{ shape, dtype: 'f32' }];
+  },
+  lower(lowering, _inputs, [result], { shape, value }) {
+    const count = sizeOf(shape);
+    lowering.dispatch({
+      label: 'fill',
+      source: fillSource,
+      bindings: [result],
+      writes: [0],
+      uniforms: { u32: [count], f32: [value] },
+      workgroups: linearGrid(count),
+    });
+  },
+  gradient: () => [],
+};
+
+/** A tensor of one value everywhere, as part of the graph. */
+export function fill(device: Device, shape: Shape, value: number): Tensor {
+  return record(fillOperation, [], { shape, value }, device)[0];
+}

@@ -1,0 +1,353 @@
+import { acquireGpu, missingAdapterRemedy } from '#gpu';
+import { fill } from './basic-operations.js';
+import { DeviceError, ShaderError, SondeError, TensorError } from './errors.js';
+import { evaluate } from './evaluate.js';
+import { withTrace } from './graph.js';
+import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
+import { Heap, type Storage } from './memory-heap.js';
+import type { AdapterTraits } from './operation.js';
+import { PipelineCache } from './pipelines.js';
+import { type RandomKey, randomNormal, randomUniform } from './random.js';
+import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { Tensor } from './tensor.js';
+import { BufferUsage, MapMode } from './usage.js';
+
+export interface DeviceOptions extends GpuProviderOptions {
+  readonly powerPreference?: GPUPowerPreference;
+  /** Scan every result for NaN, Inf and writes beyond its end, and name the operation. Slower; same results. */
+  readonly checked?: boolean;
+}
+
+/** What the adapter says of itself. */
+export interface DeviceInfo {
+  /** As in "NVIDIA H200" or "llvmpipe (LLVM 19.1.7, 256 bits)". */
+  readonly description: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly features: readonly string[];
+  readonly software: boolean;
+}
+
+/** Bytes beyond each value that checked mode fills with a pattern. */
+const GUARD_BYTES = 256;
+
+const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups' as GPUFeatureName];
+
+/**
+ * Opens the machine's GPU, or its software driver.
+ * @throws DeviceError if there is no adapter, with what to do about it.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const provider = acquireGpu(options);
+  if (!provider) throw new DeviceError(`openDevice: this host offers no WebGPU; ${missingAdapterRemedy}.`);
+  try {
+    const adapter = await provider.wait(() =>
+      provider.gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' }),
+    );
+    if (!adapter) throw new DeviceError(`openDevice: WebGPU found no adapter; ${missingAdapterRemedy}.`);
+    const limits: Record<string, number> = {};
+    for (const name of RAISED_LIMITS) limits[name] = adapter.limits[name];
+    const gpu = await provider.wait(() =>
+      adapter.requestDevice({
+        requiredFeatures: WANTED_FEATURES.filter((feature) => adapter.features.has(feature)),
+        requiredLimits: limits,
+      }),
+    );
+    return new Device(provider, gpu, describeAdapter(adapter), options.checked ?? false);
+  } catch (cause) {
+    provider.release();
+    if (cause instanceof SondeError) throw cause;
+    throw new DeviceError(`openDevice: the adapter gave no device (${(cause as Error).message}).`, { cause });
+  }
+}
+
+const RAISED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+] as const;
+
+function describeAdapter(adapter: GPUAdapter): DeviceInfo {
+  const { vendor, architecture, device, description } = adapter.info;
+  const text = [description, device, vendor].find((part) => part !== '') ?? 'unknown adapter';
+  const software = /llvmpipe|lavapipe|swiftshader/i.test(`${text} ${architecture} ${vendor} ${device}`);
+  return { description: text, vendor, architecture, features: [...adapter.features].sort(), software };
+}
+
+/** An open device: makes tensors, and runs what is recorded on them. */
+export class Device {
+  readonly limits: GPUSupportedLimits;
+  readonly traits: AdapterTraits;
+  /** @internal */
+  readonly heap: Heap;
+  /** @internal */
+  readonly pipelines: PipelineCache;
+  /** Command buffers submitted so far. */
+  submits = 0;
+  private failure: SondeError | undefined;
+  private reports: Promise<void>[] = [];
+  private readonly pendingChecks = new Set<Promise<void>>();
+  private readonly uniformBuffers = new Map<number, GPUBuffer[]>();
+  private readonly stagingBuffers = new Map<number, GPUBuffer[]>();
+  /** Returns the memory of tensors that were dropped without `dispose`. A safety net: nothing relies on it. */
+  private readonly forgotten = new FinalizationRegistry<Storage>((storage) => this.heap.release(storage));
+
+  /** @internal Use {@link openDevice}. */
+  constructor(
+    private readonly provider: GpuProvider,
+    /** The WebGPU device beneath. */
+    readonly gpu: GPUDevice,
+    readonly info: DeviceInfo,
+    /** Whether results are scanned for NaN, Inf and stray writes. */
+    readonly checked: boolean,
+  ) {
+    this.limits = gpu.limits;
+    this.traits = {
+      software: info.software,
+      subgroups: gpu.features.has('subgroups' as GPUFeatureName),
+      f16: gpu.features.has('shader-f16'),
+    };
+    this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0);
+    this.pipelines = new PipelineCache(this);
+    gpu.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') this.fail(new DeviceError(`the device was lost: ${message || reason}; open a new one.`));
+    });
+    gpu.onuncapturederror = ({ error }) => {
+      const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
+      this.fail(
+        outOfMemory
+          ? new DeviceError(`the device is out of memory (${error.message}); use a smaller batch or size.`)
+          : new ShaderError(`the driver rejected a command: ${error.message}`),
+      );
+    };
+  }
+
+  /**
+   * A stored tensor of the given values, row-major.
+   * @throws ShapeError for an invalid shape; TensorError if the number of values differs.
+   */
+  tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+    const tensor = this.empty(shape, 'f32');
+    this.write(tensor, values);
+    return tensor;
+  }
+
+  zeros(shape: Shape): Tensor {
+    return this.full(shape, 0);
+  }
+
+  ones(shape: Shape): Tensor {
+    return this.full(shape, 1);
+  }
+
+  /** A stored tensor with one value everywhere. */
+  full(shape: Shape, value: number): Tensor {
+    return this.stored(() => fill(this, shape, value));
+  }
+
+  /** A stored tensor of normal draws with mean 0 and variance 1. The same key gives the same bits. */
+  randn(shape: Shape, key: RandomKey): Tensor {
+    return this.stored(() => randomNormal(this, shape, key));
+  }
+
+  /** A stored tensor of uniform draws in [low, high). The same key gives the same bits. */
+  uniform(shape: Shape, key: RandomKey, low = 0, high = 1): Tensor {
+    return this.stored(() => randomUniform(this, shape, key, low, high));
+  }
+
+  /** Stored at once, even while a function is being compiled: what a device makes is state, not part of a program. */
+  private stored(make: () => Tensor): Tensor {
+    this.checkUsable();
+    return withTrace(undefined, () => {
+      const tensor = make();
+      evaluate(this, [tensor]);
+      return tensor;
+    });
+  }
+
+  /** @internal A stored tensor with undefined contents. */
+  empty(shape: Shape, dtype: DType, label = 'tensor'): Tensor {
+    this.checkUsable();
+    checkShape(label, shape);
+    const storage = this.heap.allocate(sizeOf(shape) * 4, label);
+    return new Tensor(this, [...shape], dtype, { kind: 'stored', storage });
+  }
+
+  /** Memory that tensors and programs hold now, and what is kept for reuse. Bytes. */
+  memory(): { bytes: number; buffers: number; freeBytes: number; pipelines: number } {
+    return { ...this.heap.statistics(), pipelines: this.pipelines.size };
+  }
+
+  /** Releases the device. Its tensors cannot be used afterwards. */
+  close(): void {
+    if (this.failure?.message === CLOSED) return;
+    this.failure = new DeviceError(CLOSED);
+    this.gpu.destroy();
+    this.provider.release();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** @internal Throws what has gone wrong with the device so far. */
+  checkUsable(): void {
+    if (this.failure) throw this.failure;
+  }
+
+  /** @internal Waits for a WebGPU promise without keeping a core busy. */
+  wait<T>(begin: () => Promise<T>): Promise<T> {
+    return this.provider.wait(begin);
+  }
+
+  /** @internal Pops the innermost error scope; an error in it fails the device's next read. */
+  expectNoError(context: string): void {
+    const check = this.wait(() => this.gpu.popErrorScope()).then((error) => {
+      if (error) this.fail(new ShaderError(`${context}: ${error.message}`));
+      this.pendingChecks.delete(check);
+    });
+    this.pendingChecks.add(check);
+  }
+
+  /** @internal Keeps the first failure; later ones are its consequences. */
+  private fail(error: SondeError): void {
+    this.failure ??= error;
+  }
+
+  /** @internal */
+  submit(encoder: GPUCommandEncoder): void {
+    this.gpu.queue.submit([encoder.finish()]);
+    this.submits += 1;
+  }
+
+  /** @internal */
+  watch(tensor: Tensor, storage: Storage): void {
+    this.forgotten.register(tensor, storage, tensor);
+  }
+
+  /** @internal */
+  release(tensor: Tensor, storage: Storage): void {
+    this.forgotten.unregister(tensor);
+    this.heap.release(storage);
+  }
+
+  /** @internal Moves a stored tensor to other memory, which already holds its values. */
+  relocate(tensor: Tensor, storage: Storage): void {
+    if (tensor.origin.kind === 'stored') this.release(tensor, tensor.origin.storage);
+    tensor.origin = { kind: 'stored', storage };
+    this.watch(tensor, storage);
+  }
+
+  /** @internal See {@link Tensor.write}. */
+  write(tensor: Tensor, values: ArrayLike<number>): void {
+    this.checkUsable();
+    if (tensor.origin.kind !== 'stored') {
+      throw new TensorError(`write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`);
+    }
+    if (values.length !== tensor.size) {
+      throw new TensorError(
+        `write: ${values.length} values for shape ${formatShape(tensor.shape)}, which holds ${tensor.size}; give as many.`,
+      );
+    }
+    const { storage } = tensor.origin;
+    const words = tensor.dtype === 'u32' ? Uint32Array.from(values) : toFloat32(values);
+    this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, words);
+    storage.region.version += 1;
+  }
+
+  /** @internal `assign` outside a compiled function. */
+  assignNow(target: Tensor, value: Tensor): void {
+    evaluate(this, [], new Map([[target, value]]));
+  }
+
+  /** @internal See {@link Tensor.data}. */
+  async read(tensor: Tensor): Promise<ArrayBuffer> {
+    this.checkUsable();
+    if (tensor.disposed) {
+      throw new TensorError(`data: the tensor (${tensor}) has been disposed; read it before.`);
+    }
+    if (tensor.trace) {
+      throw new TensorError(
+        `data: the tensor (${tensor}) belongs to a function being compiled and has no values yet; return it and read the result.`,
+      );
+    }
+    evaluate(this, [tensor]);
+    if (tensor.origin.kind !== 'stored') throw new TensorError(`data: the tensor (${tensor}) has no memory.`);
+    const { allocation, offset } = tensor.origin.storage;
+    const bytes = await this.readBuffer(allocation.buffer, offset, tensor.size * 4);
+    await this.settleReports();
+    return bytes;
+  }
+
+  /** @internal Keeps what checked mode finds for the next read. */
+  addReport(report: Promise<void>): void {
+    // Marked as handled: the reader who asks next gets the error.
+    report.catch(() => {});
+    this.reports.push(report);
+  }
+
+  private async settleReports(): Promise<void> {
+    const reports = this.reports;
+    this.reports = [];
+    for (const report of reports) await report;
+  }
+
+  /** @internal */
+  async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const size = 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+    const staging =
+      this.stagingBuffers.get(size)?.pop() ??
+      this.gpu.createBuffer({ label: 'read-back', size, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
+    const encoder = this.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    this.submit(encoder);
+    try {
+      await this.wait(() => staging.mapAsync(MapMode.READ, 0, bytes));
+    } catch (cause) {
+      await Promise.all(this.pendingChecks);
+      this.checkUsable();
+      throw new DeviceError(`reading ${bytes} bytes back failed: ${(cause as Error).message}`, { cause });
+    }
+    const copy = staging.getMappedRange(0, bytes).slice(0);
+    staging.unmap();
+    const kept = this.stagingBuffers.get(size) ?? [];
+    kept.push(staging);
+    this.stagingBuffers.set(size, kept);
+    await Promise.all(this.pendingChecks);
+    this.checkUsable();
+    return copy;
+  }
+
+  /** Waits until everything submitted so far has been executed. */
+  async finished(): Promise<void> {
+    await this.wait(() => this.gpu.queue.onSubmittedWorkDone());
+    await Promise.all(this.pendingChecks);
+    this.checkUsable();
+  }
+
+  /** @internal A uniform buffer of at least `bytes`. */
+  borrowUniforms(bytes: number): GPUBuffer {
+    const size = 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+    return (
+      this.uniformBuffers.get(size)?.pop() ??
+      this.gpu.createBuffer({ label: 'uniforms', size, usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST })
+    );
+  }
+
+  /** @internal */
+  returnUniforms(buffer: GPUBuffer): void {
+    const kept = this.uniformBuffers.get(buffer.size) ?? [];
+    kept.push(buffer);
+    this.uniformBuffers.set(buffer.size, kept);
+  }
+}
+
+const CLOSED = 'the device has been closed; open a new one.';
+
+function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer) return values as Float32Array<ArrayBuffer>;
+  return Float32Array.from(values);
+}

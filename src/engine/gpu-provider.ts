@@ -1,0 +1,13 @@
+/** Where WebGPU comes from, and how to wait for it. One implementation per host: gpu-node.ts and gpu-browser.ts. */
+export interface GpuProvider {
+  readonly gpu: GPU;
+  /** Calls `begin`, which starts one asynchronous WebGPU operation, and waits for it without keeping a core busy. */
+  wait<T>(begin: () => Promise<T>): Promise<T>;
+  /** Gives the provider back when the device opened from it is closed. */
+  release(): void;
+}
+
+export interface GpuProviderOptions {
+  /** Dawn toggles and options, as in `enable-dawn-features=allow_unsafe_apis`. Ignored in a browser. */
+  readonly dawn?: readonly string[];
+}

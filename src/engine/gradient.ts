@@ -1,0 +1,113 @@
+import { accumulate, fill } from './basic-operations.js';
+import { GradientError } from './errors.js';
+import { type Node, scope } from './graph.js';
+import { formatShape, sameShape } from './shape.js';
+import type { Tensor } from './tensor.js';
+
+/**
+ * Gradients of a scalar by each of `tensors`, as graph: the backward operations are recorded beside the forward ones,
+ * so both become one program, and a gradient can be differentiated again.
+ *
+ * @param loss A tensor of one value. Counterpart: `torch.autograd.grad`.
+ * @param tensors Stored tensors, arguments, or intermediates on which the loss depends.
+ * @returns One tensor per entry, of its shape.
+ * @throws GradientError if the loss is no scalar, does not depend on an entry, or passes through an operation without
+ *   a gradient on the way to it.
+ */
+export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+  if (loss.size !== 1) {
+    throw new GradientError(
+      `gradients: the loss has shape ${formatShape(loss.shape)}, ${loss.size} values; reduce it to one with sum or mean.`,
+    );
+  }
+  const requested = new Set(tensors);
+  const order = dependencyOrder(loss);
+  const needed = pathsTo(order, requested);
+  const found = new Map<Tensor, Tensor>();
+  found.set(loss, fill(loss.device, loss.shape, 1));
+
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i];
+    if (!needed.has(node)) continue;
+    const outputGradients = node.outputs.map((output) => found.get(output));
+    if (outputGradients.every((gradient) => gradient === undefined)) continue;
+    const wanted = node.inputs.map((input) => isWanted(input, requested, needed));
+    propagate(node, outputGradients, wanted, found);
+    // Gradients of intermediates have been used up; those asked for stay.
+    for (const output of node.outputs) if (!requested.has(output)) found.delete(output);
+  }
+
+  return tensors.map((tensor) => {
+    const gradient = found.get(tensor);
+    if (!gradient) {
+      throw new GradientError(
+        `gradients: the loss does not depend on ${tensor.label ?? 'a tensor'} (${tensor}); leave it out, or use it ` +
+          'in the loss. (Reading a tensor with data() or item() forgets how it was computed: take gradients first.)',
+      );
+    }
+    return gradient;
+  });
+}
+
+function propagate(
+  node: Node,
+  outputGradients: readonly (Tensor | undefined)[],
+  wanted: readonly boolean[],
+  found: Map<Tensor, Tensor>,
+): void {
+  const { operation } = node;
+  const { gradient } = operation;
+  if (!gradient) {
+    throw new GradientError(
+      `gradients: ${operation.name}${node.scope ? ` (in ${node.scope})` : ''} has no gradient, but the loss reaches a ` +
+        'requested tensor through it.',
+    );
+  }
+  const inputGradients = scope(node.scope ? `${node.scope}.backward` : 'backward', () =>
+    gradient.call(operation, {
+      inputs: node.inputs,
+      outputs: node.outputs,
+      attributes: node.attributes,
+      outputGradients,
+      wanted,
+    }),
+  );
+  for (const [i, input] of node.inputs.entries()) {
+    const contribution = inputGradients[i];
+    if (!contribution || !wanted[i]) continue;
+    if (!sameShape(contribution.shape, input.shape)) {
+      throw new GradientError(
+        `gradients: ${operation.name} returned a gradient of shape ${formatShape(contribution.shape)} for input ${i} of ` +
+          `shape ${formatShape(input.shape)}; its gradient rule is wrong.`,
+      );
+    }
+    const earlier = found.get(input);
+    found.set(input, earlier ? accumulate(earlier, contribution) : contribution);
+  }
+}
+
+/** Nodes on which `tensor` depends, in recording order. Iterative: graphs are deeper than the call stack. */
+function dependencyOrder(tensor: Tensor): Node[] {
+  const nodes = new Set<Node>();
+  const pending: Tensor[] = [tensor];
+  for (let current = pending.pop(); current; current = pending.pop()) {
+    if (current.origin.kind !== 'recorded' || nodes.has(current.origin.node)) continue;
+    nodes.add(current.origin.node);
+    pending.push(...current.origin.node.inputs);
+  }
+  return [...nodes].sort((a, b) => a.sequence - b.sequence);
+}
+
+/** The nodes that lie between the requested tensors and the loss. */
+function pathsTo(order: readonly Node[], requested: ReadonlySet<Tensor>): Set<Node> {
+  const needed = new Set<Node>();
+  for (const node of order) {
+    if (node.inputs.some((input) => isWanted(input, requested, needed))) needed.add(node);
+  }
+  return needed;
+}
+
+function isWanted(input: Tensor, requested: ReadonlySet<Tensor>, needed: Set<Node>): boolean {
+  if (input.dtype !== 'f32') return false;
+  return requested.has(input) || (input.origin.kind === 'recorded' && needed.has(input.origin.node));
+}

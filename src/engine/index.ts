@@ -1,0 +1,14 @@
+export { reshape } from './basic-operations.js';
+export { type Argument, type Compiled, type CompileOptions, compile, type ProgramStatistics, type Result } from './compile.js';
+export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
+export * from './errors.js';
+export { gradients } from './gradient.js';
+export { assign, record, scope } from './graph.js';
+export { linearGrid } from './grid.js';
+export type { AdapterTraits, Dispatch, GradientCall, Lowering, Operation, Value } from './operation.js';
+export { type DispatchTime, formatProfile, type Profile } from './profile.js';
+export type { ProgramMemory } from './program.js';
+export { type RandomKey, randomNormal, randomUniform } from './random.js';
+export type { DType, Shape, TensorSpec } from './shape.js';
+export { template } from './template.js';
+export { Tensor } from './tensor.js';

@@ -1,0 +1,166 @@
+import { DeviceError, LimitError } from './errors.js';
+import { BufferUsage } from './usage.js';
+
+/** A GPU buffer that the heap owns. Several storages can lie in one allocation. */
+export interface Allocation {
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Storages that live in it. At zero it goes back to the heap. */
+  users: number;
+}
+
+/** Identity and age of a stretch of memory. Tensors that overlap share one. */
+export interface Region {
+  /** Grows with every write, so that a value recorded before the write is not read after it. */
+  version: number;
+}
+
+/** A range of an allocation that holds one tensor. */
+export interface Storage {
+  readonly allocation: Allocation;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly region: Region;
+}
+
+/** What checked mode writes behind values. scan.wgsl knows it too. */
+const GUARD_WORD = 0xa5a5a5a5;
+const SMALL_BYTES = 256;
+const SLAB_BYTES = 256 * 1024;
+/** Freed buffers kept for reuse. Beyond this they are destroyed. */
+const KEEP_BYTES = 512 * 1024 * 1024;
+
+/** Rounds up so that any value can be bound as vec4s. */
+export function bindingBytes(bytes: number): number {
+  return Math.max(16, Math.ceil(bytes / 16) * 16);
+}
+
+/**
+ * Memory that people hold: parameters, inputs, results. Freed buffers are kept by size and handed out again, so a
+ * loop that disposes what it makes creates no buffers. Scalars share slabs: a training loop returns one per step.
+ */
+export class Heap {
+  private readonly free = new Map<number, Allocation[]>();
+  private freeBytes = 0;
+  private readonly slabs = new Set<Allocation>();
+  private readonly slabSlots: { allocation: Allocation; offset: number }[] = [];
+  private liveBytes = 0;
+  private liveBuffers = 0;
+
+  constructor(
+    private readonly device: GPUDevice,
+    /** Bytes beyond each value that checked mode fills with a pattern. */
+    readonly guardBytes: number,
+  ) {}
+
+  /** Bytes and buffers that exist now, in use or kept for reuse. */
+  statistics(): { bytes: number; buffers: number; freeBytes: number } {
+    return { bytes: this.liveBytes, buffers: this.liveBuffers, freeBytes: this.freeBytes };
+  }
+
+  /** Room for `bytes`; contents undefined. */
+  allocate(bytes: number, label: string): Storage {
+    const size = bindingBytes(bytes);
+    if (size <= SMALL_BYTES && this.guardBytes === 0) return this.allocateSmall(size);
+    return this.allocateWhole(bytes, label);
+  }
+
+  /** A whole buffer, at least `bytes` long, with no users yet. */
+  allocateBuffer(bytes: number, label: string): Allocation {
+    const rounded = roundForReuse(bytes);
+    const kept = this.free.get(rounded)?.pop();
+    if (kept) {
+      this.freeBytes -= rounded;
+      return kept;
+    }
+    if (rounded > this.device.limits.maxBufferSize) {
+      throw new LimitError(
+        `${label}: ${rounded} bytes exceed the adapter's largest buffer, ${this.device.limits.maxBufferSize}; ` +
+          'use a smaller batch or size.',
+      );
+    }
+    let buffer: GPUBuffer;
+    try {
+      buffer = this.device.createBuffer({
+        label,
+        size: rounded,
+        usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST,
+      });
+    } catch (cause) {
+      throw new DeviceError(`${label}: the device gave no buffer of ${rounded} bytes.`, { cause });
+    }
+    this.liveBytes += rounded;
+    this.liveBuffers += 1;
+    return { buffer, bytes: rounded, users: 0 };
+  }
+
+  /** Checked mode: fills what lies behind a value with the pattern that no kernel may touch. */
+  writeGuard(buffer: GPUBuffer, offset: number): void {
+    this.device.queue.writeBuffer(buffer, offset, new Uint32Array(this.guardBytes / 4).fill(GUARD_WORD));
+  }
+
+  /** Room for `bytes` in a buffer of its own, for results that kernels write directly. */
+  allocateWhole(bytes: number, label: string): Storage {
+    const size = bindingBytes(bytes);
+    const allocation = this.allocateBuffer(size + this.guardBytes, label);
+    allocation.users = 1;
+    if (this.guardBytes > 0) this.writeGuard(allocation.buffer, size);
+    return { allocation, offset: 0, bytes: size, region: { version: 0 } };
+  }
+
+  /** A storage within `whole`: the same memory, kept alive by either. */
+  share(whole: Storage, offset: number, bytes: number): Storage {
+    whole.allocation.users += 1;
+    return { allocation: whole.allocation, offset: whole.offset + offset, bytes, region: whole.region };
+  }
+
+  /** Whether a storage lies in a buffer that other tensors use too. */
+  isShared(storage: Storage): boolean {
+    return this.slabs.has(storage.allocation);
+  }
+
+  release(storage: Storage): void {
+    const { allocation } = storage;
+    storage.region.version += 1;
+    if (this.slabs.has(allocation)) {
+      this.slabSlots.push({ allocation, offset: storage.offset });
+      return;
+    }
+    allocation.users -= 1;
+    if (allocation.users === 0) this.releaseBuffer(allocation);
+  }
+
+  releaseBuffer(allocation: Allocation): void {
+    if (this.freeBytes + allocation.bytes > KEEP_BYTES) {
+      allocation.buffer.destroy();
+      this.liveBytes -= allocation.bytes;
+      this.liveBuffers -= 1;
+      return;
+    }
+    const kept = this.free.get(allocation.bytes) ?? [];
+    kept.push(allocation);
+    this.free.set(allocation.bytes, kept);
+    this.freeBytes += allocation.bytes;
+  }
+
+  private allocateSmall(bytes: number): Storage {
+    let slot = this.slabSlots.pop();
+    if (!slot) {
+      const allocation = this.allocateBuffer(SLAB_BYTES, 'scalars');
+      this.slabs.add(allocation);
+      for (let offset = SLAB_BYTES - SMALL_BYTES; offset >= 0; offset -= SMALL_BYTES) {
+        this.slabSlots.push({ allocation, offset });
+      }
+      slot = this.slabSlots.pop();
+    }
+    if (!slot) throw new DeviceError('scalars: no slot in a fresh slab.');
+    return { allocation: slot.allocation, offset: slot.offset, bytes, region: { version: 0 } };
+  }
+}
+
+/** Sizes are rounded to 1/8 of their power of two, so that buffers of nearly equal size can be reused. */
+function roundForReuse(bytes: number): number {
+  if (bytes <= 4096) return Math.ceil(bytes / 256) * 256;
+  const step = 2 ** (Math.floor(Math.log2(bytes)) - 3);
+  return Math.ceil(bytes / step) * step;
+}

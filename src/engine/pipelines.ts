@@ -1,0 +1,119 @@
+import type { Device } from './device.js';
+import { ShaderError } from './errors.js';
+import type { Dispatch } from './operation.js';
+import { ShaderStage } from './usage.js';
+
+/** A compiled kernel and the layout of its bindings. */
+export interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+/** Kernels compiled so far on one device, by their final source text. */
+export class PipelineCache {
+  private readonly ready = new Map<string, Pipeline>();
+  private readonly compiling = new Map<string, Promise<Pipeline>>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  /** Pipelines created in all: what a replay must not increase. */
+  created = 0;
+
+  constructor(private readonly device: Device) {}
+
+  get size(): number {
+    return this.ready.size;
+  }
+
+  /** The pipeline, created now if it is new. Errors of the driver surface at the next read. */
+  get(dispatch: Dispatch): Pipeline {
+    const key = keyOf(dispatch);
+    const known = this.ready.get(key);
+    if (known) return known;
+    const { gpu } = this.device;
+    gpu.pushErrorScope('validation');
+    const descriptor = this.describe(dispatch);
+    const made = { pipeline: gpu.createComputePipeline(descriptor.pipeline), layout: descriptor.layout };
+    this.device.expectNoError(`${dispatch.label}: the driver rejected the kernel`);
+    this.ready.set(key, made);
+    this.created += 1;
+    return made;
+  }
+
+  /** The pipeline, compiled without blocking; concurrent requests for the same source share one compilation. */
+  async prepare(dispatch: Dispatch): Promise<void> {
+    const key = keyOf(dispatch);
+    if (this.ready.has(key)) return;
+    let pending = this.compiling.get(key);
+    if (!pending) {
+      pending = this.compile(dispatch).then((made) => {
+        this.ready.set(key, made);
+        this.created += 1;
+        return made;
+      });
+      pending.finally(() => this.compiling.delete(key)).catch(() => {});
+      this.compiling.set(key, pending);
+    }
+    await pending;
+  }
+
+  private async compile(dispatch: Dispatch): Promise<Pipeline> {
+    const { gpu } = this.device;
+    gpu.pushErrorScope('validation');
+    const descriptor = this.describe(dispatch);
+    const popped = this.device.wait(() => gpu.popErrorScope());
+    try {
+      const pipeline = await this.device.wait(() => gpu.createComputePipelineAsync(descriptor.pipeline));
+      return { pipeline, layout: descriptor.layout };
+    } catch (cause) {
+      const detail = (await popped)?.message ?? (cause as Error).message;
+      throw new ShaderError(`${dispatch.label}: the driver rejected the kernel: ${detail}`, { cause });
+    } finally {
+      await popped;
+    }
+  }
+
+  private describe(dispatch: Dispatch): { pipeline: GPUComputePipelineDescriptor; layout: GPUBindGroupLayout } {
+    const { gpu } = this.device;
+    const layout = this.layoutOf(dispatch);
+    return {
+      layout,
+      pipeline: {
+        label: dispatch.label,
+        layout: gpu.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: {
+          module: gpu.createShaderModule({ label: dispatch.label, code: dispatch.source }),
+          entryPoint: 'main',
+        },
+      },
+    };
+  }
+
+  private layoutOf(dispatch: Dispatch): GPUBindGroupLayout {
+    const key = layoutKey(dispatch);
+    const known = this.layouts.get(key);
+    if (known) return known;
+    const entries: GPUBindGroupLayoutEntry[] = [];
+    if (hasUniforms(dispatch)) {
+      entries.push({ binding: 0, visibility: ShaderStage.COMPUTE, buffer: { type: 'uniform' } });
+    }
+    for (const index of dispatch.bindings.keys()) {
+      const type = dispatch.writes.includes(index) ? 'storage' : 'read-only-storage';
+      entries.push({ binding: index + 1, visibility: ShaderStage.COMPUTE, buffer: { type } });
+    }
+    const layout = this.device.gpu.createBindGroupLayout({ entries });
+    this.layouts.set(key, layout);
+    return layout;
+  }
+}
+
+export function hasUniforms({ uniforms }: Dispatch): boolean {
+  return (uniforms?.u32?.length ?? 0) + (uniforms?.f32?.length ?? 0) > 0;
+}
+
+function layoutKey(dispatch: Dispatch): string {
+  const access = dispatch.bindings.map((_, index) => (dispatch.writes.includes(index) ? 'w' : 'r')).join('');
+  return (hasUniforms(dispatch) ? 'u' : '') + access;
+}
+
+function keyOf(dispatch: Dispatch): string {
+  return `${layoutKey(dispatch)}\n${dispatch.source}`;
+}

@@ -1,0 +1,129 @@
+import { type Command, ALIGNMENT, locate, type Root } from './plan.js';
+
+/** A buffer to be created, and what lies in it when. */
+export interface Bank {
+  bytes: number;
+  readonly members: { root: Root; offset: number }[];
+}
+
+export interface Placement {
+  readonly banks: readonly Bank[];
+  readonly places: ReadonlyMap<Root, { bank: number; offset: number }>;
+  /** The most that is alive at any command: no placement can need less. */
+  readonly lowerBound: number;
+  readonly planned: number;
+}
+
+/**
+ * Gives every root a bank and an offset, so that roots alive at the same time do not overlap and banks are few and
+ * full. WebGPU forbids one dispatch to read and write the same buffer, even in separate ranges, so roots that a
+ * command both reads and writes are kept in different banks.
+ *
+ * Greedy by size, largest first: each root goes where it makes the total grow least. (After "Efficient memory
+ * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule.)
+ *
+ * @param separate One bank per root, with `guardBytes` behind it (checked mode).
+ */
+export function placeRoots(
+  roots: readonly Root[],
+  commands: readonly Command[],
+  maxBankBytes: number,
+  separate: boolean,
+  guardBytes: number,
+): Placement {
+  const banks: Bank[] = [];
+  const places = new Map<Root, { bank: number; offset: number }>();
+  const lowerBound = livenessBound(roots);
+
+  if (separate) {
+    for (const root of roots) {
+      places.set(root, { bank: banks.length, offset: 0 });
+      banks.push({ bytes: root.bytes + guardBytes, members: [{ root, offset: 0 }] });
+    }
+    return { banks, places, lowerBound, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+  }
+
+  const conflicts = findConflicts(commands);
+  const ordered = [...roots].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  for (const root of ordered) {
+    const bytes = align(root.bytes);
+    const enemies = conflicts.get(root);
+    let best: { bank: number; offset: number; growth: number } | undefined;
+    for (const [index, bank] of banks.entries()) {
+      if (enemies && bank.members.some((member) => enemies.has(member.root))) continue;
+      const offset = lowestGap(bank, root, bytes);
+      if (offset + bytes > maxBankBytes) continue;
+      const growth = Math.max(0, offset + bytes - bank.bytes);
+      if (!best || growth < best.growth) best = { bank: index, offset, growth };
+    }
+    if (!best) {
+      best = { bank: banks.length, offset: 0, growth: bytes };
+      banks.push({ bytes: 0, members: [] });
+    }
+    const bank = banks[best.bank];
+    bank.members.push({ root, offset: best.offset });
+    bank.bytes = Math.max(bank.bytes, best.offset + bytes);
+    places.set(root, { bank: best.bank, offset: best.offset });
+  }
+  return { banks, places, lowerBound, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
+
+/** The lowest offset at which `bytes` are free for as long as `root` lives. */
+function lowestGap(bank: Bank, root: Root, bytes: number): number {
+  const contemporaries = bank.members
+    .filter((member) => member.root.first <= root.last && root.first <= member.root.last)
+    .sort((a, b) => a.offset - b.offset);
+  let offset = 0;
+  for (const member of contemporaries) {
+    if (offset + bytes <= member.offset) return offset;
+    offset = Math.max(offset, member.offset + align(member.root.bytes));
+  }
+  return offset;
+}
+
+/** For each root, those that some command reads while it writes this one, or the other way round. */
+function findConflicts(commands: readonly Command[]): Map<Root, Set<Root>> {
+  const conflicts = new Map<Root, Set<Root>>();
+  const add = (a: Root, b: Root) => {
+    if (a === b) return;
+    const known = conflicts.get(a);
+    if (known) known.add(b);
+    else conflicts.set(a, new Set([b]));
+  };
+  for (const command of commands) {
+    const roots =
+      command.kind === 'dispatch'
+        ? command.values.map((value) => locate(value.root).root)
+        : [locate(command.from.root).root, locate(command.to.root).root];
+    const writes = command.kind === 'dispatch' ? command.dispatch.writes : [1];
+    for (const write of writes) {
+      for (const [i, root] of roots.entries()) {
+        if (writes.includes(i)) continue;
+        add(roots[write], root);
+        add(root, roots[write]);
+      }
+    }
+  }
+  return conflicts;
+}
+
+/** The largest sum of bytes alive at one command. */
+function livenessBound(roots: readonly Root[]): number {
+  const changes = new Map<number, number>();
+  for (const root of roots) {
+    const bytes = align(root.bytes);
+    changes.set(root.first, (changes.get(root.first) ?? 0) + bytes);
+    changes.set(root.last + 1, (changes.get(root.last + 1) ?? 0) - bytes);
+  }
+  let alive = 0;
+  let bound = 0;
+  for (const at of [...changes.keys()].sort((a, b) => a - b)) {
+    alive += changes.get(at) ?? 0;
+    bound = Math.max(bound, alive);
+  }
+  return bound;
+}

@@ -1,0 +1,335 @@
+import type { Device } from './device.js';
+import { NumericError } from './errors.js';
+import { linearGrid } from './grid.js';
+import { type Allocation, bindingBytes, type Storage } from './memory-heap.js';
+import type { Dispatch } from './operation.js';
+import { hasUniforms } from './pipelines.js';
+import { ALIGNMENT, type Command, type DispatchCommand, locate, type Plan, type PlannedValue, type Root } from './plan.js';
+import { type Placement, placeRoots } from './placement.js';
+import type { Timestamps } from './profile.js';
+import scanSource from './scan.wgsl';
+import { sizeOf } from './shape.js';
+
+/** Where a value lies on the device. */
+interface Range {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+}
+
+type Step =
+  | {
+      readonly kind: 'dispatch';
+      readonly label: string;
+      readonly flops: number;
+      readonly bytes: number;
+      readonly pipeline: GPUComputePipeline;
+      readonly bindGroup: GPUBindGroup;
+      readonly workgroups: readonly [number, number, number];
+    }
+  | { readonly kind: 'copy'; readonly from: Range; readonly to: Range; readonly bytes: number };
+
+/** What a program needs of a device's memory. */
+export interface ProgramMemory {
+  /** Bytes of all buffers that hold intermediates. */
+  readonly planned: number;
+  /** The most that is alive at one command; no plan can need less. */
+  readonly lowerBound: number;
+  /** What is alive at the peak, largest first. */
+  readonly peak: readonly { readonly label: string; readonly bytes: number }[];
+}
+
+/** A planned graph with its buffers, pipelines and bind groups: everything that a replay needs. */
+export class Program {
+  private steps: Step[] = [];
+  private readonly placement: Placement;
+  private banks: Allocation[] = [];
+  private constants = new Map<Root, Storage>();
+  private uniforms: GPUBuffer | undefined;
+  private status: Storage | undefined;
+  private readonly work: readonly Command[];
+  private readonly dispatches: readonly Dispatch[];
+
+  constructor(
+    readonly device: Device,
+    readonly plan: Plan,
+  ) {
+    this.placement = placeRoots(
+      plan.roots.filter((root) => !root.storage),
+      plan.commands,
+      device.limits.maxBufferSize,
+      device.checked,
+      device.heap.guardBytes,
+    );
+    this.work = this.scheduleWork();
+    this.dispatches = this.work.flatMap((command) => (command.kind === 'dispatch' ? [command.dispatch] : []));
+  }
+
+  /** Compiles the program's distinct pipelines concurrently. */
+  async prepare(onProgress?: (done: number, total: number) => void): Promise<void> {
+    const distinct = new Map(this.dispatches.map((dispatch) => [dispatch.source, dispatch]));
+    let done = 0;
+    await Promise.all(
+      [...distinct.values()].map(async (dispatch) => {
+        await this.device.pipelines.prepare(dispatch);
+        done += 1;
+        onProgress?.(done, distinct.size);
+      }),
+    );
+  }
+
+  /** Number of distinct pipelines. */
+  get pipelineCount(): number {
+    return new Set(this.dispatches.map(({ source }) => source)).size;
+  }
+
+  get dispatchCount(): number {
+    return this.dispatches.length;
+  }
+
+  memory(): ProgramMemory {
+    return {
+      planned: this.placement.planned,
+      lowerBound: this.placement.lowerBound,
+      peak: peakContents(this.plan.roots.filter((root) => !root.storage)),
+    };
+  }
+
+  /** Creates buffers, bind groups and pipelines. After this a replay creates nothing. */
+  build(): void {
+    const { device, plan } = this;
+    this.banks = this.placement.banks.map((bank, index) => {
+      const allocation = device.heap.allocateBuffer(bank.bytes, `program memory ${index}`);
+      allocation.users = 1;
+      if (device.checked) device.heap.writeGuard(allocation.buffer, bank.members[0].root.bytes);
+      return allocation;
+    });
+    for (const root of plan.constants) {
+      if (!root.constant) continue;
+      const storage = device.heap.allocate(root.constant.byteLength, root.label);
+      device.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, root.constant as Uint32Array<ArrayBuffer>);
+      this.constants.set(root, storage);
+    }
+    const offsets = this.uploadUniforms();
+    for (const command of this.work) {
+      if (command.kind === 'copy') {
+        const { from, to, bytes } = command;
+        this.steps.push({ kind: 'copy', from: this.rangeOf(from), to: this.rangeOf(to), bytes });
+      } else {
+        this.steps.push(this.dispatchStep(command, offsets.shift() ?? 0));
+      }
+    }
+  }
+
+  /** Records one execution. */
+  encode(encoder: GPUCommandEncoder, timestamps?: Timestamps): void {
+    if (this.status) encoder.clearBuffer(this.status.allocation.buffer, this.status.offset, 16);
+    let pass: GPUComputePassEncoder | undefined;
+    let bound: GPUComputePipeline | undefined;
+    for (const step of this.steps) {
+      if (step.kind === 'copy') {
+        pass?.end();
+        pass = undefined;
+        encoder.copyBufferToBuffer(step.from.buffer, step.from.offset, step.to.buffer, step.to.offset, step.bytes);
+        continue;
+      }
+      if (!pass) {
+        const timestampWrites = timestamps?.next(step);
+        pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : undefined);
+        bound = undefined;
+      }
+      if (bound !== step.pipeline) {
+        pass.setPipeline(step.pipeline);
+        bound = step.pipeline;
+      }
+      pass.setBindGroup(0, step.bindGroup);
+      pass.dispatchWorkgroups(...step.workgroups);
+      if (timestamps) {
+        pass.end();
+        pass = undefined;
+      }
+    }
+    pass?.end();
+  }
+
+  /** Copies an argument into the program's memory. */
+  encodeArgument(encoder: GPUCommandEncoder, index: number, storage: Storage): void {
+    const to = this.rangeOf(this.plan.arguments[index]);
+    const bytes = sizeOf(this.plan.arguments[index].shape) * 4;
+    encoder.copyBufferToBuffer(storage.allocation.buffer, storage.offset, to.buffer, to.offset, bytes);
+  }
+
+  /** Writes a scalar argument. */
+  writeArgument(index: number, value: number): void {
+    const to = this.rangeOf(this.plan.arguments[index]);
+    this.device.gpu.queue.writeBuffer(to.buffer, to.offset, new Float32Array([value]));
+  }
+
+  /** Copies an output to memory that outlives the next execution. */
+  encodeOutput(encoder: GPUCommandEncoder, index: number, storage: Storage): void {
+    const output = this.plan.outputs[index];
+    const from = this.rangeOf(output);
+    const bytes = sizeOf(output.shape) * 4;
+    encoder.copyBufferToBuffer(from.buffer, from.offset, storage.allocation.buffer, storage.offset, bytes);
+  }
+
+  /** Whether the program reads an argument at all: an unused one has no memory. */
+  usesArgument(index: number): boolean {
+    return this.placement.places.has(this.plan.arguments[index].root);
+  }
+
+  /** Gives the program's memory back. */
+  dispose(): void {
+    const { heap } = this.device;
+    for (const bank of this.banks) {
+      bank.users = 0;
+      heap.releaseBuffer(bank);
+    }
+    for (const storage of this.constants.values()) heap.release(storage);
+    if (this.status) heap.release(this.status);
+    if (this.uniforms) this.device.returnUniforms(this.uniforms);
+    this.banks = [];
+    this.constants = new Map();
+    this.uniforms = undefined;
+    this.status = undefined;
+    this.steps = [];
+  }
+
+  /** Checked mode: where an execution leaves what it found. */
+  get statusStorage(): Storage | undefined {
+    return this.status;
+  }
+
+  /**
+   * @param words The words of `statusStorage`, read back.
+   * @param step Which execution of the program this was, from 1.
+   * @throws NumericError if the execution produced NaN, Inf or a write outside a result.
+   */
+  reportStatus(words: Uint32Array, step: number): void {
+    const { nodes } = this.plan;
+    const [bad, stray] = words;
+    if (bad === 0 && stray === 0) return;
+    // Whichever came first in the program is the cause.
+    const code = Math.max(bad, stray);
+    const node = nodes[nodes.length - code];
+    const place = node.scope ? ` (in ${node.scope})` : '';
+    const shapes = node.inputs.map((input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`);
+    const what = code === stray ? 'wrote outside its result' : 'produced NaN or Inf';
+    throw new NumericError(
+      `${node.operation.name}${place} ${what} in step ${step}; its inputs are ${shapes.join(', ') || 'none'}.`,
+    );
+  }
+
+  private rangeOf(value: PlannedValue): Range {
+    const { root, shift } = locate(value.root);
+    const offset = value.offset + shift;
+    const storage = root.storage ?? this.constants.get(root);
+    if (storage) return { buffer: storage.allocation.buffer, offset: storage.offset + offset };
+    const place = this.placement.places.get(root);
+    if (!place) throw new Error(`program: ${root.label} was not placed`);
+    return { buffer: this.banks[place.bank].buffer, offset: place.offset + offset };
+  }
+
+  private uploadUniforms(): number[] {
+    const offsets: number[] = [];
+    let total = 0;
+    for (const { uniforms } of this.dispatches) {
+      offsets.push(total);
+      const words = (uniforms?.u32?.length ?? 0) + (uniforms?.f32?.length ?? 0);
+      total += Math.ceil((words * 4) / ALIGNMENT) * ALIGNMENT;
+    }
+    if (total === 0) return offsets;
+    const bytes = new ArrayBuffer(total);
+    for (const [index, { uniforms }] of this.dispatches.entries()) {
+      const u32 = uniforms?.u32 ?? [];
+      const f32 = uniforms?.f32 ?? [];
+      new Uint32Array(bytes, offsets[index], u32.length).set(u32);
+      new Float32Array(bytes, offsets[index] + u32.length * 4, f32.length).set(f32);
+    }
+    this.uniforms = this.device.borrowUniforms(total);
+    this.device.gpu.queue.writeBuffer(this.uniforms, 0, bytes);
+    return offsets;
+  }
+
+  private dispatchStep({ dispatch, values, node }: DispatchCommand, uniformOffset: number): Step {
+    const pipeline = this.device.pipelines.get(dispatch);
+    const label = node?.scope ? `${node.scope} ${dispatch.label}` : dispatch.label;
+    const entries: GPUBindGroupEntry[] = [];
+    if (hasUniforms(dispatch) && this.uniforms) {
+      const words = (dispatch.uniforms?.u32?.length ?? 0) + (dispatch.uniforms?.f32?.length ?? 0);
+      const size = Math.ceil((words * 4) / 16) * 16;
+      entries.push({ binding: 0, resource: { buffer: this.uniforms, offset: uniformOffset, size } });
+    }
+    let bytes = 0;
+    for (const [index, value] of values.entries()) {
+      const own = bindingBytes(sizeOf(value.shape) * 4);
+      bytes += sizeOf(value.shape) * 4;
+      const size = own + (this.isGuarded(value) ? this.device.heap.guardBytes : 0);
+      entries.push({ binding: index + 1, resource: { ...this.rangeOf(value), size } });
+    }
+    return {
+      kind: 'dispatch',
+      label,
+      flops: dispatch.flops ?? 0,
+      bytes,
+      pipeline: pipeline.pipeline,
+      bindGroup: this.device.gpu.createBindGroup({ label, layout: pipeline.layout, entries }),
+      workgroups: dispatch.workgroups,
+    };
+  }
+
+  /** Whether the words behind a value are a guard, which only a value that fills its root has. */
+  private isGuarded(value: PlannedValue): boolean {
+    const whole = value.offset === 0 && value.root.bytes === bindingBytes(sizeOf(value.shape) * 4);
+    return this.device.checked && whole && !value.root.parent && !value.root.constant;
+  }
+
+  /** The plan's commands; in checked mode with a scan of every result behind the node that made it. */
+  private scheduleWork(): Command[] {
+    const { device, plan } = this;
+    if (!device.checked) return [...plan.commands];
+    this.status = device.heap.allocate(16, 'checked mode status');
+    const root: Root = { ...placedOutside('checked mode status', 16), storage: this.status };
+    const status: PlannedValue = { id: -1, shape: [4], dtype: 'u32', root, offset: 0 };
+    const positions = new Map(plan.nodes.map((node, position) => [node, position]));
+    return plan.commands.flatMap((command, index) => {
+      const { node } = command;
+      const position = node && positions.get(node);
+      if (position === undefined || plan.commands[index + 1]?.node === node) return [command];
+      const scans = plan.produced[position].map((value) => this.scan(value, status, position));
+      return [command, ...scans];
+    });
+  }
+
+  private scan(value: PlannedValue, status: PlannedValue, position: number): Command {
+    const words = sizeOf(value.shape);
+    const guardWords = this.isGuarded(value) ? this.device.heap.guardBytes / 4 : 0;
+    const code = this.plan.nodes.length - position;
+    const dispatch: Dispatch = {
+      label: 'checked.scan',
+      source: scanSource,
+      bindings: [value, status],
+      writes: [1],
+      workgroups: linearGrid(Math.max(words, guardWords)),
+      uniforms: { u32: [words, bindingBytes(words * 4) / 4, guardWords, code, value.dtype === 'f32' ? 1 : 0] },
+    };
+    return { kind: 'dispatch', node: undefined, dispatch, values: [value, status] };
+  }
+}
+
+function placedOutside(label: string, bytes: number): Root {
+  return { label, bytes, storage: undefined, constant: undefined, parent: undefined, first: 0, last: 0 };
+}
+
+function peakContents(roots: readonly Root[]): { label: string; bytes: number }[] {
+  let peak: Root[] = [];
+  let most = 0;
+  for (const { first: at } of roots) {
+    const alive = roots.filter((root) => root.first <= at && at <= root.last);
+    const bytes = alive.reduce((sum, root) => sum + root.bytes, 0);
+    if (bytes > most) {
+      most = bytes;
+      peak = alive;
+    }
+  }
+  return peak.map(({ label, bytes }) => ({ label, bytes })).sort((a, b) => b.bytes - a.bytes);
+}

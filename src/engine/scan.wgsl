@@ -1,0 +1,18 @@
+// Checked mode: one pass over a result. Reports, in status[0], the first node with NaN or Inf among its values, and in
+// status[1] the first that wrote beyond its end, each as (nodes - position) so that the maximum names the earliest.
+// NaN and Inf are found by their bits: drivers fold `x != x` to false.
+struct Sizes { words: u32, guardStart: u32, guardWords: u32, code: u32, numbers: u32 }
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> value: array<u32>;
+@group(0) @binding(2) var<storage, read_write> status: array<atomic<u32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = id.y * (groups.x * 64u) + id.x;
+  if (i < sizes.words && sizes.numbers == 1u && (value[i] & 0x7f800000u) == 0x7f800000u) {
+    atomicMax(&status[0], sizes.code);
+  }
+  if (i < sizes.guardWords && value[sizes.guardStart + i] != 0xa5a5a5a5u) {
+    atomicMax(&status[1], sizes.code);
+  }
+}

@@ -1,0 +1,3 @@
+/** `sonde/engine`: tensors, autograd and kernels on WebGPU. */
+export * from './engine/index.js';
+export * from './kernels/index.js';

@@ -1,0 +1,76 @@
+// result[i] = f(a[i], b[i], c[i]), where f is {{NAME}} and operands are broadcast to the result's shape.
+//
+// CONTIGUOUS: every operand is either of the result's shape or a single value; four elements per invocation.
+// Otherwise one element per invocation: its index is split by the result's dimensions (innermost first; adjacent ones
+// that all operands walk alike are merged beforehand), and each operand advances by its own strides, 0 where broadcast.
+// Grid: one invocation per element or per four, in one dimension folded over two.
+alias T = {{TYPE}};
+
+struct Sizes {
+//#if CONTIGUOUS
+  count: u32,
+  single: u32,  // bit k: operand k is a single value
+//#else
+  dimensions: array<vec4<u32>, 6>,  // extent, then the strides of a, b and c
+  count: u32,
+  rank: u32,
+//#end
+  p0: f32,
+  p1: f32,
+}
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+@group(0) @binding(1) var<storage, read> a: array<{{TYPE}}>;
+//#if HAS_B
+@group(0) @binding(2) var<storage, read> b: array<{{TYPE}}>;
+//#end
+//#if HAS_C
+@group(0) @binding(3) var<storage, read> c: array<{{TYPE}}>;
+//#end
+@group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE}}>;
+
+{{FUNCTIONS}}
+
+fn f(x: T, y: T, z: T) -> T {
+  let p0 = T(sizes.p0);
+  let p1 = T(sizes.p1);
+  {{BODY}}
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = id.y * (groups.x * 64u) + id.x;
+  if (i >= sizes.count) { return; }
+//#if CONTIGUOUS
+  var x = a[select(i, 0u, (sizes.single & 1u) != 0u)];
+  if ((sizes.single & 1u) != 0u) { x = T(x.x); }
+  var y = T(0.0);
+//#if HAS_B
+  y = b[select(i, 0u, (sizes.single & 2u) != 0u)];
+  if ((sizes.single & 2u) != 0u) { y = T(y.x); }
+//#end
+  var z = T(0.0);
+//#if HAS_C
+  z = c[select(i, 0u, (sizes.single & 4u) != 0u)];
+  if ((sizes.single & 4u) != 0u) { z = T(z.x); }
+//#end
+//#else
+  var rest = i;
+  var at = vec3<u32>(0u);
+  for (var d = 0u; d < sizes.rank; d++) {
+    let dimension = sizes.dimensions[d];
+    let index = rest % dimension.x;
+    rest = rest / dimension.x;
+    at += index * dimension.yzw;
+  }
+  let x = a[at.x];
+  var y = T(0.0);
+//#if HAS_B
+  y = b[at.y];
+//#end
+  var z = T(0.0);
+//#if HAS_C
+  z = c[at.z];
+//#end
+//#end
+  result[i] = f(x, y, z);
+}

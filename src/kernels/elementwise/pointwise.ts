@@ -1,0 +1,101 @@
+import type { Lowering, Operation, TensorSpec, Value } from '../../engine/index.js';
+import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import source from './elementwise.wgsl';
+
+/** Numbers that a pointwise kernel reads from its uniforms as `p0` and `p1`. */
+export interface PointwiseAttributes {
+  readonly p0?: number;
+  readonly p1?: number;
+}
+
+export interface PointwiseDefinition {
+  readonly name: string;
+  readonly arity: 1 | 2 | 3;
+  /** Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>). */
+  readonly body: string;
+  /** WGSL functions that the body calls, on `T`. */
+  readonly functions?: string;
+  readonly gradient?: Operation<PointwiseAttributes>['gradient'];
+}
+
+/** An operation that maps corresponding elements of up to three broadcast operands. */
+export function pointwise(definition: PointwiseDefinition): Operation<PointwiseAttributes> {
+  const { name, gradient } = definition;
+  return {
+    name,
+    shape: (inputs) => [{ shape: commonShape(name, inputs), dtype: 'f32' }],
+    lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
+    ...(gradient ? { gradient } : {}),
+  };
+}
+
+function commonShape(name: string, inputs: readonly TensorSpec[]): Shape {
+  return inputs.reduce<Shape>((shape, input) => broadcastShapes(name, shape, input.shape), []);
+}
+
+function lowerPointwise(
+  definition: PointwiseDefinition,
+  lowering: Lowering,
+  inputs: readonly Value[],
+  result: Value,
+  { p0 = 0, p1 = 0 }: PointwiseAttributes,
+): void {
+  const count = sizeOf(result.shape);
+  const contiguous = inputs.every((input) => sameShape(input.shape, result.shape) || sizeOf(input.shape) === 1);
+  const kernel = template(source, {
+    NAME: definition.name,
+    TYPE: contiguous ? 'vec4<f32>' : 'f32',
+    CONTIGUOUS: contiguous,
+    HAS_B: definition.arity > 1,
+    HAS_C: definition.arity > 2,
+    RESULT_BINDING: definition.arity + 1,
+    FUNCTIONS: definition.functions ?? '',
+    BODY: definition.body,
+  });
+  const dispatch = {
+    label: definition.name,
+    source: kernel,
+    bindings: [...inputs, result],
+    writes: [inputs.length],
+    flops: count,
+  };
+  if (contiguous) {
+    const vectors = Math.ceil(count / 4);
+    let single = 0;
+    for (const [k, input] of inputs.entries()) if (sizeOf(input.shape) === 1) single |= 1 << k;
+    lowering.dispatch({ ...dispatch, workgroups: linearGrid(vectors), uniforms: { u32: [vectors, single], f32: [p0, p1] } });
+  } else {
+    const { words, rank } = mergedDimensions(inputs, result.shape);
+    const u32 = [...words, count, rank];
+    lowering.dispatch({ ...dispatch, workgroups: linearGrid(count), uniforms: { u32, f32: [p0, p1] } });
+  }
+}
+
+const MAX_RANK = 6;
+
+/**
+ * Extents and strides of the result's dimensions, innermost first, after merging neighbours that every operand walks
+ * as one. Six remain at most: operands of any rank differ in few places.
+ */
+function mergedDimensions(inputs: readonly Value[], shape: Shape): { words: number[]; rank: number } {
+  const strides = inputs.map((input) => broadcastStrides(input.shape, shape));
+  const merged: { extent: number; strides: number[] }[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] === 1) continue;
+    const own = strides.map((operand) => operand[axis]);
+    const inner = merged.at(-1);
+    if (inner && own.every((stride, k) => stride === inner.strides[k] * inner.extent)) inner.extent *= shape[axis];
+    else merged.push({ extent: shape[axis], strides: own });
+  }
+  if (merged.length > MAX_RANK) {
+    throw new RangeError(`broadcasting over ${merged.length} separate dimensions; at most ${MAX_RANK} are supported`);
+  }
+  const words: number[] = [];
+  for (let d = 0; d < MAX_RANK; d++) {
+    const { extent, strides: own } = merged[d] ?? { extent: 1, strides: [] };
+    words.push(extent, own[0] ?? 0, own[1] ?? 0, own[2] ?? 0);
+  }
+  return { words, rank: merged.length };
+}

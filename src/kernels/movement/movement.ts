@@ -1,0 +1,246 @@
+import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  formatShape,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { sumTo } from '../reduce/reduce.js';
+import { template } from '../template.js';
+import concatSource from './concat.wgsl';
+import gatherSource from './gather-strided.wgsl';
+
+const MAX_RANK = 8;
+
+interface Walk {
+  /** Per axis of the result: its extent, the padding before, the input's extent along it and the input's stride. */
+  readonly extents: readonly number[];
+  readonly before: readonly number[];
+  readonly lengths: readonly number[];
+  readonly strides: readonly number[];
+}
+
+function lowerGather(lowering: Lowering, label: string, x: Value, result: Value, walk: Walk, value = 0): void {
+  const rank = walk.extents.length;
+  const words: number[] = [];
+  for (let axis = rank - 1; axis >= 0; axis--) {
+    words.push(walk.extents[axis], walk.before[axis] >>> 0, walk.lengths[axis], walk.strides[axis]);
+  }
+  while (words.length < 4 * MAX_RANK) words.push(1, 0, 1, 0);
+  const count = sizeOf(result.shape);
+  lowering.dispatch({
+    label,
+    source: gatherSource,
+    bindings: [x, result],
+    writes: [1],
+    uniforms: { u32: [...words, count, rank], f32: [value] },
+    workgroups: linearGrid(count),
+  });
+}
+
+function checkRank(name: string, rank: number): void {
+  if (rank > MAX_RANK) throw new ShapeError(`${name}: rank ${rank} is beyond ${MAX_RANK}; merge axes with reshape.`);
+}
+
+const transposeOperation: Operation<{ axes: readonly number[] }> = {
+  name: 'transpose',
+  shape([x], { axes }) {
+    checkRank('transpose', x.shape.length);
+    return [{ shape: axes.map((axis) => x.shape[axis]), dtype: x.dtype }];
+  },
+  lower(lowering, [x], [result], { axes }) {
+    const strides = stridesOf(x.shape);
+    lowerGather(lowering, 'transpose', x, result, {
+      extents: result.shape,
+      before: axes.map(() => 0),
+      lengths: result.shape,
+      strides: axes.map((axis) => strides[axis]),
+    });
+  },
+  gradient: ({ outputGradients: [dy], attributes: { axes } }) => [
+    dy && transpose(dy, { axes: axes.map((_, axis) => axes.indexOf(axis)) }),
+  ],
+};
+
+/** Axes in another order; reversed by default. Counterpart: torch.permute. */
+export function transpose(x: Tensor, { axes }: { axes?: readonly number[] } = {}): Tensor {
+  const rank = x.shape.length;
+  const order = axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.shape.map((_, axis) => rank - 1 - axis);
+  if (order.length !== rank) {
+    throw new ShapeError(`transpose: ${order.length} axes for a tensor of rank ${rank}; name each axis once.`);
+  }
+  normalizeAxes('transpose', order, rank);
+  if (order.every((axis, i) => axis === i)) return x;
+  return record(transposeOperation, [x], { axes: order })[0];
+}
+
+const broadcastOperation: Operation<{ shape: Shape }> = {
+  name: 'broadcastTo',
+  shape([x], { shape }) {
+    checkRank('broadcastTo', shape.length);
+    if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
+      throw new ShapeError(`broadcastTo: ${formatShape(x.shape)} cannot become ${formatShape(shape)}; extents of 1 grow, others stay.`);
+    }
+    return [{ shape, dtype: x.dtype }];
+  },
+  lower(lowering, [x], [result], { shape }) {
+    lowerGather(lowering, 'broadcastTo', x, result, {
+      extents: shape,
+      before: shape.map(() => 0),
+      lengths: shape,
+      strides: broadcastStrides(x.shape, shape),
+    });
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && sumTo(dy, x.shape)],
+};
+
+/** The tensor repeated along axes of extent 1 to fill `shape`. Counterpart: torch.broadcast_to. */
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  return record(broadcastOperation, [x], { shape })[0];
+}
+
+interface PadAttributes {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly value: number;
+}
+
+const padOperation: Operation<PadAttributes> = {
+  name: 'pad',
+  shape([x], { before, after }) {
+    checkRank('pad', x.shape.length);
+    return [{ shape: x.shape.map((extent, axis) => extent + before[axis] + after[axis]), dtype: x.dtype }];
+  },
+  lower(lowering, [x], [result], { before, value }) {
+    const walk = { extents: result.shape, before, lengths: x.shape, strides: stridesOf(x.shape) };
+    lowerGather(lowering, 'pad', x, result, walk, value);
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy], attributes: { before } }) => [
+    dy && slice(dy, { start: before, end: before.map((count, axis) => count + x.shape[axis]) }),
+  ],
+};
+
+/**
+ * A border of `value` (0) around the tensor: `padding` gives [before, after] for each axis, counts of at least 0.
+ * Counterpart: torch.nn.functional.pad, mode "constant".
+ */
+export function pad(x: Tensor, padding: readonly (readonly [number, number])[], { value = 0 } = {}): Tensor {
+  const valid = padding.length === x.shape.length && padding.flat().every((count) => Number.isInteger(count) && count >= 0);
+  if (!valid) {
+    throw new ShapeError(
+      `pad: [${padding.map((pair) => `[${pair.join(', ')}]`).join(', ')}] does not give [before, after], whole numbers of at ` +
+        `least 0, for each of the ${x.shape.length} axes of ${formatShape(x.shape)}.`,
+    );
+  }
+  const before = padding.map(([count]) => count);
+  const after = padding.map(([, count]) => count);
+  return record(padOperation, [x], { before, after, value })[0];
+}
+
+interface SliceAttributes {
+  readonly start: readonly number[];
+  readonly end: readonly number[];
+}
+
+const sliceOperation: Operation<SliceAttributes> = {
+  name: 'slice',
+  shape([x], { start, end }) {
+    checkRank('slice', x.shape.length);
+    return [{ shape: x.shape.map((_, axis) => end[axis] - start[axis]), dtype: x.dtype }];
+  },
+  lower(lowering, [x], [result], { start }) {
+    const before = start.map((at) => -at);
+    lowerGather(lowering, 'slice', x, result, { extents: result.shape, before, lengths: x.shape, strides: stridesOf(x.shape) });
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy], attributes: { start, end } }) => [
+    dy && pad(dy, start.map((at, axis) => [at, x.shape[axis] - end[axis]] as const)),
+  ],
+};
+
+export interface SliceOptions {
+  /** First index along each axis; negative ones count from the end. Absent axes start at 0. */
+  readonly start?: readonly number[];
+  /** Index behind the last along each axis; negative ones count from the end. Absent axes end at their extent. */
+  readonly end?: readonly number[];
+}
+
+/** A box of the tensor, x[start₀:end₀, start₁:end₁, …]. */
+export function slice(x: Tensor, options: SliceOptions): Tensor {
+  const bound = (given: number | undefined, absent: number, extent: number) =>
+    given === undefined ? absent : given < 0 ? given + extent : given;
+  const start = x.shape.map((extent, axis) => bound(options.start?.[axis], 0, extent));
+  const end = x.shape.map((extent, axis) => bound(options.end?.[axis], extent, extent));
+  for (const [axis, extent] of x.shape.entries()) {
+    const whole = Number.isInteger(start[axis]) && Number.isInteger(end[axis]);
+    if (!whole || start[axis] < 0 || end[axis] > extent || start[axis] >= end[axis]) {
+      throw new ShapeError(
+        `slice: ${start[axis]}:${end[axis]} along axis ${axis} takes nothing from ${formatShape(x.shape)} or lies outside; ` +
+          `use 0 <= start < end <= ${extent}.`,
+      );
+    }
+  }
+  if (start.every((at, axis) => at === 0 && end[axis] === x.shape[axis])) return x;
+  return record(sliceOperation, [x], { start, end })[0];
+}
+
+const concatOperation: Operation<{ axis: number }> = {
+  name: 'concat',
+  shape(inputs, { axis }) {
+    const [first] = inputs;
+    for (const [i, input] of inputs.entries()) {
+      const fits =
+        input.shape.length === first.shape.length && input.shape.every((extent, d) => d === axis || extent === first.shape[d]);
+      if (!fits) {
+        throw new ShapeError(
+          `concat: input ${i} is ${formatShape(input.shape)} and input 0 is ${formatShape(first.shape)}; all axes but ${axis} must agree.`,
+        );
+      }
+    }
+    const extent = inputs.reduce((total, input) => total + input.shape[axis], 0);
+    return [{ shape: first.shape.map((own, d) => (d === axis ? extent : own)), dtype: first.dtype }];
+  },
+  lower(lowering, inputs, [result], { axis }) {
+    const inner = sizeOf(result.shape.slice(axis + 1));
+    const vectors = inputs.every((input) => (input.shape[axis] * inner) % 4 === 0);
+    const unit = vectors ? 4 : 1;
+    let offset = 0;
+    for (const input of inputs) {
+      const row = input.shape[axis] * inner;
+      const count = sizeOf(input.shape) / unit;
+      lowering.dispatch({
+        label: 'concat',
+        source: template(concatSource, { TYPE: vectors ? 'vec4<f32>' : 'f32' }),
+        bindings: [input, result],
+        writes: [1],
+        uniforms: { u32: [count, row / unit, (result.shape[axis] * inner) / unit, offset / unit] },
+        workgroups: linearGrid(count),
+      });
+      offset += row;
+    }
+  },
+  gradient({ inputs, outputGradients: [dy], attributes: { axis }, wanted }) {
+    let at = 0;
+    return inputs.map((input, i) => {
+      const from = at;
+      at += input.shape[axis];
+      if (!dy || !wanted[i]) return undefined;
+      const start = input.shape.map((_, d) => (d === axis ? from : 0));
+      const end = dy.shape.map((extent, d) => (d === axis ? from + input.shape[axis] : extent));
+      return slice(dy, { start, end });
+    });
+  },
+};
+
+/** Tensors joined along an axis (the last by default). Counterpart: torch.cat. */
+export function concat(tensors: readonly Tensor[], { axis = -1 }: { axis?: number } = {}): Tensor {
+  if (tensors.length === 0) throw new ShapeError('concat: no tensors; give at least one.');
+  const [normalized] = normalizeAxes('concat', [axis], tensors[0].shape.length);
+  if (tensors.length === 1) return tensors[0];
+  return record(concatOperation, tensors, { axis: normalized })[0];
+}

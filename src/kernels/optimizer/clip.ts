@@ -1,0 +1,47 @@
+import { layoutArenas, packRecorded, unpack } from '../../engine/arena.js';
+import { SondeError, scope, type Tensor } from '../../engine/index.js';
+import { add, div, minimum, mul, sqrt } from '../elementwise/elementwise.js';
+import { sumOfSquares } from '../reduce/reduce.js';
+
+/** The Euclidean norm of all gradients taken as one vector. */
+export function globalNorm(gradients: readonly Tensor[]): Tensor {
+  return flatten(gradients).norm;
+}
+
+/**
+ * Scales gradients so that their common norm is at most `maxNorm`, on the device.
+ * Counterpart: torch.nn.utils.clip_grad_norm_, with its 1e-6 in the denominator.
+ *
+ * @returns The scaled gradients, in order; they stay in arenas, so that an optimiser takes them without a copy.
+ */
+export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tensor): Tensor[] {
+  return clipWithNorm(gradients, maxNorm).gradients;
+}
+
+/** As {@link clipByNorm}, with the norm before clipping. */
+export function clipWithNorm(gradients: readonly Tensor[], maxNorm: number | Tensor): { gradients: Tensor[]; norm: Tensor } {
+  return scope('clip', () => {
+    const { arenas, norm } = flatten(gradients);
+    const { device } = norm;
+    const bound = typeof maxNorm === 'number' ? device.full([], maxNorm) : maxNorm;
+    const factor = minimum(div(bound, add(norm, 1e-6)), device.ones([]));
+    const clipped: Tensor[] = [];
+    const shapes = gradients.map((gradient) => gradient.shape);
+    for (const { layout, flat } of arenas) {
+      for (const [index, tensor] of unpack(mul(flat, factor), layout, shapes)) clipped[index] = tensor;
+    }
+    return { gradients: clipped, norm };
+  });
+}
+
+function flatten(gradients: readonly Tensor[]) {
+  if (gradients.length === 0) throw new SondeError('clipByNorm: no gradients; give at least one.');
+  const { device } = gradients[0];
+  const layouts = layoutArenas(
+    gradients.map((gradient) => gradient.size),
+    device.limits.maxStorageBufferBindingSize,
+  );
+  const arenas = layouts.map((layout) => ({ layout, flat: packRecorded(gradients, layout) }));
+  const norm = sqrt(arenas.map(({ flat }) => sumOfSquares(flat)).reduce((total, part) => add(total, part)));
+  return { arenas, norm };
+}

@@ -1,0 +1,2 @@
+export { clipByNorm, clipWithNorm, globalNorm } from './clip.js';
+export { Adam, type AdamOptions, AdamW, Optimizer, SGD } from './optimizer.js';

@@ -1,0 +1,179 @@
+import { type ArenaLayout, packRecorded, packStored } from '../../engine/arena.js';
+import { assign, type Device, type Operation, record, SondeError, scope, type Tensor } from '../../engine/index.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import advanceSource from './advance.wgsl';
+import source from './optimizer.wgsl';
+
+interface StepAttributes {
+  readonly name: 'adam' | 'adamw' | 'sgd';
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly decay: number;
+}
+
+// Inputs: gradient, learning rate, step count, then what is updated: parameter, first moment, second moment.
+const stepOperation: Operation<StepAttributes> = {
+  name: 'optimizer.step',
+  shape: ([, , , ...updated]) => updated,
+  updates: ({ name }) => (name === 'sgd' ? [[0, 3], [1, 4]] : [[0, 3], [1, 4], [2, 5]]),
+  lower(lowering, [gradient, rate, count], updated, { name, beta1, beta2, epsilon, decay }) {
+    const vectors = gradient.shape[0] / 4;
+    const adam = name !== 'sgd';
+    lowering.dispatch({
+      label: name,
+      source: template(source, { NAME: name, ADAM: adam, DECOUPLED: name === 'adamw' }),
+      bindings: [gradient, rate, count, ...updated],
+      writes: updated.map((_, i) => 3 + i),
+      uniforms: { u32: [vectors], f32: [beta1, beta2, Math.log(beta1), Math.log(beta2), epsilon, decay] },
+      workgroups: linearGrid(vectors),
+      flops: vectors * 4 * (adam ? 14 : 4),
+    });
+  },
+};
+
+const advanceOperation: Operation<null> = {
+  name: 'optimizer.advance',
+  shape: ([count]) => [count],
+  updates: () => [[0, 0]],
+  lower(lowering, _inputs, [count]) {
+    lowering.dispatch({ label: 'optimizer.advance', source: advanceSource, bindings: [count], writes: [0], workgroups: [1, 1, 1] });
+  },
+};
+
+interface Arena {
+  readonly layout: ArenaLayout;
+  readonly parameters: Tensor;
+  readonly moments: readonly Tensor[];
+}
+
+/** The optimisers' common part: parameters and state in arenas, one dispatch per arena and step. */
+export abstract class Optimizer {
+  private device: Device | undefined;
+  private parameters: readonly Tensor[] = [];
+  private arenas: Arena[] = [];
+  private count: Tensor | undefined;
+
+  protected constructor(
+    private readonly settings: StepAttributes,
+    private readonly moments: 1 | 2,
+  ) {}
+
+  /**
+   * Takes one step: records the new values of the parameters and of the optimiser's state as effects.
+   *
+   * @param parameters Stored tensors, the same at every call. The first call moves them into arenas.
+   * @param gradients One per parameter, of its shape.
+   * @param learningRate A number, or a scalar tensor such as an argument of the compiled function.
+   */
+  update(parameters: readonly Tensor[], gradients: readonly Tensor[], learningRate: number | Tensor): void {
+    if (gradients.length !== parameters.length) {
+      throw new SondeError(
+        `${this.settings.name}: ${gradients.length} gradients for ${parameters.length} parameters; give one for each, in order.`,
+      );
+    }
+    const device = this.prepare(parameters);
+    const { count } = this;
+    if (!count) throw new SondeError(`${this.settings.name}: the optimiser has no state.`);
+    const rate = typeof learningRate === 'number' ? device.full([], learningRate) : learningRate;
+    scope('optimizer', () => {
+      for (const { layout, parameters: flat, moments } of this.arenas) {
+        const gradient = packRecorded(gradients, layout);
+        const updated = record(stepOperation, [gradient, rate, count, flat, ...moments], this.settings);
+        for (const [i, target] of [flat, ...moments].entries()) assign(target, updated[i]);
+      }
+      assign(count, record(advanceOperation, [count], null)[0]);
+    });
+  }
+
+  /**
+   * The optimiser's state for checkpoints: the step count, and for each parameter its moments in the parameter's shape.
+   * Empty before the first update.
+   */
+  async state(): Promise<{ count: number; moments: Float32Array[][] }> {
+    if (!this.count) return { count: 0, moments: [] };
+    const moments: Float32Array[][] = this.parameters.map(() => []);
+    for (const arena of this.arenas) {
+      for (const flat of arena.moments) {
+        const values = await flat.data();
+        for (const [i, member] of arena.layout.members.entries()) {
+          const at = arena.layout.offsets[i];
+          moments[member].push(values.slice(at, at + this.parameters[member].size));
+        }
+      }
+    }
+    return { count: await this.count.item(), moments };
+  }
+
+  /** Sets the state to one returned by {@link state}, for the same parameters. */
+  restore(parameters: readonly Tensor[], state: { count: number; moments: readonly (readonly ArrayLike<number>[])[] }): void {
+    this.prepare(parameters);
+    if (state.count === 0) return;
+    const fits =
+      state.moments.length === parameters.length &&
+      state.moments.every((own, i) => own.length === this.moments && own.every((moment) => moment.length === parameters[i].size));
+    if (!fits) {
+      throw new SondeError(
+        `${this.settings.name}: the saved state does not fit these ${parameters.length} parameters; it belongs to another model or optimiser.`,
+      );
+    }
+    for (const arena of this.arenas) {
+      for (const [k, flat] of arena.moments.entries()) {
+        const values = new Float32Array(arena.layout.length);
+        for (const [i, member] of arena.layout.members.entries()) {
+          values.set(Array.from(state.moments[member][k]), arena.layout.offsets[i]);
+        }
+        flat.write(values);
+      }
+    }
+    this.count?.write([state.count]);
+  }
+
+  private prepare(parameters: readonly Tensor[]): Device {
+    if (this.device) {
+      const same = parameters.length === this.parameters.length && parameters.every((own, i) => own === this.parameters[i]);
+      if (!same) throw new SondeError(`${this.settings.name}: the parameters changed since the first update; make a new optimiser.`);
+      return this.device;
+    }
+    if (parameters.length === 0) throw new SondeError(`${this.settings.name}: no parameters; give at least one.`);
+    const { device } = parameters[0];
+    this.arenas = packStored(device, parameters).map(({ layout, flat }) => ({
+      layout,
+      parameters: flat,
+      moments: Array.from({ length: this.moments }, () => device.zeros(flat.shape)),
+    }));
+    this.count = device.zeros([]);
+    this.parameters = [...parameters];
+    this.device = device;
+    return device;
+  }
+}
+
+export interface AdamOptions {
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  readonly weightDecay?: number;
+}
+
+/** Adam. Counterpart: torch.optim.Adam, its defaults and its rounding of bias corrections. */
+export class Adam extends Optimizer {
+  constructor({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {}) {
+    super({ name: 'adam', beta1: betas[0], beta2: betas[1], epsilon: eps, decay: weightDecay }, 2);
+  }
+}
+
+/** Adam with decoupled weight decay. Counterpart: torch.optim.AdamW. */
+export class AdamW extends Optimizer {
+  constructor({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }: AdamOptions = {}) {
+    super({ name: 'adamw', beta1: betas[0], beta2: betas[1], epsilon: eps, decay: weightDecay }, 2);
+  }
+}
+
+/** Gradient descent with momentum. Counterpart: torch.optim.SGD (no dampening, no Nesterov). */
+export class SGD extends Optimizer {
+  constructor({ momentum = 0, weightDecay = 0 }: { momentum?: number; weightDecay?: number } = {}) {
+    // The kernel's uniforms hold logarithms of both betas; SGD reads neither.
+    super({ name: 'sgd', beta1: momentum, beta2: 1, epsilon: 0, decay: weightDecay }, 1);
+  }
+}

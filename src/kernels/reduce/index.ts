@@ -1,0 +1,1 @@
+export { max, mean, type ReduceOptions, sum, sumOfSquares } from './reduce.js';

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import { type Device, gradients, mul, type Shape, sum, type Tensor } from '../../src/index.js';
+import { sizeOf } from '../../src/engine/shape.js';
+import { checkedDevice, sharedDevice } from './device.js';
+
+/** A float64 array with a shape: what references compute with. */
+export interface Reference {
+  readonly shape: Shape;
+  readonly values: Float64Array;
+}
+
+/** How the values of an input are drawn. All are exact in float32. */
+export type Values =
+  /** Uniform in [-2, 2]. */
+  | 'any'
+  /** Uniform in [0.25, 4]. */
+  | 'positive'
+  /** In [-2, 2], at least 0.05 away from 0: for functions with a kink there. */
+  | 'nonzero'
+  /** All different by at least 2⁻⁶: for functions with a kink where values are equal. */
+  | 'distinct';
+
+export interface Case<Attributes> {
+  readonly inputs: readonly { readonly shape: Shape; readonly values?: Values }[];
+  readonly attributes: Attributes;
+}
+
+export interface OperationCheck<Attributes> {
+  /** Draws shapes and attributes. Draw odd sizes, size 1 and strides that do not divide on purpose. */
+  readonly cases: fc.Arbitrary<Case<Attributes>>;
+  readonly run: (inputs: readonly Tensor[], attributes: Attributes) => Tensor;
+  /** The same mathematics in float64. */
+  readonly reference: (inputs: readonly Reference[], attributes: Attributes) => Reference;
+  /** Inputs by which gradients are checked, by position. Default: all. */
+  readonly differentiable?: readonly number[];
+  /**
+   * Allowed error of the value and of gradients, as a multiple of float32's rounding (2⁻²⁴) times the largest magnitude
+   * involved. Give about 2·√n for a reduction of length n, more where the driver's exp or log is coarse. Default 8.
+   */
+  readonly roundings?: (example: Case<Attributes>) => number;
+  /** The same for gradients, where it differs. */
+  readonly gradientRoundings?: (example: Case<Attributes>) => number;
+  /**
+   * A magnitude of intermediate results to which rounding is relative even where the results are smaller, for functions
+   * that cancel: 1 for tanh, whose gradient 1 − y² loses digits as y nears 1. Default 0.
+   */
+  readonly magnitude?: number;
+  /** Times the standard number of random cases, for operations with many paths. Default 1. */
+  readonly effort?: number;
+}
+
+/** Random cases per operation: a fixed few in `npm test`, SONDE_TEST_CASES in the long mode. */
+export const CASES = Number(process.env.SONDE_TEST_CASES ?? 8);
+const EPSILON = 2 ** -24;
+
+/** fast-check settings: a fixed seed in `npm test`, a fresh one in the long mode (it is printed when a case fails). */
+export function propertyParameters(effort = 1): fc.Parameters<unknown> {
+  const seed = process.env.SONDE_TEST_CASES ? undefined : { seed: 20251122 };
+  return { numRuns: Math.ceil(CASES * effort), ...seed };
+}
+
+/**
+ * The one way in which operations are tested. For random shapes and values: the shape and value against the float64
+ * reference; each gradient, with the operation in mid-graph and a random upstream gradient, against central
+ * differences of the reference; the same bits on a second run, which happens in checked mode and so also finds writes
+ * outside a result.
+ */
+export async function checkOperation<Attributes>(check: OperationCheck<Attributes>): Promise<void> {
+  const plain = await sharedDevice();
+  const checked = await checkedDevice();
+  await fc.assert(
+    fc.asyncProperty(check.cases, fc.nat(), async (example, seed) => {
+      const drawn = draw(example, check, seed);
+      const computed = await compute(plain, example, check, drawn);
+      compare(example, check, drawn, computed);
+      const again = await compute(checked, example, check, drawn);
+      expect(again.value, 'value on the second run, in checked mode').toEqual(computed.value);
+      expect(again.gradients, 'gradients on the second run, in checked mode').toEqual(computed.gradients);
+    }),
+    propertyParameters(check.effort),
+  );
+}
+
+interface Drawn {
+  readonly inputs: Reference[];
+  /** Inputs reach the operation multiplied by these, so that it stands in mid-graph. Powers of two: exact. */
+  readonly scales: number[];
+  readonly expected: Reference;
+  readonly upstream: Float64Array;
+}
+
+function draw<A>(example: Case<A>, check: OperationCheck<A>, seed: number): Drawn {
+  const random = generator(seed);
+  const inputs = example.inputs.map(({ shape, values = 'any' }) => ({ shape, values: drawValues(values, sizeOf(shape), random) }));
+  const scales = inputs.map(() => (random() < 0.5 ? 0.5 : 2));
+  const expected = check.reference(scaled(inputs, scales), example.attributes);
+  const upstream = Float64Array.from(expected.values, () => Math.fround(random() * 2 - 1));
+  return { inputs, scales, expected, upstream };
+}
+
+function scaled(inputs: readonly Reference[], scales: readonly number[]): Reference[] {
+  return inputs.map(({ shape, values }, i) => ({ shape, values: values.map((value) => value * scales[i]) }));
+}
+
+interface Computed {
+  readonly shape: Shape;
+  readonly value: Float32Array;
+  readonly gradients: Float32Array[];
+}
+
+async function compute<A>(device: Device, example: Case<A>, check: OperationCheck<A>, drawn: Drawn): Promise<Computed> {
+  const leaves = drawn.inputs.map(({ shape, values }) => device.tensor(Float32Array.from(values), shape));
+  const result = check.run(
+    leaves.map((leaf, i) => mul(leaf, drawn.scales[i])),
+    example.attributes,
+  );
+  const wanted = (check.differentiable ?? leaves.map((_, i) => i)).map((i) => leaves[i]);
+  const upstream = device.tensor(Float32Array.from(drawn.upstream), drawn.expected.shape);
+  expect(result.shape).toEqual(drawn.expected.shape);
+  const derivatives = wanted.length > 0 ? gradients(sum(mul(result, upstream)), wanted) : [];
+  const value = await result.data();
+  const values: Float32Array[] = [];
+  for (const derivative of derivatives) values.push(await derivative.data());
+  for (const tensor of [...leaves, upstream, result, ...derivatives]) tensor.dispose();
+  return { shape: result.shape, value, gradients: values };
+}
+
+function compare<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, computed: Computed): void {
+  const roundings = check.roundings?.(example) ?? 8;
+  const { magnitude } = check;
+  expectClose(computed.value, drawn.expected.values, roundings, 'value', magnitude);
+  const gradientRoundings = check.gradientRoundings?.(example) ?? roundings;
+  const indices = check.differentiable ?? drawn.inputs.map((_, i) => i);
+  for (const [k, index] of indices.entries()) {
+    const expected = centralDifferences(example, check, drawn, index);
+    expectClose(computed.gradients[k], expected, gradientRoundings, `gradient by input ${index}`, magnitude);
+  }
+}
+
+/** Compares to `roundings` units of float32 rounding of the largest expected magnitude, or of `magnitude` if larger. */
+export function expectClose(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  roundings: number,
+  what = 'value',
+  magnitude = 0,
+): void {
+  expect(actual.length, `${what}: length`).toBe(expected.length);
+  let largest = magnitude;
+  for (let i = 0; i < expected.length; i++) largest = Math.max(largest, Math.abs(expected[i]));
+  const allowed = roundings * EPSILON * Math.max(largest, 2 ** -20) + 1e-9 * largest;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i] - expected[i]);
+    if (!(error <= allowed)) {
+      expect.fail(
+        `${what}[${i}] is ${actual[i]}, expected ${expected[i]}: off by ${(error / EPSILON / Math.max(largest, 2 ** -20)).toFixed(1)} ` +
+          `roundings, allowed ${roundings}`,
+      );
+    }
+  }
+}
+
+function centralDifferences<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, index: number): Float64Array {
+  const step = 2 ** -16;
+  const inputs = scaled(drawn.inputs, drawn.scales);
+  const { values } = inputs[index];
+  const loss = () => {
+    const { values: result } = check.reference(inputs, example.attributes);
+    let total = 0;
+    for (let i = 0; i < result.length; i++) total += result[i] * drawn.upstream[i];
+    return total;
+  };
+  return Float64Array.from(values, (value, i) => {
+    values[i] = value + step;
+    const above = loss();
+    values[i] = value - step;
+    const below = loss();
+    values[i] = value;
+    return ((above - below) / (2 * step)) * drawn.scales[index];
+  });
+}
+
+function drawValues(kind: Values, count: number, random: () => number): Float64Array {
+  if (kind === 'distinct') {
+    const order = Array.from({ length: count }, (_, i) => i);
+    for (let i = count - 1; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1));
+      [order[i], order[j]] = [order[j], order[i]];
+    }
+    return Float64Array.from(order, (rank) => (rank - count / 2) / 64);
+  }
+  return Float64Array.from({ length: count }, () => {
+    const uniform = random();
+    if (kind === 'positive') return Math.fround(0.25 + 3.75 * uniform);
+    const value = 4 * uniform - 2;
+    if (kind === 'nonzero' && Math.abs(value) < 0.05) return value < 0 ? -0.05 : 0.0625;
+    return Math.fround(value);
+  });
+}
+
+/** Park and Miller's minimal standard generator: enough for test values, and the same everywhere. */
+function generator(seed: number): () => number {
+  let state = (seed % 2147483646) + 1;
+  for (let i = 0; i < 4; i++) state = (state * 48271) % 2147483647;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}
+
+/** Shapes of the given rank with extents from 1 to `most`, odd ones and 1 included. */
+export function shapes(rank: number, most = 6): fc.Arbitrary<number[]> {
+  return fc.array(fc.integer({ min: 1, max: most }), { minLength: rank, maxLength: rank });
+}
