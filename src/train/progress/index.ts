@@ -1,0 +1,6 @@
+export {
+  type EpochResult,
+  type ProgressStream,
+  TrainingProgress,
+  type TrainingProgressOptions,
+} from './training-progress.js';

@@ -1,0 +1,152 @@
+import { MultiBar, type SingleBar } from 'cli-progress';
+
+/** Where progress is written, such as `process.stderr`. */
+export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+export interface TrainingProgressOptions {
+  readonly stream: ProgressStream;
+  /** Epochs of the whole run. */
+  readonly epochs: number;
+  /** Training steps per epoch. */
+  readonly stepsPerEpoch: number;
+  /** The least value that the loss can take: what is of interest is the excess over it. */
+  readonly lossFloor: number;
+  /** Epochs that a resumed run has behind it. */
+  readonly epochsDone?: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+export interface EpochResult {
+  readonly trainingLoss: number;
+  readonly validationLoss: number;
+  /** Mean Euclidean distance on the validation set, px of a 512 px frame. */
+  readonly apd: number;
+  readonly learningRate: number;
+  /** Whether no epoch before was better. */
+  readonly best: boolean;
+}
+
+/**
+ * Tells how a training run goes. On a terminal: a bar over the whole run with loss, validation distance, speed and the time
+ * left, and a line above it for every epoch. Anywhere else (a file, a pipe): the lines alone, without control characters.
+ */
+export class TrainingProgress {
+  readonly #stream: ProgressStream;
+  readonly #epochs: number;
+  readonly #stepsPerEpoch: number;
+  readonly #lossFloor: number;
+  readonly #now: () => number;
+  readonly #bars: MultiBar | undefined;
+  readonly #bar: SingleBar | undefined;
+  readonly #startedAt: number;
+  readonly #stepsBefore: number;
+  #epoch: number;
+  #steps = 0;
+  #epochStartedAt: number;
+  #epochImages = 0;
+  #imagesPerSecond = 0;
+  #loss = '';
+  #apd = '';
+
+  constructor({ stream, epochs, stepsPerEpoch, lossFloor, epochsDone = 0, now }: TrainingProgressOptions) {
+    this.#stream = stream;
+    this.#epochs = epochs;
+    this.#stepsPerEpoch = stepsPerEpoch;
+    this.#lossFloor = lossFloor;
+    this.#epoch = epochsDone;
+    this.#stepsBefore = epochsDone * stepsPerEpoch;
+    this.#now = now ?? (() => performance.now());
+    this.#startedAt = this.#now();
+    this.#epochStartedAt = this.#startedAt;
+    if (stream.isTTY === true) {
+      this.#bars = new MultiBar({
+        stream,
+        format: 'epoch {epoch}/{epochs} {bar} {percentage}%{loss}{apd}{speed}{left}',
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: 20,
+        clearOnComplete: true,
+      });
+      this.#bar = this.#bars.create(epochs * stepsPerEpoch, this.#stepsBefore, this.#payload());
+    }
+  }
+
+  /** The next epoch begins: its images are counted from here. */
+  startEpoch(): void {
+    this.#epoch += 1;
+    this.#epochImages = 0;
+    this.#epochStartedAt = this.#now();
+  }
+
+  /** A training step is done. `loss` is left out where it was not read back from the device. */
+  step({ images, loss }: { readonly images: number; readonly loss?: number }): void {
+    this.#steps += 1;
+    this.#epochImages += images;
+    this.#imagesPerSecond = (1000 * this.#epochImages) / Math.max(this.#now() - this.#epochStartedAt, 1e-3);
+    if (loss !== undefined) this.#loss = this.#describeLoss(loss);
+    this.#bar?.increment(1, this.#payload());
+  }
+
+  /** The epoch has been validated. */
+  endEpoch({ trainingLoss, validationLoss, apd, learningRate, best }: EpochResult): void {
+    this.#apd = `${apd.toFixed(2)} px`;
+    const parts = [
+      `epoch ${this.#epoch}/${this.#epochs}`,
+      `loss ${this.#describeLoss(trainingLoss)}`,
+      `validation ${this.#describeLoss(validationLoss)}`,
+      `APD ${this.#apd}`,
+      `learning rate ${learningRate.toExponential(2)}`,
+      `${this.#imagesPerSecond.toPrecision(3)} images/s`,
+    ];
+    const line = `${parts.join('  ')}${best ? '  best so far' : ''}\n`;
+    if (this.#bars === undefined) {
+      this.#stream.write(line);
+    } else {
+      this.#bars.log(line);
+      this.#bar?.update(this.#payload());
+    }
+  }
+
+  /** Removes the bar and leaves the lines. To be called also when a run fails: until then a timer keeps the process alive. */
+  stop(): void {
+    this.#bars?.update();
+    this.#bars?.stop();
+  }
+
+  #describeLoss(loss: number): string {
+    const excess = loss - this.#lossFloor;
+    return `${significant(loss)} (${excess < 0 ? '−' : '+'}${significant(Math.abs(excess))})`;
+  }
+
+  #payload(): Record<string, string | number> {
+    return {
+      epoch: Math.max(this.#epoch, 1),
+      epochs: this.#epochs,
+      loss: this.#loss && `  loss ${this.#loss}`,
+      apd: this.#apd && `  APD ${this.#apd}`,
+      speed: this.#steps === 0 ? '' : `  ${this.#imagesPerSecond.toPrecision(3)} images/s`,
+      left: this.#steps === 0 ? '' : `  ${duration(this.#millisecondsLeft())} left`,
+    };
+  }
+
+  /** As long per step as so far, validation included. */
+  #millisecondsLeft(): number {
+    const stepsLeft = this.#epochs * this.#stepsPerEpoch - this.#stepsBefore - this.#steps;
+    return ((this.#now() - this.#startedAt) / this.#steps) * Math.max(stepsLeft, 0);
+  }
+}
+
+/** Four digits, and none behind the point that large numbers do not need. */
+function significant(value: number): string {
+  return Math.abs(value) >= 1000 ? value.toFixed(1) : value.toPrecision(4);
+}
+
+/** "2 h 05 min", "7 min 30 s" or "12 s". */
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  return minutes > 0 ? `${minutes} min ${two(seconds % 60)} s` : `${seconds} s`;
+}
