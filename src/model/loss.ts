@@ -1,0 +1,146 @@
+import { ShapeError, type Tensor } from '../engine/index.js';
+import { formatShape } from '../engine/shape.js';
+import {
+  add,
+  type CoordinateGrid,
+  expectation2d,
+  gaussianHeatmap,
+  gaussianTarget,
+  log,
+  logSoftmax,
+  mean,
+  mul,
+  softmax,
+  square,
+  sub,
+  sum,
+} from '../kernels/index.js';
+
+export interface KeypointLossOptions {
+  /** Standard deviation of the target Gaussians in heatmap cells, along both axes or along [height, width]. */
+  readonly sigma: number | readonly [height: number, width: number];
+  /** Weight λ of the regulariser. */
+  readonly lambda: number;
+  /** Coordinates of the heatmap's cells; predictions and targets are in them. */
+  readonly grid: CoordinateGrid;
+  /**
+   * How the regulariser is reduced after the sum over the cells of each heatmap: `sum-per-image` sums over the points and
+   * averages over the images (the reading of the paper that fits its loss curves), `mean` averages over both (the formula as
+   * printed).
+   */
+  readonly reduction: 'sum-per-image' | 'mean';
+  /** Divergence of the predicted distribution from the target: Kullback–Leibler or (normalised targets only) Jensen–Shannon. */
+  readonly divergence: 'kl' | 'js';
+  /** Whether the target heatmaps sum to 1 (as in dsntnn) instead of having a peak of 1 (as in the paper). */
+  readonly normalised: boolean;
+}
+
+/** The source paper's loss, with the λ and σ (in cells of a 64×64 heatmap) that its search found. */
+export const paperKeypointLoss: KeypointLossOptions = {
+  sigma: 2.3022166650613793,
+  lambda: 3.732135829310275,
+  grid: 'linspace',
+  reduction: 'sum-per-image',
+  divergence: 'kl',
+  normalised: false,
+};
+
+/** All scalars but the coordinates. */
+export interface KeypointLoss {
+  /** euclidean + λ·regularizer: what is minimised. */
+  readonly total: Tensor;
+  /** Mean over images and points of the squared distance, in normalised coordinates. */
+  readonly euclidean: Tensor;
+  /** The divergence of the heatmaps, before λ. */
+  readonly regularizer: Tensor;
+  /** The least that λ·regularizer can be for these targets: λ·Σ S·ln S reduced alike, S = ΣH; 0 for normalised targets. */
+  readonly floor: Tensor;
+  /** total − floor: comparable between batches, and zero for a perfect prediction. */
+  readonly excess: Tensor;
+  /** Predicted (x, y) in normalised coordinates, [N, K, 2]. */
+  readonly coordinates: Tensor;
+}
+
+/**
+ * The loss of DSNT-DeepUNet, ℓ = ℓ_euc + λ·ℓ_reg: the squared distance between the expected coordinates of the predicted
+ * heatmaps p = softmax(logits) and the targets, and the divergence of those heatmaps from Gaussians around the targets.
+ *
+ * With H = exp(−d²/2σ²), peak 1 and not normalised, the regulariser KL(H ‖ p) = Σ H·ln H − Σ H·ln p has the floor S·ln S,
+ * S = ΣH, which no prediction can go below; `excess` is what is left to learn.
+ *
+ * @param logits [N, H, W, K], before the spatial softmax.
+ * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
+ * @throws ShapeError if logits and targets do not belong together, or for the Jensen–Shannon divergence from targets that do
+ * not sum to 1.
+ */
+export function keypointLoss(
+  logits: Tensor,
+  targets: Tensor,
+  options: Partial<KeypointLossOptions> = {},
+): KeypointLoss {
+  const { sigma, lambda, grid, reduction, divergence, normalised } = { ...paperKeypointLoss, ...options };
+  checkShapes('keypointLoss', logits, targets);
+  if (divergence === 'js' && !normalised) {
+    throw new ShapeError(
+      "keypointLoss: the Jensen–Shannon divergence compares distributions; set normalised: true, or divergence: 'kl'.",
+    );
+  }
+  const [images, height, width, points] = logits.shape;
+  const share = 1 / (reduction === 'mean' ? images * points : images);
+  const probabilities = softmax(logits, { axes: [1, 2] });
+  const coordinates = expectation2d(probabilities, { grid });
+  const { heatmap, negativeEntropy, leastDivergence } = gaussianTarget(targets, {
+    size: [height, width],
+    sigma,
+    grid,
+    normalised,
+  });
+
+  const euclidean = mul(sum(square(sub(coordinates, targets))), 1 / (images * points));
+  const regularizer =
+    divergence === 'js'
+      ? mul(jensenShannon(heatmap, probabilities), share)
+      : mul(sub(sum(negativeEntropy), sum(mul(heatmap, logSoftmax(logits, { axes: [1, 2] })))), share);
+  const total = add(euclidean, mul(regularizer, lambda));
+  const floor = mul(sum(leastDivergence), lambda * share);
+  return { total, euclidean, regularizer, floor, excess: sub(total, floor), coordinates };
+}
+
+/**
+ * The loss of the heatmap baselines: mean squared difference between the predicted heatmaps and Gaussians of peak 1.
+ *
+ * @param heatmaps [N, H, W, K].
+ * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
+ * @param sigma Standard deviation in heatmap cells.
+ * @throws ShapeError if heatmaps and targets do not belong together.
+ */
+export function heatmapLoss(
+  heatmaps: Tensor,
+  targets: Tensor,
+  { sigma = 2, grid = 'linspace' }: { readonly sigma?: number; readonly grid?: CoordinateGrid } = {},
+): Tensor {
+  checkShapes('heatmapLoss', heatmaps, targets);
+  const [, height, width] = heatmaps.shape;
+  return mean(square(sub(heatmaps, gaussianHeatmap(targets, { size: [height, width], sigma, grid }))));
+}
+
+/** Keeps the logarithm of an empty cell finite; far below the smallest value that matters. */
+const TINY = 1e-24;
+
+/** Σ of JS(p, q) = ½·KL(p ‖ m) + ½·KL(q ‖ m), m = (p + q)/2, over all maps. */
+function jensenShannon(p: Tensor, q: Tensor): Tensor {
+  const logMiddle = log(add(mul(add(p, q), 0.5), TINY));
+  const divergence = (a: Tensor): Tensor => sum(mul(a, sub(log(add(a, TINY)), logMiddle)));
+  return mul(add(divergence(p), divergence(q)), 0.5);
+}
+
+function checkShapes(name: string, maps: Tensor, targets: Tensor): void {
+  const [images, , , points] = maps.shape;
+  const expected = [images, points, 2];
+  if (maps.shape.length !== 4 || targets.shape.length !== 3 || targets.shape.some((e, axis) => e !== expected[axis])) {
+    throw new ShapeError(
+      `${name}: heatmaps are [N, H, W, K] and targets [N, K, 2]; got ${formatShape(maps.shape)} and ` +
+        `${formatShape(targets.shape)}.`,
+    );
+  }
+}
