@@ -5,7 +5,7 @@ import { evaluate } from './evaluate.js';
 import { record } from './graph.js';
 import { ALIGNMENT } from './plan.js';
 import { sizeOf } from './shape.js';
-import { Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /** Where the members of one arena lie, in elements. */
 export interface ArenaLayout {
@@ -46,7 +46,9 @@ export function layoutArenas(sizes: readonly number[], maxBytes: number): ArenaL
 export function packStored(device: Device, tensors: readonly Tensor[]): { layout: ArenaLayout; flat: Tensor }[] {
   for (const tensor of tensors) {
     if (tensor.trace || tensor.origin.kind === 'disposed' || tensor.origin.kind === 'argument') {
-      throw new TensorError(`an arena takes stored tensors, and ${tensor.label ?? 'one'} (${tensor}) is ${tensor.origin.kind}.`);
+      throw new TensorError(
+        `an arena takes stored tensors, and ${tensor.label ?? 'one'} (${tensor}) is ${tensor.origin.kind}.`,
+      );
     }
   }
   evaluate(device, tensors);

@@ -1,4 +1,4 @@
-import { Device } from './device.js';
+import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { type Trace, withTrace } from './graph.js';
@@ -16,7 +16,7 @@ export type Argument = Tensor | number;
 export type Traced<A> = { [K in keyof A]: Tensor };
 
 /** What a compiled function returns: tensors, in arrays or records of any depth. */
-export type Result = Tensor | undefined | void | readonly Result[] | { readonly [name: string]: Result };
+export type Result = Tensor | undefined | readonly Result[] | { readonly [name: string]: Result };
 
 export interface CompileOptions {
   /** Needed only where neither an argument nor the first recorded operation tells the device. */
@@ -69,7 +69,8 @@ interface Entry {
  * @returns A function whose results are stored tensors that the caller disposes.
  * @throws TensorError from a call with a disposed tensor or one of another device.
  */
-export function compile<A extends readonly Argument[], R extends Result>(
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that only assigns returns nothing.
+export function compile<A extends readonly Argument[], R extends Result | void>(
   body: (...args: Traced<A>) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {
@@ -221,7 +222,8 @@ function checkArgument(arg: Argument): void {
   if (!(arg instanceof Tensor)) {
     throw new TensorError('compile: arguments are tensors or numbers; capture anything else, or make it a tensor.');
   }
-  if (arg.disposed) throw new TensorError(`compile: an argument (${arg}) has been disposed; dispose it after the call.`);
+  if (arg.disposed)
+    throw new TensorError(`compile: an argument (${arg}) has been disposed; dispose it after the call.`);
   arg.device.checkUsable();
   evaluate(arg.device, [arg]);
 }
@@ -243,7 +245,9 @@ function encodeArguments(entry: Entry, encoder: GPUCommandEncoder, args: readonl
     if (!entry.program.usesArgument(index)) continue;
     if (typeof arg === 'number') entry.program.writeArgument(index, arg);
     else if (arg.device !== entry.device) {
-      throw new TensorError('compile: arguments live on two devices; move one with device.tensor(await x.data(), x.shape).');
+      throw new TensorError(
+        'compile: arguments live on two devices; move one with device.tensor(await x.data(), x.shape).',
+      );
     } else if (arg.origin.kind === 'stored') entry.program.encodeArgument(encoder, index, arg.origin.storage);
   }
 }
@@ -286,5 +290,7 @@ function flatten(result: unknown, tensors: Tensor[]): (tensors: readonly Tensor[
     const parts = Object.entries(result).map(([name, part]) => [name, flatten(part, tensors)] as const);
     return (values) => Object.fromEntries(parts.map(([name, part]) => [name, part(values)]));
   }
-  throw new TensorError(`compile: the function returned a ${typeof result}; return tensors, or arrays and records of them.`);
+  throw new TensorError(
+    `compile: the function returned a ${typeof result}; return tensors, or arrays and records of them.`,
+  );
 }

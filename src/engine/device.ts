@@ -2,8 +2,8 @@ import { acquireGpu, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
 import { DeviceError, ShaderError, SondeError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
-import { withTrace } from './graph.js';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
+import { withTrace } from './graph.js';
 import { Heap, type Storage } from './memory-heap.js';
 import type { AdapterTraits } from './operation.js';
 import { PipelineCache } from './pipelines.js';
@@ -113,7 +113,8 @@ export class Device {
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0);
     this.pipelines = new PipelineCache(this);
     gpu.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.fail(new DeviceError(`the device was lost: ${message || reason}; open a new one.`));
+      if (reason !== 'destroyed')
+        this.fail(new DeviceError(`the device was lost: ${message || reason}; open a new one.`));
     });
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
@@ -245,7 +246,9 @@ export class Device {
   write(tensor: Tensor, values: ArrayLike<number>): void {
     this.checkUsable();
     if (tensor.origin.kind !== 'stored') {
-      throw new TensorError(`write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`);
+      throw new TensorError(
+        `write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`,
+      );
     }
     if (values.length !== tensor.size) {
       throw new TensorError(
@@ -348,6 +351,7 @@ export class Device {
 const CLOSED = 'the device has been closed; open a new one.';
 
 function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
-  if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer) return values as Float32Array<ArrayBuffer>;
+  if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer)
+    return values as Float32Array<ArrayBuffer>;
   return Float32Array.from(values);
 }

@@ -21,7 +21,9 @@ export function evaluate(
   checkVersions(plan.nodes);
 
   // Results are computed right in the memory they will keep, unless two share a root or one is part of another.
-  const storages = outputs.map((tensor) => device.heap.allocateWhole(sizeOf(tensor.shape) * 4, tensor.label ?? 'result'));
+  const storages = outputs.map((tensor) =>
+    device.heap.allocateWhole(sizeOf(tensor.shape) * 4, tensor.label ?? 'result'),
+  );
   const copied: [index: number, storage: Storage][] = [];
   for (const [index, value] of plan.outputs.entries()) {
     const { root, shift } = locate(value.root);

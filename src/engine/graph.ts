@@ -116,9 +116,7 @@ export function record<Attributes>(
     scope: scopes.join('.'),
   };
   for (const [output, spec] of specs.entries()) {
-    node.outputs.push(
-      new Tensor(device, spec.shape, spec.dtype, { kind: 'recorded', node, output }, currentTrace),
-    );
+    node.outputs.push(new Tensor(device, spec.shape, spec.dtype, { kind: 'recorded', node, output }, currentTrace));
   }
   return node.outputs;
 }

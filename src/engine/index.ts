@@ -1,5 +1,12 @@
 export { reshape } from './basic-operations.js';
-export { type Argument, type Compiled, type CompileOptions, compile, type ProgramStatistics, type Result } from './compile.js';
+export {
+  type Argument,
+  type Compiled,
+  type CompileOptions,
+  compile,
+  type ProgramStatistics,
+  type Result,
+} from './compile.js';
 export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export * from './errors.js';
 export { gradients } from './gradient.js';

@@ -1,4 +1,4 @@
-import { type Command, ALIGNMENT, locate, type Root } from './plan.js';
+import { ALIGNMENT, type Command, locate, type Root } from './plan.js';
 
 /** A buffer to be created, and what lies in it when. */
 export interface Bank {

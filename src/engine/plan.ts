@@ -238,8 +238,7 @@ export class Planner {
       return update ? this.updatedValue(node, index, update[1], inputs[update[1]]) : undefined;
     });
     const final = node.specs.map(
-      (spec, index) =>
-        outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.newRoot(name, spec), 0),
+      (spec, index) => outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.newRoot(name, spec), 0),
     );
     for (const [index, output] of node.outputs.entries()) this.values.set(output, final[index]);
     this.produced[this.position] = final;

@@ -4,8 +4,16 @@ import { linearGrid } from './grid.js';
 import { type Allocation, bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch } from './operation.js';
 import { hasUniforms } from './pipelines.js';
-import { ALIGNMENT, type Command, type DispatchCommand, locate, type Plan, type PlannedValue, type Root } from './plan.js';
 import { type Placement, placeRoots } from './placement.js';
+import {
+  ALIGNMENT,
+  type Command,
+  type DispatchCommand,
+  locate,
+  type Plan,
+  type PlannedValue,
+  type Root,
+} from './plan.js';
 import type { Timestamps } from './profile.js';
 import scanSource from './scan.wgsl';
 import { sizeOf } from './shape.js';
@@ -106,7 +114,11 @@ export class Program {
     for (const root of plan.constants) {
       if (!root.constant) continue;
       const storage = device.heap.allocate(root.constant.byteLength, root.label);
-      device.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, root.constant as Uint32Array<ArrayBuffer>);
+      device.gpu.queue.writeBuffer(
+        storage.allocation.buffer,
+        storage.offset,
+        root.constant as Uint32Array<ArrayBuffer>,
+      );
       this.constants.set(root, storage);
     }
     const offsets = this.uploadUniforms();
@@ -212,7 +224,9 @@ export class Program {
     const code = Math.max(bad, stray);
     const node = nodes[nodes.length - code];
     const place = node.scope ? ` (in ${node.scope})` : '';
-    const shapes = node.inputs.map((input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`);
+    const shapes = node.inputs.map(
+      (input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`,
+    );
     const what = code === stray ? 'wrote outside its result' : 'produced NaN or Inf';
     throw new NumericError(
       `${node.operation.name}${place} ${what} in step ${step}; its inputs are ${shapes.join(', ') || 'none'}.`,

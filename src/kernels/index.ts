@@ -1,7 +1,11 @@
+/** Every operation, as a function on tensors. */
 export * from './batchNorm/index.js';
+export { type Conv2dOptions, conv2d } from './conv2d/conv2d.js';
+export { type ConvTranspose2dOptions, convTranspose2d } from './convTranspose2d/convTranspose2d.js';
 export * from './elementwise/index.js';
 export * from './expectation2d/index.js';
 export * from './heatmap/index.js';
+export { matmul } from './matmul/matmul.js';
 export * from './movement/index.js';
 export * from './optimizer/index.js';
 export * from './pool2d/index.js';

@@ -9,7 +9,10 @@ import { sharedDevice } from '../support/device.js';
 const anyShape = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 });
 
 // The driver's exp is off by 3.7e-6 relative over its range, log by 1e-7 absolute: 64 and 8 roundings.
-const unary: Record<string, { run: (x: ops.Tensor) => ops.Tensor; values?: Values; roundings?: number; magnitude?: number }> = {
+const unary: Record<
+  string,
+  { run: (x: ops.Tensor) => ops.Tensor; values?: Values; roundings?: number; magnitude?: number }
+> = {
   neg: { run: ops.neg },
   exp: { run: ops.exp, roundings: 64 },
   log: { run: ops.log, values: 'positive', roundings: 32 },
@@ -48,7 +51,9 @@ function broadcastReference(f: (a: number, b: number) => number, a: Reference, b
   const [strideA, strideB] = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
   const at = (strides: number[], i: number) =>
     strides.reduce((sum, stride, axis) => sum + (Math.floor(i / own[axis]) % shape[axis]) * stride, 0);
-  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(a.values[at(strideA, i)], b.values[at(strideB, i)]));
+  const values = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    f(a.values[at(strideA, i)], b.values[at(strideB, i)]),
+  );
   return { shape, values };
 }
 
@@ -63,7 +68,15 @@ const binary: Record<string, { run: (a: ops.Tensor, b: ops.Tensor) => ops.Tensor
 
 describe('binary operations, broadcast', () => {
   test.each(Object.entries(binary))('%s', async (name, { run, values = 'any' }) => {
-    const cases = broadcastPair.map(([a, b]): Case<null> => ({ inputs: [{ shape: a, values }, { shape: b, values }], attributes: null }));
+    const cases = broadcastPair.map(
+      ([a, b]): Case<null> => ({
+        inputs: [
+          { shape: a, values },
+          { shape: b, values },
+        ],
+        attributes: null,
+      }),
+    );
     await checkOperation({
       cases,
       run: ([a, b]) => run(a, b),

@@ -18,7 +18,15 @@ describe('movement', () => {
   test('transpose', async () => {
     await checkOperation({
       cases: shape
-        .chain((extents) => fc.tuple(fc.constant(extents), fc.shuffledSubarray(extents.map((_, axis) => axis), { minLength: extents.length })))
+        .chain((extents) =>
+          fc.tuple(
+            fc.constant(extents),
+            fc.shuffledSubarray(
+              extents.map((_, axis) => axis),
+              { minLength: extents.length },
+            ),
+          ),
+        )
         .map(([extents, axes]) => ({ inputs: [{ shape: extents }], attributes: { axes } })),
       run: ([x], options) => ops.transpose(x, options),
       reference: ([x], { axes }) => transposeReference(x, axes),
@@ -36,7 +44,10 @@ describe('movement', () => {
   test('slice', async () => {
     await checkOperation({
       cases: fc
-        .array(fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 4 }), fc.nat({ max: 3 })), { minLength: 1, maxLength: 4 })
+        .array(fc.tuple(fc.nat({ max: 3 }), fc.integer({ min: 1, max: 4 }), fc.nat({ max: 3 })), {
+          minLength: 1,
+          maxLength: 4,
+        })
         .map((axes) => ({
           inputs: [{ shape: axes.map(([before, kept, after]) => before + kept + after) }],
           attributes: { start: axes.map(([before]) => before), end: axes.map(([before, kept]) => before + kept) },
@@ -49,7 +60,10 @@ describe('movement', () => {
   test('pad', async () => {
     await checkOperation({
       cases: fc
-        .array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat({ max: 2 }), fc.nat({ max: 2 })), { minLength: 1, maxLength: 4 })
+        .array(fc.tuple(fc.integer({ min: 1, max: 4 }), fc.nat({ max: 2 }), fc.nat({ max: 2 })), {
+          minLength: 1,
+          maxLength: 4,
+        })
         .map((axes) => ({
           inputs: [{ shape: axes.map(([extent]) => extent) }],
           attributes: axes.map(([, before, after]): [number, number] => [before, after]),
@@ -61,12 +75,14 @@ describe('movement', () => {
 
   test('broadcastTo', async () => {
     await checkOperation({
-      cases: fc
-        .tuple(shape, fc.infiniteStream(fc.boolean()), fc.nat({ max: 2 }))
-        .map(([extents, ones, drop]) => ({
-          inputs: [{ shape: extents.slice(Math.min(drop, extents.length - 1)).map((extent) => (ones.next().value ? 1 : extent)) }],
-          attributes: extents,
-        })),
+      cases: fc.tuple(shape, fc.infiniteStream(fc.boolean()), fc.nat({ max: 2 })).map(([extents, ones, drop]) => ({
+        inputs: [
+          {
+            shape: extents.slice(Math.min(drop, extents.length - 1)).map((extent) => (ones.next().value ? 1 : extent)),
+          },
+        ],
+        attributes: extents,
+      })),
       run: ([x], target) => ops.broadcastTo(x, target),
       reference: ([x], target) => broadcastReference(x, target),
       roundings: () => 32,
@@ -110,7 +126,12 @@ describe('movement', () => {
     expect(() => ops.slice(x, { start: [0, 2], end: [2, 2] })).toThrow(/2:2 along axis 1/);
     expect(() => ops.concat([x, device.zeros([3, 3])])).toThrow(/input 1 is 3×3 and input 0 is 2×3/);
     expect(() => ops.transpose(x, { axes: [0] })).toThrow(/1 axes for a tensor of rank 2/);
-    expect(() => ops.pad(x, [[1, -1], [0, 0]])).toThrow(/whole numbers of at least 0/);
+    expect(() =>
+      ops.pad(x, [
+        [1, -1],
+        [0, 0],
+      ]),
+    ).toThrow(/whole numbers of at least 0/);
     expect(() => ops.broadcastTo(x, [2, 4])).toThrow(/do not broadcast/);
   });
 

@@ -14,7 +14,9 @@ const reduced = (values: Values) =>
   fc
     .array(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 4 })
     .chain((shape) => fc.tuple(fc.constant(shape), fc.subarray(shape.map((_, axis) => axis)), fc.boolean()))
-    .map(([shape, axes, keepDims]): Case<Attributes> => ({ inputs: [{ shape, values }], attributes: { axes, keepDims } }));
+    .map(
+      ([shape, axes, keepDims]): Case<Attributes> => ({ inputs: [{ shape, values }], attributes: { axes, keepDims } }),
+    );
 
 const operations: Record<string, { run: (x: ops.Tensor, options: ops.ReduceOptions) => ops.Tensor; values: Values }> = {
   sum: { run: ops.sum, values: 'any' },
@@ -59,7 +61,9 @@ describe('reductions over any axes', () => {
 
   test('an axis that does not exist is refused by number', async () => {
     const device = await sharedDevice();
-    expect(() => ops.sum(device.zeros([2, 3]), { axes: [2] })).toThrow(/axis 2 is not an axis of a tensor of rank 2; use -2 to 1/);
+    expect(() => ops.sum(device.zeros([2, 3]), { axes: [2] })).toThrow(
+      /axis 2 is not an axis of a tensor of rank 2; use -2 to 1/,
+    );
     expect(() => ops.sum(device.zeros([2, 3]), { axes: [1, -1] })).toThrow(/name an axis twice/);
   });
 });

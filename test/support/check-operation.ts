@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { type Device, gradients, mul, type Shape, sum, type Tensor } from '../../src/index.js';
 import { sizeOf } from '../../src/engine/shape.js';
+import { type Device, gradients, mul, type Shape, sum, type Tensor } from '../../src/index.js';
 import { checkedDevice, sharedDevice } from './device.js';
 
 /** A float64 array with a shape: what references compute with. */
@@ -92,7 +92,10 @@ interface Drawn {
 
 function draw<A>(example: Case<A>, check: OperationCheck<A>, seed: number): Drawn {
   const random = generator(seed);
-  const inputs = example.inputs.map(({ shape, values = 'any' }) => ({ shape, values: drawValues(values, sizeOf(shape), random) }));
+  const inputs = example.inputs.map(({ shape, values = 'any' }) => ({
+    shape,
+    values: drawValues(values, sizeOf(shape), random),
+  }));
   const scales = inputs.map(() => (random() < 0.5 ? 0.5 : 2));
   const expected = check.reference(scaled(inputs, scales), example.attributes);
   const upstream = Float64Array.from(expected.values, () => Math.fround(random() * 2 - 1));

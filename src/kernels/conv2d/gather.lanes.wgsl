@@ -23,6 +23,7 @@ struct Shape {
   tapsH: u32, tapsW: u32, tapStepH: i32, tapStepW: i32,
   groupIn: u32, groupOut: u32, channelTiles: u32,
   weightStart: u32, weightTapH: u32, weightTapW: u32, weightK: u32, weightN: u32, weightGroup: u32,
+  hasBias: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -37,9 +38,7 @@ struct Shape {
 //#else
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 //#end
-//#if BIAS
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-//#end
+@group(0) @binding(4) var<storage, read> bias: array<f32>; // anything where hasBias is 0
 
 // Four channels of x from element `at` on; `left` of them belong to this group.
 fn loadInput(at: u32, left: u32) -> vec4f {
@@ -135,22 +134,29 @@ fn main(
     }
   }
 
-  //#if BIAS
-  let offset = {{ACC}}({{BIASES}});
-  //#end
+  let biasAt = channelGroup * shape.groupOut;
+  let offset = select({{ACC}}(), {{ACC}}({{BIASES}}), shape.hasBias != 0u);
   let outChannel = channelGroup * shape.groupOut + channel;
+  // Stored in a loop: unrolled, the stores would take most of the compile time.
+  var sums: array<{{ACC}}, {{POSITIONS}}>;
+  var starts: array<u32, {{POSITIONS}}>;
   //#unroll s SETS
   let oh{{s}} = shape.outStartH + row{{s}} * shape.outStepH;
   let ow{{s}} = shape.outStartW + col{{s}} * shape.outStepW;
   let out{{s}} = ((image{{s}} * shape.outH + oh{{s}}) * shape.outW + ow{{s}}) * shape.outC;
   //#unroll l LANES
-  store(subgroupBroadcast(out{{s}}, {{l}}u) + outChannel, channel, firstPosition + {{s}}u * {{LANES}}u + {{l}}u, sum{{s}}_{{l}}{{PLUS_BIAS}});
+  sums[{{s}}u * {{LANES}}u + {{l}}u] = sum{{s}}_{{l}} + offset;
+  starts[{{s}}u * {{LANES}}u + {{l}}u] = subgroupBroadcast(out{{s}}, {{l}}u);
   //#end
   //#end
+  let count = min({{POSITIONS}}u, shape.positions - min(firstPosition, shape.positions));
+  for (var p = 0u; p < count; p++) {
+    store(starts[p] + outChannel, channel, sums[p]);
+  }
 }
 
-fn store(at: u32, channel: u32, position: u32, value: {{ACC}}) {
-  if (position >= shape.positions || channel >= shape.groupOut) {
+fn store(at: u32, channel: u32, value: {{ACC}}) {
+  if (channel >= shape.groupOut) {
     return;
   }
   //#if VECTOR_OUT

@@ -14,6 +14,7 @@ struct Shape {
   tapsH: u32, tapsW: u32, tapStepH: i32, tapStepW: i32,
   groupIn: u32, groupOut: u32, channelTiles: u32,
   weightStart: u32, weightTapH: u32, weightTapW: u32, weightK: u32, weightN: u32, weightGroup: u32,
+  hasBias: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -32,9 +33,7 @@ struct Shape {
 //#else
 @group(0) @binding(3) var<storage, read_write> y: array<f32>;
 //#end
-//#if BIAS
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-//#end
+@group(0) @binding(4) var<storage, read> bias: array<f32>; // anything where hasBias is 0
 
 var<workgroup> tileA: array<array<vec4f, 17>, 16>; // [k][position / 4], padded against bank conflicts
 var<workgroup> tileB: array<array<vec4f, 17>, 16>; // [k][channel / 4]
@@ -203,14 +202,12 @@ fn main(
   if (channel >= shape.groupOut) {
     return;
   }
-  //#if BIAS
   var offset = vec4f();
-  for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
-    offset[e] = bias[channelGroup * shape.groupOut + channel + e];
+  if (shape.hasBias != 0u) {
+    for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
+      offset[e] = bias[channelGroup * shape.groupOut + channel + e];
+    }
   }
-  //#else
-  let offset = vec4f();
-  //#end
   let outChannel = channelGroup * shape.groupOut + channel;
   //#unroll e 4
   store(firstPosition + ownK * 4u + {{e}}u, outChannel, channel, low{{e}} + offset);

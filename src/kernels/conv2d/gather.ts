@@ -34,8 +34,8 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const outer = weight.shape[1] * kernelW * innermost;
   const kernel =
     chooseVariant(lowering, gather.variant) === 'lanes'
-      ? lanesKernel(lowering, groupIn, groupOut, produced, bias !== undefined)
-      : tiledKernel(groupIn, groupOut, produced, bias !== undefined);
+      ? lanesKernel(lowering, groupIn, groupOut, produced)
+      : tiledKernel(groupIn, groupOut, produced);
   const channelTiles = Math.ceil(groupOut / kernel.channels);
 
   for (const h of gather.vertical) {
@@ -46,7 +46,7 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
       lowering.dispatch({
         label: gather.label,
         source: kernel.source,
-        bindings: bias ? [x, weight, y, bias] : [x, weight, y],
+        bindings: [x, weight, y, bias ?? weight],
         writes: [2],
         uniforms: {
           u32: [
@@ -59,6 +59,7 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
             ...[h.tapStride * kernelW * innermost, w.tapStride * innermost],
             ...(produced ? [1, outer] : [outer, 1]),
             (produced ? groupOut : groupIn) * outer,
+            bias ? 1 : 0,
           ],
         },
         workgroups: [Math.ceil(tiles / folds), folds, groups * channelTiles],
@@ -76,7 +77,7 @@ interface Kernel {
 
 export const tuning: { sets?: number; width?: number } = {};
 
-function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number, produced: boolean, bias: boolean): Kernel {
+function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number, produced: boolean): Kernel {
   const lanes = subgroupLanes(lowering.adapter);
   const width = tuning.width ?? (groupOut > 2 * lanes ? 4 : groupOut > lanes ? 2 : 1);
   const sets = tuning.sets ?? 4;
@@ -97,9 +98,7 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number, prod
     VECTOR_WEIGHT: vectorWeight,
     WEIGHT_TYPE: !vectorWeight ? 'f32' : produced ? 'vec4f' : accumulator,
     ALONG_K: produced,
-    BIAS: bias,
-    BIASES: each((v) => `bias[channelGroup * shape.groupOut + channel${v}]`),
-    PLUS_BIAS: bias ? ' + offset' : '',
+    BIASES: each((v) => `bias[biasAt + channel${v}]`),
   };
   for (let k = 0; k < 4; k++) {
     constants[`COLUMN_${k}`] = each((v) => `w${v}[${k}]`);
@@ -110,13 +109,12 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number, prod
   return { source, positions: lanes * sets, channels: lanes * width };
 }
 
-function tiledKernel(groupIn: number, groupOut: number, produced: boolean, bias: boolean): Kernel {
+function tiledKernel(groupIn: number, groupOut: number, produced: boolean): Kernel {
   const source = template(unroll(tiledSource, {}), {
     VECTOR_IN: groupIn % 4 === 0,
     VECTOR_OUT: groupOut % 4 === 0,
     VECTOR_WEIGHT: (produced ? groupIn : groupOut) % 4 === 0,
     ALONG_K: produced,
-    BIAS: bias,
   });
   return { source, positions: 64, channels: 64 };
 }

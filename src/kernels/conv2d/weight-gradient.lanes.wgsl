@@ -98,9 +98,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   }
 
   let start = slab * shape.size + (channelGroup * shape.groupOut + firstRow) * shape.columns + column;
+  // Stored in a loop: unrolled, the stores would take most of the compile time.
+  var sums: array<{{ACC}}, {{ROWS}}>;
   //#unroll r ROWS
-  if (firstRow + {{r}}u < shape.groupOut && column < shape.columns) {
-    partial[(start + {{r}}u * shape.columns) / {{WIDTH}}u] = sum{{r}};
-  }
+  sums[{{r}}] = sum{{r}};
   //#end
+  let count = min({{ROWS}}u, shape.groupOut - firstRow);
+  for (var r = 0u; r < count; r++) {
+    if (column < shape.columns) {
+      partial[(start + r * shape.columns) / {{WIDTH}}u] = sums[r];
+    }
+  }
 }

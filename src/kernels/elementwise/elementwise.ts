@@ -161,7 +161,10 @@ const reluGradientOperation = pointwise({
   name: 'relu.gradient',
   arity: 2,
   body: 'return select(T(0.0), x, y > T(0.0));',
-  gradient: ({ inputs: [, x], outputGradients: [dy] }) => [dy && record(reluGradientOperation, [dy, x], {})[0], undefined],
+  gradient: ({ inputs: [, x], outputGradients: [dy] }) => [
+    dy && record(reluGradientOperation, [dy, x], {})[0],
+    undefined,
+  ],
 });
 
 const reluOperation = pointwise({

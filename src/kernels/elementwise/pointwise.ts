@@ -65,7 +65,11 @@ function lowerPointwise(
     const vectors = Math.ceil(count / 4);
     let single = 0;
     for (const [k, input] of inputs.entries()) if (sizeOf(input.shape) === 1) single |= 1 << k;
-    lowering.dispatch({ ...dispatch, workgroups: linearGrid(vectors), uniforms: { u32: [vectors, single], f32: [p0, p1] } });
+    lowering.dispatch({
+      ...dispatch,
+      workgroups: linearGrid(vectors),
+      uniforms: { u32: [vectors, single], f32: [p0, p1] },
+    });
   } else {
     const { words, rank } = mergedDimensions(inputs, result.shape);
     const u32 = [...words, count, rank];

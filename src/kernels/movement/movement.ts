@@ -84,7 +84,9 @@ const broadcastOperation: Operation<{ shape: Shape }> = {
   shape([x], { shape }) {
     checkRank('broadcastTo', shape.length);
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
-      throw new ShapeError(`broadcastTo: ${formatShape(x.shape)} cannot become ${formatShape(shape)}; extents of 1 grow, others stay.`);
+      throw new ShapeError(
+        `broadcastTo: ${formatShape(x.shape)} cannot become ${formatShape(shape)}; extents of 1 grow, others stay.`,
+      );
     }
     return [{ shape, dtype: x.dtype }];
   },
@@ -131,7 +133,8 @@ const padOperation: Operation<PadAttributes> = {
  * Counterpart: torch.nn.functional.pad, mode "constant".
  */
 export function pad(x: Tensor, padding: readonly (readonly [number, number])[], { value = 0 } = {}): Tensor {
-  const valid = padding.length === x.shape.length && padding.flat().every((count) => Number.isInteger(count) && count >= 0);
+  const valid =
+    padding.length === x.shape.length && padding.flat().every((count) => Number.isInteger(count) && count >= 0);
   if (!valid) {
     throw new ShapeError(
       `pad: [${padding.map((pair) => `[${pair.join(', ')}]`).join(', ')}] does not give [before, after], whole numbers of at ` +
@@ -156,10 +159,19 @@ const sliceOperation: Operation<SliceAttributes> = {
   },
   lower(lowering, [x], [result], { start }) {
     const before = start.map((at) => -at);
-    lowerGather(lowering, 'slice', x, result, { extents: result.shape, before, lengths: x.shape, strides: stridesOf(x.shape) });
+    lowerGather(lowering, 'slice', x, result, {
+      extents: result.shape,
+      before,
+      lengths: x.shape,
+      strides: stridesOf(x.shape),
+    });
   },
   gradient: ({ inputs: [x], outputGradients: [dy], attributes: { start, end } }) => [
-    dy && pad(dy, start.map((at, axis) => [at, x.shape[axis] - end[axis]] as const)),
+    dy &&
+      pad(
+        dy,
+        start.map((at, axis) => [at, x.shape[axis] - end[axis]] as const),
+      ),
   ],
 };
 
@@ -195,7 +207,8 @@ const concatOperation: Operation<{ axis: number }> = {
     const [first] = inputs;
     for (const [i, input] of inputs.entries()) {
       const fits =
-        input.shape.length === first.shape.length && input.shape.every((extent, d) => d === axis || extent === first.shape[d]);
+        input.shape.length === first.shape.length &&
+        input.shape.every((extent, d) => d === axis || extent === first.shape[d]);
       if (!fits) {
         throw new ShapeError(
           `concat: input ${i} is ${formatShape(input.shape)} and input 0 is ${formatShape(first.shape)}; all axes but ${axis} must agree.`,

@@ -26,14 +26,22 @@ function read({ shape, values }: NdArray, index: readonly number[]): number {
 export function transposeReference(x: NdArray, axes: readonly number[]): NdArray {
   return build(
     axes.map((axis) => x.shape[axis]),
-    (index) => read(x, x.shape.map((_, axis) => index[axes.indexOf(axis)])),
+    (index) =>
+      read(
+        x,
+        x.shape.map((_, axis) => index[axes.indexOf(axis)]),
+      ),
   );
 }
 
 export function sliceReference(x: NdArray, start: readonly number[], end: readonly number[]): NdArray {
   return build(
     start.map((from, axis) => end[axis] - from),
-    (index) => read(x, index.map((at, axis) => at + start[axis])),
+    (index) =>
+      read(
+        x,
+        index.map((at, axis) => at + start[axis]),
+      ),
   );
 }
 
@@ -49,7 +57,12 @@ export function padReference(x: NdArray, padding: readonly (readonly [number, nu
 
 export function broadcastReference(x: NdArray, shape: readonly number[]): NdArray {
   const lead = shape.length - x.shape.length;
-  return build(shape, (index) => read(x, x.shape.map((extent, axis) => (extent === 1 ? 0 : index[axis + lead]))));
+  return build(shape, (index) =>
+    read(
+      x,
+      x.shape.map((extent, axis) => (extent === 1 ? 0 : index[axis + lead])),
+    ),
+  );
 }
 
 export function concatReference(arrays: readonly NdArray[], axis: number): NdArray {
@@ -59,7 +72,11 @@ export function concatReference(arrays: readonly NdArray[], axis: number): NdArr
     (index) => {
       let at = index[axis];
       for (const array of arrays) {
-        if (at < array.shape[axis]) return read(array, index.map((own, d) => (d === axis ? at : own)));
+        if (at < array.shape[axis])
+          return read(
+            array,
+            index.map((own, d) => (d === axis ? at : own)),
+          );
         at -= array.shape[axis];
       }
       throw new RangeError('index beyond the concatenation');

@@ -19,7 +19,10 @@ export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tenso
 }
 
 /** As {@link clipByNorm}, with the norm before clipping. */
-export function clipWithNorm(gradients: readonly Tensor[], maxNorm: number | Tensor): { gradients: Tensor[]; norm: Tensor } {
+export function clipWithNorm(
+  gradients: readonly Tensor[],
+  maxNorm: number | Tensor,
+): { gradients: Tensor[]; norm: Tensor } {
   return scope('clip', () => {
     const { arenas, norm } = flatten(gradients);
     const { device } = norm;

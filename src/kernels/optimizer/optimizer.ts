@@ -17,7 +17,17 @@ interface StepAttributes {
 const stepOperation: Operation<StepAttributes> = {
   name: 'optimizer.step',
   shape: ([, , , ...updated]) => updated,
-  updates: ({ name }) => (name === 'sgd' ? [[0, 3], [1, 4]] : [[0, 3], [1, 4], [2, 5]]),
+  updates: ({ name }) =>
+    name === 'sgd'
+      ? [
+          [0, 3],
+          [1, 4],
+        ]
+      : [
+          [0, 3],
+          [1, 4],
+          [2, 5],
+        ],
   lower(lowering, [gradient, rate, count], updated, { name, beta1, beta2, epsilon, decay }) {
     const vectors = gradient.shape[0] / 4;
     const adam = name !== 'sgd';
@@ -38,7 +48,13 @@ const advanceOperation: Operation<null> = {
   shape: ([count]) => [count],
   updates: () => [[0, 0]],
   lower(lowering, _inputs, [count]) {
-    lowering.dispatch({ label: 'optimizer.advance', source: advanceSource, bindings: [count], writes: [0], workgroups: [1, 1, 1] });
+    lowering.dispatch({
+      label: 'optimizer.advance',
+      source: advanceSource,
+      bindings: [count],
+      writes: [0],
+      workgroups: [1, 1, 1],
+    });
   },
 };
 
@@ -107,12 +123,17 @@ export abstract class Optimizer {
   }
 
   /** Sets the state to one returned by {@link state}, for the same parameters. */
-  restore(parameters: readonly Tensor[], state: { count: number; moments: readonly (readonly ArrayLike<number>[])[] }): void {
+  restore(
+    parameters: readonly Tensor[],
+    state: { count: number; moments: readonly (readonly ArrayLike<number>[])[] },
+  ): void {
     this.prepare(parameters);
     if (state.count === 0) return;
     const fits =
       state.moments.length === parameters.length &&
-      state.moments.every((own, i) => own.length === this.moments && own.every((moment) => moment.length === parameters[i].size));
+      state.moments.every(
+        (own, i) => own.length === this.moments && own.every((moment) => moment.length === parameters[i].size),
+      );
     if (!fits) {
       throw new SondeError(
         `${this.settings.name}: the saved state does not fit these ${parameters.length} parameters; it belongs to another model or optimiser.`,
@@ -132,8 +153,12 @@ export abstract class Optimizer {
 
   private prepare(parameters: readonly Tensor[]): Device {
     if (this.device) {
-      const same = parameters.length === this.parameters.length && parameters.every((own, i) => own === this.parameters[i]);
-      if (!same) throw new SondeError(`${this.settings.name}: the parameters changed since the first update; make a new optimiser.`);
+      const same =
+        parameters.length === this.parameters.length && parameters.every((own, i) => own === this.parameters[i]);
+      if (!same)
+        throw new SondeError(
+          `${this.settings.name}: the parameters changed since the first update; make a new optimiser.`,
+        );
       return this.device;
     }
     if (parameters.length === 0) throw new SondeError(`${this.settings.name}: no parameters; give at least one.`);

@@ -1,0 +1,101 @@
+import type { Tensor } from '../engine/index.js';
+import { formatShape, type Shape, sameShape } from '../engine/shape.js';
+import type { Module } from './module.js';
+import {
+  asFloat32,
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafetensorsTensor,
+  WeightsError,
+} from './safetensors.js';
+
+/**
+ * A model's parameters and buffers as a safetensors file, under PyTorch's names and in PyTorch's layouts:
+ * `model.load_state_dict(safetensors.torch.load_file(path))` takes it as it is.
+ *
+ * @param metadata Free text by key, such as the configuration.
+ */
+export async function exportWeights(
+  model: Module,
+  metadata: Record<string, string> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tensors: Record<string, SafetensorsTensor> = {};
+  for (const { name, tensor } of model.named()) {
+    const data = toPyTorch(await tensor.data(), tensor.shape);
+    tensors[name] = { dtype: 'F32', shape: pyTorchShape(tensor.shape), data: Float32Array.from(data) };
+  }
+  return encodeSafetensors(tensors, metadata);
+}
+
+/**
+ * Loads weights from a safetensors file with PyTorch's names and layouts. Nothing is changed unless everything fits.
+ *
+ * @returns The file's metadata.
+ * @throws WeightsError for a damaged file, missing or unknown names, or shapes that differ.
+ */
+export function importWeights(model: Module, bytes: Uint8Array): Record<string, string> {
+  const file = decodeSafetensors(bytes);
+  const named = model.named();
+  const names = new Set(named.map(({ name }) => name));
+  const missing = named.filter(({ name }) => !(name in file.tensors)).map(({ name }) => name);
+  // PyTorch counts batches beside the running statistics; nothing here needs the count.
+  const unknown = Object.keys(file.tensors).filter(
+    (name) => !names.has(name) && !name.endsWith('.num_batches_tracked'),
+  );
+  if (missing.length > 0 || unknown.length > 0) {
+    throw new WeightsError(
+      `The weights belong to another model: ${describe('missing', missing)}${missing.length > 0 && unknown.length > 0 ? ', ' : ''}` +
+        `${describe('unknown', unknown)}; use a file saved from a model with the same options.`,
+    );
+  }
+  const loads = named.map(({ name, tensor }): [Tensor, Float32Array] => {
+    const saved = file.tensors[name];
+    const expected = pyTorchShape(tensor.shape);
+    if (!sameShape(saved.shape, expected)) {
+      throw new WeightsError(
+        `The weights belong to another model: ${name} is ${formatShape(saved.shape)} in the file and ` +
+          `${formatShape(expected)} in the model; use a file saved from a model with the same options.`,
+      );
+    }
+    return [tensor, fromPyTorch(asFloat32(saved, name), tensor.shape)];
+  });
+  for (const [tensor, values] of loads) tensor.write(values);
+  return file.metadata;
+}
+
+function describe(what: string, names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return `${names.length} ${what} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`;
+}
+
+// Kernels are [a, kH, kW, b] here and [a, b, kH, kW] in PyTorch, for convolutions and transposed ones alike.
+
+function pyTorchShape(shape: Shape): number[] {
+  return shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape];
+}
+
+/** Values of a tensor of `shape` in PyTorch's order. */
+export function toPyTorch(values: ArrayLike<number>, shape: Shape): ArrayLike<number> {
+  if (shape.length !== 4) return values;
+  const [a, kH, kW, b] = shape;
+  const moved = new Float32Array(values.length);
+  for (let i = 0; i < a; i++) {
+    for (let p = 0; p < kH * kW; p++) {
+      for (let k = 0; k < b; k++) moved[(i * b + k) * kH * kW + p] = values[(i * kH * kW + p) * b + k];
+    }
+  }
+  return moved;
+}
+
+/** Values in PyTorch's order as a tensor of `shape` holds them. */
+export function fromPyTorch(values: Float32Array, shape: Shape): Float32Array {
+  if (shape.length !== 4) return values;
+  const [a, kH, kW, b] = shape;
+  const moved = new Float32Array(values.length);
+  for (let i = 0; i < a; i++) {
+    for (let k = 0; k < b; k++) {
+      for (let p = 0; p < kH * kW; p++) moved[(i * kH * kW + p) * b + k] = values[(i * b + k) * kH * kW + p];
+    }
+  }
+  return moved;
+}
