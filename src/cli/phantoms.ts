@@ -1,0 +1,109 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SondeError } from '../engine/errors.js';
+import { contactSheet, type Difficulty, generatePhantom, writePhantomDataset } from '../train/phantom/index.js';
+
+interface Options {
+  readonly out?: string;
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  readonly seed: number;
+  readonly difficulty: string;
+  readonly size: number;
+  readonly workers: number;
+  readonly contactSheet?: string;
+}
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
+  return value;
+};
+
+const program = new Command('phantoms')
+  .description('Writes synthetic ultrasound frames with exact labels, in the layout of the IUGC 2025 data.')
+  .option('--out <folder>', 'new folder for the data set')
+  .option('--train <n>', 'frames to train on', wholeNumber, 300)
+  .option('--validation <n>', 'frames to validate on', wholeNumber, 100)
+  .option('--test <n>', 'frames to test on', wholeNumber, 100)
+  .option('--seed <n>', 'number that decides every frame', wholeNumber, 1)
+  .addOption(new Option('--difficulty <level>', 'how much disturbs a frame').choices(['0', '1', '2', '3']).default('1'))
+  .option('--size <pixels>', 'pixels each way', wholeNumber, 512)
+  .option('--workers <n>', 'threads; 0 for none beside the main one', wholeNumber, availableParallelism())
+  .option('--contact-sheet <file.png>', 'picture of the first 16 frames with their landmarks, to look at')
+  .action(async (options: Options) => {
+    if (options.out === undefined && options.contactSheet === undefined) {
+      program.error('error: give --out FOLDER for a data set, --contact-sheet FILE.png for a picture, or both');
+    }
+    if (options.out !== undefined) await writeSet(options.out, options);
+    if (options.contactSheet !== undefined) await writeSheet(options.contactSheet, options);
+  });
+
+async function writeSet(out: string, options: Options): Promise<void> {
+  const { train, validation, test, seed, size, workers } = options;
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const progress = openProgress();
+  try {
+    await writePhantomDataset(out, {
+      seed,
+      counts: { train, validation, test },
+      difficulty: Number(options.difficulty) as Difficulty,
+      size,
+      workers,
+      signal: stop.signal,
+      onProgress: progress.show,
+    });
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    progress.close();
+    console.error('phantoms: stopped; nothing was written.');
+    process.exit(130);
+  } finally {
+    progress.close();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+  console.log(`${out}: ${train} frames to train on, ${validation} to validate, ${test} to test (seed ${seed}).`);
+}
+
+/** A bar on a terminal; elsewhere a line at every tenth, so that a log stays short. */
+function openProgress(): { show: (done: number, total: number) => void; close: () => void } {
+  if (process.stderr.isTTY) {
+    const bar = new SingleBar({ format: 'phantoms {bar} {value}/{total} | {eta_formatted} left', hideCursor: true });
+    return {
+      show: (done, total) => (bar.isActive ? bar.update(done) : bar.start(total, done)),
+      close: () => bar.stop(),
+    };
+  }
+  let tenths = 0;
+  const show = (done: number, total: number) => {
+    const now = Math.floor((10 * done) / total);
+    if (now > tenths) console.error(`phantoms: ${done} of ${total}`);
+    tenths = now;
+  };
+  return { show, close: () => {} };
+}
+
+async function writeSheet(file: string, options: Options): Promise<void> {
+  const total = options.train + options.validation + options.test;
+  const count = Math.min(16, Math.max(1, total));
+  const frames = Array.from({ length: count }, (_, index) => {
+    const difficulty = Number(options.difficulty) as Difficulty;
+    const phantom = generatePhantom({ seed: options.seed, index, difficulty, size: Math.min(512, options.size) });
+    return { ...phantom, caption: `${index} ${phantom.profile.name} AoP ${phantom.aop.toFixed(1)}` };
+  });
+  await writeFile(file, await contactSheet(frames, Math.ceil(Math.sqrt(count))));
+  console.log(`${file}: frames 0 to ${count - 1} with PS1 red, PS2 green, FH1 blue.`);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof SondeError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
