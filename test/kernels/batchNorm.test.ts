@@ -23,9 +23,12 @@ const inputShapes = fc
 const channelsOf = (shape: readonly number[]) => [shape[shape.length - 1]];
 
 describe('batchNorm', () => {
-  test('training: values and gradients by x, weight and bias', async () => {
+  test.each([
+    ['small shapes', inputShapes, 2],
+    ['many rows, whose slabs a workgroup joins', fc.constantFrom<number[]>([515, 4], [530, 1]), 0.25],
+  ])('training, %s: values and gradients by x, weight and bias', async (_, shapes, effort) => {
     await checkOperation({
-      cases: inputShapes.map(
+      cases: shapes.map(
         (shape): Case<null> => ({
           inputs: [{ shape }, { shape: channelsOf(shape) }, { shape: channelsOf(shape) }],
           attributes: null,
@@ -37,7 +40,7 @@ describe('batchNorm', () => {
         values: batchNormReference(x.values, weight.values, bias.values),
       }),
       roundings: () => 64,
-      effort: 2,
+      effort,
     });
   });
 
@@ -126,7 +129,7 @@ describe('batchNorm', () => {
     expectClose(
       await runningVar.data(),
       variance.map((v) => (v * rows) / (rows - 1)),
-      32,
+      256,
       'variance',
     );
     // The mean itself is only known to a rounding of 1000, which the deviation of about 1 magnifies.
@@ -145,7 +148,10 @@ describe('batchNorm', () => {
     const step = compile((x: Tensor) =>
       batchNorm(x, { weight, bias, runningMean, runningVar, training: true, momentum: 0.3 }),
     );
-    let expected = { mean: new Float64Array(4).fill(0.5), variance: new Float64Array(4).fill(2) };
+    let expected: ReturnType<typeof runningReference> = {
+      mean: new Float64Array(4).fill(0.5),
+      variance: new Float64Array(4).fill(2),
+    };
     for (const seed of [1, 2, 3]) {
       const x = device.randn(shape, seed);
       const values = await x.data();

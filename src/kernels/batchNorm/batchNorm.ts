@@ -8,7 +8,7 @@ import {
   type Tensor,
   type Value,
 } from '../../engine/index.js';
-import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { formatShape, sameShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
@@ -16,6 +16,7 @@ import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
+import runningStatistic from './running-statistic.wgsl';
 import { combineLanes, slabCount } from './slabs.js';
 import statistics from './statistics.wgsl';
 import combineStatistics from './statistics-combine.wgsl';
@@ -41,8 +42,6 @@ export interface BatchNormOptions {
 
 interface Attributes {
   readonly training: boolean;
-  readonly tracked: boolean;
-  readonly momentum: number;
   readonly eps: number;
   readonly relu: boolean;
 }
@@ -62,28 +61,27 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   if ((runningMean === undefined) !== (runningVar === undefined)) {
     throw new ShapeError('batchNorm: runningMean and runningVar come together; give both or neither.');
   }
-  const attributes = { training, tracked: false, momentum, eps, relu: activation === 'relu' };
-  if (!runningMean || !runningVar) {
-    if (!training) {
+  const attributes = { training, eps, relu: activation === 'relu' };
+  if (!training) {
+    if (!runningMean || !runningVar) {
       throw new ShapeError('batchNorm: inference (training: false) needs runningMean and runningVar; give both.');
     }
-    return record(batchNormTraining, [x, weight, bias], attributes)[0];
+    return record(batchNormInference, [x, weight, bias, runningMean, runningVar], attributes)[0];
   }
-  if (!training) return record(batchNormInference, [x, weight, bias, runningMean, runningVar], attributes)[0];
-  const [y, , , movedMean, movedVariance] = record(batchNormTraining, [x, weight, bias, runningMean, runningVar], {
-    ...attributes,
-    tracked: true,
-  });
-  assign(runningMean, movedMean);
-  assign(runningVar, movedVariance);
+  const [y, mean, variance] = record(batchNormTraining, [x, weight, bias], attributes);
+  if (runningMean && runningVar) {
+    const rows = x.size / mean.size;
+    assign(runningMean, record(moveRunning, [runningMean, mean], { momentum, scale: 1 })[0]);
+    assign(runningVar, record(moveRunning, [runningVar, variance], { momentum, scale: rows / (rows - 1) })[0]);
+  }
   return y;
 }
 
-/** Inputs x, weight, bias and, where tracked, the running statistics; outputs y, mean, biased variance and those, moved. */
-export const batchNormTraining: Operation<Attributes> = {
+/** Inputs x, weight, bias; outputs y, mean, biased variance. */
+const batchNormTraining: Operation<Attributes> = {
   name: 'batchNorm',
 
-  shape([x, ...channelTensors], { tracked }) {
+  shape([x, ...channelTensors]) {
     const channel = checkChannels(x, channelTensors);
     const rows = sizeOf(x.shape) / channel.shape[0];
     if (rows < 2) {
@@ -92,10 +90,10 @@ export const batchNormTraining: Operation<Attributes> = {
           'use a larger batch or image, or training: false.',
       );
     }
-    return [x, channel, channel, ...(tracked ? [channel, channel] : [])];
+    return [x, channel, channel];
   },
 
-  lower(lowering, [x, weight, bias], [y, mean, variance, ...running], attributes) {
+  lower(lowering, [x, weight, bias], [y, mean, variance], attributes) {
     const { rows, groups, width, vector } = channelGroups(x);
     const slabs = slabCount(lowering, rows, groups);
     const partials = lowering.scratch([2, slabs, groups * width]);
@@ -108,40 +106,59 @@ export const batchNormTraining: Operation<Attributes> = {
       workgroups: linearGrid(slabs * groups),
       flops: 6 * sizeOf(x.shape),
     });
-    const lanes = combineLanes(lowering, slabs);
+    const lanes = combineLanes(slabs);
     lowering.dispatch({
       label: 'batchNorm.combineStatistics',
-      source: template(combineStatistics, {
-        VECTOR: vector,
-        WIDTH: width,
-        LANES: lanes,
-        PARALLEL: lanes > 1,
-        TRACKED: attributes.tracked,
-      }),
-      bindings: [partials, mean, variance, ...running],
-      writes: attributes.tracked ? [1, 2, 3, 4] : [1, 2],
-      uniforms: { u32: [rows, groups, slabs], f32: [attributes.momentum] },
+      source: template(combineStatistics, { VECTOR: vector, WIDTH: width, LANES: lanes, PARALLEL: lanes > 1 }),
+      bindings: [partials, mean, variance],
+      writes: [1, 2],
+      uniforms: { u32: [rows, groups, slabs] },
       workgroups: linearGrid(groups, 1),
     });
     dispatchNormalize(lowering, [x, weight, bias, mean, variance, y], attributes);
   },
 
-  updates: ({ tracked }) =>
-    tracked
-      ? [
-          [3, 3],
-          [4, 4],
-        ]
-      : [],
-
   gradient(call) {
     const [, mean, variance] = call.outputs;
-    return [...inputGradients(call, mean, variance), undefined, undefined];
+    return inputGradients(call, mean, variance);
   },
 };
 
+/**
+ * Inputs a running statistic and the batch's; output the running statistic, moved. One node for each, apart from the
+ * normalisation, so that neither assignment outdates what another result still has to be computed from.
+ */
+const moveRunning: Operation<{ readonly momentum: number; readonly scale: number }> = {
+  name: 'batchNormRunning',
+
+  shape([running, batch]) {
+    if (!sameShape(running.shape, batch.shape) || running.dtype !== 'f32') {
+      throw new ShapeError(
+        `batchNorm: a running statistic is ${formatShape(running.shape)} ${running.dtype}; it must be ` +
+          `${formatShape(batch.shape)} f32.`,
+      );
+    }
+    return [running];
+  },
+
+  lower(lowering, [, batch], [running], { momentum, scale }) {
+    const channels = sizeOf(running.shape);
+    lowering.dispatch({
+      label: 'batchNorm.running',
+      source: runningStatistic,
+      bindings: [batch, running],
+      writes: [1],
+      uniforms: { u32: [channels], f32: [momentum, scale] },
+      workgroups: linearGrid(channels),
+      flops: 4 * channels,
+    });
+  },
+
+  updates: () => [[0, 0]],
+};
+
 /** Inputs x, weight, bias, running mean and variance; output y. */
-export const batchNormInference: Operation<Attributes> = {
+const batchNormInference: Operation<Attributes> = {
   name: 'batchNorm',
 
   shape([x, ...channelTensors]) {
@@ -207,7 +224,7 @@ const batchNormGradient: Operation<Attributes> = {
       workgroups: linearGrid(slabs * groups),
       flops: 4 * sizeOf(x.shape),
     });
-    const lanes = combineLanes(lowering, slabs);
+    const lanes = combineLanes(slabs);
     lowering.dispatch({
       label: 'batchNorm.combineGradient',
       source: template(combineGradient, { ...variant, LANES: lanes, PARALLEL: lanes > 1 }),

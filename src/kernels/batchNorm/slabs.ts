@@ -12,6 +12,6 @@ export function slabCount({ adapter }: Lowering, rows: number, groups: number): 
 }
 
 /** Lanes that share the partial results of one channel group. */
-export function combineLanes({ adapter }: Lowering, slabs: number): number {
-  return adapter.software || slabs < 16 ? 1 : 64;
+export function combineLanes(slabs: number): number {
+  return slabs < 64 ? 1 : 64;
 }

@@ -1,12 +1,11 @@
 // Batch normalisation, forward, second pass: the slabs' (mean, M2) become the mean and the biased variance M2/rows of
-// each channel, and move the running statistics where they are tracked:
-//   running mean += momentum·(mean − running mean),  running variance += momentum·(M2/(rows − 1) − running variance).
+// each channel.
 //
 // A lane joins the slabs lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same
 // input gives the same bits. Chan's formula as in statistics.wgsl; a slab's count follows from its index.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
-struct Params { rows: u32, groups: u32, slabs: u32, momentum: f32 }
+struct Params { rows: u32, groups: u32, slabs: u32 }
 
 alias V = {{VECTOR}};
 
@@ -16,10 +15,6 @@ struct Moments { count: f32, mean: V, m2: V }
 @group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (mean, M2), slabs, groups]
 @group(0) @binding(2) var<storage, read_write> mean: array<V>;
 @group(0) @binding(3) var<storage, read_write> variance: array<V>;
-//#if TRACKED
-@group(0) @binding(4) var<storage, read_write> running_mean: array<V>;
-@group(0) @binding(5) var<storage, read_write> running_variance: array<V>;
-//#end
 
 //#if PARALLEL
 var<workgroup> lanes: array<Moments, {{LANES}}>;
@@ -59,10 +54,4 @@ fn main(
 
   mean[group] = total.mean;
   variance[group] = total.m2 / f32(params.rows);
-//#if TRACKED
-  let old_mean = running_mean[group];
-  let old_variance = running_variance[group];
-  running_mean[group] = old_mean + params.momentum * (total.mean - old_mean);
-  running_variance[group] = old_variance + params.momentum * (total.m2 / f32(params.rows - 1u) - old_variance);
-//#end
 }
