@@ -157,7 +157,7 @@ export function compile<A extends readonly Argument[], R extends Result | void>(
 }
 
 async function prepare(
-  body: (...args: never) => Result,
+  body: (...args: never) => unknown,
   args: readonly Argument[],
   known: Device | undefined,
   options: CompileOptions,

@@ -16,7 +16,8 @@ export function template(source: string, constants: Record<string, string | numb
     if (directive?.[1] === 'if') open.push(Boolean(constantFor(directive[2])));
     else if (directive?.[1] === 'else') open.push(!open.pop());
     else if (directive?.[1] === 'end') open.pop();
-    else if (open.every(Boolean)) kept.push(line.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(constantFor(name))));
+    else if (open.every(Boolean))
+      kept.push(line.replace(/\{\{(\w+)\}\}/g, (_, name: string) => String(constantFor(name))));
   }
   if (open.length > 0) throw new Error('kernel template: an //#if has no //#end');
   return kept.join('\n');
