@@ -44,34 +44,28 @@ function zeros(shape: Shape): Reference & { values: Float64Array } {
   return { shape, values: new Float64Array(shape.reduce((size, extent) => size * extent, 1)) };
 }
 
-function addBias({ shape, values }: Reference, bias: Reference | undefined): void {
-  if (!bias) return;
-  const channels = shape[shape.length - 1];
-  for (let at = 0; at < values.length; at++) values[at] += bias.values[at % channels];
-}
-
 export function conv2dReference(x: Reference, weight: Reference, geometry: ConvGeometry, bias?: Reference): Reference {
   const y = zeros(convOutputShape('conv2d', x.shape, weight.shape, geometry));
+  if (bias)
+    y.values.forEach((_, at) => {
+      y.values[at] = bias.values[at % bias.values.length];
+    });
   visitProducts(x.shape, weight.shape, geometry, (fromX, fromWeight, toY) => {
     y.values[toY] += x.values[fromX] * weight.values[fromWeight];
   });
-  addBias(y, bias);
   return y;
 }
 
-/** Also the transposed convolution, whose input is `dy`, whose output has `shape`, and which may have a bias. */
 export function convInputGradientReference(
   dy: Reference,
   weight: Reference,
   geometry: ConvGeometry,
   shape: Shape,
-  bias?: Reference,
 ): Reference {
   const gx = zeros(shape);
   visitProducts(shape, weight.shape, geometry, (fromX, fromWeight, toY) => {
     gx.values[fromX] += dy.values[toY] * weight.values[fromWeight];
   });
-  addBias(gx, bias);
   return gx;
 }
 

@@ -1,0 +1,2 @@
+export { type MatmulOptions, matmul } from './matmul.js';
+export type { KernelVariant } from './variant.js';

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ShapeError } from '../../src/engine/errors.js';
+import { gradients, mul, sum } from '../../src/index.js';
+import { type MatmulAttributes, matmul } from '../../src/kernels/matmul/matmul.js';
+import { matmulReference } from '../../src/kernels/matmul/reference.js';
+import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
+import { checkOperation, expectClose } from '../support/check-operation.js';
+import { sharedDevice } from '../support/device.js';
+import { golden } from '../support/golden.js';
+
+// Both sides of the vector width and of the tiles (32 and 64 rows, 8, 32 and 64 columns).
+const extent = fc.constantFrom(1, 3, 4, 7, 12, 20, 36);
+const batches = fc.constantFrom<[number[], number[]]>([[], []], [[2], [2]], [[3], []], [[2, 1], [3]], [[1], [2, 2]]);
+
+describe.each<KernelVariant>(['lanes', 'tiled'])('matmul on %s', (variant) => {
+  test.each([
+    [false, false],
+    [false, true],
+    [true, false],
+    [true, true],
+  ])('value and gradients, transposeA %s, transposeB %s', (transposeA, transposeB) =>
+    checkOperation<MatmulAttributes>({
+      cases: fc.tuple(batches, extent, extent, extent).map(([[batchA, batchB], rows, columns, depth]) => ({
+        inputs: [
+          { shape: [...batchA, ...(transposeA ? [depth, rows] : [rows, depth])] },
+          { shape: [...batchB, ...(transposeB ? [columns, depth] : [depth, columns])] },
+        ],
+        attributes: { transposeA, transposeB, variant },
+      })),
+      run: ([a, b], attributes) => matmul(a, b, attributes),
+      reference: ([a, b], attributes) => matmulReference(a.values, a.shape, b.values, b.shape, attributes),
+      roundings: () => 40,
+      effort: 0.5,
+    }),
+  );
+
+  test('several tiles each way, the last ones partial', async () => {
+    const device = await sharedDevice();
+    const values = (length: number, seed: number) =>
+      Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.37 + seed));
+    const [a, b] = [values(2 * 130 * 76, 1), values(76 * 140, 2)];
+    const [aShape, bShape] = [
+      [2, 130, 76],
+      [76, 140],
+    ];
+    const product = await matmul(device.tensor(a, aShape), device.tensor(b, bShape), { variant }).data();
+    expectClose(product, matmulReference(a, aShape, b, bShape).values, 40);
+  });
+
+  const published = golden('matmul_0');
+  test.skipIf(!published)("PyTorch's values: matmul_0", async () => {
+    if (!published) return;
+    const device = await sharedDevice();
+    const { tensors } = published;
+    const [a, b, cotangent] = ['in_a', 'in_b', 'cotangent'].map((key) =>
+      device.tensor(Float32Array.from(tensors[key].data), tensors[key].shape),
+    );
+    const product = matmul(a, b, { variant });
+    const [ga, gb] = gradients(sum(mul(product, cotangent)), [a, b]);
+    expectClose(await product.data(), tensors.out.data, 30);
+    expectClose(await ga.data(), tensors.grad_a.data, 30, 'gradient by a');
+    expectClose(await gb.data(), tensors.grad_b.data, 30, 'gradient by b');
+  });
+});
+
+describe('matmul refuses, with the numbers and the remedy', async () => {
+  const device = await sharedDevice();
+  const zeros = (...shape: number[]) => device.zeros(shape);
+  const refused: [string, () => unknown, RegExp][] = [
+    [
+      'inner extents that differ',
+      () => matmul(zeros(2, 3), zeros(4, 5)),
+      /a has 3 columns \(shape 2×3\) and b has 4 rows/,
+    ],
+    [
+      'the same, transposed',
+      () => matmul(zeros(2, 3), zeros(2, 5), { transposeB: true }),
+      /b has 5 rows \(shape 2×5, transposed\)/,
+    ],
+    ['a vector', () => matmul(zeros(3), zeros(3, 5)), /operands are 3 and 3×5; both must have rank 2/],
+    ['batches that do not broadcast', () => matmul(zeros(2, 3, 4), zeros(3, 4, 5)), /shapes 2 and 3 do not broadcast/],
+  ];
+  test.each(refused)('%s', (_name, call, message) => {
+    expect(call).toThrow(ShapeError);
+    expect(call).toThrow(message);
+  });
+});
