@@ -9,8 +9,6 @@ export interface TrainingProgressOptions {
   readonly epochs: number;
   /** Training steps per epoch. */
   readonly stepsPerEpoch: number;
-  /** The least value that the loss can take: what is of interest is the excess over it. */
-  readonly lossFloor: number;
   /** Epochs that a resumed run has behind it. */
   readonly epochsDone?: number;
   /** Milliseconds of a clock that never goes back. */
@@ -19,7 +17,10 @@ export interface TrainingProgressOptions {
 
 export interface EpochResult {
   readonly trainingLoss: number;
+  /** The part of a loss above the least value that it can take for its targets: what is left to learn. */
+  readonly trainingExcess: number;
   readonly validationLoss: number;
+  readonly validationExcess: number;
   /** Mean Euclidean distance on the validation set, px of a 512 px frame. */
   readonly apd: number;
   readonly learningRate: number;
@@ -35,7 +36,6 @@ export class TrainingProgress {
   readonly #stream: ProgressStream;
   readonly #epochs: number;
   readonly #stepsPerEpoch: number;
-  readonly #lossFloor: number;
   readonly #now: () => number;
   readonly #bars: MultiBar | undefined;
   readonly #bar: SingleBar | undefined;
@@ -49,11 +49,10 @@ export class TrainingProgress {
   #loss = '';
   #apd = '';
 
-  constructor({ stream, epochs, stepsPerEpoch, lossFloor, epochsDone = 0, now }: TrainingProgressOptions) {
+  constructor({ stream, epochs, stepsPerEpoch, epochsDone = 0, now }: TrainingProgressOptions) {
     this.#stream = stream;
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
-    this.#lossFloor = lossFloor;
     this.#epoch = epochsDone;
     this.#stepsBefore = epochsDone * stepsPerEpoch;
     this.#now = now ?? (() => performance.now());
@@ -80,21 +79,22 @@ export class TrainingProgress {
   }
 
   /** A training step is done. `loss` is left out where it was not read back from the device. */
-  step({ images, loss }: { readonly images: number; readonly loss?: number }): void {
+  step({ images, loss, excess }: { readonly images: number; readonly loss?: number; readonly excess?: number }): void {
     this.#steps += 1;
     this.#epochImages += images;
     this.#imagesPerSecond = (1000 * this.#epochImages) / Math.max(this.#now() - this.#epochStartedAt, 1e-3);
-    if (loss !== undefined) this.#loss = this.#describeLoss(loss);
+    if (loss !== undefined && excess !== undefined) this.#loss = describeLoss(loss, excess);
     this.#bar?.increment(1, this.#payload());
   }
 
   /** The epoch has been validated. */
-  endEpoch({ trainingLoss, validationLoss, apd, learningRate, best }: EpochResult): void {
+  endEpoch(result: EpochResult): void {
+    const { trainingLoss, trainingExcess, validationLoss, validationExcess, apd, learningRate, best } = result;
     this.#apd = `${apd.toFixed(2)} px`;
     const parts = [
       `epoch ${this.#epoch}/${this.#epochs}`,
-      `loss ${this.#describeLoss(trainingLoss)}`,
-      `validation ${this.#describeLoss(validationLoss)}`,
+      `loss ${describeLoss(trainingLoss, trainingExcess)}`,
+      `validation ${describeLoss(validationLoss, validationExcess)}`,
       `APD ${this.#apd}`,
       `learning rate ${learningRate.toExponential(2)}`,
       `${this.#imagesPerSecond.toPrecision(3)} images/s`,
@@ -114,11 +114,6 @@ export class TrainingProgress {
     this.#bars?.stop();
   }
 
-  #describeLoss(loss: number): string {
-    const excess = loss - this.#lossFloor;
-    return `${significant(loss)} (${excess < 0 ? '−' : '+'}${significant(Math.abs(excess))})`;
-  }
-
   #payload(): Record<string, string | number> {
     return {
       epoch: Math.max(this.#epoch, 1),
@@ -135,6 +130,10 @@ export class TrainingProgress {
     const stepsLeft = this.#epochs * this.#stepsPerEpoch - this.#stepsBefore - this.#steps;
     return ((this.#now() - this.#startedAt) / this.#steps) * Math.max(stepsLeft, 0);
   }
+}
+
+function describeLoss(loss: number, excess: number): string {
+  return `${significant(loss)} (${excess < 0 ? '−' : '+'}${significant(Math.abs(excess))})`;
 }
 
 /** Four digits, and none behind the point that large numbers do not need. */

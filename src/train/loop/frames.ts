@@ -1,0 +1,52 @@
+import { type LabelledCase, loadCase } from '../dataset/index.js';
+import { type Frame, type FrameTransform, fitFrame } from '../image/index.js';
+import type { Landmarks } from '../landmarks.js';
+import { mapLandmarks } from './coordinates.js';
+
+/** A labelled frame as the network takes it. */
+export interface NetworkFrame {
+  /** Name in the data set. */
+  readonly file: string;
+  /** Luminance in [0, 1], size×size, row-major. */
+  readonly pixels: Float32Array;
+  readonly size: number;
+  /** Landmarks in pixels of the size×size frame. */
+  readonly landmarks: Landmarks;
+  /** To and from the pixels of the original frame. */
+  readonly transform: FrameTransform;
+  /** The original, if it was asked for. */
+  readonly original: Frame | undefined;
+}
+
+/** Images decoded at a time: they decode on threads of their own. */
+const CONCURRENT = 8;
+
+/**
+ * Decodes the frames of a data set and fits them to the network's input.
+ *
+ * @param keepOriginals Keep the decoded frames beside the fitted ones, to draw on.
+ * @throws DatasetError or ImageError for the first case that cannot be used
+ */
+export async function loadNetworkFrames(
+  cases: readonly LabelledCase[],
+  size: number,
+  options: { keepOriginals?: boolean; onProgress?: (done: number, total: number) => void } = {},
+): Promise<NetworkFrame[]> {
+  const frames = new Array<NetworkFrame>(cases.length);
+  let next = 0;
+  let done = 0;
+  const worker = async () => {
+    while (next < cases.length) {
+      const index = next++;
+      const { file, frame, landmarks } = await loadCase(cases[index]);
+      const { pixels, transform } = fitFrame(frame, size);
+      const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
+      const original = options.keepOriginals ? frame : undefined;
+      frames[index] = { file, pixels, size, landmarks: fitted, transform, original };
+      done += 1;
+      options.onProgress?.(done, cases.length);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT }, worker));
+  return frames;
+}
