@@ -1,4 +1,4 @@
-import { angleOfProgression, type Landmarks, type Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../landmarks.js';
 import type { Profile } from './profiles.js';
 import type { Stream } from './random.js';
 
@@ -30,7 +30,7 @@ export interface Geometry {
   readonly millimetresPerPixel: number;
   readonly sector: Sector;
   readonly landmarks: Landmarks;
-  /** Degrees. */
+  /** The angle that was drawn, degrees. */
   readonly aop: number;
   readonly symphysisThickness: number;
   /** Outer border of the skull, which the ray from PS1 touches in FH1. */
@@ -86,7 +86,7 @@ function tryGeometry(stream: Stream, profile: Profile): Geometry | undefined {
     millimetresPerPixel,
     sector,
     landmarks,
-    aop: angleOfProgression(landmarks) ?? Number.NaN,
+    aop,
     symphysisThickness,
     skull,
     skullThickness: stream.uniform(2, 3.2),
