@@ -45,8 +45,8 @@ export const paperKeypointLoss: KeypointLossOptions = {
   normalised: false,
 };
 
-/** All scalars but the coordinates. */
-export interface KeypointLoss {
+/** All scalars but the coordinates. A type, not an interface, so that a compiled function may return it. */
+export type KeypointLoss = {
   /** euclidean + λ·regularizer: what is minimised. */
   readonly total: Tensor;
   /** Mean over images and points of the squared distance, in normalised coordinates. */
@@ -59,7 +59,7 @@ export interface KeypointLoss {
   readonly excess: Tensor;
   /** Predicted (x, y) in normalised coordinates, [N, K, 2]. */
   readonly coordinates: Tensor;
-}
+};
 
 /**
  * The loss of DSNT-DeepUNet, ℓ = ℓ_euc + λ·ℓ_reg: the squared distance between the expected coordinates of the predicted
