@@ -38,6 +38,17 @@ describe('decodeFrame on PNG and JPEG', () => {
     for (const [i, luma] of [0.299, 0.587, 0.114, 90 / 255].entries()) expect(pixels[i]).toBeCloseTo(luma, 6);
   });
 
+  it('takes values as stored, whatever colour profile is attached', async () => {
+    const red = Uint8Array.from({ length: 48 }, (_, i) => (i % 3 === 0 ? 255 : 0));
+    // Display P3 is the wider space, in which sRGB's red is stored as about (234, 51, 35).
+    const png = await sharp(red, { raw: { width: 4, height: 4, channels: 3 } })
+      .withIccProfile('p3')
+      .png()
+      .toBuffer();
+    const { pixels } = await decodeFrame(png, 'a.png');
+    expect(Math.abs(pixels[0] * 255 - (0.299 * 234 + 0.587 * 51 + 0.114 * 35))).toBeLessThan(2);
+  });
+
   it('honours EXIF orientation', async () => {
     const pixels = Uint8Array.from({ length: 16 * 8 }, (_, i) => (i % 16 < 8 ? 0 : 255));
     const turned = await sharp(pixels, { raw: { width: 16, height: 8, channels: 1 } })

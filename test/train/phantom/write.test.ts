@@ -70,6 +70,15 @@ describe('writePhantomDataset', () => {
     expect(await readdir(join(root, '..'))).toEqual([]);
   });
 
+  it('passes on what goes wrong half-way, and leaves nothing behind', async () => {
+    const root = await newFolder();
+    const onProgress = (done: number) => {
+      if (done === 4) throw new Error('the terminal is gone');
+    };
+    await expect(writePhantomDataset(root, { ...options, onProgress })).rejects.toThrow('the terminal is gone');
+    expect(await readdir(join(root, '..'))).toEqual([]);
+  });
+
   it('refuses counts of which no set can be made', async () => {
     const root = await newFolder();
     const none = { train: 0, validation: 0, test: 0 };
