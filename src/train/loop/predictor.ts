@@ -45,13 +45,14 @@ export class Predictor {
     const predictions: FramePrediction[] = [];
     for (let start = 0; start < frames.length; start += batchSize) {
       const batch = frames.slice(start, start + batchSize);
-      using images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
+      const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
       const result = await this.forward(images);
       const coordinates = await result.coordinates.data();
       const heatmaps = await result.probabilities.data();
       const [, height, width] = result.probabilities.shape;
       result.coordinates.dispose();
       result.probabilities.dispose();
+      images.dispose();
       for (let i = 0; i < batch.length; i++) {
         const own = heatmaps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
         predictions.push({

@@ -246,9 +246,9 @@ class Validator {
     const cases = [];
     for (let start = 0; start < frames.length; start += batchSize) {
       const batch = frames.slice(start, start + batchSize);
-      using images = this.device.tensor(joinFrames(batch.map((frame) => frame.pixels)), [batch.length, size, size, 1]);
+      const images = this.device.tensor(joinFrames(batch.map((frame) => frame.pixels)), [batch.length, size, size, 1]);
       const truths = batch.flatMap((frame) => toCoordinates(frame.landmarks, size, grid));
-      using targets = this.device.tensor(truths, [batch.length, 3, 2]);
+      const targets = this.device.tensor(truths, [batch.length, 3, 2]);
       const result = await this.forward(images, targets);
       sums.loss += (await result.total.item()) * batch.length;
       sums.excess += (await result.excess.item()) * batch.length;
@@ -257,7 +257,7 @@ class Validator {
         const predicted = fromCoordinates(coordinates, 6 * i, size, grid);
         cases.push({ predicted: scaleTo512(predicted, size), truth: scaleTo512(frame.landmarks, size) });
       }
-      for (const tensor of Object.values(result)) tensor.dispose();
+      for (const tensor of [images, targets, ...Object.values(result)]) tensor.dispose();
     }
     const { apd, aopMae } = evaluateLandmarks(cases);
     return { loss: sums.loss / frames.length, excess: sums.excess / frames.length, apd, aopMae };

@@ -1,0 +1,164 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Device } from '../../index.js';
+import type { Split } from '../dataset/index.js';
+import { angleOfProgression, type Landmarks } from '../landmarks.js';
+import {
+  type BootstrapIntervals,
+  bootstrapIntervals,
+  evaluateLandmarks,
+  type LandmarkCase,
+  type LandmarkMetrics,
+  meanLandmarks,
+  scaleTo512,
+} from '../metrics/index.js';
+import { renderContactSheet, renderOverlay } from '../overlay/index.js';
+import { type Prediction, predictionsCsv, writeFileAtomically } from '../run-folder/index.js';
+import { type Checkpoint, loadRun, RunError } from './build.js';
+import { mapLandmarks } from './coordinates.js';
+import type { NetworkFrame } from './frames.js';
+import { Predictor } from './predictor.js';
+
+/** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
+export interface TrainingSetSummary {
+  readonly frames: number;
+  /** Mean training landmarks, px of a 512 frame. */
+  readonly meanLandmarks: Landmarks;
+}
+
+export const TRAINING_SET_FILE = 'training-set.json';
+
+export function summarizeTrainingSet(frames: readonly NetworkFrame[]): TrainingSetSummary {
+  const truths = frames.map(({ landmarks, size }) => scaleTo512(landmarks, size));
+  return { frames: frames.length, meanLandmarks: meanLandmarks(truths) };
+}
+
+export interface SplitMetrics extends LandmarkMetrics {
+  /** Distance that predicting the mean training landmarks scores on the same frames, px of a 512 frame. */
+  readonly apdOfMean: number;
+  /** 95 % bootstrap intervals over frames. */
+  readonly intervals: BootstrapIntervals;
+}
+
+export interface Evaluation {
+  readonly metrics: SplitMetrics;
+  /** The pictures written, in the order best, median, worst. */
+  readonly pictures: readonly string[];
+}
+
+export interface EvaluationInput {
+  readonly device: Device;
+  /** Folder of a trained run; results are written into it. */
+  readonly run: string;
+  readonly split: Split;
+  /** Frames of that split, loaded with their originals. */
+  readonly frames: readonly NetworkFrame[];
+  readonly checkpoint?: Checkpoint;
+  /** Frames drawn of each of the best, median and worst. */
+  readonly pictures?: number;
+}
+
+/**
+ * Evaluates a trained run on a split it has not seen: writes `metrics.json` (under the split's name, beside other
+ * splits), `predictions.csv` and overlay pictures into the run's folder. The test split has the plain file names;
+ * others carry theirs.
+ */
+export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
+  const { device, run, split, frames, checkpoint = 'best', pictures = 4 } = input;
+  if (frames.length === 0) throw new RunError(`The ${split} split has 0 frames; give at least 1.`);
+  const { config, model, metadata } = await loadRun(device, run, checkpoint);
+  const summary = await readSummary(run);
+  const { inputSize: size, grid } = config.model;
+  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
+  const predictions = await predictor.predict(frames.map((frame) => frame.pixels));
+  predictor.dispose();
+  model.dispose();
+
+  const cases = frames.map((frame, i): LandmarkCase => {
+    return { predicted: scaleTo512(predictions[i].landmarks, size), truth: scaleTo512(frame.landmarks, size) };
+  });
+  const blind = cases.map(({ truth }): LandmarkCase => ({ predicted: summary.meanLandmarks, truth }));
+  const metrics: SplitMetrics = {
+    ...evaluateLandmarks(cases),
+    apdOfMean: evaluateLandmarks(blind).apd,
+    intervals: bootstrapIntervals(cases, { seed: config.training.seed }),
+  };
+  const rows = frames.map((frame, i): Prediction => {
+    const { transform, file } = frame;
+    const own = (landmarks: Landmarks) => mapLandmarks(landmarks, (point) => transform.toFrame(point));
+    return { filename: file, predicted: own(predictions[i].landmarks), truth: own(frame.landmarks) };
+  });
+
+  const suffix = split === 'test' ? '' : `-${split}`;
+  await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
+  const drawn = await writePictures(join(run, `overlays${suffix}`), frames, rows, cases, pictures);
+  const earlier = await readMetrics(run);
+  const checkpointUsed = { checkpoint, epoch: Number(metadata.epoch) };
+  const environment = { adapter: device.info.description, node: process.version };
+  const contents = { ...earlier, [split]: { ...metrics, ...checkpointUsed, environment } };
+  await writeFileAtomically(join(run, 'metrics.json'), `${JSON.stringify(contents, null, 2)}\n`);
+  return { metrics, pictures: drawn };
+}
+
+async function readSummary(run: string): Promise<TrainingSetSummary> {
+  const path = join(run, TRAINING_SET_FILE);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as TrainingSetSummary;
+  } catch (cause) {
+    throw new RunError(
+      `${path} cannot be read (${(cause as Error).message}); give the folder of a run that npm run train has written.`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+async function readMetrics(run: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8')) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
+
+/** Draws the frames with the least, the middle and the greatest mean distance, each kind also on one sheet. */
+async function writePictures(
+  folder: string,
+  frames: readonly NetworkFrame[],
+  rows: readonly Prediction[],
+  cases: readonly LandmarkCase[],
+  count: number,
+): Promise<string[]> {
+  const distances = cases.map((one) => evaluateLandmarks([one]).apd);
+  const order = frames.map((_, i) => i).sort((a, b) => distances[a] - distances[b]);
+  const middle = Math.max(0, Math.floor((order.length - count) / 2));
+  const chosen = {
+    best: order.slice(0, count),
+    median: order.slice(middle, middle + count),
+    worst: order.slice(-count).reverse(),
+  };
+  const written: string[] = [];
+  const sheets: Uint8Array[] = [];
+  for (const [kind, indices] of Object.entries(chosen)) {
+    for (const [place, index] of indices.entries()) {
+      const { original } = frames[index];
+      if (!original) throw new RunError('Frames were loaded without their originals; load them with keepOriginals.');
+      const { predicted, truth, filename } = rows[index];
+      const picture = await renderOverlay({
+        ...original,
+        predicted,
+        truth,
+        aop: angleOfProgression(predicted),
+        title: `${kind} ${place + 1}: ${filename}, ${distances[index].toFixed(1)} px`,
+      });
+      const path = join(folder, `${kind}-${place + 1}.png`);
+      await writeFileAtomically(path, picture);
+      written.push(path);
+      sheets.push(picture);
+    }
+  }
+  const sheet = join(folder, 'sheet.png');
+  await writeFileAtomically(sheet, await renderContactSheet(sheets, Math.min(count, order.length)));
+  return [...written, sheet];
+}
