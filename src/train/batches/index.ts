@@ -1,0 +1,1 @@
+export { BatchError, batchesOf, epochOrder, fixedBatches } from './batches.js';
