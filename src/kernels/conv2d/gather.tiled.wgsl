@@ -1,39 +1,9 @@
-// Convolution as a gather, with operands staged in workgroup memory. Mathematics and uniforms: gather.lanes.wgsl.
+// Convolution as a gather, with operands staged in workgroup memory. Mathematics and uniforms: gather.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened; A is gathered from x, B is the weight.
 // Tile: 128 invocations make 64 positions x 64 channels, 8 x 4 each, in steps of 16 along K. Both operands are staged with K
 // outermost, so that the inner loop reads three vec4 for 32 multiply-adds. Padding, and what lies beyond the last position,
 // channel or K, is staged as zero. Grid: x, y: position tiles (folded), z: groups * channel tiles.
-
-struct Shape {
-  positions: u32, rows: u32, cols: u32,
-  inH: u32, inW: u32, inC: u32,
-  outH: u32, outW: u32, outC: u32,
-  outStepH: u32, outStepW: u32, outStartH: u32, outStartW: u32,
-  inStepH: u32, inStepW: u32, inStartH: i32, inStartW: i32,
-  tapsH: u32, tapsW: u32, tapStepH: i32, tapStepW: i32,
-  groupIn: u32, groupOut: u32, channelTiles: u32,
-  weightStart: u32, weightTapH: u32, weightTapW: u32, weightK: u32, weightN: u32, weightGroup: u32,
-  hasBias: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-//#if VECTOR_IN
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
-//#else
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-//#end
-//#if VECTOR_WEIGHT
-@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
-//#else
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-//#end
-//#if VECTOR_OUT
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
-//#else
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-//#end
-@group(0) @binding(4) var<storage, read> bias: array<f32>; // anything where hasBias is 0
 
 var<workgroup> tileA: array<array<vec4f, 17>, 16>; // [k][position / 4], padded against bank conflicts
 var<workgroup> tileB: array<array<vec4f, 17>, 16>; // [k][channel / 4]

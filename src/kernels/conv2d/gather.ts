@@ -1,8 +1,12 @@
 import type { Lowering, Value } from '../../engine/operation.js';
+import { sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
 import { unroll } from '../matmul/unroll.js';
 import type { KernelVariant } from '../matmul/variant.js';
 import { chooseVariant, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
+import exchangeSource from './exchange-channels.wgsl';
+import interfaceSource from './gather.interface.wgsl';
 import lanesSource from './gather.lanes.wgsl';
 import tiledSource from './gather.tiled.wgsl';
 import type { GatherAxis } from './geometry.js';
@@ -24,18 +28,20 @@ export interface Gather {
 
 /** Lowers a convolution in gather form: one dispatch for each pair of a vertical and a horizontal axis. */
 export function lowerGather(lowering: Lowering, gather: Gather): void {
-  const { x, y, weight, bias, groups } = gather;
+  const { x, y, bias, groups } = gather;
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
-  const [, , kernelW, innermost] = weight.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const produced = gather.weightFirst === 'produced';
-  const outer = weight.shape[1] * kernelW * innermost;
-  const kernel =
-    chooseVariant(lowering, gather.variant) === 'lanes'
-      ? lanesKernel(lowering, groupIn, groupOut, produced)
-      : tiledKernel(groupIn, groupOut, produced);
+  const lanes = chooseVariant(lowering, gather.variant) === 'lanes';
+  const alongK = lanes || gather.weightFirst === 'produced';
+  const weight =
+    lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
+  const [, kernelH, kernelW, innermost] = weight.shape;
+  const outer = kernelH * kernelW * innermost;
+  const kernel = lanes
+    ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
+    : tiledKernel(groupIn, groupOut, alongK);
   const channelTiles = Math.ceil(groupOut / kernel.channels);
 
   for (const h of gather.vertical) {
@@ -52,13 +58,13 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
           u32: [
             ...[positions, h.count, w.count, inH, inW, inC, outH, outW, outC],
             ...[h.outStep, w.outStep, h.outStart, w.outStart],
-            ...[h.inStep, w.inStep, h.inStart >>> 0, w.inStart >>> 0],
-            ...[h.taps, w.taps, h.tapStep >>> 0, w.tapStep >>> 0],
+            ...[h.inStep, w.inStep, h.inStart, w.inStart].map(bits),
+            ...[h.taps, w.taps, h.tapStep, w.tapStep].map(bits),
             ...[groupIn, groupOut, channelTiles],
             (h.firstTap * kernelW + w.firstTap) * innermost,
             ...[h.tapStride * kernelW * innermost, w.tapStride * innermost],
-            ...(produced ? [1, outer] : [outer, 1]),
-            (produced ? groupOut : groupIn) * outer,
+            ...(alongK ? [1, outer] : [outer, 1]),
+            (alongK ? groupOut : groupIn) * outer,
             bias ? 1 : 0,
           ],
         },
@@ -69,52 +75,72 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   }
 }
 
+/** A signed number as the word that holds it. */
+function bits(value: number): number {
+  return value >>> 0;
+}
+
+/** weight [groups * o, kH, kW, k] as [groups * k, kH, kW, o]: channels exchanged within each group. */
+function exchangeChannels(lowering: Lowering, weight: Value, groups: number): Value {
+  const [channels, kernelH, kernelW, inner] = weight.shape;
+  const taps = kernelH * kernelW;
+  const groupOuter = channels / groups;
+  const exchanged = lowering.scratch([groups * inner, kernelH, kernelW, groupOuter]);
+  const vector = groupOuter % 4 === 0;
+  const invocations = sizeOf(weight.shape) / (vector ? 4 : 1);
+  lowering.dispatch({
+    label: 'conv2d.exchangeChannels',
+    source: template(exchangeSource, { ELEMENT: vector ? 'vec4f' : 'f32', VECTOR: vector }),
+    bindings: [weight, exchanged],
+    writes: [1],
+    uniforms: { u32: [invocations, groupOuter, taps, inner] },
+    workgroups: linearGrid(invocations),
+  });
+  return exchanged;
+}
+
 interface Kernel {
   readonly source: string;
+  /** Extents of a tile. */
   readonly positions: number;
   readonly channels: number;
 }
 
-export const tuning: { sets?: number; width?: number } = {};
-
-function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number, produced: boolean): Kernel {
-  const lanes = subgroupLanes(lowering.adapter);
-  const width = tuning.width ?? (groupOut > 2 * lanes ? 4 : groupOut > lanes ? 2 : 1);
-  const sets = tuning.sets ?? 4;
+function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
+  const width = groupOut > lanes ? 2 : 1;
+  const sets = 4 / width;
+  const vectorIn = groupIn % 4 === 0;
   const vectorOut = groupOut % width === 0;
   const accumulator = width === 1 ? 'f32' : `vec${width}f`;
-  const vectorIn = groupIn % 4 === 0;
-  const vectorWeight = produced ? vectorIn : vectorOut;
   const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');
   const constants: Record<string, string | number | boolean> = {
-    LANES: lanes,
-    SETS: sets,
-    WIDTH: width,
-    POSITIONS: lanes * sets,
-    CHANNELS: lanes * width,
     ACC: accumulator,
+    INPUT: vectorIn ? 'vec4f' : 'f32',
+    OUTPUT: vectorOut ? accumulator : 'f32',
+    WEIGHT: vectorIn ? 'vec4f' : 'f32',
     VECTOR_IN: vectorIn,
     VECTOR_OUT: vectorOut,
-    VECTOR_WEIGHT: vectorWeight,
-    WEIGHT_TYPE: !vectorWeight ? 'f32' : produced ? 'vec4f' : accumulator,
-    ALONG_K: produced,
     BIASES: each((v) => `bias[biasAt + channel${v}]`),
   };
-  for (let k = 0; k < 4; k++) {
-    constants[`COLUMN_${k}`] = each((v) => `w${v}[${k}]`);
-    constants[`GATHER_${k}`] = each((v) => `weight[r${k} + channel${v}]`);
-    constants[`SWIZZLE_${k}`] = width === 1 ? '' : `[${k}]`;
-  }
-  const source = template(unroll(lanesSource, { LANES: lanes, SETS: sets, WIDTH: width }), constants);
+  for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
+  for (let v = 0; v < width; v++) constants[`SWIZZLE_${v}`] = width === 1 ? '' : `[${v}]`;
+  const expanded = unroll(interfaceSource + lanesSource, { LANES: lanes, SETS: sets, WIDTH: width });
+  const source = `enable subgroups;\n${template(expanded, constants)}`;
   return { source, positions: lanes * sets, channels: lanes * width };
 }
 
-function tiledKernel(groupIn: number, groupOut: number, produced: boolean): Kernel {
-  const source = template(unroll(tiledSource, {}), {
-    VECTOR_IN: groupIn % 4 === 0,
-    VECTOR_OUT: groupOut % 4 === 0,
-    VECTOR_WEIGHT: (produced ? groupIn : groupOut) % 4 === 0,
-    ALONG_K: produced,
+function tiledKernel(groupIn: number, groupOut: number, alongK: boolean): Kernel {
+  const vectorIn = groupIn % 4 === 0;
+  const vectorOut = groupOut % 4 === 0;
+  const vectorWeight = alongK ? vectorIn : vectorOut;
+  const source = template(unroll(interfaceSource + tiledSource, {}), {
+    INPUT: vectorIn ? 'vec4f' : 'f32',
+    OUTPUT: vectorOut ? 'vec4f' : 'f32',
+    WEIGHT: vectorWeight ? 'vec4f' : 'f32',
+    VECTOR_IN: vectorIn,
+    VECTOR_OUT: vectorOut,
+    VECTOR_WEIGHT: vectorWeight,
+    ALONG_K: alongK,
   });
   return { source, positions: 64, channels: 64 };
 }

@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       );
       //#unroll u QUADS
       //#unroll e 4
-      sum{{ROW_{{u}}_{{e}}}} += subgroupBroadcast(a{{g}}[{{e}}], {{p}}u * {{QUADS}}u + {{u}}u) * b{{g}}_{{p}};
+      sum{{u*4+e}} += subgroupBroadcast(a{{g}}[{{e}}], {{p*QUADS+u}}u) * b{{g}}_{{p}};
       //#end
       //#end
       //#end

@@ -106,7 +106,6 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
     LOADS: loads,
     STEP: shared * loads,
   };
-  for (let row = 0; row < rows; row++) constants[`ROW_${row >> 2}_${row & 3}`] = row;
   const source = template(unroll(lanesSource, { QUADS: quads, ROWS: rows, SHARED: shared, LOADS: loads }), constants);
   return { source, rows, columns: lanes * width, workgroups: 64 };
 }

@@ -91,9 +91,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     //#unroll s 4
     //#unroll l LANES
     //#if TRANSPOSE_A
-    sum{{ROW_{{s}}_{{l}}}} += subgroupBroadcast(a{{e}}[{{s}}], {{l}}u) * b{{e}};
+    sum{{l*4+s}} += subgroupBroadcast(a{{e}}[{{s}}], {{l}}u) * b{{e}};
     //#else
-    sum{{ROW_{{s}}_{{l}}}} += subgroupBroadcast(a{{s}}[{{e}}], {{l}}u) * b{{e}};
+    sum{{s*LANES+l}} += subgroupBroadcast(a{{s}}[{{e}}], {{l}}u) * b{{e}};
     //#end
     //#end
     //#end

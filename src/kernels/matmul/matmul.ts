@@ -155,12 +155,7 @@ function lanesKernel(
     TRANSPOSE_B: transposeB,
     LAST_QUAD: vectorA ? 4 : 1,
   };
-  for (let e = 0; e < 4; e++) {
-    constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
-    // Row of the tile that lane `lane` holds: four neighbours of a transposed A, one of each set otherwise.
-    for (let lane = 0; lane < lanes; lane++)
-      constants[`ROW_${e}_${lane}`] = transposeA ? 4 * lane + e : e * lanes + lane;
-  }
+  for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
   const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, ROWS: tileRows }), constants);
   return { source, rows: tileRows, columns: lanes * width };
 }

@@ -1,8 +1,8 @@
 /**
- * Copies the lines between `//#unroll NAME count` and its `//#end` `count` times, with `{{NAME}}` replaced by 0, 1, …
- * `count` is a number or one of `constants`; blocks nest. Register tiles need it: WGSL has no unrolled loops, a lane
- * index of `subgroupBroadcast` must be a literal, and arrays of accumulators may end up in memory.
- * Runs before `template`, whose `//#if … //#end` it passes through.
+ * Copies the lines between `//#unroll NAME count` and its `//#end` `count` times with NAME = 0, 1, … `count` is a number or one
+ * of `constants`; blocks nest. Within `{{…}}` NAME and `constants` may stand in sums and products, as in `{{s*LANES+l}}`.
+ * Register tiles need it: WGSL has no unrolled loops, a lane index of `subgroupBroadcast` must be a literal, and arrays of
+ * accumulators may end up in memory. Runs before `template`, whose `//#if … //#end` and `{{NAME}}` it passes through.
  */
 export function unroll(source: string, constants: Record<string, number>): string {
   const lines = source.split('\n');
@@ -10,17 +10,35 @@ export function unroll(source: string, constants: Record<string, number>): strin
   for (let at = 0; at < lines.length; at++) {
     const open = /^\s*\/\/#unroll (\w+) (\w+)\s*$/.exec(lines[at]);
     if (!open) {
-      expanded.push(lines[at]);
+      expanded.push(
+        lines[at].replace(/\{\{([^{}]*)\}\}/g, (whole, text: string) => evaluate(text, constants) ?? whole),
+      );
       continue;
     }
+    const [, name, extent] = open;
     const end = endOfBlock(lines, at);
-    const body = unroll(lines.slice(at + 1, end).join('\n'), constants);
-    const count = /^\d+$/.test(open[2]) ? Number(open[2]) : constants[open[2]];
-    if (count === undefined) throw new Error(`kernel unrolling: no value for ${open[2]}`);
-    for (let step = 0; step < count; step++) expanded.push(body.replaceAll(`{{${open[1]}}}`, String(step)));
+    const count = /^\d+$/.test(extent) ? Number(extent) : constants[extent];
+    if (count === undefined) throw new Error(`kernel unrolling: no value for ${extent}`);
+    const body = lines.slice(at + 1, end).join('\n');
+    for (let step = 0; step < count; step++) expanded.push(unroll(body, { ...constants, [name]: step }));
     at = end;
   }
   return expanded.join('\n');
+}
+
+/** A sum of products of numbers and known names; undefined if it holds an unknown one, which is then left to `template`. */
+function evaluate(text: string, constants: Record<string, number>): string | undefined {
+  let total = 0;
+  for (const term of text.split('+')) {
+    let product = 1;
+    for (const factor of term.split('*')) {
+      const value = /^\s*\d+\s*$/.test(factor) ? Number(factor) : constants[factor.trim()];
+      if (value === undefined) return undefined;
+      product *= value;
+    }
+    total += product;
+  }
+  return String(total);
 }
 
 function endOfBlock(lines: readonly string[], start: number): number {
