@@ -1,30 +1,47 @@
-import { fitFrame } from '../image/index.js';
 import { glyphDots } from './font.js';
 import { REFERENCE_SIZE } from './geometry.js';
 
-/** Drawings laid over a frame: greys with coverage, on the reference grid. Edges are antialiased. */
+/**
+ * Draws over a frame of any size, with antialiased edges. Places are given in pixels of the reference frame, from its top
+ * left corner; greys are 0 to 255.
+ */
 export class Canvas {
-  readonly #size = REFERENCE_SIZE;
-  /** Grey times coverage, and coverage, both in [0, 1]. */
-  readonly #grey = new Float32Array(REFERENCE_SIZE ** 2);
-  readonly #cover = new Float32Array(REFERENCE_SIZE ** 2);
+  readonly #pixels: Uint8Array;
+  /** The frame as it was. */
+  readonly #ground: Uint8Array;
+  readonly #size: number;
+  readonly #scale: number;
+  /** How much of each pixel is painted, and the paint's grey times that: shapes that share a pixel share it fairly. */
+  readonly #cover: Float32Array;
+  readonly #paint: Float32Array;
 
-  /** Fills a rectangle given by its corners in pixel units from the frame's corner. `grey` 0 to 255. */
+  constructor(pixels: Uint8Array, size: number) {
+    this.#pixels = pixels;
+    this.#size = size;
+    this.#scale = size / REFERENCE_SIZE;
+    this.#ground = Uint8Array.from(pixels);
+    this.#cover = new Float32Array(pixels.length);
+    this.#paint = new Float32Array(pixels.length);
+  }
+
   rectangle(left: number, top: number, right: number, bottom: number, grey: number): void {
-    for (let y = Math.max(0, Math.floor(top)); y < Math.min(this.#size, bottom); y++) {
-      const height = Math.min(y + 1, bottom) - Math.max(y, top);
-      for (let x = Math.max(0, Math.floor(left)); x < Math.min(this.#size, right); x++) {
-        this.#add(x, y, height * (Math.min(x + 1, right) - Math.max(x, left)), grey);
+    const [x0, y0, x1, y1] = [left, top, right, bottom].map((edge) =>
+      Math.max(0, Math.min(this.#size, edge * this.#scale)),
+    );
+    for (let y = Math.floor(y0); y < y1; y++) {
+      const height = Math.min(y + 1, y1) - Math.max(y, y0);
+      for (let x = Math.floor(x0); x < x1; x++) {
+        this.#add(x, y, height * (Math.min(x + 1, x1) - Math.max(x, x0)), grey);
       }
     }
   }
 
   disc(x: number, y: number, radius: number, grey: number): void {
-    for (let v = Math.floor(y - radius - 1); v <= y + radius + 1; v++) {
-      for (let u = Math.floor(x - radius - 1); u <= x + radius + 1; u++) {
-        const cover = radius + 0.5 - Math.hypot(u + 0.5 - x, v + 0.5 - y);
-        if (cover > 0 && u >= 0 && v >= 0 && u < this.#size && v < this.#size)
-          this.#add(u, v, Math.min(1, cover), grey);
+    const [u, v, r] = [x, y, radius].map((length) => length * this.#scale);
+    for (let row = Math.max(0, Math.floor(v - r - 1)); row < Math.min(this.#size, v + r + 1); row++) {
+      for (let column = Math.max(0, Math.floor(u - r - 1)); column < Math.min(this.#size, u + r + 1); column++) {
+        const cover = r + 0.5 - Math.hypot(column + 0.5 - u, row + 0.5 - v);
+        if (cover > 0) this.#add(column, row, Math.min(1, cover), grey);
       }
     }
   }
@@ -40,22 +57,12 @@ export class Canvas {
     });
   }
 
-  /** Lays the drawing over a frame of size×size pixels. */
-  blend(pixels: Uint8Array, size: number): void {
-    const scaled = (layer: Float32Array) =>
-      size === this.#size ? layer : fitFrame({ width: this.#size, height: this.#size, pixels: layer }, size).pixels;
-    const grey = scaled(this.#grey);
-    const cover = scaled(this.#cover);
-    for (let i = 0; i < pixels.length; i++) {
-      if (cover[i] > 0) pixels[i] = Math.round(pixels[i] * (1 - cover[i]) + 255 * grey[i]);
-    }
-  }
-
   #add(x: number, y: number, cover: number, grey: number): void {
     const i = y * this.#size + x;
     const added = Math.min(cover, 1 - this.#cover[i]);
     this.#cover[i] += added;
-    this.#grey[i] += (added * grey) / 255;
+    this.#paint[i] += added * grey;
+    this.#pixels[i] = Math.round(this.#ground[i] * (1 - this.#cover[i]) + this.#paint[i]);
   }
 }
 

@@ -24,7 +24,7 @@ export function scanConvert(
     const y = (v + 0.5) * pixel - sector.apex.y;
     for (let u = 0; u < size; u++) {
       const x = (u + 0.5) * pixel - sector.apex.x;
-      const radius = Math.hypot(x, y);
+      const radius = Math.sqrt(x * x + y * y);
       const angle = Math.atan2(x, y);
       const sample = (radius - sector.near) / step;
       const line = (angle + sector.halfAngle) * perRadian;

@@ -15,7 +15,7 @@ export function drawOverlay(
   geometry: Geometry,
   profile: Profile,
 ): void {
-  const canvas = new Canvas();
+  const canvas = new Canvas(pixels, size);
   const { ruler, mark, greyBar, text, textHeight, ink } = profile.overlay;
   const landmarks = Object.values(geometry.landmarks).map((point) =>
     toPixels(point, geometry.millimetresPerPixel, REFERENCE_SIZE),
@@ -72,7 +72,6 @@ export function drawOverlay(
       canvas.rectangle(x - 0.6, y - 5, x + 0.6, y + 5, ink);
     }
   }
-  canvas.blend(pixels, size);
 }
 
 type Box = (left: number, top: number, right: number, bottom: number, grey: number) => void;

@@ -1,3 +1,4 @@
+import { amplitudeOf } from './decibel.js';
 import { type Geometry, toBeam } from './geometry.js';
 import { Lattice } from './lattice.js';
 import type { PolarGrid } from './polar.js';
@@ -35,7 +36,7 @@ export function receive(
       scene.penetrationLoss * depth ** 2 +
       0.4 * ripple.at(sample * step * 0.25, 0.5);
     // The time-gain raises the noise along with the echoes.
-    const noise = 10 ** ((profile.noiseFloor + white - 16 * (1 - depth)) / 20);
+    const noise = amplitudeOf(profile.noiseFloor + white - 16 * (1 - depth));
     const noisePower = noise * noise;
     for (let line = 0; line < lines; line++) {
       const i = sample * lines + line;
@@ -71,7 +72,8 @@ function attenuate(
     for (let line = 0; line < lines; line++) {
       const i = sample * lines + line;
       // The deeper a shadow, the more of what is seen in it has come by side ways: losses level off.
-      signal[i] = envelope[i] * 10 ** ((-DEEPEST_SHADOW * Math.tanh(loss[line] / DEEPEST_SHADOW)) / 20);
+      const share = loss[line] / DEEPEST_SHADOW;
+      signal[i] = envelope[i] * amplitudeOf(-loss[line] / Math.sqrt(1 + share * share));
       const left = loss[Math.max(0, line - 1)];
       const right = loss[Math.min(lines - 1, line + 1)];
       const spread = penumbra * (left + right - 2 * loss[line]);
@@ -123,7 +125,7 @@ function dim(stream: Stream, signal: Float32Array, { sector }: Geometry, scene: 
         const dirt = coupling.at(angle * 40, depth / 2.4 + 9.5);
         total += shadow * (1 - Math.exp(-below / 5)) * (1 + 0.18 * dirt);
       }
-      signal[sample * lines + line] *= 10 ** (-total / 20);
+      signal[sample * lines + line] *= amplitudeOf(-total);
     }
   }
 }

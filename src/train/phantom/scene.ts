@@ -21,6 +21,8 @@ export interface Scene {
   /** Soft tissue attenuation, one way, dB/cm/MHz. */
   readonly softAttenuation: number;
   readonly brainLevel: number;
+  /** Where the head comes closest to the probe, as an angle around the ellipse, radians. */
+  readonly leading: number;
   readonly scalpThickness: number;
   /** Depth of the bright layers of skin and fat, mm. */
   readonly skinDepth: number;
@@ -78,7 +80,9 @@ const CHANCES = {
 
 export function drawScene(stream: Stream, geometry: Geometry, difficulty: Difficulty): Scene {
   const happens = (what: keyof typeof CHANCES) => stream.chance(CHANCES[what][difficulty]);
+  const leading = leadingAngle(geometry);
   const scene = {
+    leading,
     symphysisLevel: stream.uniform(-12, -5),
     rimThickness: stream.uniform(1, 2),
     rimLevel: stream.uniform(9, 15) - difficulty,
@@ -100,14 +104,14 @@ export function drawScene(stream: Stream, geometry: Geometry, difficulty: Diffic
   const reverberation = happens('reverberation') ? stream.uniform(0.2, 1) : 0;
   const caput = happens('caput')
     ? {
-        at: leadingAngle(geometry) + stream.normal(0, 0.3),
+        at: leading + stream.normal(0, 0.3),
         height: stream.uniform(3, 9),
         width: stream.uniform(0.35, 0.7),
       }
     : undefined;
   const gaps = happens('gaps')
     ? Array.from({ length: 1 + stream.below(difficulty) }, () => ({
-        at: leadingAngle(geometry) + stream.uniform(-1.4, 1.4),
+        at: leading + stream.uniform(-1.4, 1.4),
         width: stream.uniform(0.05, 0.18),
       }))
     : [];

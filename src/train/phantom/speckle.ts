@@ -1,3 +1,4 @@
+import { amplitudeOf } from './decibel.js';
 import type { PolarGrid } from './polar.js';
 import type { Profile } from './profiles.js';
 import type { Stream } from './random.js';
@@ -14,7 +15,7 @@ const COSINE = Float32Array.from({ length: PHASES }, (_, i) => Math.cos((2 * Mat
  */
 export function drawEnvelope(stream: Stream, tissue: TissueMaps, grid: PolarGrid, profile: Profile): Float32Array {
   const count = grid.lines * grid.samples;
-  const amplitude = tissue.level.map((decibels) => 10 ** (decibels / 20));
+  const amplitude = tissue.level.map(amplitudeOf);
   const axialSigma = Math.max(0.75, profile.axialSigma / grid.step);
   const lateralSigmas = lateralSpread(grid, profile);
   const specular = blur(Float32Array.from(tissue.specular), grid, axialSigma, lateralSigmas, 'sum');

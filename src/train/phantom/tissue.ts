@@ -1,3 +1,4 @@
+import { amplitudeOf } from './decibel.js';
 import type { Ellipse, Geometry } from './geometry.js';
 import { Lattice } from './lattice.js';
 import type { PolarGrid } from './polar.js';
@@ -119,22 +120,23 @@ function symphysisLayers(geometry: Geometry, scene: Scene, frequency: number): (
   const { ps1, ps2 } = landmarks;
   const centre = { x: (ps1.x + ps2.x) / 2, y: (ps1.y + ps2.y) / 2 };
   const reach = Math.hypot(ps2.x - ps1.x, ps2.y - ps1.y) / 2 + 6;
+  const rimAmplitude = amplitudeOf(scene.rimLevel);
   const EPSILON = 0.05;
   return (place, echo) => {
-    if (Math.hypot(place.x - centre.x, place.y - centre.y) > reach) return false;
+    if ((place.x - centre.x) ** 2 + (place.y - centre.y) ** 2 > reach ** 2) return false;
     const level = symphysisDistance(geometry, place);
     if (level > 1.6) return false;
     // Distance from the outline in mm, from the level and its gradient.
     const gx = (symphysisDistance(geometry, { x: place.x + EPSILON, y: place.y }) - level) / EPSILON;
     const gy = (symphysisDistance(geometry, { x: place.x, y: place.y + EPSILON }) - level) / EPSILON;
-    const slope = Math.max(1e-3, Math.hypot(gx, gy));
+    const slope = Math.max(1e-3, Math.sqrt(gx * gx + gy * gy));
     const distance = (level - 1) / slope;
     const facing = Math.abs(gx * place.beamX + gy * place.beamY) / slope;
     const inward = -distance / scene.rimThickness;
     // The capsule lies inside the outline, and fades over a third of its thickness on both sides.
     const rim = Math.exp(-(((inward - 0.5) / 0.55) ** 2));
     const shine = 0.25 + 0.75 * facing ** 1.6;
-    if (rim > 0.02) echo.specular += 10 ** (scene.rimLevel / 20) * rim * shine * (1 + 0.22 * place.fine);
+    if (rim > 0.02) echo.specular += rimAmplitude * rim * shine * (1 + 0.22 * place.fine);
     if (distance > 0) {
       // Ligament and fat around the capsule.
       echo.level += 2.5 * Math.exp(-distance / 2.5);
@@ -157,23 +159,36 @@ function headLayers(
   const { skull, skullThickness } = geometry;
   const c = Math.cos(skull.rotation);
   const s = Math.sin(skull.rotation);
+  const skullAmplitude = amplitudeOf(scene.skullLevel);
   const bone = scene.boneAttenuation * frequency;
   return (place, echo) => {
     const x = place.x - skull.centre.x;
     const y = place.y - skull.centre.y;
     const along = c * x + s * y;
     const across = -s * x + c * y;
-    const level = Math.hypot(along / skull.a, across / skull.b);
+    const level = Math.sqrt((along / skull.a) ** 2 + (across / skull.b) ** 2);
     if (level > 1.45) return false;
     // Normal of the level line, and the distance from it in mm to first order.
     const mx = along / skull.a ** 2;
     const my = across / skull.b ** 2;
-    const slope = Math.hypot(mx, my) / Math.max(level, 1e-6);
+    const slope = Math.sqrt(mx * mx + my * my) / Math.max(level, 1e-6);
     const distance = (level - 1) / slope;
     const nx = (c * mx - s * my) / (slope * Math.max(level, 1e-6));
     const ny = (s * mx + c * my) / (slope * Math.max(level, 1e-6));
+    if (distance <= -skullThickness) {
+      // Brain: folds of medium size, the falx as a faint line along the head, brighter meninges under the bone.
+      const depth = -distance - skullThickness;
+      const folds = streak.at(along / 6 + 3.5, across / 4.2 + 11.5);
+      const falx =
+        Math.exp(-(((across + 1.4 * place.coarse) / 0.9) ** 2)) * Math.max(0, 1 - (along / (0.75 * skull.a)) ** 2);
+      echo.level += scene.brainLevel + 2.6 * folds + 1.8 * place.coarse + 7 * falx + 4 * Math.exp(-depth / 1.5);
+      return true;
+    }
+    if (distance > scene.scalpThickness + 25) return false;
     const facing = nx * place.beamX + ny * place.beamY;
     const at = Math.atan2(across / skull.b, along / skull.a);
+    // Counted from where the head leads, so that the seam of the angle lies in the depth.
+    const round = turn(at - scene.leading);
     const swelling = scene.caput
       ? scene.caput.height * Math.exp(-((turn(at - scene.caput.at) / scene.caput.width) ** 2))
       : 0;
@@ -182,7 +197,7 @@ function headLayers(
       // The birth canal lies around the head in layers.
       const beyond = distance - scalp;
       if (beyond < 14) {
-        const layers = streak.at(at * 3.2 + 5.5, beyond / 1.9 + 0.8 * place.coarse);
+        const layers = streak.at(round * 3.2 + 5.5, beyond / 1.9 + 0.8 * place.coarse);
         echo.level += (3.2 * layers + 2.4 * Math.max(0, layers - 0.7)) * Math.exp(-beyond / 7);
         // Skin of the scalp against fluid or the wall of the canal.
         if (facing < 0)
@@ -194,26 +209,17 @@ function headLayers(
       echo.level += -3.5 + 1.6 * place.fine + 1.5 * place.coarse - 0.25 * swelling;
       return true;
     }
-    if (distance > -skullThickness) {
-      // The far side is seen through bone twice, in pieces.
-      const side = facing < 0 ? 1 : 0.25 * Math.max(0.1, Math.min(1.5, 0.8 + 0.9 * streak.at(at * 3 + 30.5, 8.5)));
-      let amplitude = 10 ** (scene.skullLevel / 20) * Math.abs(facing) ** scene.skullExponent * side;
-      amplitude *= Math.max(0.15, 1 + 0.25 * streak.at(at * 9 + 12.5, 3.5) + 0.2 * place.fine + 0.2 * place.coarse);
-      for (const gap of scene.gaps) amplitude *= 1 - 0.95 * Math.exp(-((turn(at - gap.at) / gap.width) ** 4));
-      // Outer and inner table shine, the outer one more.
-      const within = -distance / skullThickness;
-      echo.specular +=
-        amplitude * (Math.exp(-(((within - 0.3) / 0.3) ** 2)) + 0.35 * Math.exp(-(((within - 0.85) / 0.2) ** 2)));
-      echo.level += 4;
-      echo.attenuation = bone;
-      return true;
-    }
-    // Brain: folds of medium size, the falx as a faint line along the head, brighter meninges under the bone.
-    const depth = -distance - skullThickness;
-    const folds = streak.at(along / 6 + 3.5, across / 4.2 + 11.5);
-    const falx =
-      Math.exp(-(((across + 1.4 * place.coarse) / 0.9) ** 2)) * Math.max(0, 1 - (along / (0.75 * skull.a)) ** 2);
-    echo.level += scene.brainLevel + 2.6 * folds + 1.8 * place.coarse + 7 * falx + 4 * Math.exp(-depth / 1.5);
+    // The far side is seen through bone twice, in pieces.
+    const side = facing < 0 ? 1 : 0.25 * Math.max(0.1, Math.min(1.5, 0.8 + 0.9 * streak.at(round * 3 + 30.5, 8.5)));
+    let amplitude = skullAmplitude * Math.abs(facing) ** scene.skullExponent * side;
+    amplitude *= Math.max(0.15, 1 + 0.25 * streak.at(round * 9 + 12.5, 3.5) + 0.2 * place.fine + 0.2 * place.coarse);
+    for (const gap of scene.gaps) amplitude *= 1 - 0.95 * Math.exp(-((turn(at - gap.at) / gap.width) ** 4));
+    // Outer and inner table shine, the outer one more.
+    const within = -distance / skullThickness;
+    echo.specular +=
+      amplitude * (Math.exp(-(((within - 0.3) / 0.3) ** 2)) + 0.35 * Math.exp(-(((within - 0.85) / 0.2) ** 2)));
+    echo.level += 4;
+    echo.attenuation = bone;
     return true;
   };
 }
