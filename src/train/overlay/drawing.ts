@@ -1,0 +1,145 @@
+/** The marks of an overlay as SVG. Everything has a dark border, so that it shows on bright tissue as on black. */
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import {
+  arcRadius,
+  COLORS,
+  type Drawing,
+  directionOf,
+  type Label,
+  type LegendRow,
+  layOut,
+  MARKER,
+  PADDING,
+  SAMPLE,
+  TEXT_SIZE,
+  unitOf,
+} from './layout.js';
+import { type Box, enclosing } from './placement.js';
+import { CAP_HEIGHT, textOutline } from './text.js';
+
+const SHADE = '#05080d';
+
+/** An overlay as an SVG document with a transparent ground. Text is drawn as outlines. */
+export function overlaySvg(drawing: Drawing): string {
+  const { width, height, predicted, truth, aop } = drawing;
+  const unit = unitOf(drawing);
+  const { labels, legend } = layOut(drawing);
+  const marks = [
+    ...(truth === undefined ? [] : truthMarks(truth, unit)),
+    ...ray(predicted.ps1, predicted.ps2, COLORS.ps2, unit),
+    ...ray(predicted.ps1, predicted.fh1, COLORS.fh1, unit),
+    ...(aop === undefined ? [] : arc(predicted, unit)),
+    ...LANDMARK_NAMES.map((name) => marker(predicted[name], COLORS[name], unit)),
+    ...(legend.length === 0 ? [] : [panel(enclosing(legend.map(({ box }) => box)), unit)]),
+    ...legend.flatMap((row) => [...sample(row, unit), text(row, SAMPLE * unit, unit)]),
+    ...labels.flatMap((label) => [panel(label.box, unit), text(label, 0, unit)]),
+  ];
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">${marks.join('')}</svg>`;
+}
+
+function ray(from: Point, to: Point, color: string, unit: number): string[] {
+  return line(from, to, [
+    { stroke: SHADE, width: 4 * unit, opacity: 0.55 },
+    { stroke: color, width: 1.8 * unit, opacity: 0.95 },
+  ]);
+}
+
+/** The sector between the rays at PS1, on the side that is less than 180°. */
+function arc({ ps1, ps2, fh1 }: Landmarks, unit: number): string[] {
+  const radius = arcRadius({ ps1, ps2, fh1 }, unit);
+  const start = onCircle(ps1, radius, directionOf(ps1, ps2));
+  const end = onCircle(ps1, radius, directionOf(ps1, fh1));
+  const clockwise = (ps2.x - ps1.x) * (fh1.y - ps1.y) - (ps2.y - ps1.y) * (fh1.x - ps1.x) > 0;
+  const path = `A${round(radius)} ${round(radius)} 0 0 ${clockwise ? 1 : 0} ${at(end)}`;
+  return [
+    `<path d="M${at(ps1)}L${at(start)}${path}Z" fill="${COLORS.angle}" fill-opacity="0.16"/>`,
+    `<path d="M${at(start)}${path}" stroke="${SHADE}" stroke-opacity="0.55" stroke-width="${round(3.6 * unit)}"/>`,
+    `<path d="M${at(start)}${path}" stroke="${COLORS.angle}" stroke-width="${round(1.6 * unit)}"/>`,
+  ];
+}
+
+/** A ring around the point, open in the middle so that the tissue under it can be seen, and a dot on it. */
+function marker(point: Point, color: string, unit: number): string {
+  const circle = (radius: number, style: string) =>
+    `<circle cx="${round(point.x)}" cy="${round(point.y)}" r="${round(radius * unit)}" ${style}/>`;
+  return [
+    circle(MARKER, `stroke="${SHADE}" stroke-opacity="0.7" stroke-width="${round(4 * unit)}"`),
+    circle(MARKER, `stroke="${color}" stroke-width="${round(2 * unit)}"`),
+    circle(1.5, `fill="${color}"`),
+  ].join('');
+}
+
+/** The truth: dashed rays, and a square on its point at each landmark. */
+function truthMarks(truth: Landmarks, unit: number): string[] {
+  const strokes = dashedStrokes(unit);
+  const reach = 5.5 * unit;
+  return [
+    ...line(truth.ps1, truth.ps2, strokes),
+    ...line(truth.ps1, truth.fh1, strokes),
+    ...LANDMARK_NAMES.map((name) => {
+      const { x, y } = truth[name];
+      const corners = [x, y - reach, x + reach, y, x, y + reach, x - reach, y].map(round).join(' ');
+      return (
+        `<polygon points="${corners}" stroke="${SHADE}" stroke-opacity="0.7" stroke-width="${round(3.6 * unit)}"/>` +
+        `<polygon points="${corners}" stroke="${COLORS.truth}" stroke-width="${round(1.8 * unit)}"/>`
+      );
+    }),
+  ];
+}
+
+/** The stroke that a row of the legend explains. */
+function sample({ box, color, dashed }: LegendRow, unit: number): string[] {
+  const y = box.y + box.height / 2;
+  const from = { x: box.x + PADDING * unit, y };
+  const to = { x: box.x + (SAMPLE - PADDING / 2) * unit, y };
+  return dashed ? line(from, to, dashedStrokes(unit)) : ray(from, to, color, unit);
+}
+
+interface Stroke {
+  readonly stroke: string;
+  readonly width: number;
+  readonly opacity: number;
+  readonly dashes?: readonly number[];
+}
+
+function dashedStrokes(unit: number): Stroke[] {
+  return [
+    { stroke: SHADE, width: 3.6 * unit, opacity: 0.45 },
+    { stroke: COLORS.truth, width: 1.5 * unit, opacity: 0.95, dashes: [5 * unit, 4 * unit] },
+  ];
+}
+
+function line(from: Point, to: Point, strokes: readonly Stroke[]): string[] {
+  return strokes.map(({ stroke, width, opacity, dashes }) => {
+    const dashing = dashes === undefined ? '' : ` stroke-dasharray="${dashes.map(round).join(' ')}"`;
+    return (
+      `<path d="M${at(from)}L${at(to)}" stroke="${stroke}" stroke-opacity="${opacity}" ` +
+      `stroke-width="${round(width)}"${dashing}/>`
+    );
+  });
+}
+
+function panel(box: Box, unit: number): string {
+  return (
+    `<rect x="${round(box.x)}" y="${round(box.y)}" width="${round(box.width)}" height="${round(box.height)}" ` +
+    `rx="${round(4 * unit)}" fill="${SHADE}" fill-opacity="0.68"/>`
+  );
+}
+
+function text({ text: content, color, box }: Label, indent: number, unit: number): string {
+  const size = TEXT_SIZE * unit;
+  const baseline = box.y + (box.height + CAP_HEIGHT * size) / 2;
+  return `<path d="${textOutline(content, box.x + indent + PADDING * unit, baseline, size)}" fill="${color}"/>`;
+}
+
+function onCircle({ x, y }: Point, radius: number, direction: number): Point {
+  return { x: x + radius * Math.cos(direction), y: y + radius * Math.sin(direction) };
+}
+
+function at({ x, y }: Point): string {
+  return `${round(x)} ${round(y)}`;
+}
+
+function round(value: number): string {
+  return String(Number(value.toFixed(2)));
+}

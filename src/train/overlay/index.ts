@@ -1,0 +1,2 @@
+export { renderContactSheet } from './contact-sheet.js';
+export { OverlayError, type OverlayOptions, renderOverlay } from './overlay.js';

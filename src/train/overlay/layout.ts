@@ -1,0 +1,141 @@
+/** Where things go on an overlay. Lengths are for a frame of 512 px and grow with it. */
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { type Box, boxAround, boxesAlong, placeLabel } from './placement.js';
+import { fittedText, textWidth } from './text.js';
+
+/** What is drawn over a frame of `width` × `height` px. Coordinates are SVG's: the first pixel's centre is at 0.5. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly predicted: Landmarks;
+  readonly truth?: Landmarks;
+  /** Degrees; undefined where there is no angle. */
+  readonly aop: number | undefined;
+  readonly trueAop?: number;
+  readonly title?: string;
+}
+
+/** A line of text in its box. */
+export interface Label {
+  readonly text: string;
+  readonly color: string;
+  readonly box: Box;
+}
+
+/** A line of the legend: a label with a stroke like the one it explains in front of it. */
+export interface LegendRow extends Label {
+  readonly dashed: boolean;
+}
+
+export interface Layout {
+  readonly labels: readonly Label[];
+  readonly legend: readonly LegendRow[];
+}
+
+export const COLORS = { ps1: '#ffd23f', ps2: '#43d3ff', fh1: '#ff7aa8', angle: '#ffffff', truth: '#86ff91' } as const;
+
+export const TEXT_SIZE = 13;
+/** Between the text of a label and its border. */
+export const PADDING = 5;
+/** Radius of a landmark's marker. */
+export const MARKER = 5;
+/** Length of the strokes in the legend, with the space behind them. */
+export const SAMPLE = 26;
+const MARGIN = 8;
+const LINE_HEIGHT = 20;
+
+/** Length on this drawing of 1 px of a 512 px frame. */
+export function unitOf({ width, height }: Drawing): number {
+  return Math.min(width, height) / 512;
+}
+
+/** Places all text inside the frame, clear of the lines, the markers and each other as far as there is room. */
+export function layOut(drawing: Drawing): Layout {
+  const { predicted, truth, title } = drawing;
+  const unit = unitOf(drawing);
+  const margin = MARGIN * unit;
+  const frame = { x: margin, y: margin, width: drawing.width - 2 * margin, height: drawing.height - 2 * margin };
+  const lines = (truth === undefined ? [predicted] : [predicted, truth]).flatMap((landmarks) =>
+    marksOf(landmarks, unit),
+  );
+  const taken: Box[] = [...lines];
+  const labels: Label[] = [];
+  const put = (label: Label) => {
+    labels.push(label);
+    taken.push(label.box);
+  };
+
+  if (title !== undefined) {
+    const fitted = fittedText(title, TEXT_SIZE * unit, frame.width - 2 * PADDING * unit);
+    put({ text: fitted, color: COLORS.angle, box: { x: frame.x, y: frame.y, ...sizeOf(fitted, unit) } });
+  }
+  const legend = truth === undefined ? [] : legendRows(drawing, frame);
+  taken.push(...legend.map(({ box }) => box));
+
+  const bisector = bisectorOf(predicted);
+  const angle = `AoP ${degrees(drawing.aop)}`;
+  const angleRequest = { anchor: predicted.ps1, gap: arcRadius(predicted, unit) + 6 * unit, direction: bisector };
+  put({ text: angle, color: COLORS.angle, box: placeLabel({ ...angleRequest, ...sizeOf(angle, unit) }, frame, taken) });
+
+  // Names point away from the opening of the angle.
+  const outward = {
+    ps1: bisector + Math.PI,
+    ps2: directionOf(predicted.ps1, predicted.ps2),
+    fh1: directionOf(predicted.ps1, predicted.fh1),
+  };
+  for (const name of LANDMARK_NAMES) {
+    const text = name.toUpperCase();
+    const request = { anchor: predicted[name], gap: (MARKER + 6) * unit, direction: outward[name] };
+    put({ text, color: COLORS[name], box: placeLabel({ ...request, ...sizeOf(text, unit) }, frame, taken) });
+  }
+  return { labels, legend };
+}
+
+/** Radius of the arc at PS1: a part of the shorter ray, within limits. */
+export function arcRadius({ ps1, ps2, fh1 }: Landmarks, unit: number): number {
+  const shorter = Math.min(Math.hypot(ps2.x - ps1.x, ps2.y - ps1.y), Math.hypot(fh1.x - ps1.x, fh1.y - ps1.y));
+  return Math.max(14 * unit, Math.min(0.4 * shorter, 44 * unit));
+}
+
+/** Direction from one point to another, radians clockwise from the right. */
+export function directionOf(from: Point, to: Point): number {
+  return Math.atan2(to.y - from.y, to.x - from.x);
+}
+
+/** Direction of the middle between the two rays. */
+function bisectorOf({ ps1, ps2, fh1 }: Landmarks): number {
+  const first = directionOf(ps1, ps2);
+  const second = directionOf(ps1, fh1);
+  const middle = { x: Math.cos(first) + Math.cos(second), y: Math.sin(first) + Math.sin(second) };
+  return Math.atan2(middle.y, middle.x);
+}
+
+function marksOf(landmarks: Landmarks, unit: number): Box[] {
+  const { ps1, ps2, fh1 } = landmarks;
+  return [
+    ...boxesAlong(ps1, ps2, 6 * unit),
+    ...boxesAlong(ps1, fh1, 6 * unit),
+    ...LANDMARK_NAMES.map((name) => boxAround(landmarks[name], (MARKER + 2) * unit)),
+  ];
+}
+
+/** The two rows of the legend at the bottom left, where a sector leaves its frame black. */
+function legendRows(drawing: Drawing, frame: Box): LegendRow[] {
+  const unit = unitOf(drawing);
+  const rows = [
+    { text: `prediction ${degrees(drawing.aop)}`, color: COLORS.angle, dashed: false },
+    { text: `truth ${degrees(drawing.trueAop)}`, color: COLORS.truth, dashed: true },
+  ];
+  const width = Math.max(...rows.map(({ text }) => sizeOf(text, unit).width)) + SAMPLE * unit;
+  const height = LINE_HEIGHT * unit;
+  const top = frame.y + frame.height - rows.length * height;
+  return rows.map((row, index) => ({ ...row, box: { x: frame.x, y: top + index * height, width, height } }));
+}
+
+function degrees(angle: number | undefined): string {
+  return angle === undefined ? 'undefined' : `${angle.toFixed(1)}°`;
+}
+
+function sizeOf(text: string, unit: number): { width: number; height: number } {
+  return { width: textWidth(text, TEXT_SIZE * unit) + 2 * PADDING * unit, height: LINE_HEIGHT * unit };
+}
