@@ -1,33 +1,14 @@
 // Convolution as a gather, on registers and subgroup broadcasts. Mathematics and uniforms: gather.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k); A is gathered from x, B is the weight.
-// Tile: one subgroup of LANES invocations makes SETS * LANES positions x LANES * WIDTH channels. A lane loads four channels k of
-// one position of each set, and the weights of its own WIDTH channels; broadcasts then hand every position to all
-// lanes. So each loaded value is used many times without workgroup memory, which is what a software driver needs: there a
-// load costs about ten instructions per lane and value, whatever its address, and a broadcast costs one. Weights must be
-// contiguous along k (weightK = 1).
+// Tile: one subgroup of LANES invocations makes SETS * LANES positions x LANES * WIDTH channels. A lane loads QUAD channels k
+// (four, or one where k does not come in fours) of one position of each set, and the weights of its own WIDTH channels;
+// broadcasts then hand every position to all lanes. So each loaded value is used many times without workgroup memory,
+// which is what a software driver needs: there a load costs about ten instructions per lane and value, whatever its
+// address, and a broadcast costs one. Weights must be contiguous along k (weightK = 1).
 // Grid: x, y: position tiles (folded), z: groups * channel tiles.
 
 const NOWHERE = 0xffffffffu;
-
-// Four channels of x from element `at` on, of which `left` belong to this group; zero in the padding.
-fn loadInput(at: u32, left: u32, inside: bool) -> vec4f {
-//#if VECTOR_IN
-  return select(vec4f(), x[at / 4u], inside);
-//#else
-  let value = vec4f(x[at], x[at + min(1u, left - 1u)], x[at + min(2u, left - 1u)], x[at + min(3u, left - 1u)]);
-  return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(select(0u, left, inside)));
-//#end
-}
-
-// Four weights of one output channel, of which `left` belong to this tap; the others meet a zero of x.
-fn loadWeight(at: u32, left: u32) -> vec4f {
-//#if VECTOR_IN
-  return weight[at / 4u];
-//#else
-  return vec4f(weight[at], weight[at + min(1u, left - 1u)], weight[at + min(2u, left - 1u)], weight[at + min(3u, left - 1u)]);
-//#end
-}
 
 @compute @workgroup_size({{LANES}})
 fn main(
@@ -74,18 +55,18 @@ fn main(
       let at{{s}} = select(0u, pixel{{s}} * shape.inC, inside{{s}}) + inChannel;
       //#end
       let tap = shape.weightStart + channelGroup * shape.weightGroup + i * shape.weightTapH + j * shape.weightTapW;
-      for (var k = 0u; k < shape.groupIn; k += 4u) {
+      for (var k = 0u; k < shape.groupIn; k += {{QUAD}}u) {
         //#unroll s SETS
-        let a{{s}} = loadInput(at{{s}} + k, shape.groupIn - k, inside{{s}});
+        let a{{s}} = select({{INPUT}}(), x[(at{{s}} + k) / {{QUAD}}u], inside{{s}});
         //#end
         //#unroll v WIDTH
-        let w{{v}} = loadWeight(tap + channel{{v}} * shape.weightN + k, shape.groupIn - k);
+        let w{{v}} = weight[(tap + channel{{v}} * shape.weightN + k) / {{QUAD}}u];
         //#end
-        //#unroll e 4
+        //#unroll e QUAD
         let b{{e}} = {{ACC}}({{COLUMN_{{e}}}});
         //#unroll s SETS
         //#unroll l LANES
-        sum{{s}}_{{l}} += subgroupBroadcast(a{{s}}[{{e}}], {{l}}u) * b{{e}};
+        sum{{s}}_{{l}} += subgroupBroadcast(a{{s}}{{PART_{{e}}}}, {{l}}u) * b{{e}};
         //#end
         //#end
         //#end
@@ -116,7 +97,7 @@ fn main(
       //#else
       //#unroll v WIDTH
       if (channel + {{v}}u < shape.groupOut) {
-        y[at + {{v}}u] = value{{SWIZZLE_{{v}}}};
+        y[at + {{v}}u] = value{{OUT_{{v}}}};
       }
       //#end
       //#end

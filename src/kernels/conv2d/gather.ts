@@ -109,22 +109,26 @@ interface Kernel {
 function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
   const width = groupOut > lanes ? 2 : 1;
   const sets = 4 / width;
-  const vectorIn = groupIn % 4 === 0;
+  const quad = groupIn % 4 === 0 ? 4 : 1;
   const vectorOut = groupOut % width === 0;
   const accumulator = width === 1 ? 'f32' : `vec${width}f`;
+  const input = quad === 1 ? 'f32' : 'vec4f';
   const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');
+  const component = (index: number, of: number) => (of === 1 ? '' : `[${index}]`);
   const constants: Record<string, string | number | boolean> = {
     ACC: accumulator,
-    INPUT: vectorIn ? 'vec4f' : 'f32',
+    INPUT: input,
     OUTPUT: vectorOut ? accumulator : 'f32',
-    WEIGHT: vectorIn ? 'vec4f' : 'f32',
-    VECTOR_IN: vectorIn,
+    WEIGHT: input,
     VECTOR_OUT: vectorOut,
     BIASES: each((v) => `bias[biasAt + channel${v}]`),
   };
-  for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
-  for (let v = 0; v < width; v++) constants[`SWIZZLE_${v}`] = width === 1 ? '' : `[${v}]`;
-  const expanded = unroll(interfaceSource + lanesSource, { LANES: lanes, SETS: sets, WIDTH: width });
+  for (let e = 0; e < quad; e++) {
+    constants[`PART_${e}`] = component(e, quad);
+    constants[`COLUMN_${e}`] = each((v) => `w${v}${component(e, quad)}`);
+  }
+  for (let v = 0; v < width; v++) constants[`OUT_${v}`] = component(v, width);
+  const expanded = unroll(interfaceSource + lanesSource, { LANES: lanes, SETS: sets, WIDTH: width, QUAD: quad });
   const source = `enable subgroups;\n${template(expanded, constants)}`;
   return { source, positions: lanes * sets, channels: lanes * width };
 }
