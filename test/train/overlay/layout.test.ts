@@ -23,7 +23,7 @@ const drawings: fc.Arbitrary<Drawing> = fc
       truth: fc.option(landmarksIn(width, height), { nil: undefined }),
       aop: fc.option(fc.double({ min: 0, max: 180, noNaN: true }), { nil: undefined }),
       trueAop: fc.constant(100),
-      title: fc.option(fc.string({ maxLength: 200, unit: 'grapheme' }), { nil: undefined }),
+      title: fc.option(fc.string({ minLength: 60, maxLength: 90 }), { nil: undefined }),
     }),
   );
 
