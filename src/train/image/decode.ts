@@ -1,6 +1,7 @@
 import { decodeDicom } from './dicom.js';
 import { ImageError } from './errors.js';
 import type { Frame } from './frame.js';
+import { decodeMetaImage } from './metaimage.js';
 import { decodeRaster } from './raster.js';
 
 interface Format {
@@ -15,10 +16,12 @@ const FORMATS: readonly Format[] = [
   { label: 'JPEG', offset: 0, magic: [0xff, 0xd8, 0xff], decode: decodeRaster },
   // "DICM" after the 128-byte preamble (PS3.10, 7.1).
   { label: 'DICOM', offset: 128, magic: [0x44, 0x49, 0x43, 0x4d], decode: decodeDicom },
+  // A text header, whose first line is "ObjectType = Image".
+  { label: 'MetaImage', offset: 0, magic: [...new TextEncoder().encode('ObjectType')], decode: decodeMetaImage },
 ];
 
 /**
- * Reads an image file: PNG, JPEG or DICOM, told apart by the bytes and never by the name (the public data have PNG
+ * Reads an image file: PNG, JPEG, DICOM or MetaImage (.mha), told apart by the bytes and never by the name (the public data have PNG
  * files named `.jpg`).
  *
  * @param name stands in error messages
@@ -31,7 +34,7 @@ export async function decodeFrame(bytes: Uint8Array, name: string): Promise<Fram
   if (!format) {
     const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
     throw new ImageError(
-      `${name}: the file is not PNG, JPEG or DICOM (its ${bytes.length} bytes start with ${start}); convert it to one of these.`,
+      `${name}: the file is not PNG, JPEG, DICOM or MetaImage (its ${bytes.length} bytes start with ${start}); convert it to one of these.`,
     );
   }
   try {
