@@ -179,6 +179,13 @@ describe('decodeFrame on DICOM that cannot be read', () => {
     }
   });
 
+  it('stays on one line whatever the file says', async () => {
+    const elements = imageElements(3, 2, 'MONOCHROME2', grey);
+    expect(await refusal({ transferSyntax: '1.2\n\u001b[31m3', elements })).toContain(
+      'transfer syntax 1.2 [31m3 is not read',
+    );
+  });
+
   it('gives the sizes where pixel data are too short', async () => {
     const message = await refusal({ elements: imageElements(3, 4, 'MONOCHROME2', grey) });
     expect(message).toContain('3×4×1 samples of 8 bits are 12 bytes, the file has 6');
