@@ -185,7 +185,7 @@ describe('drawing', () => {
     }
   });
 
-  it('draws the two translations, and brightness and contrast, independently', () => {
+  it('draws the two translations, brightness and contrast, and appearance and geometry independently', () => {
     const correlation = (a: (d: AugmentationDraws) => number, b: (d: AugmentationDraws) => number) => {
       const [meanA, meanB] = [mean(a), mean(b)];
       const covariance = mean((d) => (a(d) - meanA) * (b(d) - meanB));
@@ -202,6 +202,14 @@ describe('drawing', () => {
       ),
       correlation(
         (d) => d.brightness,
+        (d) => Number(d.horizontalFlip),
+      ),
+      correlation(
+        (d) => d.contrast,
+        (d) => Number(d.verticalFlip),
+      ),
+      correlation(
+        (d) => Number(d.contrastFirst),
         (d) => d.rotation,
       ),
     ];
@@ -334,25 +342,24 @@ describe('landmarks', () => {
     expect(redrawn).toBeGreaterThan(20);
   });
 
-  it('take the first draw that keeps them on the frame', () => {
-    const frame = frameOf(64, () => 0, { ps1: { x: 1, y: 1 }, ps2: { x: 62, y: 1 }, fh1: { x: 30, y: 62 } });
-    const offFrame = (draws: AugmentationDraws) => {
-      const moved = applyAugmentation(frame, draws).landmarks;
-      return LANDMARK_NAMES.some((name) =>
-        [moved[name].x, moved[name].y].some((coordinate) => coordinate < -0.5 || coordinate > 63.5),
-      );
-    };
-    const attempts = keys(100).map((key) => {
-      const attempt = Array.from({ length: 50 }, (_, attempt) => attempt).find(
-        (attempt) => !offFrame(drawAugmentation(paper, key, attempt)),
-      );
-      if (attempt !== undefined) {
-        expect(augment(frame, paper, key).draws).toEqual(drawAugmentation(paper, key, attempt));
-      }
-      return attempt;
+  it('take the first of 50 draws that keeps them on the frame, and stay where there is none', () => {
+    const frame = frameOf(64, () => 0, { ps1: { x: 5, y: 5 }, ps2: { x: 58, y: 5 }, fh1: { x: 30, y: 58 } });
+    const far = { ...paper, translation: 128 };
+    const isOnFrame = (draws: AugmentationDraws) =>
+      LANDMARK_NAMES.every((name) => {
+        const { x, y } = transformPoint(frameAffine(draws, 64), frame.landmarks[name]);
+        return Math.max(Math.abs(x - 31.5), Math.abs(y - 31.5)) <= 32;
+      });
+    const attempts = keys(200).map((key) => {
+      const all = Array.from({ length: 50 }, (_, attempt) => drawAugmentation(far, key, attempt));
+      const { rotation, translation, horizontalFlip, verticalFlip } = all.find(isOnFrame) ?? still;
+      const { draws } = augment(frame, far, key);
+      expect(draws).toEqual({ ...all[0], rotation, translation, horizontalFlip, verticalFlip });
+      return all.findIndex(isOnFrame);
     });
     expect(attempts).toContain(0);
-    expect(Math.max(...attempts.map((attempt) => attempt ?? 0))).toBeGreaterThan(3);
+    expect(attempts).toContain(-1);
+    expect(Math.max(...attempts)).toBeGreaterThan(30);
   });
 
   it('stay where they are, and the frame with them, where no geometry keeps them on it', () => {
