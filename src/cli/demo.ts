@@ -34,7 +34,9 @@ const program = new Command('demo')
     const settings = await loadConfig(CONFIG);
     const config = epochs ? { ...settings, training: { ...settings.training, epochs: Number(epochs) } } : settings;
     if (!existsSync(DATA)) {
-      console.error(`drawing ${Object.values(PHANTOMS.counts).reduce<number>((a, b) => a + b, 0)} synthetic frames into ${DATA}`);
+      console.error(
+        `drawing ${Object.values(PHANTOMS.counts).reduce<number>((a, b) => a + b, 0)} synthetic frames into ${DATA}`,
+      );
       await writePhantomDataset(DATA, { ...PHANTOMS, workers: availableParallelism() });
     }
     await withDevice({}, async (device) => {

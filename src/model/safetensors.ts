@@ -120,7 +120,9 @@ export function decodeSafetensors(bytes: Uint8Array): SafetensorsFile {
   const entries = Object.entries(described).map(([name, value]) => readEntry(name, value));
   checkCoverage(entries, bytes.length - dataStart);
   const tensors = entries.map(({ name, dtype, shape, begin, end }): [string, SafetensorsTensor] => {
-    const data = new ARRAYS[dtype](bytes.slice(dataStart + begin, dataStart + end).buffer);
+    // Not bytes.slice: Node's Buffer, which is a Uint8Array, gives a view of the whole file there.
+    const own = Uint8Array.from(bytes.subarray(dataStart + begin, dataStart + end));
+    const data = new ARRAYS[dtype](own.buffer);
     return [name, { dtype, shape, data } as SafetensorsTensor];
   });
   return { tensors: Object.fromEntries(tensors), metadata };
@@ -208,7 +210,7 @@ function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; dataS
 /** The first key that stands twice in one object of `json`, which is valid: parsing would keep the last in silence. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
-  for (const [token, key] of json.matchAll(/("(?:[^"\\]+|\\.)*")\s*:|"(?:[^"\\]+|\\.)*"|[{}]/g)) {
+  for (const [token, key] of json.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
     if (token === '{') open.push(new Set());
     else if (token === '}') open.pop();
     else if (key !== undefined) {

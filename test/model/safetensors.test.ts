@@ -19,6 +19,24 @@ function file(header: string, data: number[] = [], announced = header.length): U
   return bytes;
 }
 
+describe('files as they come', () => {
+  it('reads a Buffer, whose slice is a view of the whole file', () => {
+    const bytes = encodeSafetensors({ a: f32([2], [1, 2]), b: f32([1], [3]) });
+    const { tensors } = decodeSafetensors(Buffer.from(bytes));
+    expect([...tensors.a.data]).toEqual([1, 2]);
+    expect([...tensors.b.data]).toEqual([3]);
+  });
+
+  it('reads metadata full of quotes in no time', () => {
+    const config = JSON.stringify({
+      list: Array.from({ length: 200 }, (_, i) => ({ [`key ${i}`]: 'a "quoted" word' })),
+    });
+    const begin = performance.now();
+    expect(decodeSafetensors(encodeSafetensors({ a: f32([1], [1]) }, { config })).metadata.config).toBe(config);
+    expect(performance.now() - begin).toBeLessThan(1000);
+  });
+});
+
 const f32 = (shape: number[], values: number[]): SafetensorsTensor => ({
   dtype: 'F32',
   shape,
