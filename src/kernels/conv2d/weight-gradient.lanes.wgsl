@@ -6,8 +6,8 @@ enable subgroups;
 //
 // GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into slabs of whole rows (n, oh).
 // Tile: one subgroup makes ROWS values of o x COLUMNS = LANES*WIDTH values of (i, j, k). A lane holds WIDTH neighbouring k of
-// its own tap and loads them for each position; the ROWS values of gy, four to a lane, are broadcast. When ROWS is less than
-// 4*LANES one load covers several positions, so that few channels do not leave lanes idle.
+// its own tap and loads them for each position; the ROWS = 4 * QUADS values of gy, four to a lane, are broadcast. One load of gy
+// covers SHARED = LANES / QUADS neighbouring positions.
 // Each slab's sum goes to its own part of `partial`; sum-slabs.wgsl adds the parts in order (no atomics: same bits every run).
 // Grid: x: column tiles, y: row tiles, z: slabs * groups.
 
@@ -72,25 +72,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let ih = i32((line - image * shape.outH) * shape.strideH) + top;
     let rowInside = u32(ih) < shape.inH;
     let rowStart = (image * shape.inH + select(0u, u32(ih), rowInside)) * shape.inW;
-    let gradientStart = line * shape.outW;
-    for (var ow = 0u; ow < shape.outW; ow += {{STEP}}u) {
-      //#unroll g LOADS
-      let q{{g}} = ow + {{g}}u * {{SHARED}}u + neighbour;
-      let inLine{{g}} = q{{g}} < shape.outW;
-      let at{{g}} = (gradientStart + select(0u, q{{g}}, inLine{{g}})) * shape.outC + channelGroup * shape.groupOut;
-      let a{{g}} = select(vec4f(), loadGradient(at{{g}}, channel), inLine{{g}});
+    for (var ow = 0u; ow < shape.outW; ow += {{SHARED}}u) {
+      let q = ow + neighbour;
+      let at = (line * shape.outW + min(q, shape.outW - 1u)) * shape.outC + channelGroup * shape.groupOut;
+      let a = select(vec4f(), loadGradient(at, channel), q < shape.outW);
       //#unroll p SHARED
-      let iw{{g}}_{{p}} = i32((ow + {{g}}u * {{SHARED}}u + {{p}}u) * shape.strideW) + left;
-      let inside{{g}}_{{p}} = rowInside && u32(iw{{g}}_{{p}}) < shape.inW;
-      let b{{g}}_{{p}} = select(
-        {{ACC}}(),
-        x[((rowStart + select(0u, u32(iw{{g}}_{{p}}), inside{{g}}_{{p}})) * shape.inC + k) / {{WIDTH}}u],
-        inside{{g}}_{{p}},
-      );
+      let iw{{p}} = i32((ow + {{p}}u) * shape.strideW) + left;
+      let inside{{p}} = rowInside && u32(iw{{p}}) < shape.inW;
+      let pixel{{p}} = rowStart + select(0u, u32(iw{{p}}), inside{{p}});
+      let b{{p}} = select({{ACC}}(), x[(pixel{{p}} * shape.inC + k) / {{WIDTH}}u], inside{{p}});
       //#unroll u QUADS
       //#unroll e 4
-      sum{{u*4+e}} += subgroupBroadcast(a{{g}}[{{e}}], {{p*QUADS+u}}u) * b{{g}}_{{p}};
-      //#end
+      sum{{u*4+e}} += subgroupBroadcast(a[{{e}}], {{p*QUADS+u}}u) * b{{p}};
       //#end
       //#end
       //#end

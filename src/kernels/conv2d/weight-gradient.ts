@@ -91,10 +91,9 @@ interface Kernel {
 function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Kernel {
   const lanes = subgroupLanes(lowering.adapter);
   const width = groupIn % 4 === 0 ? 4 : 1;
-  const quads = groupOut > 2 * lanes ? lanes : groupOut > lanes ? lanes / 2 : lanes / 4;
+  const quads = groupOut > lanes ? lanes / 2 : lanes / 4;
   const rows = 4 * quads;
   const shared = lanes / quads;
-  const loads = 4 / shared;
   const constants: Record<string, string | number | boolean> = {
     LANES: lanes,
     WIDTH: width,
@@ -103,10 +102,8 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
     ROWS: rows,
     QUADS: quads,
     SHARED: shared,
-    LOADS: loads,
-    STEP: shared * loads,
   };
-  const source = template(unroll(lanesSource, { QUADS: quads, ROWS: rows, SHARED: shared, LOADS: loads }), constants);
+  const source = template(unroll(lanesSource, { QUADS: quads, ROWS: rows, SHARED: shared }), constants);
   return { source, rows, columns: lanes * width, workgroups: 64 };
 }
 
