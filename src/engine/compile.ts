@@ -15,9 +15,6 @@ export type Argument = Tensor | number;
 /** What a compiled function's body sees for an argument. */
 export type Traced<A> = { [K in keyof A]: Tensor };
 
-/** What a compiled function returns: tensors, in arrays or records of any depth. */
-export type Result = Tensor | undefined | readonly Result[] | { readonly [name: string]: Result };
-
 export interface CompileOptions {
   /** Needed only where neither an argument nor the first recorded operation tells the device. */
   readonly device?: Device;
@@ -65,12 +62,12 @@ interface Entry {
  * What `body` reads besides its arguments is captured: tensors by reference (their current values are used at each
  * call), everything else (numbers, flags) as it was during the first call. `assign` inside takes effect at each call.
  *
- * @param body Records operations on its arguments and returns tensors. Must not be async.
+ * @param body Records operations on its arguments and returns tensors, in arrays or records of any depth, or nothing.
+ *   Must not be async.
  * @returns A function whose results are stored tensors that the caller disposes.
  * @throws TensorError from a call with a disposed tensor or one of another device.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that only assigns returns nothing.
-export function compile<A extends readonly Argument[], R extends Result | void>(
+export function compile<A extends readonly Argument[], R>(
   body: (...args: Traced<A>) => R,
   options: CompileOptions = {},
 ): Compiled<A, R> {

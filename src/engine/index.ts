@@ -4,8 +4,7 @@ export {
   type Compiled,
   type CompileOptions,
   compile,
-  type ProgramStatistics,
-  type Result,
+  type ProgramStatistics
 } from './compile.js';
 export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export * from './errors.js';
