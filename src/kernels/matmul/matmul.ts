@@ -136,8 +136,8 @@ function lanesKernel(
   transposeB: boolean,
 ): Kernel {
   const lanes = subgroupLanes(lowering.adapter);
-  const width = columns > lanes && columns % 4 === 0 ? 4 : 1;
-  const accumulator = width === 1 ? 'f32' : 'vec4f';
+  const width = columns > lanes && columns % 2 === 0 ? 2 : 1;
+  const accumulator = width === 1 ? 'f32' : 'vec2f';
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = transposeB ? depth % 4 === 0 : true;
   const tileRows = 4 * lanes;
