@@ -1,9 +1,9 @@
-import { packOperation, view } from './basic-operations.js';
+import { packOperation, view, viewOperation } from './basic-operations.js';
+import { ALIGNMENT } from './commands.js';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
-import { record } from './graph.js';
-import { ALIGNMENT } from './plan.js';
+import { checkUsable, record } from './graph.js';
 import { sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -39,15 +39,20 @@ export function layoutArenas(sizes: readonly number[], maxBytes: number): ArenaL
 
 /**
  * Moves stored tensors into arenas: afterwards each lives in a stretch of a flat tensor that can be read and assigned as
- * a whole. Values are kept; gaps are zero. Tensors already packed so by an earlier call are left where they are.
+ * a whole. Values are kept; gaps are zero. Programs that captured the tensors are planned again at their next call.
  *
  * @returns The arenas with their layouts.
  */
 export function packStored(device: Device, tensors: readonly Tensor[]): { layout: ArenaLayout; flat: Tensor }[] {
+  if (new Set(tensors).size !== tensors.length) {
+    throw new TensorError('an arena takes each tensor once, and one is given twice; leave it out the second time.');
+  }
   for (const tensor of tensors) {
-    if (tensor.trace || tensor.origin.kind === 'disposed' || tensor.origin.kind === 'argument') {
+    checkUsable('arena', tensor, device);
+    if (tensor.trace || tensor.origin.kind === 'argument') {
       throw new TensorError(
-        `an arena takes stored tensors, and ${tensor.label ?? 'one'} (${tensor}) is ${tensor.origin.kind}.`,
+        `an arena takes stored tensors, and one (${tensor}) is ${tensor.trace ? 'part of a trace' : tensor.origin.kind}; ` +
+          'give tensors made by the device.',
       );
     }
   }
@@ -76,6 +81,16 @@ export function packStored(device: Device, tensors: readonly Tensor[]): { layout
   });
 }
 
+/** Whether `tensors` still lie where {@link packStored} put them: another arena may have taken them since. */
+export function isPackedIn(flat: Tensor, layout: ArenaLayout, tensors: readonly Tensor[]): boolean {
+  return layout.members.every((index, i) => {
+    const { origin } = tensors[index];
+    if (origin.kind !== 'stored' || flat.origin.kind !== 'stored') return false;
+    const { allocation, offset } = flat.origin.storage;
+    return origin.storage.allocation === allocation && origin.storage.offset === offset + layout.offsets[i] * 4;
+  });
+}
+
 /** Recorded tensors side by side, in the given layout. Free where their producers can write there. */
 export function packRecorded(tensors: readonly Tensor[], layout: ArenaLayout): Tensor {
   const members = layout.members.map((index) => tensors[index]);
@@ -88,7 +103,7 @@ export function packRecorded(tensors: readonly Tensor[], layout: ArenaLayout): T
 function commonArena(members: readonly Tensor[], layout: ArenaLayout): Tensor | undefined {
   let arena: Tensor | undefined;
   for (const [i, member] of members.entries()) {
-    if (member.origin.kind !== 'recorded' || member.origin.node.operation.name !== 'reshape') return undefined;
+    if (member.origin.kind !== 'recorded' || member.origin.node.operation !== viewOperation) return undefined;
     const { inputs, attributes } = member.origin.node;
     const { offset } = attributes as { offset: number };
     arena ??= inputs[0];

@@ -1,7 +1,8 @@
 import type { Device } from './device.js';
-import { TensorError } from './errors.js';
-import { evaluate } from './evaluate.js';
-import { type Trace, withTrace } from './graph.js';
+import { currentValue } from './effects.js';
+import { DeviceError, TensorError } from './errors.js';
+import { evaluate, stampChanges } from './evaluate.js';
+import { activeTrace, checkUsable, type Trace, withTrace } from './graph.js';
 import type { Storage } from './memory-heap.js';
 import { Planner, reachableNodes } from './plan.js';
 import { type Profile, Timestamps } from './profile.js';
@@ -16,7 +17,7 @@ export type Argument = Tensor | number;
 export type Traced<A> = { [K in keyof A]: Tensor };
 
 export interface CompileOptions {
-  /** Needed only where neither an argument nor the first recorded operation tells the device. */
+  /** Needed only where no argument is a tensor. */
   readonly device?: Device;
   /** Called as the program's pipelines are compiled, before its first execution. */
   readonly onCompile?: (done: number, total: number) => void;
@@ -72,64 +73,76 @@ export function compile<A extends readonly Argument[], R>(
   options: CompileOptions = {},
 ): Compiled<A, R> {
   const entries = new Map<string, Entry>();
-  const preparing = new Map<string, Promise<Entry>>();
+  const preparing = new Map<string, Promise<void>>();
   let latest: Entry | undefined;
 
-  async function entryFor(args: A): Promise<Entry> {
-    const device = deviceOf(args, options.device);
-    for (const arg of args) checkArgument(arg);
-    const key = args.map(signature).join(';');
+  /** The program for these arguments, if there is one and what it captured is still where it was. */
+  function current(key: string): Entry | undefined {
     const known = entries.get(key);
-    if (known && isCurrent(known)) return known;
-    if (known) {
-      // A captured tensor has moved or was disposed: plan again with what is there now.
-      known.program.dispose();
-      entries.delete(key);
-    }
-    let pending = preparing.get(key);
-    if (!pending) {
-      pending = prepare(body, args, device, options).finally(() => preparing.delete(key));
-      preparing.set(key, pending);
-    }
-    const entry = await pending;
-    entries.set(key, entry);
-    return entry;
+    if (!known || isCurrent(known)) return known;
+    known.program.dispose();
+    entries.delete(key);
+    return undefined;
   }
 
-  const call = async (...args: A): Promise<R> => {
-    const entry = await entryFor(args);
-    latest = entry;
-    const { device } = entry;
-    const encoder = device.gpu.createCommandEncoder();
-    encodeArguments(entry, encoder, args);
-    entry.program.encode(encoder);
-    const results = encodeResults(entry, encoder);
-    device.submit(encoder);
-    finishCall(entry);
-    if (device.checked) await checkStatus(entry);
-    return entry.rebuild(results) as R;
-  };
+  /**
+   * Calls `use` with the program for these arguments. With a known program this happens before the call returns, so
+   * that calls keep their order and the caller may dispose arguments at once.
+   */
+  async function withEntry<T>(args: A, use: (entry: Entry) => T): Promise<Awaited<T>> {
+    if (activeTrace()) {
+      throw new TensorError(
+        'compile: a compiled function was called while another one is being compiled; call the plain function there.',
+      );
+    }
+    const device = deviceOf(args, options.device);
+    const key = [device.id, ...args.map((arg) => checkArgument(arg, device))].join(';');
+    for (;;) {
+      const entry = current(key);
+      if (entry) {
+        latest = entry;
+        return await use(entry);
+      }
+      let pending = preparing.get(key);
+      if (!pending) {
+        pending = prepare(body, args, device, options)
+          .then((made) => void entries.set(key, made))
+          .finally(() => preparing.delete(key));
+        preparing.set(key, pending);
+      }
+      // Meanwhile a captured tensor may move, as when another function's optimiser packs it: hence the loop.
+      await pending;
+    }
+  }
 
-  const profile = async (...args: A): Promise<Profile> => {
-    const entry = await entryFor(args);
-    latest = entry;
-    const { device, program } = entry;
-    await device.finished();
-    const begin = performance.now();
-    const encoder = device.gpu.createCommandEncoder();
-    encodeArguments(entry, encoder, args);
-    if (!device.gpu.features.has('timestamp-query')) {
+  const call = (...args: A): Promise<R> =>
+    withEntry(args, (entry) => {
+      const { device, program } = entry;
+      device.checkUsable();
+      const encoder = device.gpu.createCommandEncoder();
+      encodeArguments(entry, encoder, args);
       program.encode(encoder);
+      const results = encodeResults(entry, encoder);
       device.submit(encoder);
       finishCall(entry);
+      return device.checked ? checkedResult(entry, results) : entry.rebuild(results);
+    }) as Promise<R>;
+
+  const profile = async (...args: A): Promise<Profile> => {
+    await deviceOf(args, options.device).finished();
+    return withEntry(args, async (entry) => {
+      const { device, program } = entry;
+      const timed = device.gpu.features.has('timestamp-query') ? new Timestamps(device) : undefined;
+      const begin = performance.now();
+      const encoder = device.gpu.createCommandEncoder();
+      encodeArguments(entry, encoder, args);
+      program.encode(encoder, timed);
+      finishCall(entry);
+      if (!timed) device.submit(encoder);
+      const dispatches = await timed?.finish(encoder);
       await device.finished();
-      return { wallMilliseconds: performance.now() - begin, dispatches: undefined };
-    }
-    const timestamps = new Timestamps(device);
-    program.encode(encoder, timestamps);
-    finishCall(entry);
-    const dispatches = await timestamps.finish(encoder);
-    return { wallMilliseconds: performance.now() - begin, dispatches };
+      return { wallMilliseconds: performance.now() - begin, dispatches };
+    });
   };
 
   return Object.assign(call, {
@@ -156,77 +169,78 @@ export function compile<A extends readonly Argument[], R>(
 async function prepare(
   body: (...args: never) => unknown,
   args: readonly Argument[],
-  known: Device | undefined,
+  device: Device,
   options: CompileOptions,
 ): Promise<Entry> {
-  const trace: Trace = { device: known, effects: new Map() };
-  let device = known;
-  if (!device) throw new TensorError('compile: no argument is a tensor; pass { device } to compile.');
-  const owner = device;
+  const trace: Trace = { device, effects: new Map(), parts: new Map() };
   const placeholders = args.map((arg, index) => {
-    const tensor = new Tensor(
-      owner,
-      typeof arg === 'number' ? [] : arg.shape,
-      typeof arg === 'number' ? 'f32' : arg.dtype,
-      { kind: 'argument', index },
-      trace,
-    );
+    const [shape, dtype] = typeof arg === 'number' ? ([[], 'f32'] as const) : [arg.shape, arg.dtype];
+    const tensor = new Tensor(device, shape, dtype, { kind: 'argument', index }, trace);
     tensor.label = `argument ${index}`;
     return tensor;
   });
-  const result = withTrace(trace, () => body(...(placeholders as never)));
-  if (result instanceof Promise) {
-    throw new TensorError('compile: the function returned a promise; it must record its operations without awaiting.');
-  }
-  const outputs: Tensor[] = [];
-  const rebuild = flatten(result, outputs);
-  const current = outputs.map((tensor) => trace.effects.get(tensor) ?? tensor);
-  device = current[0]?.device ?? device;
-  evaluateCaptured(device, [...current, ...trace.effects.values()], trace);
-  const plan = new Planner({ device, arguments: placeholders, outputs: current, effects: trace.effects }).build();
+  const { outputs, rebuild } = withTrace(trace, () => {
+    const returned: Tensor[] = [];
+    const restore = flatten(body(...(placeholders as never)), returned);
+    for (const tensor of returned) checkUsable('compile', tensor, device);
+    return { outputs: returned.map(currentValue), rebuild: restore };
+  });
+  evaluateCaptured(device, [...outputs, ...trace.effects.values()], trace);
+  const plan = new Planner({ device, arguments: placeholders, outputs, effects: trace.effects }).build();
   const program = new Program(device, plan);
   await program.prepare(options.onCompile);
-  device.gpu.pushErrorScope('out-of-memory');
-  program.build();
-  const error = await device.wait(() => owner.gpu.popErrorScope());
-  if (error) {
-    program.dispose();
-    throw new TensorError(
-      `compile: the device has no room for the program's ${program.memory().planned} bytes (${error.message}); use a ` +
-        'smaller batch or size.',
-    );
-  }
-  const specs = current.map(({ shape, dtype }) => ({ shape, dtype }));
+  await buildWithin(device, program);
+  const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
   return { program, device, externals: plan.externals, rebuild, specs, calls: 0 };
+}
+
+/** Builds a program, or gives everything back and says what it would have needed. */
+async function buildWithin(device: Device, program: Program): Promise<void> {
+  device.gpu.pushErrorScope('out-of-memory');
+  let popped: Promise<GPUError | null>;
+  try {
+    program.build();
+  } catch (error) {
+    program.dispose();
+    throw error;
+  } finally {
+    popped = device.wait(() => device.gpu.popErrorScope());
+  }
+  const error = await popped;
+  if (!error) return;
+  const { planned } = program.memory();
+  program.dispose();
+  throw new DeviceError(
+    `compile: the device has no room for the program's ${planned} bytes (${error.message}); use a smaller batch or size.`,
+  );
 }
 
 /** Runs what was recorded before the trace and is used in it, once, so that replays do not repeat it. */
 function evaluateCaptured(device: Device, results: readonly Tensor[], trace: Trace): void {
-  const used = reachableNodes(results).flatMap((node) => node.inputs);
+  const traced = reachableNodes(results).filter((node) => node.outputs.some((output) => output.trace === trace));
+  const used = [...results, ...traced.flatMap((node) => node.inputs)];
   evaluate(
     device,
-    [...used, ...results].filter((tensor) => tensor.trace !== trace),
+    used.filter((tensor) => tensor.trace !== trace),
   );
 }
 
-function deviceOf(args: readonly Argument[], fallback: Device | undefined): Device | undefined {
-  for (const arg of args) if (arg instanceof Tensor) return arg.device;
-  return fallback;
+function deviceOf(args: readonly Argument[], fallback: Device | undefined): Device {
+  const device = args.find((arg) => arg instanceof Tensor)?.device ?? fallback;
+  if (!device) throw new TensorError('compile: no argument is a tensor; pass { device } to compile.');
+  device.checkUsable();
+  return device;
 }
 
-function checkArgument(arg: Argument): void {
-  if (typeof arg === 'number') return;
+/** What programs are told apart by. Runs a recorded argument, so that it has memory to be copied from. */
+function checkArgument(arg: Argument, device: Device): string {
+  if (typeof arg === 'number') return 'number';
   if (!(arg instanceof Tensor)) {
     throw new TensorError('compile: arguments are tensors or numbers; capture anything else, or make it a tensor.');
   }
-  if (arg.disposed)
-    throw new TensorError(`compile: an argument (${arg}) has been disposed; dispose it after the call.`);
-  arg.device.checkUsable();
-  evaluate(arg.device, [arg]);
-}
-
-function signature(arg: Argument): string {
-  return typeof arg === 'number' ? 'number' : `${formatShape(arg.shape)} ${arg.dtype}`;
+  checkUsable('compile', arg, device);
+  evaluate(device, [arg]);
+  return `${formatShape(arg.shape)} ${arg.dtype}`;
 }
 
 /** Whether everything the program captured is still where it was. */
@@ -237,15 +251,17 @@ function isCurrent(entry: Entry): boolean {
   return true;
 }
 
-function encodeArguments(entry: Entry, encoder: GPUCommandEncoder, args: readonly Argument[]): void {
+function encodeArguments({ program }: Entry, encoder: GPUCommandEncoder, args: readonly Argument[]): void {
   for (const [index, arg] of args.entries()) {
-    if (!entry.program.usesArgument(index)) continue;
-    if (typeof arg === 'number') entry.program.writeArgument(index, arg);
-    else if (arg.device !== entry.device) {
+    if (typeof arg === 'number') {
+      if (program.usesArgument(index)) program.writeArgument(index, arg);
+    } else if (arg.origin.kind !== 'stored') {
       throw new TensorError(
-        'compile: arguments live on two devices; move one with device.tensor(await x.data(), x.shape).',
+        `compile: an argument (${arg}) was disposed before the function was ready; dispose it after the call.`,
       );
-    } else if (arg.origin.kind === 'stored') entry.program.encodeArgument(encoder, index, arg.origin.storage);
+    } else if (program.usesArgument(index)) {
+      program.encodeArgument(encoder, index, arg.origin.storage);
+    }
   }
 }
 
@@ -257,24 +273,30 @@ function encodeResults(entry: Entry, encoder: GPUCommandEncoder): Tensor[] {
   });
 }
 
-/** The effects have changed memory: recorded operations that meant the old values must not run any more. */
 function finishCall(entry: Entry): void {
   entry.calls += 1;
-  for (const target of entry.program.plan.changed) {
-    if (target.origin.kind === 'stored') target.origin.storage.region.version += 1;
-  }
+  stampChanges(entry.program.plan);
 }
 
-async function checkStatus({ device, program, calls }: Entry): Promise<void> {
-  const status = program.statusStorage;
-  if (!status) return;
-  const words = await device.readBuffer(status.allocation.buffer, status.offset, 16);
-  program.reportStatus(new Uint32Array(words), calls);
+/** Checked mode: the result, once the device has found nothing wrong with the execution just submitted. */
+async function checkedResult({ program, calls, rebuild }: Entry, results: readonly Tensor[]): Promise<unknown> {
+  try {
+    program.reportStatus(await program.readStatus(), calls);
+  } catch (error) {
+    for (const tensor of results) tensor.dispose();
+    throw error;
+  }
+  return rebuild(results);
 }
 
 /** Collects the tensors of a result into `tensors` and returns how to rebuild the same structure from others. */
 function flatten(result: unknown, tensors: Tensor[]): (tensors: readonly Tensor[]) => unknown {
   if (result === undefined) return () => undefined;
+  if (result instanceof Promise) {
+    // What follows its first await cannot be part of the trace, and fails by itself.
+    result.catch(() => {});
+    throw new TensorError('compile: the function returned a promise; it must record its operations without awaiting.');
+  }
   if (result instanceof Tensor) {
     const index = tensors.push(result) - 1;
     return (values) => values[index];

@@ -1,9 +1,9 @@
 import { acquireGpu, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
-import { DeviceError, ShaderError, SondeError, TensorError } from './errors.js';
+import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
-import { withTrace } from './graph.js';
+import { tick, withTrace } from './graph.js';
 import { Heap, type Storage } from './memory-heap.js';
 import type { AdapterTraits } from './operation.js';
 import { PipelineCache } from './pipelines.js';
@@ -77,6 +77,8 @@ function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   return { description: text, vendor, architecture, features: [...adapter.features].sort(), software };
 }
 
+let nextId = 0;
+
 /** An open device: makes tensors, and runs what is recorded on them. */
 export class Device {
   readonly limits: GPUSupportedLimits;
@@ -85,6 +87,8 @@ export class Device {
   readonly heap: Heap;
   /** @internal */
   readonly pipelines: PipelineCache;
+  /** @internal Tells devices apart. */
+  readonly id = nextId++;
   /** Command buffers submitted so far. */
   submits = 0;
   private failure: SondeError | undefined;
@@ -113,8 +117,7 @@ export class Device {
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0);
     this.pipelines = new PipelineCache(this);
     gpu.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed')
-        this.fail(new DeviceError(`the device was lost: ${message || reason}; open a new one.`));
+      this.fail(new DeviceError(`the device was lost (${message || reason}); open a new one.`));
     });
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
@@ -131,6 +134,8 @@ export class Device {
    * @throws ShapeError for an invalid shape; TensorError if the number of values differs.
    */
   tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+    checkShape('tensor', shape);
+    checkCount('tensor', values, shape);
     const tensor = this.empty(shape, 'f32');
     this.write(tensor, values);
     return tensor;
@@ -173,7 +178,15 @@ export class Device {
   empty(shape: Shape, dtype: DType, label = 'tensor'): Tensor {
     this.checkUsable();
     checkShape(label, shape);
-    const storage = this.heap.allocate(sizeOf(shape) * 4, label);
+    const bytes = sizeOf(shape) * 4;
+    const limit = this.limits.maxStorageBufferBindingSize;
+    if (bytes > limit) {
+      throw new LimitError(
+        `${label}: shape ${formatShape(shape)} needs a binding of ${bytes} bytes, and this adapter binds at most ` +
+          `${limit}; use a smaller shape, or several tensors.`,
+      );
+    }
+    const storage = this.heap.allocate(bytes, label);
     return new Tensor(this, [...shape], dtype, { kind: 'stored', storage });
   }
 
@@ -237,7 +250,11 @@ export class Device {
 
   /** @internal Moves a stored tensor to other memory, which already holds its values. */
   relocate(tensor: Tensor, storage: Storage): void {
-    if (tensor.origin.kind === 'stored') this.release(tensor, tensor.origin.storage);
+    if (tensor.origin.kind === 'stored') {
+      const { region } = tensor.origin.storage;
+      storage.region.writtenAt = Math.max(storage.region.writtenAt, region.writtenAt);
+      this.release(tensor, tensor.origin.storage);
+    }
     tensor.origin = { kind: 'stored', storage };
     this.watch(tensor, storage);
   }
@@ -250,20 +267,16 @@ export class Device {
         `write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`,
       );
     }
-    if (values.length !== tensor.size) {
-      throw new TensorError(
-        `write: ${values.length} values for shape ${formatShape(tensor.shape)}, which holds ${tensor.size}; give as many.`,
-      );
-    }
+    checkCount('write', values, tensor.shape);
     const { storage } = tensor.origin;
     const words = tensor.dtype === 'u32' ? Uint32Array.from(values) : toFloat32(values);
     this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, words);
-    storage.region.version += 1;
+    storage.region.writtenAt = tick();
   }
 
   /** @internal `assign` outside a compiled function. */
-  assignNow(target: Tensor, value: Tensor): void {
-    evaluate(this, [], new Map([[target, value]]));
+  assignNow(effects: ReadonlyMap<Tensor, Tensor>): void {
+    evaluate(this, [], effects);
   }
 
   /** @internal See {@link Tensor.data}. */
@@ -300,7 +313,7 @@ export class Device {
 
   /** @internal */
   async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const size = 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+    const size = bytes <= KEPT_STAGING_BYTES ? powerOfTwo(bytes) : bytes;
     const staging =
       this.stagingBuffers.get(size)?.pop() ??
       this.gpu.createBuffer({ label: 'read-back', size, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
@@ -310,15 +323,17 @@ export class Device {
     try {
       await this.wait(() => staging.mapAsync(MapMode.READ, 0, bytes));
     } catch (cause) {
+      staging.destroy();
       await Promise.all(this.pendingChecks);
       this.checkUsable();
-      throw new DeviceError(`reading ${bytes} bytes back failed: ${(cause as Error).message}`, { cause });
+      throw new DeviceError(`reading ${bytes} bytes back failed (${(cause as Error).message}); open a new device.`, {
+        cause,
+      });
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
-    const kept = this.stagingBuffers.get(size) ?? [];
-    kept.push(staging);
-    this.stagingBuffers.set(size, kept);
+    if (size > KEPT_STAGING_BYTES) staging.destroy();
+    else this.stagingBuffers.set(size, [...(this.stagingBuffers.get(size) ?? []), staging]);
     await Promise.all(this.pendingChecks);
     this.checkUsable();
     return copy;
@@ -333,7 +348,7 @@ export class Device {
 
   /** @internal A uniform buffer of at least `bytes`. */
   borrowUniforms(bytes: number): GPUBuffer {
-    const size = 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+    const size = powerOfTwo(bytes);
     return (
       this.uniformBuffers.get(size)?.pop() ??
       this.gpu.createBuffer({ label: 'uniforms', size, usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST })
@@ -348,7 +363,22 @@ export class Device {
   }
 }
 
+/** Larger buffers for reading back are not kept for the next time. */
+const KEPT_STAGING_BYTES = 16 * 1024 * 1024;
+
+/** Sizes of kept buffers, so that nearly equal ones can stand in for each other. */
+function powerOfTwo(bytes: number): number {
+  return 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
+}
+
 const CLOSED = 'the device has been closed; open a new one.';
+
+function checkCount(operation: string, values: ArrayLike<number>, shape: Shape): void {
+  if (values.length === sizeOf(shape)) return;
+  throw new TensorError(
+    `${operation}: ${values.length} values for shape ${formatShape(shape)}, which holds ${sizeOf(shape)}; give as many.`,
+  );
+}
 
 function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
   if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer)

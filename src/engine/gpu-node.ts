@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'webgpu';
@@ -75,7 +75,9 @@ function ensureRuntimeDirectory(): void {
   if (process.platform !== 'linux') return;
   const current = process.env.XDG_RUNTIME_DIR;
   if (current && existsSync(current)) return;
-  process.env.XDG_RUNTIME_DIR = mkdtempSync(join(tmpdir(), 'sonde-'));
+  const own = join(tmpdir(), `sonde-runtime-${process.getuid?.() ?? 0}`);
+  mkdirSync(own, { recursive: true, mode: 0o700 });
+  process.env.XDG_RUNTIME_DIR = own;
 }
 
 export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | undefined {

@@ -1,6 +1,7 @@
 import { accumulate, fill } from './basic-operations.js';
+import { currentValue } from './effects.js';
 import { GradientError } from './errors.js';
-import { type Node, scope } from './graph.js';
+import { checkUsable, type Node, scope } from './graph.js';
 import { formatShape, sameShape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -20,8 +21,16 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
       `gradients: the loss has shape ${formatShape(loss.shape)}, ${loss.size} values; reduce it to one with sum or mean.`,
     );
   }
-  const requested = new Set(tensors);
+  for (const tensor of [loss, ...tensors]) checkUsable('gradients', tensor, loss.device);
   const order = dependencyOrder(loss);
+  const read = new Set(order.flatMap((node) => node.inputs));
+  // A tensor assigned before the loss was recorded took part with its new value.
+  const sources = tensors.map((tensor) => {
+    const current = currentValue(tensor);
+    return read.has(current) ? current : tensor;
+  });
+  const requested = new Set(sources);
+  checkHistory(read, requested);
   const needed = pathsTo(order, requested);
   const found = new Map<Tensor, Tensor>();
   found.set(loss, fill(loss.device, loss.shape, 1));
@@ -37,8 +46,8 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
     for (const output of node.outputs) if (!requested.has(output)) found.delete(output);
   }
 
-  return tensors.map((tensor) => {
-    const gradient = found.get(tensor);
+  return tensors.map((tensor, i) => {
+    const gradient = found.get(sources[i]);
     if (!gradient) {
       throw new GradientError(
         `gradients: the loss does not depend on ${tensor.label ?? 'a tensor'} (${tensor}); leave it out, or use it ` +
@@ -47,6 +56,22 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
     }
     return gradient;
   });
+}
+
+/** Refuses a path from a requested tensor that cannot be seen any more, and would be missing from its gradient. */
+function checkHistory(read: ReadonlySet<Tensor>, requested: ReadonlySet<Tensor>): void {
+  for (const tensor of read) {
+    if (requested.has(tensor)) continue;
+    const source = tensor.computedFrom
+      ?.map((reference) => reference.deref())
+      .find((leaf) => leaf && requested.has(leaf));
+    if (!source) continue;
+    throw new GradientError(
+      `gradients: the loss depends on ${source.label ?? 'a tensor'} (${source}) through a tensor (${tensor}) that was read ` +
+        'before and so forgot how it was computed; read it after taking gradients, or pass a copy, ' +
+        'device.tensor(await x.data(), x.shape), to treat it as a constant.',
+    );
+  }
 }
 
 function propagate(

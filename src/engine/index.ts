@@ -4,12 +4,13 @@ export {
   type Compiled,
   type CompileOptions,
   compile,
-  type ProgramStatistics
+  type ProgramStatistics,
 } from './compile.js';
 export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
+export { assign } from './effects.js';
 export * from './errors.js';
 export { gradients } from './gradient.js';
-export { assign, record, scope } from './graph.js';
+export { record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
 export type { AdapterTraits, Dispatch, GradientCall, Lowering, Operation, Value } from './operation.js';
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';

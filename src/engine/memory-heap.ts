@@ -11,8 +11,8 @@ export interface Allocation {
 
 /** Identity and age of a stretch of memory. Tensors that overlap share one. */
 export interface Region {
-  /** Grows with every write, so that a value recorded before the write is not read after it. */
-  version: number;
+  /** Time of the last write, so that an operation recorded before it does not read what came after. */
+  writtenAt: number;
 }
 
 /** A range of an allocation that holds one tensor. */
@@ -21,6 +21,8 @@ export interface Storage {
   readonly offset: number;
   readonly bytes: number;
   readonly region: Region;
+  /** Checked mode: whether a guard lies right behind it. */
+  readonly guarded: boolean;
 }
 
 /** What checked mode writes behind values. scan.wgsl knows it too. */
@@ -65,7 +67,7 @@ export class Heap {
     return this.allocateWhole(bytes, label);
   }
 
-  /** A whole buffer, at least `bytes` long, with no users yet. */
+  /** A whole buffer, at least `bytes` long, with no users yet: the caller counts them, or calls `releaseBuffer`. */
   allocateBuffer(bytes: number, label: string): Allocation {
     const rounded = roundForReuse(bytes);
     const kept = this.free.get(rounded)?.pop();
@@ -105,13 +107,14 @@ export class Heap {
     const allocation = this.allocateBuffer(size + this.guardBytes, label);
     allocation.users = 1;
     if (this.guardBytes > 0) this.writeGuard(allocation.buffer, size);
-    return { allocation, offset: 0, bytes: size, region: { version: 0 } };
+    return { allocation, offset: 0, bytes: size, region: { writtenAt: 0 }, guarded: this.guardBytes > 0 };
   }
 
   /** A storage within `whole`: the same memory, kept alive by either. */
   share(whole: Storage, offset: number, bytes: number): Storage {
     whole.allocation.users += 1;
-    return { allocation: whole.allocation, offset: whole.offset + offset, bytes, region: whole.region };
+    const { allocation, region } = whole;
+    return { allocation, offset: whole.offset + offset, bytes, region, guarded: false };
   }
 
   /** Whether a storage lies in a buffer that other tensors use too. */
@@ -121,7 +124,6 @@ export class Heap {
 
   release(storage: Storage): void {
     const { allocation } = storage;
-    storage.region.version += 1;
     if (this.slabs.has(allocation)) {
       this.slabSlots.push({ allocation, offset: storage.offset });
       return;
@@ -154,7 +156,7 @@ export class Heap {
       slot = this.slabSlots.pop();
     }
     if (!slot) throw new DeviceError('scalars: no slot in a fresh slab.');
-    return { allocation: slot.allocation, offset: slot.offset, bytes, region: { version: 0 } };
+    return { ...slot, bytes, region: { writtenAt: 0 }, guarded: false };
   }
 }
 

@@ -1,4 +1,4 @@
-import { ALIGNMENT, type Command, locate, type Root } from './plan.js';
+import { ALIGNMENT, accesses, type Command, locate, type Root } from './commands.js';
 
 /** A buffer to be created, and what lies in it when. */
 export interface Bank {
@@ -11,6 +11,8 @@ export interface Placement {
   readonly places: ReadonlyMap<Root, { bank: number; offset: number }>;
   /** The most that is alive at any command: no placement can need less. */
   readonly lowerBound: number;
+  /** What is alive then. */
+  readonly peak: readonly Root[];
   readonly planned: number;
 }
 
@@ -33,14 +35,14 @@ export function placeRoots(
 ): Placement {
   const banks: Bank[] = [];
   const places = new Map<Root, { bank: number; offset: number }>();
-  const lowerBound = livenessBound(roots);
+  const { bytes: lowerBound, roots: peak } = findPeak(roots);
 
   if (separate) {
     for (const root of roots) {
       places.set(root, { bank: banks.length, offset: 0 });
       banks.push({ bytes: root.bytes + guardBytes, members: [{ root, offset: 0 }] });
     }
-    return { banks, places, lowerBound, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+    return { banks, places, lowerBound, peak, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
   }
 
   const conflicts = findConflicts(commands);
@@ -65,7 +67,7 @@ export function placeRoots(
     bank.bytes = Math.max(bank.bytes, best.offset + bytes);
     places.set(root, { bank: best.bank, offset: best.offset });
   }
-  return { banks, places, lowerBound, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+  return { banks, places, lowerBound, peak, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
 }
 
 function align(bytes: number): number {
@@ -95,24 +97,21 @@ function findConflicts(commands: readonly Command[]): Map<Root, Set<Root>> {
     else conflicts.set(a, new Set([b]));
   };
   for (const command of commands) {
-    const roots =
-      command.kind === 'dispatch'
-        ? command.values.map((value) => locate(value.root).root)
-        : [locate(command.from.root).root, locate(command.to.root).root];
-    const writes = command.kind === 'dispatch' ? command.dispatch.writes : [1];
-    for (const write of writes) {
-      for (const [i, root] of roots.entries()) {
-        if (writes.includes(i)) continue;
-        add(roots[write], root);
-        add(root, roots[write]);
+    const located = accesses(command).map(({ value, writes }) => ({ root: locate(value.root).root, writes }));
+    for (const written of located) {
+      if (!written.writes) continue;
+      for (const read of located) {
+        if (read.writes) continue;
+        add(written.root, read.root);
+        add(read.root, written.root);
       }
     }
   }
   return conflicts;
 }
 
-/** The largest sum of bytes alive at one command. */
-function livenessBound(roots: readonly Root[]): number {
+/** The largest sum of bytes alive at one command, and of what. */
+function findPeak(roots: readonly Root[]): { bytes: number; roots: Root[] } {
   const changes = new Map<number, number>();
   for (const root of roots) {
     const bytes = align(root.bytes);
@@ -120,10 +119,11 @@ function livenessBound(roots: readonly Root[]): number {
     changes.set(root.last + 1, (changes.get(root.last + 1) ?? 0) - bytes);
   }
   let alive = 0;
-  let bound = 0;
+  let peak = { bytes: 0, at: 0 };
   for (const at of [...changes.keys()].sort((a, b) => a - b)) {
     alive += changes.get(at) ?? 0;
-    bound = Math.max(bound, alive);
+    if (alive > peak.bytes) peak = { bytes: alive, at };
   }
-  return bound;
+  const { bytes, at } = peak;
+  return { bytes, roots: roots.filter(({ first, last }) => first <= at && at <= last) };
 }

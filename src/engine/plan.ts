@@ -1,52 +1,19 @@
-import { lowerCopy, type PackAttributes, type ViewAttributes } from './basic-operations.js';
+import {
+  lowerCopy,
+  type PackAttributes,
+  packOperation,
+  type ViewAttributes,
+  viewOperation,
+} from './basic-operations.js';
+import { ALIGNMENT, accesses, type Command, locate, newRoot, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
 import { LimitError, TensorError } from './errors.js';
 import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
-import type { Dispatch, Lowering, Value } from './operation.js';
+import type { Dispatch, Lowering } from './operation.js';
+import { Reads } from './reads.js';
 import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
-
-/** Storage buffers are bound at multiples of this; WebGPU guarantees it. */
-export const ALIGNMENT = 256;
-
-/** A stretch of memory that one or more values share, and the span of commands during which it is in use. */
-export interface Root {
-  readonly label: string;
-  readonly bytes: number;
-  /** Memory that exists outside the program, or undefined for memory that the planner places. */
-  storage: Storage | undefined;
-  /** Constant contents, uploaded when the program is built. */
-  readonly constant: Uint32Array | Float32Array | undefined;
-  /** This root's memory is a part of another one's, `shift` bytes from its start. */
-  parent: { root: Root; shift: number } | undefined;
-  /** First and last command that touches it; -1 for arguments, which are filled before the first. */
-  first: number;
-  last: number;
-}
-
-/** Where a value lies. */
-export interface PlannedValue extends Value {
-  readonly root: Root;
-  readonly offset: number;
-}
-
-export interface DispatchCommand {
-  readonly kind: 'dispatch';
-  readonly node: Node | undefined;
-  readonly dispatch: Dispatch;
-  readonly values: readonly PlannedValue[];
-}
-
-export interface CopyCommand {
-  readonly kind: 'copy';
-  readonly node: Node | undefined;
-  readonly from: PlannedValue;
-  readonly to: PlannedValue;
-  readonly bytes: number;
-}
-
-export type Command = DispatchCommand | CopyCommand;
 
 /** What a program is built from. */
 export interface Graph {
@@ -90,17 +57,6 @@ export function reachableNodes(tensors: Iterable<Tensor>): Node[] {
   return [...nodes].sort((a, b) => a.sequence - b.sequence);
 }
 
-/** Follows parents: where a root's memory really is. */
-export function locate(root: Root): { root: Root; shift: number } {
-  let current = root;
-  let shift = 0;
-  while (current.parent) {
-    shift += current.parent.shift;
-    current = current.parent.root;
-  }
-  return { root: current, shift };
-}
-
 /**
  * Turns a graph into commands on values: resolves views, arenas and in-place updates, and finds how long each piece of
  * memory is in use. Placement follows in placement.ts.
@@ -113,24 +69,33 @@ export class Planner {
   private readonly all: Root[] = [];
   private readonly produced: PlannedValue[][] = [];
   private readonly nodes: Node[];
+  private readonly reads: Reads;
+  /** Effects by the tensor that is assigned. */
+  private readonly targetsOf = new Map<Tensor, Tensor[]>();
   private readonly inPlaceTargets = new Set<Tensor>();
+  /** The commands that touch each root so far. */
+  private readonly commandsOf = new Map<Root, Command[]>();
   private nextValue = 0;
   private position = -1;
 
   constructor(private readonly graph: Graph) {
-    this.nodes = reachableNodes([...graph.outputs, ...graph.effects.values()]);
+    const kept = [...graph.outputs, ...graph.effects.values()];
+    this.nodes = reachableNodes(kept);
+    this.reads = new Reads(this.nodes, kept);
+    for (const [target, value] of graph.effects) {
+      this.targetsOf.set(value, [...(this.targetsOf.get(value) ?? []), target]);
+    }
   }
 
   build(): Plan {
     const { graph } = this;
     const argumentValues = graph.arguments.map((tensor, index) => {
-      const root = this.newRoot(`argument ${index}`, tensor);
+      const root = this.addRoot(`argument ${index}`, tensor);
       root.first = -1;
       const value = this.newValue(tensor.shape, tensor.dtype, root, 0);
       this.values.set(tensor, value);
       return value;
     });
-    this.findLastReads();
     for (const [position, node] of this.nodes.entries()) {
       this.position = position;
       this.lowerNode(node);
@@ -138,7 +103,7 @@ export class Planner {
     this.position = this.nodes.length;
     const outputs = graph.outputs.map((tensor) => this.setAside(this.valueOf(tensor)));
     this.lowerEffects();
-    this.findLifetimes(argumentValues, outputs);
+    this.findLifetimes(outputs);
     const roots = new Set<Root>();
     for (const root of this.all) {
       const located = locate(root).root;
@@ -157,7 +122,7 @@ export class Planner {
     };
   }
 
-  private newRoot(label: string, spec: { shape: Shape; dtype: DType }, constant?: Uint32Array | Float32Array): Root {
+  private addRoot(label: string, spec: { shape: Shape; dtype: DType }, constant?: Uint32Array | Float32Array): Root {
     const bytes = bindingBytes(sizeOf(spec.shape) * 4);
     const limit = this.graph.device.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
@@ -166,15 +131,7 @@ export class Planner {
           `at most ${limit}; use a smaller batch, width or size.`,
       );
     }
-    const root: Root = {
-      label,
-      bytes,
-      storage: undefined,
-      constant,
-      parent: undefined,
-      first: Number.POSITIVE_INFINITY,
-      last: Number.NEGATIVE_INFINITY,
-    };
+    const root = newRoot(label, bytes, constant);
     this.all.push(root);
     return root;
   }
@@ -192,7 +149,7 @@ export class Planner {
     const { storage } = tensor.origin;
     let root = this.externalRoots.get(storage);
     if (!root) {
-      root = this.newRoot(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: tensor.dtype });
+      root = this.addRoot(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: tensor.dtype });
       root.storage = storage;
       this.externalRoots.set(storage, root);
     }
@@ -202,31 +159,8 @@ export class Planner {
     return value;
   }
 
-  /**
-   * Last position at which a tensor's memory is read, so that a later in-place update knows whether it may overwrite.
-   * Views count for the tensor they look into.
-   */
-  private readonly lastRead = new Map<Tensor, number>();
-  private readonly viewed = new Map<Tensor, Tensor>();
-
-  private baseOf(tensor: Tensor): Tensor {
-    let base = tensor;
-    for (let next = this.viewed.get(base); next; next = this.viewed.get(base)) base = next;
-    return base;
-  }
-
-  private findLastReads(): void {
-    for (const [position, node] of this.nodes.entries()) {
-      if (node.operation.name === 'reshape') this.viewed.set(node.outputs[0], node.inputs[0]);
-      for (const input of node.inputs) this.lastRead.set(this.baseOf(input), position);
-    }
-    const end = this.nodes.length;
-    for (const tensor of this.graph.outputs) this.lastRead.set(this.baseOf(tensor), end);
-    for (const value of this.graph.effects.values()) this.lastRead.set(this.baseOf(value), end);
-  }
-
   private lowerNode(node: Node): void {
-    if (node.operation.name === 'reshape') {
+    if (node.operation === viewOperation) {
       this.lowerView(node);
       return;
     }
@@ -238,12 +172,12 @@ export class Planner {
       return update ? this.updatedValue(node, index, update[1], inputs[update[1]]) : undefined;
     });
     const final = node.specs.map(
-      (spec, index) => outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.newRoot(name, spec), 0),
+      (spec, index) => outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.addRoot(name, spec), 0),
     );
     for (const [index, output] of node.outputs.entries()) this.values.set(output, final[index]);
     this.produced[this.position] = final;
     const lowering = this.loweringFor(node);
-    if (node.operation.name === 'pack') this.lowerPackMembers(node, lowering, inputs, final[0]);
+    if (node.operation === packOperation) this.lowerPackMembers(node, lowering, inputs, final[0]);
     node.operation.lower(lowering, inputs, final, node.attributes);
   }
 
@@ -265,63 +199,56 @@ export class Planner {
   /** Lets the producers of an arena's members write into it directly; copies those that cannot. */
   private lowerPackMembers(node: Node, lowering: Lowering, inputs: readonly PlannedValue[], arena: PlannedValue): void {
     const { offsets } = node.attributes as PackAttributes;
+    const uses = new Map<Root, number>();
+    for (const { root } of inputs) uses.set(root, (uses.get(root) ?? 0) + 1);
+    arena.root.isArena = true;
     for (const [index, input] of inputs.entries()) {
       const shift = offsets[index] * 4;
       const own = input.root;
       const movable =
         !this.graph.device.checked &&
         shift % ALIGNMENT === 0 &&
-        input.offset === 0 &&
-        !own.parent &&
-        !own.storage &&
-        !own.constant &&
-        own.first !== -1 &&
-        own.bytes === bindingBytes(sizeOf(input.shape) * 4);
+        isPrivate(input) &&
+        uses.get(own) === 1 &&
+        !this.wouldClash(own, arena.root);
       if (movable) own.parent = { root: arena.root, shift };
       else lowerCopy(lowering, input, arena, offsets[index]);
     }
   }
 
+  /** Whether a command would read and write the same buffer if `root` were a part of `arena`. */
+  private wouldClash(root: Root, arena: Root): boolean {
+    return (this.commandsOf.get(root) ?? []).some((command) => {
+      const touched = accesses(command);
+      const own = touched.filter(({ value }) => value.root === root);
+      const others = touched.filter(({ value }) => value.root !== root && locate(value.root).root === arena);
+      return others.some((other) => own.some(({ writes }) => writes !== other.writes));
+    });
+  }
+
   /** The value of an output that starts as a copy of an input: the same memory where nobody needs the old value. */
   private updatedValue(node: Node, output: number, input: number, source: PlannedValue): PlannedValue {
     const spec = node.specs[output];
-    const tensor = node.outputs[output];
-    const sourceTensor = node.inputs[input];
-    const isLastRead = this.lastRead.get(this.baseOf(sourceTensor)) === this.position;
-    const whole = source.offset === 0 && source.root.bytes === bindingBytes(sizeOf(spec.shape) * 4);
-    const plain = !source.root.parent && !source.root.constant && source.root.first !== -1;
-    if (isLastRead && whole && plain && !source.root.storage && !this.isMemberOfArena(source.root)) {
-      return this.newValue(spec.shape, spec.dtype, source.root, 0);
+    if (this.reads.endsAt(this.position, node, input)) {
+      if (isPrivate(source)) return this.newValue(spec.shape, spec.dtype, source.root, 0);
+      const target = this.inPlaceTarget(node.outputs[output], node.inputs[input]);
+      if (target) {
+        this.inPlaceTargets.add(target);
+        return this.newValue(spec.shape, spec.dtype, source.root, source.offset);
+      }
     }
-    const target = this.inPlaceTarget(node, tensor, sourceTensor);
-    if (target) {
-      this.inPlaceTargets.add(target);
-      return this.newValue(spec.shape, spec.dtype, source.root, source.offset);
-    }
-    const value = this.newValue(spec.shape, spec.dtype, this.newRoot(this.nameOf(node), spec), 0);
-    this.commands.push({ kind: 'copy', node, from: source, to: value, bytes: bindingBytes(sizeOf(spec.shape) * 4) });
+    const value = this.newValue(spec.shape, spec.dtype, this.addRoot(this.nameOf(node), spec), 0);
+    this.push({ kind: 'copy', node, from: source, to: value, bytes: bindingBytes(sizeOf(spec.shape) * 4) });
     return value;
   }
 
-  private isMemberOfArena(root: Root): boolean {
-    return this.all.some((other) => other.parent?.root === root);
-  }
-
-  /** The stored tensor that `tensor` will be assigned to, if it can be computed right there. */
-  private inPlaceTarget(node: Node, tensor: Tensor, source: Tensor): Tensor | undefined {
-    if (source.origin.kind !== 'stored') return undefined;
+  /** The stored tensor that `tensor` will be assigned to, if `source` is that tensor and memory of its own. */
+  private inPlaceTarget(tensor: Tensor, source: Tensor): Tensor | undefined {
+    if (source.origin.kind !== 'stored' || this.graph.device.heap.isShared(source.origin.storage)) return undefined;
     const { storage } = source.origin;
-    if (this.graph.device.heap.isShared(storage)) return undefined;
-    for (const [target, value] of this.graph.effects) {
-      if (value !== tensor || target.origin.kind !== 'stored' || target.origin.storage !== storage) continue;
-      const { region } = storage;
-      const touches = (other: Tensor) => other.origin.kind === 'stored' && other.origin.storage.region === region;
-      const readElsewhere = node.inputs.some((other) => other !== source && touches(other));
-      const readLater = this.nodes.slice(this.position + 1).some((later) => later.inputs.some(touches));
-      const returned = this.graph.outputs.some(touches) || [...this.graph.effects.values()].some(touches);
-      if (!readElsewhere && !readLater && !returned) return target;
-    }
-    return undefined;
+    return this.targetsOf
+      .get(tensor)
+      ?.find((target) => target.origin.kind === 'stored' && target.origin.storage === storage);
   }
 
   private lowerEffects(): void {
@@ -332,15 +259,24 @@ export class Planner {
       if (this.inPlaceTargets.has(target)) continue;
       pending.push({ from: this.setAside(this.valueOf(tensor)), to, bytes: sizeOf(target.shape) * 4 });
     }
-    for (const copy of pending) this.commands.push({ kind: 'copy', node: undefined, ...copy });
+    for (const copy of pending) this.push({ kind: 'copy', node: undefined, ...copy });
   }
 
   /** Copies a value that lies in stored memory, which an effect may overwrite or which may share its target's buffer. */
   private setAside(value: PlannedValue): PlannedValue {
     if (!value.root.storage) return value;
-    const aside = this.newValue(value.shape, value.dtype, this.newRoot('aside', value), 0);
-    this.commands.push({ kind: 'copy', node: undefined, from: value, to: aside, bytes: sizeOf(value.shape) * 4 });
+    const aside = this.newValue(value.shape, value.dtype, this.addRoot('aside', value), 0);
+    this.push({ kind: 'copy', node: undefined, from: value, to: aside, bytes: sizeOf(value.shape) * 4 });
     return aside;
+  }
+
+  private push(command: Command): void {
+    this.commands.push(command);
+    for (const { value } of accesses(command)) {
+      const known = this.commandsOf.get(value.root);
+      if (known) known.push(command);
+      else this.commandsOf.set(value.root, [command]);
+    }
   }
 
   private nameOf(node: Node): string {
@@ -354,10 +290,10 @@ export class Planner {
       limits: device.limits,
       adapter: device.traits,
       scratch: (shape, dtype = 'f32') =>
-        this.newValue(shape, dtype, this.newRoot(`${name} scratch`, { shape, dtype }), 0),
+        this.newValue(shape, dtype, this.addRoot(`${name} scratch`, { shape, dtype }), 0),
       constant: (values) => {
         const spec = { shape: [values.length], dtype: values instanceof Uint32Array ? 'u32' : 'f32' } as const;
-        return this.newValue(spec.shape, spec.dtype, this.newRoot(`${name} table`, spec, values), 0);
+        return this.newValue(spec.shape, spec.dtype, this.addRoot(`${name} table`, spec, values), 0);
       },
       reshape: (value, shape) => {
         const planned = value as PlannedValue;
@@ -365,7 +301,7 @@ export class Planner {
       },
       dispatch: (dispatch) => {
         this.checkDispatch(name, dispatch);
-        this.commands.push({ kind: 'dispatch', node, dispatch, values: dispatch.bindings as PlannedValue[] });
+        this.push({ kind: 'dispatch', node, dispatch, values: dispatch.bindings as PlannedValue[] });
       },
     };
   }
@@ -379,17 +315,21 @@ export class Planner {
     }
   }
 
-  private findLifetimes(argumentValues: readonly PlannedValue[], outputs: readonly PlannedValue[]): void {
+  private findLifetimes(outputs: readonly PlannedValue[]): void {
     const touch = (value: PlannedValue, at: number) => {
       const { root } = locate(value.root);
       root.first = Math.min(root.first, value.root.first === -1 ? -1 : at);
       root.last = Math.max(root.last, at);
     };
     for (const [at, command] of this.commands.entries()) {
-      const values = command.kind === 'dispatch' ? command.values : [command.from, command.to];
-      for (const value of values) touch(value, at);
+      for (const { value } of accesses(command)) touch(value, at);
     }
-    for (const value of argumentValues) if (value.root.last === Number.NEGATIVE_INFINITY) value.root.last = -1;
     for (const value of outputs) touch(value, this.commands.length);
   }
+}
+
+/** Whether a value fills memory that belongs to the program and to nothing else in it. */
+function isPrivate({ root, offset, shape }: PlannedValue): boolean {
+  const whole = offset === 0 && root.bytes === bindingBytes(sizeOf(shape) * 4);
+  return whole && !root.storage && !root.constant && !root.parent && !root.isArena && root.first !== -1;
 }

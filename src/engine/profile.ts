@@ -39,6 +39,11 @@ export class Timestamps {
 
   /** Records the resolution of the queries, submits `encoder` and reads the times. */
   async finish(encoder: GPUCommandEncoder): Promise<DispatchTime[]> {
+    if (this.timed.length === 0) {
+      this.device.submit(encoder);
+      await this.device.finished();
+      return [];
+    }
     const { gpu } = this.device;
     const bytes = this.sets.length * QUERIES_PER_SET * 8;
     const resolved = gpu.createBuffer({ size: bytes, usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC });
@@ -46,7 +51,7 @@ export class Timestamps {
       const count = Math.min(QUERIES_PER_SET, this.timed.length * 2 - index * QUERIES_PER_SET);
       encoder.resolveQuerySet(set, 0, count, resolved, index * QUERIES_PER_SET * 8);
     }
-    gpu.queue.submit([encoder.finish()]);
+    this.device.submit(encoder);
     const times = new BigUint64Array(await this.device.readBuffer(resolved, 0, this.timed.length * 16));
     resolved.destroy();
     for (const set of this.sets) set.destroy();
@@ -74,12 +79,14 @@ export function formatProfile(profile: Profile, peakGflops?: number): string {
   const head = `${'operation'.padEnd(width)} ${'calls'.padStart(5)} ${'ms'.padStart(9)} ${'share'.padStart(6)} ${'GFLOP/s'.padStart(9)} ${'GB/s'.padStart(8)}${peakGflops ? ` ${'peak'.padStart(6)}` : ''}`;
   const rows = [...groups].sort(([, a], [, b]) => b.ms - a.ms);
   const lines = rows.map(([label, { count, ms, flops, bytes }]) => {
-    const gflops = flops / ms / 1e6;
-    const peak = peakGflops ? ` ${`${((100 * gflops) / peakGflops).toFixed(0)} %`.padStart(6)}` : '';
+    // A timer's step can be longer than a kernel: then there is no rate to print.
+    const rate = (amount: number) => (ms > 0 && amount > 0 ? amount / ms / 1e6 : undefined);
+    const gflops = rate(flops);
+    const share = total > 0 ? `${((100 * ms) / total).toFixed(1)} %` : '';
+    const peak = peakGflops && gflops ? ` ${`${((100 * gflops) / peakGflops).toFixed(0)} %`.padStart(6)}` : '';
     return (
-      `${label.padEnd(width)} ${String(count).padStart(5)} ${ms.toFixed(3).padStart(9)} ` +
-      `${`${((100 * ms) / total).toFixed(1)} %`.padStart(6)} ${(flops > 0 ? gflops.toFixed(2) : '').padStart(9)} ` +
-      `${(bytes / ms / 1e6).toFixed(2).padStart(8)}${flops > 0 ? peak : ''}`
+      `${label.padEnd(width)} ${String(count).padStart(5)} ${ms.toFixed(3).padStart(9)} ${share.padStart(6)} ` +
+      `${(gflops?.toFixed(2) ?? '').padStart(9)} ${(rate(bytes)?.toFixed(2) ?? '').padStart(8)}${peak}`
     );
   });
   return [head, ...lines, `${'sum'.padEnd(width)} ${''.padStart(5)} ${total.toFixed(3).padStart(9)}`].join('\n');

@@ -1,3 +1,12 @@
+import {
+  ALIGNMENT,
+  type Command,
+  type DispatchCommand,
+  locate,
+  newRoot,
+  type PlannedValue,
+  type Root,
+} from './commands.js';
 import type { Device } from './device.js';
 import { NumericError } from './errors.js';
 import { linearGrid } from './grid.js';
@@ -5,15 +14,7 @@ import { type Allocation, bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch } from './operation.js';
 import { hasUniforms } from './pipelines.js';
 import { type Placement, placeRoots } from './placement.js';
-import {
-  ALIGNMENT,
-  type Command,
-  type DispatchCommand,
-  locate,
-  type Plan,
-  type PlannedValue,
-  type Root,
-} from './plan.js';
+import type { Plan } from './plan.js';
 import type { Timestamps } from './profile.js';
 import scanSource from './scan.wgsl';
 import { sizeOf } from './shape.js';
@@ -36,6 +37,9 @@ type Step =
     }
   | { readonly kind: 'copy'; readonly from: Range; readonly to: Range; readonly bytes: number };
 
+/** Four words, of which scan.wgsl uses two. */
+const STATUS_BYTES = 16;
+
 /** What a program needs of a device's memory. */
 export interface ProgramMemory {
   /** Bytes of all buffers that hold intermediates. */
@@ -53,7 +57,8 @@ export class Program {
   private banks: Allocation[] = [];
   private constants = new Map<Root, Storage>();
   private uniforms: GPUBuffer | undefined;
-  private status: Storage | undefined;
+  /** Checked mode: where an execution leaves what it found. */
+  private readonly status: Root = newRoot('checked mode status', STATUS_BYTES);
   private readonly work: readonly Command[];
   private readonly dispatches: readonly Dispatch[];
 
@@ -98,19 +103,22 @@ export class Program {
     return {
       planned: this.placement.planned,
       lowerBound: this.placement.lowerBound,
-      peak: peakContents(this.plan.roots.filter((root) => !root.storage)),
+      peak: this.placement.peak.map(({ label, bytes }) => ({ label, bytes })).sort((a, b) => b.bytes - a.bytes),
     };
   }
 
-  /** Creates buffers, bind groups and pipelines. After this a replay creates nothing. */
+  /**
+   * Creates buffers, bind groups and pipelines. After this a replay creates nothing. If it throws, `dispose` gives back
+   * what had been created.
+   */
   build(): void {
     const { device, plan } = this;
-    this.banks = this.placement.banks.map((bank, index) => {
+    for (const [index, bank] of this.placement.banks.entries()) {
       const allocation = device.heap.allocateBuffer(bank.bytes, `program memory ${index}`);
-      allocation.users = 1;
+      this.banks.push(allocation);
       if (device.checked) device.heap.writeGuard(allocation.buffer, bank.members[0].root.bytes);
-      return allocation;
-    });
+    }
+    if (device.checked) this.status.storage = device.heap.allocate(STATUS_BYTES, this.status.label);
     for (const root of plan.constants) {
       if (!root.constant) continue;
       const storage = device.heap.allocate(root.constant.byteLength, root.label);
@@ -121,20 +129,21 @@ export class Program {
       );
       this.constants.set(root, storage);
     }
-    const offsets = this.uploadUniforms();
+    const offsets = this.uploadUniforms().values();
     for (const command of this.work) {
       if (command.kind === 'copy') {
         const { from, to, bytes } = command;
         this.steps.push({ kind: 'copy', from: this.rangeOf(from), to: this.rangeOf(to), bytes });
       } else {
-        this.steps.push(this.dispatchStep(command, offsets.shift() ?? 0));
+        this.steps.push(this.dispatchStep(command, offsets.next().value ?? 0));
       }
     }
   }
 
   /** Records one execution. */
   encode(encoder: GPUCommandEncoder, timestamps?: Timestamps): void {
-    if (this.status) encoder.clearBuffer(this.status.allocation.buffer, this.status.offset, 16);
+    const { storage: status } = this.status;
+    if (status) encoder.clearBuffer(status.allocation.buffer, status.offset, STATUS_BYTES);
     let pass: GPUComputePassEncoder | undefined;
     let bound: GPUComputePipeline | undefined;
     for (const step of this.steps) {
@@ -192,27 +201,26 @@ export class Program {
   /** Gives the program's memory back. */
   dispose(): void {
     const { heap } = this.device;
-    for (const bank of this.banks) {
-      bank.users = 0;
-      heap.releaseBuffer(bank);
-    }
+    for (const bank of this.banks) heap.releaseBuffer(bank);
     for (const storage of this.constants.values()) heap.release(storage);
-    if (this.status) heap.release(this.status);
+    if (this.status.storage) heap.release(this.status.storage);
     if (this.uniforms) this.device.returnUniforms(this.uniforms);
     this.banks = [];
     this.constants = new Map();
     this.uniforms = undefined;
-    this.status = undefined;
+    this.status.storage = undefined;
     this.steps = [];
   }
 
-  /** Checked mode: where an execution leaves what it found. */
-  get statusStorage(): Storage | undefined {
-    return this.status;
+  /** Checked mode: what the execution submitted last has found, for {@link reportStatus}. */
+  async readStatus(): Promise<Uint32Array> {
+    const { storage } = this.status;
+    if (!storage) return new Uint32Array(STATUS_BYTES / 4);
+    return new Uint32Array(await this.device.readBuffer(storage.allocation.buffer, storage.offset, STATUS_BYTES));
   }
 
   /**
-   * @param words The words of `statusStorage`, read back.
+   * @param words What {@link readStatus} returned.
    * @param step Which execution of the program this was, from 1.
    * @throws NumericError if the execution produced NaN, Inf or a write outside a result.
    */
@@ -294,16 +302,15 @@ export class Program {
   /** Whether the words behind a value are a guard, which only a value that fills its root has. */
   private isGuarded(value: PlannedValue): boolean {
     const whole = value.offset === 0 && value.root.bytes === bindingBytes(sizeOf(value.shape) * 4);
-    return this.device.checked && whole && !value.root.parent && !value.root.constant;
+    const { storage, parent, constant } = value.root;
+    return whole && !parent && !constant && (storage ? storage.guarded : this.device.checked);
   }
 
   /** The plan's commands; in checked mode with a scan of every result behind the node that made it. */
-  private scheduleWork(): Command[] {
+  private scheduleWork(): readonly Command[] {
     const { device, plan } = this;
-    if (!device.checked) return [...plan.commands];
-    this.status = device.heap.allocate(16, 'checked mode status');
-    const root: Root = { ...placedOutside('checked mode status', 16), storage: this.status };
-    const status: PlannedValue = { id: -1, shape: [4], dtype: 'u32', root, offset: 0 };
+    if (!device.checked) return plan.commands;
+    const status: PlannedValue = { id: -1, shape: [STATUS_BYTES / 4], dtype: 'u32', root: this.status, offset: 0 };
     const positions = new Map(plan.nodes.map((node, position) => [node, position]));
     return plan.commands.flatMap((command, index) => {
       const { node } = command;
@@ -328,22 +335,4 @@ export class Program {
     };
     return { kind: 'dispatch', node: undefined, dispatch, values: [value, status] };
   }
-}
-
-function placedOutside(label: string, bytes: number): Root {
-  return { label, bytes, storage: undefined, constant: undefined, parent: undefined, first: 0, last: 0 };
-}
-
-function peakContents(roots: readonly Root[]): { label: string; bytes: number }[] {
-  let peak: Root[] = [];
-  let most = 0;
-  for (const { first: at } of roots) {
-    const alive = roots.filter((root) => root.first <= at && at <= root.last);
-    const bytes = alive.reduce((sum, root) => sum + root.bytes, 0);
-    if (bytes > most) {
-      most = bytes;
-      peak = alive;
-    }
-  }
-  return peak.map(({ label, bytes }) => ({ label, bytes })).sort((a, b) => b.bytes - a.bytes);
 }

@@ -24,6 +24,8 @@ export class Tensor implements TensorSpec {
   readonly id = nextId++;
   /** A person's name for it, shown in errors and profiles. */
   label: string | undefined;
+  /** @internal The stored tensors from which a value was computed whose operation is forgotten. */
+  computedFrom: readonly WeakRef<Tensor>[] | undefined;
 
   /** @internal Tensors are made by a device or by an operation. */
   constructor(

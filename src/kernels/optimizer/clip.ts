@@ -1,6 +1,6 @@
 import { layoutArenas, packRecorded, unpack } from '../../engine/arena.js';
 import { SondeError, scope, type Tensor } from '../../engine/index.js';
-import { add, div, minimum, mul, sqrt } from '../elementwise/elementwise.js';
+import { add, clamp, div, mul, sqrt } from '../elementwise/elementwise.js';
 import { sumOfSquares } from '../reduce/reduce.js';
 
 /** The Euclidean norm of all gradients taken as one vector. */
@@ -25,9 +25,7 @@ export function clipWithNorm(
 ): { gradients: Tensor[]; norm: Tensor } {
   return scope('clip', () => {
     const { arenas, norm } = flatten(gradients);
-    const { device } = norm;
-    const bound = typeof maxNorm === 'number' ? device.full([], maxNorm) : maxNorm;
-    const factor = minimum(div(bound, add(norm, 1e-6)), device.ones([]));
+    const factor = clamp(div(maxNorm, add(norm, 1e-6)), 0, 1);
     const clipped: Tensor[] = [];
     const shapes = gradients.map((gradient) => gradient.shape);
     for (const { layout, flat } of arenas) {
@@ -38,7 +36,7 @@ export function clipWithNorm(
 }
 
 function flatten(gradients: readonly Tensor[]) {
-  if (gradients.length === 0) throw new SondeError('clipByNorm: no gradients; give at least one.');
+  if (gradients.length === 0) throw new SondeError('clip: no gradients; give at least one.');
   const { device } = gradients[0];
   const layouts = layoutArenas(
     gradients.map((gradient) => gradient.size),

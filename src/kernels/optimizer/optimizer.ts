@@ -1,5 +1,8 @@
-import { type ArenaLayout, packRecorded, packStored } from '../../engine/arena.js';
-import { assign, type Device, type Operation, record, SondeError, scope, type Tensor } from '../../engine/index.js';
+import { type ArenaLayout, isPackedIn, packRecorded, packStored } from '../../engine/arena.js';
+import { fill } from '../../engine/basic-operations.js';
+import { assignAll } from '../../engine/effects.js';
+import { type Device, type Operation, record, ShapeError, SondeError, scope, type Tensor } from '../../engine/index.js';
+import { formatShape, sameShape } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import advanceSource from './advance.wgsl';
@@ -66,7 +69,6 @@ interface Arena {
 
 /** The optimisers' common part: parameters and state in arenas, one dispatch per arena and step. */
 export abstract class Optimizer {
-  private device: Device | undefined;
   private parameters: readonly Tensor[] = [];
   private arenas: Arena[] = [];
   private count: Tensor | undefined;
@@ -77,7 +79,8 @@ export abstract class Optimizer {
   ) {}
 
   /**
-   * Takes one step: records the new values of the parameters and of the optimiser's state as effects.
+   * Takes one step. Within a compiled function the new values of the parameters and of the optimiser's state are effects
+   * of the program; elsewhere the step is taken at once.
    *
    * @param parameters Stored tensors, the same at every call. The first call moves them into arenas.
    * @param gradients One per parameter, of its shape.
@@ -89,18 +92,40 @@ export abstract class Optimizer {
         `${this.settings.name}: ${gradients.length} gradients for ${parameters.length} parameters; give one for each, in order.`,
       );
     }
-    const device = this.prepare(parameters);
-    const { count } = this;
-    if (!count) throw new SondeError(`${this.settings.name}: the optimiser has no state.`);
-    const rate = typeof learningRate === 'number' ? device.full([], learningRate) : learningRate;
+    for (const [i, { shape }] of gradients.entries()) {
+      if (sameShape(shape, parameters[i].shape)) continue;
+      throw new ShapeError(
+        `${this.settings.name}: gradient ${i} is ${formatShape(shape)} and its parameter (${parameters[i]}) is ` +
+          `${formatShape(parameters[i].shape)}; give gradients in the order of the parameters.`,
+      );
+    }
+    if (typeof learningRate !== 'number' && learningRate.size !== 1) {
+      throw new ShapeError(
+        `${this.settings.name}: the learning rate has ${learningRate.size} values (shape ` +
+          `${formatShape(learningRate.shape)}); give one number for all parameters.`,
+      );
+    }
+    const { device, count } = this.prepare(parameters);
+    const rate = typeof learningRate === 'number' ? fill(device, [], learningRate) : learningRate;
     scope('optimizer', () => {
+      const assignments: [Tensor, Tensor][] = [];
       for (const { layout, parameters: flat, moments } of this.arenas) {
         const gradient = packRecorded(gradients, layout);
         const updated = record(stepOperation, [gradient, rate, count, flat, ...moments], this.settings);
-        for (const [i, target] of [flat, ...moments].entries()) assign(target, updated[i]);
+        for (const [i, target] of [flat, ...moments].entries()) assignments.push([target, updated[i]]);
       }
-      assign(count, record(advanceOperation, [count], null)[0]);
+      assignments.push([count, record(advanceOperation, [count], null)[0]]);
+      assignAll(assignments);
     });
+  }
+
+  /** Releases the optimiser's state. The parameters stay. */
+  dispose(): void {
+    for (const { parameters, moments } of this.arenas) for (const flat of [parameters, ...moments]) flat.dispose();
+    this.count?.dispose();
+    this.arenas = [];
+    this.parameters = [];
+    this.count = undefined;
   }
 
   /**
@@ -127,14 +152,14 @@ export abstract class Optimizer {
     parameters: readonly Tensor[],
     state: { count: number; moments: readonly (readonly ArrayLike<number>[])[] },
   ): void {
-    this.prepare(parameters);
-    if (state.count === 0) return;
+    const { count } = this.prepare(parameters);
+    const isFresh = state.count === 0 && state.moments.length === 0;
     const fits =
       state.moments.length === parameters.length &&
       state.moments.every(
         (own, i) => own.length === this.moments && own.every((moment) => moment.length === parameters[i].size),
       );
-    if (!fits) {
+    if (!isFresh && !fits) {
       throw new SondeError(
         `${this.settings.name}: the saved state does not fit these ${parameters.length} parameters; it belongs to another model or optimiser.`,
       );
@@ -143,35 +168,39 @@ export abstract class Optimizer {
       for (const [k, flat] of arena.moments.entries()) {
         const values = new Float32Array(arena.layout.length);
         for (const [i, member] of arena.layout.members.entries()) {
-          values.set(Array.from(state.moments[member][k]), arena.layout.offsets[i]);
+          if (!isFresh) values.set(state.moments[member][k], arena.layout.offsets[i]);
         }
         flat.write(values);
       }
     }
-    this.count?.write([state.count]);
+    count.write([state.count]);
   }
 
-  private prepare(parameters: readonly Tensor[]): Device {
-    if (this.device) {
-      const same =
-        parameters.length === this.parameters.length && parameters.every((own, i) => own === this.parameters[i]);
-      if (!same)
-        throw new SondeError(
-          `${this.settings.name}: the parameters changed since the first update; make a new optimiser.`,
-        );
-      return this.device;
-    }
-    if (parameters.length === 0) throw new SondeError(`${this.settings.name}: no parameters; give at least one.`);
+  /** The state, made at the first call. */
+  private prepare(parameters: readonly Tensor[]): { device: Device; count: Tensor } {
+    const { name } = this.settings;
+    if (parameters.length === 0) throw new SondeError(`${name}: no parameters; give at least one.`);
     const { device } = parameters[0];
-    this.arenas = packStored(device, parameters).map(({ layout, flat }) => ({
-      layout,
-      parameters: flat,
-      moments: Array.from({ length: this.moments }, () => device.zeros(flat.shape)),
-    }));
-    this.count = device.zeros([]);
-    this.parameters = [...parameters];
-    this.device = device;
-    return device;
+    if (!this.count) {
+      this.arenas = packStored(device, parameters).map(({ layout, flat }) => ({
+        layout,
+        parameters: flat,
+        moments: Array.from({ length: this.moments }, () => device.zeros(flat.shape)),
+      }));
+      this.count = device.zeros([]);
+      this.parameters = [...parameters];
+    } else if (
+      parameters.length !== this.parameters.length ||
+      parameters.some((own, i) => own !== this.parameters[i])
+    ) {
+      throw new SondeError(`${name}: the parameters are not those of the first update; make a new optimiser for them.`);
+    } else if (!this.arenas.every(({ layout, parameters: flat }) => isPackedIn(flat, layout, parameters))) {
+      // Another optimiser has packed them since.
+      const packed = packStored(device, parameters);
+      for (const arena of this.arenas) arena.parameters.dispose();
+      this.arenas = this.arenas.map((arena, i) => ({ ...arena, parameters: packed[i].flat }));
+    }
+    return { device, count: this.count };
   }
 }
 
