@@ -1,3 +1,4 @@
+import { LimitError } from '../../engine/errors.js';
 import type { AdapterTraits, Lowering } from '../../engine/operation.js';
 
 /**
@@ -6,12 +7,18 @@ import type { AdapterTraits, Lowering } from '../../engine/operation.js';
  */
 export type KernelVariant = 'lanes' | 'tiled';
 
-/** The variant asked for, or the one that suits the adapter. */
-export function chooseVariant(lowering: Lowering, asked: KernelVariant | undefined): KernelVariant {
-  return asked ?? (lowering.adapter.software && lowering.adapter.subgroups ? 'lanes' : 'tiled');
+/**
+ * The variant asked for, or the one that suits the adapter.
+ * @throws LimitError if `lanes` is asked of an adapter without subgroups.
+ */
+export function chooseVariant({ adapter }: Lowering, asked: KernelVariant | undefined): KernelVariant {
+  if (asked === 'lanes' && !adapter.subgroups) {
+    throw new LimitError('variant "lanes" needs subgroups, which this adapter does not offer; use "tiled".');
+  }
+  return asked ?? (adapter.software && adapter.subgroups ? 'lanes' : 'tiled');
 }
 
-/** Invocations in a subgroup. */
-export function subgroupLanes(_adapter: AdapterTraits): number {
-  return 8;
+/** Invocations in a subgroup: as the adapter says, else lavapipe's eight. */
+export function subgroupLanes(adapter: AdapterTraits & { readonly subgroupSize?: number }): number {
+  return adapter.subgroupSize ?? 8;
 }
