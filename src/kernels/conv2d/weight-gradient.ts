@@ -21,6 +21,9 @@ export interface WeightGradient {
   readonly variant?: KernelVariant;
 }
 
+/** The second pass adds this many values in one invocation at most. */
+const MOST_SLABS = 256;
+
 /** Lowers to one dispatch of partial sums over slabs of (n, oh), and a second that adds them in order. */
 export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geometry, variant }: WeightGradient): void {
   const [batch, inH, inW, inC] = x.shape;
@@ -45,7 +48,7 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
     );
   }
   const wanted = Math.ceil(kernel.workgroups / (tiles[0] * tiles[1] * groups));
-  const most = Math.min(lines, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
+  const most = Math.min(lines, MOST_SLABS, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
   const slabLines = Math.ceil(lines / Math.max(1, Math.min(wanted, most)));
   const slabs = Math.ceil(lines / slabLines);
   const partial = slabs > 1 ? lowering.scratch([slabs, size]) : gw;
