@@ -93,9 +93,14 @@ describe('convTranspose2d refuses, with the numbers and the remedy', async () =>
       /expects 3 input channels, x has 4/,
     ],
     [
-      'an output padding as large as the stride',
-      () => convTranspose2d(x, device.zeros([4, 2, 2, 3]), { stride: 2, outputPadding: 2 }),
-      /outputPadding 2×2 must be smaller than stride 2×2/,
+      'an output padding as large as the stride, downwards',
+      () => convTranspose2d(x, device.zeros([4, 2, 2, 3]), { stride: 2, outputPadding: [2, 1] }),
+      /outputPadding 2×1 must be smaller than stride 2×2/,
+    ],
+    [
+      'an output padding as large as the stride, sideways',
+      () => convTranspose2d(x, device.zeros([4, 2, 2, 3]), { stride: 2, outputPadding: [0, 2] }),
+      /outputPadding 0×2 must be smaller than stride 2×2/,
     ],
     [
       'a padding that leaves nothing',

@@ -125,40 +125,49 @@ fn main(
   let firstWeight = shape.weightStart + channelGroup * shape.weightGroup;
   let firstInput = channelGroup * shape.groupIn;
   let depth = shape.tapsH * shape.tapsW * shape.groupIn;
-  // Who stages what: along K, four k of lines `line` and `line + 32`; along the channels, four channels of two k.
-  let line = index / 4u;
-  let quadK = (index % 4u) * 4u;
-  let ownK = index / 16u;
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k:
+  // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer.
+  let stagesA = index < 64u;
+  let block = index % 64u;
+  let line = (block / 4u) * 4u;
+  let quadK = (block % 4u) * 4u;
+  //#unroll r 4
+  let position{{r}} = positionAt(firstPosition + line + {{r}}u);
+  //#end
+  // What this invocation computes: rows half * 4 and 32 more, columns quad * 4.
+  let half = index / 16u;
   let quad = index % 16u;
-  let position0 = positionAt(firstPosition + line);
-  let position1 = positionAt(firstPosition + line + 32u);
 
   //#unroll e 4
   var low{{e}} = vec4f();
   var high{{e}} = vec4f();
   //#end
   for (var k = 0u; k < depth; k += 16u) {
-    let a0 = loadA(position0, k + quadK, depth, firstInput);
-    let a1 = loadA(position1, k + quadK, depth, firstInput);
-    for (var e = 0u; e < 4u; e++) {
-      tileA[quadK + e][line / 4u][line % 4u] = a0[e];
-      tileA[quadK + e][line / 4u + 8u][line % 4u] = a1[e];
+    if (stagesA) {
+      //#unroll r 4
+      let a{{r}} = loadA(position{{r}}, k + quadK, depth, firstInput);
+      //#end
+      //#unroll e 4
+      tileA[quadK + {{e}}u][line / 4u] = vec4f(a0[{{e}}], a1[{{e}}], a2[{{e}}], a3[{{e}}]);
+      //#end
+    } else {
+      //#if ALONG_K
+      //#unroll r 4
+      let b{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK, depth, firstWeight);
+      //#end
+      //#unroll e 4
+      tileB[quadK + {{e}}u][line / 4u] = vec4f(b0[{{e}}], b1[{{e}}], b2[{{e}}], b3[{{e}}]);
+      //#end
+      //#else
+      //#unroll r 4
+      tileB[block / 16u + {{r*4}}u][quad] = loadB(firstChannel + quad * 4u, k + block / 16u + {{r*4}}u, depth, firstWeight);
+      //#end
+      //#end
     }
-    //#if ALONG_K
-    let b0 = loadB(firstChannel + line, k + quadK, depth, firstWeight);
-    let b1 = loadB(firstChannel + line + 32u, k + quadK, depth, firstWeight);
-    for (var e = 0u; e < 4u; e++) {
-      tileB[quadK + e][line / 4u][line % 4u] = b0[e];
-      tileB[quadK + e][line / 4u + 8u][line % 4u] = b1[e];
-    }
-    //#else
-    tileB[ownK][quad] = loadB(firstChannel + quad * 4u, k + ownK, depth, firstWeight);
-    tileB[ownK + 8u][quad] = loadB(firstChannel + quad * 4u, k + ownK + 8u, depth, firstWeight);
-    //#end
     workgroupBarrier();
     for (var step = 0u; step < 16u; step++) {
-      let rowsLow = tileA[step][ownK];
-      let rowsHigh = tileA[step][ownK + 8u];
+      let rowsLow = tileA[step][half];
+      let rowsHigh = tileA[step][half + 8u];
       let columns = tileB[step][quad];
       //#unroll e 4
       low{{e}} += rowsLow[{{e}}] * columns;
@@ -180,8 +189,8 @@ fn main(
   }
   let outChannel = channelGroup * shape.groupOut + channel;
   //#unroll e 4
-  store(firstPosition + ownK * 4u + {{e}}u, outChannel, channel, low{{e}} + offset);
-  store(firstPosition + ownK * 4u + {{e}}u + 32u, outChannel, channel, high{{e}} + offset);
+  store(firstPosition + half * 4u + {{e}}u, outChannel, channel, low{{e}} + offset);
+  store(firstPosition + half * 4u + {{e}}u + 32u, outChannel, channel, high{{e}} + offset);
   //#end
 }
 

@@ -55,9 +55,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let firstColumn = group.x * 64u;
   let startA = offsets[group.z].x;
   let startB = offsets[group.z].y;
-  // Who stages what: along K, four k of two lines; along the other axis, four lines of two k.
-  let line = index / 4u;
-  let quadK = (index % 4u) * 4u;
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k. Where K
+  // is contiguous they are loaded along k and written across the lines: a vec4 in workgroup memory must have one writer.
+  let stagesA = index < 64u;
+  let block = index % 64u;
+  let line = (block / 4u) * 4u;
+  let quadK = (block % 4u) * 4u;
+  // What this invocation computes: rows half * 4 and 32 more, columns quad * 4.
   let half = index / 16u;
   let quad = index % 16u;
 
@@ -66,38 +70,43 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   var high{{e}} = vec4f();
   //#end
   for (var k = 0u; k < shape.depth; k += 16u) {
-    //#unroll h 2
-    //#if TRANSPOSE_A
-    let ka{{h}} = k + half + {{h}}u * 8u;
-    let rowA{{h}} = firstRow + quad * 4u;
-    tileA[half + {{h}}u * 8u][quad] =
-      loadA(startA + ka{{h}} * shape.rows + rowA{{h}}, remaining(rowA{{h}}, shape.rows, ka{{h}} < shape.depth));
-    //#else
-    let rowA{{h}} = firstRow + line + {{h}}u * 32u;
-    let a{{h}} = loadA(
-      startA + rowA{{h}} * shape.depth + k + quadK,
-      remaining(k + quadK, shape.depth, rowA{{h}} < shape.rows),
-    );
-    for (var e = 0u; e < 4u; e++) {
-      tileA[quadK + e][line / 4u + {{h}}u * 8u][line % 4u] = a{{h}}[e];
+    if (stagesA) {
+      //#if TRANSPOSE_A
+      let row = firstRow + quad * 4u;
+      //#unroll r 4
+      let k{{r}} = k + block / 16u + {{r*4}}u;
+      let a{{r}} = loadA(startA + k{{r}} * shape.rows + row, remaining(row, shape.rows, k{{r}} < shape.depth));
+      tileA[block / 16u + {{r*4}}u][quad] = a{{r}};
+      //#end
+      //#else
+      //#unroll r 4
+      let row{{r}} = firstRow + line + {{r}}u;
+      let left{{r}} = remaining(k + quadK, shape.depth, row{{r}} < shape.rows);
+      let a{{r}} = loadA(startA + row{{r}} * shape.depth + k + quadK, left{{r}});
+      //#end
+      //#unroll e 4
+      tileA[quadK + {{e}}u][line / 4u] = vec4f(a0[{{e}}], a1[{{e}}], a2[{{e}}], a3[{{e}}]);
+      //#end
+      //#end
+    } else {
+      //#if TRANSPOSE_B
+      //#unroll r 4
+      let column{{r}} = firstColumn + line + {{r}}u;
+      let left{{r}} = remaining(k + quadK, shape.depth, column{{r}} < shape.columns);
+      let b{{r}} = loadB(startB + column{{r}} * shape.depth + k + quadK, left{{r}});
+      //#end
+      //#unroll e 4
+      tileB[quadK + {{e}}u][line / 4u] = vec4f(b0[{{e}}], b1[{{e}}], b2[{{e}}], b3[{{e}}]);
+      //#end
+      //#else
+      let column = firstColumn + quad * 4u;
+      //#unroll r 4
+      let k{{r}} = k + block / 16u + {{r*4}}u;
+      let b{{r}} = loadB(startB + k{{r}} * shape.columns + column, remaining(column, shape.columns, k{{r}} < shape.depth));
+      tileB[block / 16u + {{r*4}}u][quad] = b{{r}};
+      //#end
+      //#end
     }
-    //#end
-    //#if TRANSPOSE_B
-    let columnB{{h}} = firstColumn + line + {{h}}u * 32u;
-    let b{{h}} = loadB(
-      startB + columnB{{h}} * shape.depth + k + quadK,
-      remaining(k + quadK, shape.depth, columnB{{h}} < shape.columns),
-    );
-    for (var e = 0u; e < 4u; e++) {
-      tileB[quadK + e][line / 4u + {{h}}u * 8u][line % 4u] = b{{h}}[e];
-    }
-    //#else
-    let kb{{h}} = k + half + {{h}}u * 8u;
-    let columnB{{h}} = firstColumn + quad * 4u;
-    tileB[half + {{h}}u * 8u][quad] =
-      loadB(startB + kb{{h}} * shape.columns + columnB{{h}}, remaining(columnB{{h}}, shape.columns, kb{{h}} < shape.depth));
-    //#end
-    //#end
     workgroupBarrier();
     for (var step = 0u; step < 16u; step++) {
       let rowsLow = tileA[step][half];
