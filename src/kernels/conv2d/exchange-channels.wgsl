@@ -1,5 +1,5 @@
 // exchanged[g, k, tap, o] = weight[g, o, tap, k]: a convolution's weight with its channels exchanged within each group.
-// One invocation per result, or per four neighbouring o; grid: linear, folded.
+// One invocation per BLOCK x BLOCK values of (o, k); BLOCK is 4 where both come in fours, else 1. Grid: linear, folded.
 
 struct Shape {
   invocations: u32,
@@ -9,7 +9,7 @@ struct Shape {
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<{{ELEMENT}}>;
 @group(0) @binding(2) var<storage, read_write> exchanged: array<{{ELEMENT}}>;
 
 @compute @workgroup_size(64)
@@ -18,23 +18,19 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (index >= shape.invocations) {
     return;
   }
-  //#if VECTOR
-  let quads = shape.outer / 4u;
-  let line = index / quads; // (g, k, tap)
-  let o = (index - line * quads) * 4u;
-  //#else
-  let line = index / shape.outer;
-  let o = index - line * shape.outer;
+  // index counts blocks of (g, tap, o, k).
+  let blocksK = shape.inner / {{BLOCK}}u;
+  let blocksO = shape.outer / {{BLOCK}}u;
+  let line = index / blocksK;
+  let k = (index - line * blocksK) * {{BLOCK}}u;
+  let plane = line / blocksO;
+  let o = (line - plane * blocksO) * {{BLOCK}}u;
+  let group = plane / shape.taps;
+  let tap = plane - group * shape.taps;
+  //#unroll r BLOCK
+  let row{{r}} = weight[(((group * shape.outer + o + {{r}}u) * shape.taps + tap) * shape.inner + k) / {{BLOCK}}u];
   //#end
-  let channel = line / shape.taps; // (g, k)
-  let tap = line - channel * shape.taps;
-  let group = channel / shape.inner;
-  let k = channel - group * shape.inner;
-  let stride = shape.taps * shape.inner;
-  let at = (group * shape.outer + o) * stride + tap * shape.inner + k;
-  //#if VECTOR
-  exchanged[index] = vec4f(weight[at], weight[at + stride], weight[at + 2u * stride], weight[at + 3u * stride]);
-  //#else
-  exchanged[index] = weight[at];
+  //#unroll c BLOCK
+  exchanged[(((group * shape.inner + k + {{c}}u) * shape.taps + tap) * shape.outer + o) / {{BLOCK}}u] = {{COLUMN_{{c}}}};
   //#end
 }

@@ -50,7 +50,8 @@ fn inputIndex(position: Position, step: Step, firstChannel: u32) -> i32 {
 }
 
 fn weightIndex(step: Step, channel: u32, first: u32) -> u32 {
-  return first + step.tapH * shape.weightTapH + step.tapW * shape.weightTapW + step.channel * shape.weightK + channel * shape.weightN;
+  let tap = first + step.tapH * shape.weightTapH + step.tapW * shape.weightTapW;
+  return tap + step.channel * shape.weightK + channel * shape.weightN;
 }
 
 // Values of x for k .. k+3 at one position.

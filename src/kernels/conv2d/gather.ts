@@ -86,17 +86,26 @@ function exchangeChannels(lowering: Lowering, weight: Value, groups: number): Va
   const taps = kernelH * kernelW;
   const groupOuter = channels / groups;
   const exchanged = lowering.scratch([groups * inner, kernelH, kernelW, groupOuter]);
-  const vector = groupOuter % 4 === 0;
-  const invocations = sizeOf(weight.shape) / (vector ? 4 : 1);
+  const block = groupOuter % 4 === 0 && inner % 4 === 0 ? 4 : 1;
+  const invocations = sizeOf(weight.shape) / (block * block);
+  const constants: Record<string, string> =
+    block === 1
+      ? { ELEMENT: 'f32', COLUMN_0: 'row0' }
+      : { ELEMENT: 'vec4f', ...Object.fromEntries([0, 1, 2, 3].map((c) => [`COLUMN_${c}`, columnOfRows(c)])) };
   lowering.dispatch({
     label: 'conv2d.exchangeChannels',
-    source: template(exchangeSource, { ELEMENT: vector ? 'vec4f' : 'f32', VECTOR: vector }),
+    source: template(unroll(exchangeSource, { BLOCK: block }), constants),
     bindings: [weight, exchanged],
     writes: [1],
     uniforms: { u32: [invocations, groupOuter, taps, inner] },
     workgroups: linearGrid(invocations),
   });
   return exchanged;
+}
+
+/** Column `c` of the 4×4 block whose rows are row0 … row3. */
+function columnOfRows(c: number): string {
+  return `vec4f(row0[${c}], row1[${c}], row2[${c}], row3[${c}])`;
 }
 
 interface Kernel {

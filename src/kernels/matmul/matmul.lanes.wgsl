@@ -24,7 +24,8 @@ fn loadA(at: u32, left: u32) -> vec4f {
 //#if VECTOR_A
   return matrixA[at / 4u];
 //#else
-  let value = vec4f(matrixA[at], matrixA[at + min(1u, left - 1u)], matrixA[at + min(2u, left - 1u)], matrixA[at + min(3u, left - 1u)]);
+  let last = left - 1u;
+  let value = vec4f(matrixA[at], matrixA[at + min(1u, last)], matrixA[at + min(2u, last)], matrixA[at + min(3u, last)]);
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
 //#end
 }

@@ -11,14 +11,20 @@ export type KernelVariant = 'lanes' | 'tiled';
  * The variant asked for, or the one that suits the adapter.
  * @throws LimitError if `lanes` is asked of an adapter without subgroups.
  */
-export function chooseVariant({ adapter }: Lowering, asked: KernelVariant | undefined): KernelVariant {
+export function chooseVariant({ adapter, variant }: Lowering, asked: KernelVariant | undefined): KernelVariant {
   if (asked === 'lanes' && !adapter.subgroups) {
     throw new LimitError('variant "lanes" needs subgroups, which this adapter does not offer; use "tiled".');
   }
-  return asked ?? (adapter.software && adapter.subgroups ? 'lanes' : 'tiled');
+  return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter)[0];
+}
+
+/** The kernels that an adapter can run, the one that suits its kind first. */
+export function variantsFor(adapter: AdapterTraits): readonly KernelVariant[] {
+  if (!adapter.subgroups) return ['tiled'];
+  return adapter.software ? ['lanes', 'tiled'] : ['tiled', 'lanes'];
 }
 
 /** Invocations in a subgroup: as the adapter says, else lavapipe's eight. */
-export function subgroupLanes(adapter: AdapterTraits & { readonly subgroupSize?: number }): number {
+export function subgroupLanes(adapter: AdapterTraits): number {
   return adapter.subgroupSize ?? 8;
 }
