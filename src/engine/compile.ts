@@ -2,7 +2,7 @@ import type { Device } from './device.js';
 import { currentValue } from './effects.js';
 import { DeviceError, TensorError } from './errors.js';
 import { evaluate, stampChanges } from './evaluate.js';
-import { activeTrace, checkUsable, type Trace, withTrace } from './graph.js';
+import { activeTrace, checkUsable, type Node, type Trace, withTrace } from './graph.js';
 import type { Storage } from './memory-heap.js';
 import { Planner, reachableNodes } from './plan.js';
 import { type Profile, Timestamps } from './profile.js';
@@ -37,6 +37,8 @@ export interface Compiled<A extends readonly Argument[], R> {
   (...args: A): Promise<R>;
   /** Runs once with a timestamp around every dispatch. The effects of the function take place. */
   profile(...args: A): Promise<Profile>;
+  /** Records the operations for these arguments without running them, for tools that look at a program. */
+  trace(...args: A): Promise<{ device: Device; nodes: readonly Node[] }>;
   /** One entry per program: there is one for each combination of argument shapes seen so far. */
   statistics(): ProgramStatistics[];
   /** Planned memory of the program for the most recent arguments. */
@@ -145,8 +147,11 @@ export function compile<A extends readonly Argument[], R>(
     });
   };
 
+  const trace = (...args: A) => withEntry(args, ({ device, program }) => ({ device, nodes: program.plan.nodes }));
+
   return Object.assign(call, {
     profile,
+    trace,
     statistics: () =>
       [...entries.values()].map(({ program, calls }) => ({
         dispatches: program.dispatchCount,

@@ -1,4 +1,4 @@
-import { acquireGpu, missingAdapterRemedy } from '#gpu';
+import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
 import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
@@ -10,12 +10,18 @@ import { PipelineCache } from './pipelines.js';
 import { type RandomKey, randomNormal, randomUniform } from './random.js';
 import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
+import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
 
 export interface DeviceOptions extends GpuProviderOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Scan every result for NaN, Inf and writes beyond its end, and name the operation. Slower; same results. */
   readonly checked?: boolean;
+  /**
+   * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder in
+   * Node, nowhere in a browser.
+   */
+  readonly tuning?: TuningStore | 'none';
 }
 
 /** What the adapter says of itself. */
@@ -26,6 +32,8 @@ export interface DeviceInfo {
   readonly architecture: string;
   readonly features: readonly string[];
   readonly software: boolean;
+  /** Invocations per subgroup where the adapter has only one size. */
+  readonly subgroupSize: number | undefined;
 }
 
 /** Bytes beyond each value that checked mode fills with a pattern. */
@@ -53,7 +61,10 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
         requiredLimits: limits,
       }),
     );
-    return new Device(provider, gpu, describeAdapter(adapter), options.checked ?? false);
+    const store = options.tuning === 'none' ? undefined : (options.tuning ?? defaultTuningStore());
+    const device = new Device(provider, gpu, describeAdapter(adapter), options.checked ?? false, store);
+    await device.tuning.load();
+    return device;
   } catch (cause) {
     provider.release();
     if (cause instanceof SondeError) throw cause;
@@ -74,7 +85,11 @@ function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   const text = [description, device, vendor].find((part) => part !== '') ?? 'unknown adapter';
   const software = /llvmpipe|lavapipe|swiftshader/i.test(`${text} ${architecture} ${vendor} ${device}`);
-  return { description: text, vendor, architecture, features: [...adapter.features].sort(), software };
+  // In WebGPU's current text and in Dawn, not yet in its type definitions.
+  const { subgroupMinSize, subgroupMaxSize } = adapter.info as { subgroupMinSize?: number; subgroupMaxSize?: number };
+  const subgroupSize = subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+  const features = [...adapter.features].sort();
+  return { description: text, vendor, architecture, features, software, subgroupSize };
 }
 
 let nextId = 0;
@@ -83,6 +98,8 @@ let nextId = 0;
 export class Device {
   readonly limits: GPUSupportedLimits;
   readonly traits: AdapterTraits;
+  /** Which kernels were measured to be the fastest on this adapter. */
+  readonly tuning: Tuning;
   /** @internal */
   readonly heap: Heap;
   /** @internal */
@@ -107,13 +124,21 @@ export class Device {
     readonly info: DeviceInfo,
     /** Whether results are scanned for NaN, Inf and stray writes. */
     readonly checked: boolean,
+    store: TuningStore | undefined,
   ) {
     this.limits = gpu.limits;
     this.traits = {
       software: info.software,
       subgroups: gpu.features.has('subgroups' as GPUFeatureName),
       f16: gpu.features.has('shader-f16'),
+      subgroupSize: info.subgroupSize,
     };
+    this.tuning = new Tuning(
+      this.traits,
+      this.limits,
+      `${info.description} (${info.vendor} ${info.architecture})`,
+      store,
+    );
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0);
     this.pipelines = new PipelineCache(this);
     gpu.lost.then(({ reason, message }) => {

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'webgpu';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
+import type { TuningStore } from './tuning.js';
 
 /**
  * Dawn's Node binding polls for completion through `globalThis.setImmediate`, and so keeps a whole core busy for as
@@ -104,6 +106,25 @@ export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | unde
       released = true;
       held.users -= 1;
       if (held.users === 0) instances.delete(key);
+    },
+  };
+}
+
+/** Files in the user's cache folder. A folder that cannot be written costs a new measurement, never an error. */
+export function defaultTuningStore(): TuningStore | undefined {
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sonde');
+  return {
+    load: (name) => readFile(join(folder, `${name}.json`), 'utf8').catch(() => undefined),
+    save: async (name, text) => {
+      const path = join(folder, `${name}.json`);
+      const temporary = `${path}.${process.pid}`;
+      try {
+        await mkdir(folder, { recursive: true });
+        await writeFile(temporary, text);
+        await rename(temporary, path);
+      } catch {
+        await rm(temporary, { force: true });
+      }
     },
   };
 }

@@ -19,3 +19,4 @@ export { type RandomKey, randomNormal, randomUniform } from './random.js';
 export type { DType, Shape, TensorSpec } from './shape.js';
 export { template } from './template.js';
 export { Tensor } from './tensor.js';
+export type { Tuning, TuningEntry, TuningStore } from './tuning.js';

@@ -35,6 +35,8 @@ export interface Lowering {
   readonly limits: GPUSupportedLimits;
   /** What kind of device the kernels are chosen for. */
   readonly adapter: AdapterTraits;
+  /** The kernel that measurements chose, by its name among the operation's `variants`; undefined for the default. */
+  readonly variant: string | undefined;
   /** Memory that lives for this operation only. Its contents are undefined at first. */
   scratch(shape: Shape, dtype?: DType): Value;
   /** Constant data (tables) uploaded once when the program is built. */
@@ -48,6 +50,8 @@ export interface AdapterTraits {
   /** A driver that runs on CPU cores (lavapipe, SwiftShader): wide registers win, workgroup memory does not. */
   readonly software: boolean;
   readonly subgroups: boolean;
+  /** Invocations per subgroup where the adapter has only one size. */
+  readonly subgroupSize: number | undefined;
   readonly f16: boolean;
 }
 
@@ -71,6 +75,11 @@ export interface Operation<Attributes = unknown> {
   /** Checks inputs and attributes, throws ShapeError with numbers and remedy, returns the outputs' specs. */
   shape(inputs: readonly TensorSpec[], attributes: Attributes): TensorSpec[];
   lower(lowering: Lowering, inputs: readonly Value[], outputs: readonly Value[], attributes: Attributes): void;
+  /**
+   * Names of the kernels that can compute this on such inputs, the default first, for the tuner to choose among.
+   * `lower` finds the choice in `lowering.variant`; an attribute `variant` forces one.
+   */
+  variants?(inputs: readonly TensorSpec[], attributes: Attributes, adapter: AdapterTraits): readonly string[];
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */
   gradient?(call: GradientCall<Attributes>): (Tensor | undefined)[];
   /**

@@ -289,6 +289,7 @@ export class Planner {
     return {
       limits: device.limits,
       adapter: device.traits,
+      variant: device.tuning.choiceFor(node),
       scratch: (shape, dtype = 'f32') =>
         this.newValue(shape, dtype, this.addRoot(`${name} scratch`, { shape, dtype }), 0),
       constant: (values) => {

@@ -12,3 +12,4 @@ export * from './pool2d/index.js';
 export * from './reduce/index.js';
 export * from './resize2d/index.js';
 export * from './softmax/index.js';
+export * from './tuner/index.js';

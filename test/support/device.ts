@@ -6,12 +6,12 @@ let checked: Promise<Device> | undefined;
 
 /** The device that all tests share. */
 export function sharedDevice(): Promise<Device> {
-  plain ??= openDevice();
+  plain ??= openDevice({ tuning: 'none' });
   return plain;
 }
 
 /** A second one in checked mode: guards behind every value, and a scan for NaN and Inf. */
 export function checkedDevice(): Promise<Device> {
-  checked ??= openDevice({ checked: true });
+  checked ??= openDevice({ checked: true, tuning: 'none' });
   return checked;
 }

@@ -3,7 +3,7 @@ import { record } from '../../engine/graph.js';
 import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
-import type { KernelVariant } from '../matmul/variant.js';
+import { type KernelVariant, variantsFor } from '../matmul/variant.js';
 import { sum } from '../reduce/reduce.js';
 import { lowerGather } from './gather.js';
 import {
@@ -76,6 +76,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     return [{ shape, dtype: 'f32' }];
   },
 
+  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
   lower(lowering, [x, weight, bias], [y], { stride, padding, dilation, groups, variant }) {
     const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
     lowerGather(lowering, {
@@ -123,6 +124,7 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     return [{ shape, dtype: 'f32' }];
   },
 
+  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
   lower(lowering, [dy, weight, bias], [gx], { stride, padding, dilation, groups, variant }) {
     const axes = (a: 0 | 1) =>
       inputGradientAxes(gx.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
@@ -162,6 +164,7 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
     return [{ shape, dtype: 'f32' }];
   },
 
+  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
   lower(lowering, [x, gy], [gw], attributes) {
     lowerWeightGradient(lowering, {
       label: 'conv2d.weightGradient',

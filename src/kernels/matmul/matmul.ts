@@ -8,7 +8,7 @@ import { template } from '../template.js';
 import lanesSource from './matmul.lanes.wgsl';
 import tiledSource from './matmul.tiled.wgsl';
 import { unroll } from './unroll.js';
-import { chooseVariant, type KernelVariant, subgroupLanes } from './variant.js';
+import { chooseVariant, type KernelVariant, subgroupLanes, variantsFor } from './variant.js';
 
 export interface MatmulOptions {
   /** Use a with its last two axes exchanged. Nothing is copied. */
@@ -63,6 +63,7 @@ export const matmulOperation: Operation<MatmulAttributes> = {
     return [{ shape: [...batch, rows, columns], dtype: 'f32' }];
   },
 
+  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
   lower(lowering, [a, b], [c], { transposeA, transposeB, variant }) {
     const batchShape = c.shape.slice(0, -2);
     const [rows, columns] = c.shape.slice(-2);

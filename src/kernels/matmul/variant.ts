@@ -9,22 +9,25 @@ export type KernelVariant = 'lanes' | 'tiled';
 
 /**
  * The variant asked for, or the one that suits the adapter.
- * @throws LimitError if `lanes` is asked of an adapter without subgroups.
+ * @throws LimitError if `lanes` is asked of an adapter without subgroups of one size.
  */
 export function chooseVariant({ adapter, variant }: Lowering, asked: KernelVariant | undefined): KernelVariant {
-  if (asked === 'lanes' && !adapter.subgroups) {
-    throw new LimitError('variant "lanes" needs subgroups, which this adapter does not offer; use "tiled".');
+  if (asked === 'lanes' && !variantsFor(adapter).includes('lanes')) {
+    throw new LimitError(
+      'variant "lanes" needs subgroups of one size, which this adapter does not offer; use "tiled".',
+    );
   }
   return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter)[0];
 }
 
 /** The kernels that an adapter can run, the one that suits its kind first. */
 export function variantsFor(adapter: AdapterTraits): readonly KernelVariant[] {
-  if (!adapter.subgroups) return ['tiled'];
+  if (!adapter.subgroups || adapter.subgroupSize === undefined) return ['tiled'];
   return adapter.software ? ['lanes', 'tiled'] : ['tiled', 'lanes'];
 }
 
-/** Invocations in a subgroup: as the adapter says, else lavapipe's eight. */
-export function subgroupLanes(adapter: AdapterTraits): number {
-  return adapter.subgroupSize ?? 8;
+/** Invocations in a subgroup of an adapter that can run `lanes`. */
+export function subgroupLanes({ subgroupSize }: AdapterTraits): number {
+  if (subgroupSize === undefined) throw new LimitError('variant "lanes" needs to know the size of a subgroup.');
+  return subgroupSize;
 }

@@ -1,0 +1,1 @@
+export { type TuneOptions, type TuneReport, tune } from './tune.js';

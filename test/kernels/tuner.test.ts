@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import {
+  compile,
+  type Device,
+  mul,
+  type Operation,
+  openDevice,
+  record,
+  type TuningStore,
+  tune,
+} from '../../src/index.js';
+
+/** A store in memory, to look into. */
+class MemoryStore implements TuningStore {
+  readonly files = new Map<string, string>();
+  load = async (name: string) => this.files.get(name);
+  save = async (name: string, text: string) => void this.files.set(name, text);
+}
+
+const kernel = (body: string) => `
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= 4096u) { return; }
+  ${body}
+}`;
+
+const bodies: Record<string, string> = {
+  // Many times the work, for the same result.
+  slow: 'var s = 0.0; for (var i = 0u; i < 20000u; i++) { s = select(s, x[id.x], i % 2u == 1u); } y[id.x] = 2.0 * s;',
+  fast: 'y[id.x] = 2.0 * x[id.x];',
+  wrong: 'y[id.x] = 2.001 * x[id.x];',
+  broken: 'y[id.x] = nothing;',
+};
+
+/** Doubles 4,096 values, by the kernels named. */
+function doubling(names: readonly string[], sources = bodies): Operation<{ variant?: string }> {
+  return {
+    name: 'double',
+    shape: ([x]) => [x],
+    variants: () => names,
+    lower(lowering, [x], [y], { variant }) {
+      const chosen = variant ?? lowering.variant ?? names[0];
+      lowering.dispatch({
+        label: `double.${chosen}`,
+        source: kernel(sources[chosen]),
+        bindings: [x, y],
+        writes: [1],
+        workgroups: [64, 1, 1],
+      });
+    },
+  };
+}
+
+async function withDevice(store: TuningStore | 'none', body: (device: Device) => Promise<void>): Promise<void> {
+  const device = await openDevice({ tuning: store });
+  try {
+    await body(device);
+  } finally {
+    device.close();
+  }
+}
+
+const operation = doubling(['slow', 'fast', 'wrong', 'broken']);
+
+/** The kernel that a compiled call of `op` ran. */
+async function kernelOf(device: Device, op: Operation<{ variant?: string }>): Promise<string | undefined> {
+  const run = compile((v) => record(op, [v], {})[0]);
+  const x = device.randn([4096], 1);
+  const { dispatches } = await run.profile(x);
+  run.dispose();
+  return dispatches?.[0].label;
+}
+
+describe('tuner', () => {
+  test('chooses the fastest, strikes off what is wrong or does not compile, and remembers', async () => {
+    const store = new MemoryStore();
+    await withDevice(store, async (device) => {
+      expect(await kernelOf(device, operation)).toBe('double.slow');
+      const run = compile((v) => mul(record(operation, [v], {})[0], 3));
+      const x = device.randn([4096], 1);
+      const report = await tune(run, [x]);
+      expect(report).toMatchObject({ candidates: 1, measured: 1 });
+      expect(report.struck).toHaveLength(2);
+      expect(report.struck[0]).toMatch(/variant wrong was struck off: its result differs by [\d.e-]+ relative/);
+      expect(report.struck[1]).toMatch(/variant broken was struck off: .*nothing/s);
+      expect(await kernelOf(device, operation)).toBe('double.fast');
+      expect(device.tuning.explain()).toMatch(/>fast [\d.]+ ms/);
+      // The device goes on as before, with the same results.
+      const result = await (await run(x)).data();
+      const values = await x.data();
+      expect(result[17]).toBeCloseTo(6 * values[17], 5);
+      expect(await tune(run, [x])).toMatchObject({ candidates: 1, measured: 0 });
+    });
+    await withDevice(store, async (device) => {
+      expect(device.tuning.notes).toEqual([]);
+      expect(await kernelOf(device, operation)).toBe('double.fast');
+    });
+  });
+
+  test('choices for kernels that have changed since are not used', async () => {
+    const store = new MemoryStore();
+    await withDevice(store, async (device) => {
+      await tune(
+        compile((v) => record(operation, [v], {})[0]),
+        [device.randn([4096], 1)],
+      );
+    });
+    await withDevice(store, async (device) => {
+      const changed = doubling(['slow', 'fast', 'wrong', 'broken'], { ...bodies, fast: 'y[id.x] = x[id.x] * 2.0;' });
+      expect(await kernelOf(device, changed)).toBe('double.slow');
+      expect(device.tuning.notes).toEqual([
+        expect.stringMatching(/double was ignored: its kernels have changed since/),
+      ]);
+    });
+  });
+
+  test.each([
+    [
+      'another adapter',
+      (text: string) => text.replace(/"identity": "[^"]*"/, '"identity": "a toaster"'),
+      /measured on a toaster/,
+    ],
+    ['another format', (text: string) => text.replace('"format": 1', '"format": 99'), /its format is 99/],
+    ['damage', (text: string) => text.slice(0, -30), /it is damaged/],
+  ])('a file of %s is ignored with a note', async (_, change, note) => {
+    const store = new MemoryStore();
+    await withDevice(store, async (device) => {
+      await tune(
+        compile((v) => record(operation, [v], {})[0]),
+        [device.randn([4096], 1)],
+      );
+    });
+    for (const [name, text] of store.files) store.files.set(name, change(text));
+    await withDevice(store, async (device) => {
+      expect(device.tuning.notes).toEqual([expect.stringMatching(note)]);
+      expect(await kernelOf(device, operation)).toBe('double.slow');
+    });
+  });
+
+  test('a default that does not compile is an error, not a choice', async () => {
+    await withDevice('none', async (device) => {
+      const run = compile((v) => record(doubling(['broken', 'fast']), [v], {})[0]);
+      await expect(tune(run, [device.randn([4096], 1)])).rejects.toThrow(/broken: the driver rejected the kernel/);
+    });
+  });
+});
