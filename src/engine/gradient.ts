@@ -1,7 +1,7 @@
 import { accumulate, fill } from './basic-operations.js';
 import { currentValue } from './effects.js';
 import { GradientError } from './errors.js';
-import { checkUsable, type Node, scope } from './graph.js';
+import { checkUsable, type Node, recordAgain, scope } from './graph.js';
 import { formatShape, sameShape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -32,6 +32,7 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
   const requested = new Set(sources);
   checkHistory(read, requested);
   const needed = pathsTo(order, requested);
+  const recomputed = new Recomputation(order);
   const found = new Map<Tensor, Tensor>();
   found.set(loss, fill(loss.device, loss.shape, 1));
 
@@ -41,7 +42,7 @@ export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
     const outputGradients = node.outputs.map((output) => found.get(output));
     if (outputGradients.every((gradient) => gradient === undefined)) continue;
     const wanted = node.inputs.map((input) => isWanted(input, requested, needed));
-    propagate(node, outputGradients, wanted, found);
+    propagate(node, recomputed, outputGradients, wanted, found);
     // Gradients of intermediates have been used up; those asked for stay.
     for (const output of node.outputs) if (!requested.has(output)) found.delete(output);
   }
@@ -74,8 +75,35 @@ function checkHistory(read: ReadonlySet<Tensor>, requested: ReadonlySet<Tensor>)
   }
 }
 
+/** Forward values as the backward pass sees them: those of a `checkpoint` are recorded again when first needed. */
+class Recomputation {
+  private readonly copies = new Map<Tensor, Tensor>();
+  private readonly done = new Set<symbol>();
+
+  constructor(private readonly order: readonly Node[]) {}
+
+  /** Makes sure that the backward pass of `node` finds its values. */
+  prepare({ segment }: Node): void {
+    if (!segment || this.done.has(segment)) return;
+    this.done.add(segment);
+    for (const node of this.order) {
+      if (node.segment !== segment) continue;
+      const copies = recordAgain(
+        node,
+        node.inputs.map((input) => this.valueOf(input)),
+      );
+      for (const [i, output] of node.outputs.entries()) this.copies.set(output, copies[i]);
+    }
+  }
+
+  valueOf(tensor: Tensor): Tensor {
+    return this.copies.get(tensor) ?? tensor;
+  }
+}
+
 function propagate(
   node: Node,
+  recomputed: Recomputation,
   outputGradients: readonly (Tensor | undefined)[],
   wanted: readonly boolean[],
   found: Map<Tensor, Tensor>,
@@ -88,10 +116,11 @@ function propagate(
         'requested tensor through it.',
     );
   }
+  recomputed.prepare(node);
   const inputGradients = scope(node.scope ? `${node.scope}.backward` : 'backward', () =>
     gradient.call(operation, {
-      inputs: node.inputs,
-      outputs: node.outputs,
+      inputs: node.inputs.map((input) => recomputed.valueOf(input)),
+      outputs: node.outputs.map((output) => recomputed.valueOf(output)),
       attributes: node.attributes,
       outputGradients,
       wanted,

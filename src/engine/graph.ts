@@ -16,6 +16,8 @@ export interface Node {
   readonly specs: readonly TensorSpec[];
   /** Path of the enclosing `scope` calls, as in `enc1.conv1`. */
   readonly scope: string;
+  /** The enclosing `checkpoint` call: the backward pass computes the node again instead of keeping its outputs. */
+  readonly segment: symbol | undefined;
 }
 
 /** What is going on while a function is being compiled. */
@@ -30,6 +32,7 @@ export interface Trace {
 let clock = 0;
 let currentTrace: Trace | undefined;
 let scopes: string[] = [];
+let currentSegment: symbol | undefined;
 
 /** @internal Counts recordings and writes, so that each is known to come before or after the other. */
 export function tick(): number {
@@ -47,17 +50,35 @@ export function scope<T>(name: string, body: () => T): T {
   }
 }
 
+/**
+ * Trades time for memory: what `body` records is computed again when its gradients are, so that its intermediates need
+ * not be kept from the forward to the backward pass. Values and gradients are the same bits. Counterpart:
+ * `torch.utils.checkpoint`. Effects (`assign`) within take place once.
+ */
+export function checkpoint<T>(body: () => T): T {
+  const outer = currentSegment;
+  currentSegment ??= Symbol('checkpoint');
+  try {
+    return body();
+  } finally {
+    currentSegment = outer;
+  }
+}
+
 /** @internal Runs `body` as the trace of a compiled function. */
 export function withTrace<T>(trace: Trace | undefined, body: () => T): T {
   const outerTrace = currentTrace;
   const outerScopes = scopes;
+  const outerSegment = currentSegment;
   currentTrace = trace;
   scopes = [];
+  currentSegment = undefined;
   try {
     return body();
   } finally {
     currentTrace = outerTrace;
     scopes = outerScopes;
+    currentSegment = outerSegment;
   }
 }
 
@@ -108,16 +129,24 @@ export function record<Attributes>(
   // A tensor assigned earlier in this trace is seen with its new value.
   const current = inputs.map(currentValue);
   const specs = operation.shape(current, attributes);
-  const node: Node = {
-    sequence: tick(),
+  return append(device, {
     operation: operation as Operation,
     attributes,
     inputs: current,
-    outputs: [],
     specs,
     scope: scopes.join('.'),
-  };
-  for (const [output, spec] of specs.entries()) {
+    segment: currentSegment,
+  });
+}
+
+/** @internal Records a node again, on other inputs, outside of any `checkpoint`. */
+export function recordAgain(node: Node, inputs: readonly Tensor[]): Tensor[] {
+  return append(node.outputs[0].device, { ...node, inputs, segment: undefined });
+}
+
+function append(device: Device, recorded: Omit<Node, 'sequence' | 'outputs'>): Tensor[] {
+  const node: Node = { ...recorded, sequence: tick(), outputs: [] };
+  for (const [output, spec] of node.specs.entries()) {
     node.outputs.push(new Tensor(device, spec.shape, spec.dtype, { kind: 'recorded', node, output }, currentTrace));
   }
   return node.outputs;

@@ -10,7 +10,7 @@ export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './
 export { assign } from './effects.js';
 export * from './errors.js';
 export { gradients } from './gradient.js';
-export { record, scope } from './graph.js';
+export { checkpoint, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
 export type { AdapterTraits, Dispatch, GradientCall, Lowering, Operation, Value } from './operation.js';
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';

@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from '../engine/index.js';
+import { checkpoint, ShapeError, type Tensor } from '../engine/index.js';
 import { type CoordinateGrid, concat, expectation2d, maxPool2d, resizeBilinear, softmax } from '../kernels/index.js';
 import { Conv2d, ConvTranspose2d, DoubleConv } from './layers.js';
 import { type Builder, Module } from './module.js';
@@ -15,6 +15,8 @@ export interface DsntDeepUNetOptions {
   readonly landmarks?: number;
   /** Coordinates of the heatmap's cells. */
   readonly grid?: CoordinateGrid;
+  /** Compute each level again in the backward pass instead of keeping its activations: less memory, same bits. */
+  readonly recompute?: boolean;
 }
 
 /** What the model makes of images. */
@@ -43,6 +45,7 @@ export class DsntDeepUNet extends Module {
   private readonly pool: boolean;
   private readonly grid: CoordinateGrid;
   private readonly inChannels: number;
+  private readonly level: <T>(body: () => T) => T;
 
   constructor(builder: Builder, options: DsntDeepUNetOptions = {}) {
     super(builder);
@@ -55,6 +58,7 @@ export class DsntDeepUNet extends Module {
     this.pool = preset === 'pool';
     this.grid = grid;
     this.inChannels = inChannels;
+    this.level = options.recompute ? checkpoint : (body) => body();
     const channelsOf = (level: number) => (level === 0 ? inChannels : base * 2 ** Math.min(level - 1, 3));
     const stride = this.pool ? 1 : 2;
     for (let level = 1; level <= depth; level++) {
@@ -91,12 +95,16 @@ export class DsntDeepUNet extends Module {
     const levels: Tensor[] = [];
     let x = images;
     for (const encoder of this.encoders) {
-      x = encoder.apply(x, training);
-      if (this.pool) x = maxPool2d(x, { kernelSize: 2 });
+      const below = x;
+      x = this.level(() => {
+        const features = encoder.apply(below, training);
+        return this.pool ? maxPool2d(features, { kernelSize: 2 }) : features;
+      });
       levels.push(x);
     }
     for (const [index, decoder] of this.decoders.entries()) {
-      x = decoder.apply(x, levels[this.encoders.length - 2 - index], training);
+      const below = x;
+      x = this.level(() => decoder.apply(below, levels[this.encoders.length - 2 - index], training));
     }
     return this.head.apply(x);
   }

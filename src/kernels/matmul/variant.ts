@@ -14,15 +14,19 @@ export type KernelVariant = 'lanes' | 'tiled';
 export function chooseVariant({ adapter, variant }: Lowering, asked: KernelVariant | undefined): KernelVariant {
   if (asked === 'lanes' && !variantsFor(adapter).includes('lanes')) {
     throw new LimitError(
-      'variant "lanes" needs subgroups of one size, which this adapter does not offer; use "tiled".',
+      'variant "lanes" needs subgroups of one size up to 16, which this adapter does not offer; use "tiled".',
     );
   }
   return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter)[0];
 }
 
+/** In wider subgroups the tiles of `lanes`, which grow with them, would spill out of the registers. */
+const WIDEST_LANES = 16;
+
 /** The kernels that an adapter can run, the one that suits its kind first. */
 export function variantsFor(adapter: AdapterTraits): readonly KernelVariant[] {
-  if (!adapter.subgroups || adapter.subgroupSize === undefined) return ['tiled'];
+  const { subgroupSize } = adapter;
+  if (!adapter.subgroups || subgroupSize === undefined || subgroupSize > WIDEST_LANES) return ['tiled'];
   return adapter.software ? ['lanes', 'tiled'] : ['tiled', 'lanes'];
 }
 

@@ -98,6 +98,7 @@ const schedule = named(
 const training = section({
   epochs: whole(1, 100_000).default(66),
   batchSize: whole(1, 1024).default(8),
+  recompute: flag.default(false),
   seed: whole(0, 2 ** 32 - 1).default(0),
   earlyStopPatience: whole(1, 100_000, ', or null to train all epochs').nullable().default(20),
   selectBy: oneOf('apd', 'loss').default('apd'),
