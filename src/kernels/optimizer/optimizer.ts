@@ -39,7 +39,10 @@ const stepOperation: Operation<StepAttributes> = {
       source: template(source, { NAME: name, ADAM: adam, DECOUPLED: name === 'adamw' }),
       bindings: [gradient, rate, count, ...updated],
       writes: updated.map((_, i) => 3 + i),
-      uniforms: { u32: [vectors], f32: [beta1, beta2, Math.log(beta1), Math.log(beta2), epsilon, decay] },
+      uniforms: {
+        u32: [vectors],
+        f32: [beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), epsilon, decay],
+      },
       workgroups: linearGrid(vectors),
       flops: vectors * 4 * (adam ? 14 : 4),
     });

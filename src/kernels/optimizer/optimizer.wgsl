@@ -4,7 +4,14 @@
 //   m ← β₁m + (1−β₁)g    v ← β₂v + (1−β₂)g²    p ← p − (lr/(1−β₁ᵗ)) · m / (√v/√(1−β₂ᵗ) + ε)
 // SGD: m ← μm + g (m = g at the first step), p ← p − lr·m. Weight decay otherwise adds λp to the gradient, as PyTorch.
 // state[0] is the number of steps taken so far; advance.wgsl increases it afterwards.
-struct Sizes { vectors: u32, beta1: f32, beta2: f32, logBeta1: f32, logBeta2: f32, epsilon: f32, decay: f32 }
+// 1 − β and ln β come from outside: in float32, 1 − 0.999 would be off by 1.3e-5.
+struct Sizes {
+  vectors: u32,
+  beta1: f32, beta2: f32,
+  rest1: f32, rest2: f32,
+  logBeta1: f32, logBeta2: f32,
+  epsilon: f32, decay: f32,
+}
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 @group(0) @binding(1) var<storage, read> gradient: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> learningRate: array<f32>;
@@ -38,8 +45,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   g = g + sizes.decay * p;
 //#end
 //#if ADAM
-  let m = first[i] + (1.0 - sizes.beta1) * (g - first[i]);
-  let v = sizes.beta2 * second[i] + (1.0 - sizes.beta2) * g * g;
+  let m = first[i] + sizes.rest1 * (g - first[i]);
+  let v = sizes.beta2 * second[i] + sizes.rest2 * g * g;
   let step = rate / biasCorrection(t, sizes.logBeta1);
   let scale = sqrt(biasCorrection(t, sizes.logBeta2));
   parameter[i] = p - step * m / (sqrt(v) / scale + sizes.epsilon);
