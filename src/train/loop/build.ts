@@ -12,7 +12,10 @@ export class RunError extends SondeError {
 /** The network of a configuration, freshly initialised from its seed. */
 export function buildModel(device: Device, { model, training }: TrainingConfig): DsntDeepUNet {
   const { base, depth, inChannels, preset, grid } = model;
-  return new DsntDeepUNet({ device, seed: training.seed, path: '' }, { base, depth, inChannels, preset, grid, recompute: training.recompute });
+  return new DsntDeepUNet(
+    { device, seed: training.seed, path: '' },
+    { base, depth, inChannels, preset, grid, recompute: training.recompute },
+  );
 }
 
 export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {

@@ -38,6 +38,7 @@ export async function runTraining(
       validation,
       folder,
       events: {
+        note: (text) => stream.write(`note: ${text}\n`),
         beginEpoch: () => progress.startEpoch(),
         step: (step) => progress.step(step),
         endEpoch: (result) => progress.endEpoch(result),

@@ -1,4 +1,4 @@
-import { clipWithNorm, compile, type Device, gradients, SondeError, type Tensor } from '../../index.js';
+import { compile, type Device, SondeError, type Tensor } from '../../index.js';
 import { type DsntDeepUNet, exportWeights, keypointLoss } from '../../model/index.js';
 import { augment } from '../augmentation/index.js';
 import { epochOrder, fixedBatches } from '../batches/index.js';
@@ -7,10 +7,11 @@ import { evaluateLandmarks, scaleTo512 } from '../metrics/index.js';
 import type { EpochResult } from '../progress/index.js';
 import type { RunFolder } from '../run-folder/index.js';
 import { EarlyStop, ReduceOnPlateau } from '../schedule/index.js';
-import { buildModel, buildOptimizer, type Checkpoint, checkpointFile, lossOptions } from './build.js';
+import { buildModel, type Checkpoint, checkpointFile, lossOptions } from './build.js';
 import { fromCoordinates, toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
+import { isTooLarge, type StepLosses, TrainingStep } from './training-step.js';
 
 /** Training that cannot go on. */
 export class TrainingError extends SondeError {
@@ -21,6 +22,8 @@ export class TrainingError extends SondeError {
 export interface TrainingEvents {
   /** Pipelines of the first program, as they are compiled. */
   compiling?(done: number, total: number): void;
+  /** Something that a person should know and that does not stop the training. */
+  note?(text: string): void;
   beginEpoch?(epoch: number): void;
   step?(step: { images: number; loss: number; excess: number }): void;
   endEpoch?(result: EpochResult): void;
@@ -53,7 +56,7 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   }
   const { epochs, seed, selectBy, earlyStopPatience } = config.training;
   const model = buildModel(device, config);
-  const step = new TrainingStep(device, model, config, events.compiling);
+  const step = new TrainingStep(device, model, config, events);
   const validator = new Validator(device, model, config);
   const schedule = scheduleOf(config);
   const stop = new EarlyStop(earlyStopPatience);
@@ -105,12 +108,6 @@ function scheduleOf({ schedule, optimizer }: TrainingConfig): ReduceOnPlateau | 
   return new ReduceOnPlateau({ ...schedule, learningRate: optimizer.learningRate });
 }
 
-interface Losses {
-  readonly loss: number;
-  readonly excess: number;
-  readonly norm: number;
-}
-
 async function runEpoch(
   step: TrainingStep,
   frames: readonly NetworkFrame[],
@@ -119,9 +116,9 @@ async function runEpoch(
   epoch: number,
   learningRate: number,
   events: TrainingEvents,
-): Promise<Losses> {
+): Promise<StepLosses> {
   const sums = { loss: 0, excess: 0, norm: 0 };
-  const collect = async (running: Promise<Losses>, batch: ArrayLike<number>, index: number) => {
+  const collect = async (running: Promise<StepLosses>, batch: ArrayLike<number>, index: number) => {
     const losses = await running;
     if (!Number.isFinite(losses.loss)) {
       const files = Array.from(batch, (i) => frames[i].file).join(', ');
@@ -165,54 +162,6 @@ function prepareBatch(
   };
 }
 
-/** No gradient reaches this norm in float32. */
-const NO_CLIPPING = 3e38;
-
-/** Forward, loss, backward, clipping and optimiser as one program. */
-class TrainingStep {
-  private readonly images: Tensor;
-  private readonly targets: Tensor;
-  private readonly step;
-
-  constructor(
-    device: Device,
-    model: DsntDeepUNet,
-    config: TrainingConfig,
-    onCompile?: (done: number, total: number) => void,
-  ) {
-    const { inputSize, inChannels } = config.model;
-    const { batchSize } = config.training;
-    const { clipNorm } = config.optimizer;
-    this.images = device.zeros([batchSize, inputSize, inputSize, inChannels]);
-    this.targets = device.zeros([batchSize, 3, 2]);
-    const optimizer = buildOptimizer(config);
-    this.step = compile(
-      (images: Tensor, targets: Tensor, learningRate: Tensor) => {
-        const { total, excess } = keypointLoss(model.logits(images, { training: true }), targets, lossOptions(config));
-        const clipped = clipWithNorm(gradients(total, model.parameters), clipNorm ?? NO_CLIPPING);
-        optimizer.update(model.parameters, clipped.gradients, learningRate);
-        return { loss: total, excess, norm: clipped.norm };
-      },
-      { onCompile },
-    );
-  }
-
-  async run(pixels: Float32Array, targets: readonly number[], learningRate: number): Promise<Losses> {
-    this.images.write(pixels);
-    this.targets.write(targets);
-    const { loss, excess, norm } = await this.step(this.images, this.targets, learningRate);
-    const losses = { loss: await loss.item(), excess: await excess.item(), norm: await norm.item() };
-    for (const tensor of [loss, excess, norm]) tensor.dispose();
-    return losses;
-  }
-
-  dispose(): void {
-    this.step.dispose();
-    this.images.dispose();
-    this.targets.dispose();
-  }
-}
-
 interface Validation {
   /** Mean over frames. */
   readonly loss: number;
@@ -226,12 +175,15 @@ interface Validation {
 /** Loss and landmark errors of frames that are not trained on, in evaluation mode. */
 class Validator {
   private readonly forward;
+  /** Frames per execution: halved until they fit the adapter, which changes no result. */
+  private batchSize: number;
 
   constructor(
     private readonly device: Device,
     model: DsntDeepUNet,
     private readonly config: TrainingConfig,
   ) {
+    this.batchSize = config.training.batchSize;
     this.forward = compile((images: Tensor, targets: Tensor) => {
       const logits = model.logits(images, { training: false });
       const { total, excess, coordinates } = keypointLoss(logits, targets, lossOptions(config));
@@ -241,15 +193,24 @@ class Validator {
 
   async validate(frames: readonly NetworkFrame[]): Promise<Validation> {
     const { inputSize: size, grid } = this.config.model;
-    const { batchSize } = this.config.training;
     const sums = { loss: 0, excess: 0 };
     const cases = [];
-    for (let start = 0; start < frames.length; start += batchSize) {
-      const batch = frames.slice(start, start + batchSize);
+    for (let start = 0; start < frames.length; ) {
+      const batch = frames.slice(start, start + this.batchSize);
       const images = this.device.tensor(joinFrames(batch.map((frame) => frame.pixels)), [batch.length, size, size, 1]);
       const truths = batch.flatMap((frame) => toCoordinates(frame.landmarks, size, grid));
       const targets = this.device.tensor(truths, [batch.length, 3, 2]);
-      const result = await this.forward(images, targets);
+      let result: Awaited<ReturnType<typeof this.forward>>;
+      try {
+        result = await this.forward(images, targets);
+      } catch (error) {
+        images.dispose();
+        targets.dispose();
+        if (!isTooLarge(error) || batch.length === 1) throw error;
+        this.batchSize = Math.ceil(batch.length / 2);
+        continue;
+      }
+      start += batch.length;
       sums.loss += (await result.total.item()) * batch.length;
       sums.excess += (await result.excess.item()) * batch.length;
       const coordinates = await result.coordinates.data();
