@@ -57,6 +57,25 @@ describe('movement', () => {
     });
   });
 
+  test('slice along one axis', async () => {
+    await checkOperation({
+      cases: fc
+        .tuple(shape, fc.nat(), fc.tuple(fc.nat({ max: 4 }), fc.integer({ min: 1, max: 8 }), fc.nat({ max: 4 })))
+        .map(([extents, pick, [before, kept, after]]) => {
+          const axis = pick % extents.length;
+          const along = (own: (axis: number) => number, cut: number) =>
+            extents.map((_, d) => (d === axis ? cut : own(d)));
+          return {
+            inputs: [{ shape: along((d) => extents[d], before + kept + after) }],
+            attributes: { start: along(() => 0, before), end: along((d) => extents[d], before + kept) },
+          };
+        }),
+      run: ([x], bounds) => ops.slice(x, bounds),
+      reference: ([x], { start, end }) => sliceReference(x, start, end),
+      effort: 2,
+    });
+  });
+
   test('pad', async () => {
     await checkOperation({
       cases: fc

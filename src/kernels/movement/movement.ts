@@ -12,7 +12,7 @@ import {
 import { linearGrid } from '../grid.js';
 import { sumTo } from '../reduce/reduce.js';
 import { template } from '../template.js';
-import concatSource from './concat.wgsl';
+import copyRowsSource from './copy-rows.wgsl';
 import gatherSource from './gather-strided.wgsl';
 
 const MAX_RANK = 8;
@@ -39,6 +39,34 @@ function lowerGather(lowering: Lowering, label: string, x: Value, result: Value,
     bindings: [x, result],
     writes: [1],
     uniforms: { u32: [...words, count, rank], f32: [value] },
+    workgroups: linearGrid(count),
+  });
+}
+
+/** Copies `rows` stretches of `length` values, by strides and offsets in values. */
+function lowerCopyRows(
+  lowering: Lowering,
+  label: string,
+  x: Value,
+  result: Value,
+  [rows, ...extents]: [
+    rows: number,
+    length: number,
+    inputRow: number,
+    inputOffset: number,
+    resultRow: number,
+    resultOffset: number,
+  ],
+): void {
+  const vectors = extents.every((extent) => extent % 4 === 0);
+  const unit = vectors ? 4 : 1;
+  const count = (rows * extents[0]) / unit;
+  lowering.dispatch({
+    label,
+    source: template(copyRowsSource, { TYPE: vectors ? 'vec4<f32>' : 'f32' }),
+    bindings: [x, result],
+    writes: [1],
+    uniforms: { u32: [count, ...extents.map((extent) => extent / unit)] },
     workgroups: linearGrid(count),
   });
 }
@@ -158,6 +186,22 @@ const sliceOperation: Operation<SliceAttributes> = {
     return [{ shape: x.shape.map((_, axis) => end[axis] - start[axis]), dtype: x.dtype }];
   },
   lower(lowering, [x], [result], { start }) {
+    const cut = x.shape.flatMap((extent, axis) => (result.shape[axis] === extent ? [] : [axis]));
+    if (cut.length === 1) {
+      const [axis] = cut;
+      const inner = sizeOf(x.shape.slice(axis + 1));
+      const length = result.shape[axis] * inner;
+      const rows = sizeOf(result.shape) / length;
+      lowerCopyRows(lowering, 'slice', x, result, [
+        rows,
+        length,
+        x.shape[axis] * inner,
+        start[axis] * inner,
+        length,
+        0,
+      ]);
+      return;
+    }
     const before = start.map((at) => -at);
     lowerGather(lowering, 'slice', x, result, {
       extents: result.shape,
@@ -220,21 +264,13 @@ const concatOperation: Operation<{ axis: number }> = {
   },
   lower(lowering, inputs, [result], { axis }) {
     const inner = sizeOf(result.shape.slice(axis + 1));
-    const vectors = inputs.every((input) => (input.shape[axis] * inner) % 4 === 0);
-    const unit = vectors ? 4 : 1;
+    const resultRow = result.shape[axis] * inner;
     let offset = 0;
     for (const input of inputs) {
-      const row = input.shape[axis] * inner;
-      const count = sizeOf(input.shape) / unit;
-      lowering.dispatch({
-        label: 'concat',
-        source: template(concatSource, { TYPE: vectors ? 'vec4<f32>' : 'f32' }),
-        bindings: [input, result],
-        writes: [1],
-        uniforms: { u32: [count, row / unit, (result.shape[axis] * inner) / unit, offset / unit] },
-        workgroups: linearGrid(count),
-      });
-      offset += row;
+      const length = input.shape[axis] * inner;
+      const rows = sizeOf(input.shape) / length;
+      lowerCopyRows(lowering, 'concat', input, result, [rows, length, length, 0, resultRow, offset]);
+      offset += length;
     }
   },
   gradient({ inputs, outputGradients: [dy], attributes: { axis }, wanted }) {
