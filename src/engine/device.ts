@@ -146,11 +146,15 @@ export class Device {
     });
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
-      this.fail(
-        outOfMemory
-          ? new DeviceError(`the device is out of memory (${error.message}); use a smaller batch or size.`)
-          : new ShaderError(`the driver rejected a command: ${error.message}`),
-      );
+      const failure = outOfMemory
+        ? new DeviceError(`the device is out of memory (${error.message}); use a smaller batch or size.`)
+        : new ShaderError(`the driver rejected a command: ${error.message}`);
+      // A kernel that was rejected reports that by itself, and may do so later than what follows from it.
+      const check = Promise.all(this.pendingChecks).then(() => {
+        this.fail(failure);
+        this.pendingChecks.delete(check);
+      });
+      this.pendingChecks.add(check);
     };
   }
 

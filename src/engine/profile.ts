@@ -39,11 +39,6 @@ export class Timestamps {
 
   /** Records the resolution of the queries, submits `encoder` and reads the times. */
   async finish(encoder: GPUCommandEncoder): Promise<DispatchTime[]> {
-    if (this.timed.length === 0) {
-      this.device.submit(encoder);
-      await this.device.finished();
-      return [];
-    }
     const { gpu } = this.device;
     const bytes = this.sets.length * QUERIES_PER_SET * 8;
     const resolved = gpu.createBuffer({ size: bytes, usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC });

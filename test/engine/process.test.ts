@@ -1,0 +1,73 @@
+// What only a process of its own can show: how it ends, and what it does where there is no adapter.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'sonde-process-'));
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root });
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Ending {
+  readonly code: number | null;
+  readonly output: string;
+  readonly seconds: number;
+}
+
+/** Runs a module that can use the built engine as `sonde`, and reports how it ended. */
+async function run(body: string, environment: Record<string, string> = {}): Promise<Ending> {
+  const script = join(folder, 'script.mjs');
+  const engine = new URL('../../dist/index.js', import.meta.url);
+  writeFileSync(script, `import * as sonde from ${JSON.stringify(engine.href)};\n${body}`);
+  const begin = performance.now();
+  return await new Promise((resolve) => {
+    const env = { ...process.env, ...environment };
+    execFile(
+      process.execPath,
+      ['--unhandled-rejections=strict', script],
+      { env, timeout: 30_000 },
+      (error, stdout, stderr) => {
+        const code = error ? ((error.code as unknown as number | undefined) ?? null) : 0;
+        resolve({ code, output: stdout + stderr, seconds: (performance.now() - begin) / 1000 });
+      },
+    );
+  });
+}
+
+const work = `
+  const device = await sonde.openDevice();
+  const f = sonde.compile((x) => sonde.add(x, 1));
+  console.log('sum', await sonde.sum(await f(device.tensor([1, 2, 3]))).item());
+`;
+
+describe('a process', () => {
+  test.each([
+    ['after close()', `${work}device.close();`],
+    ['after a close() that was forgotten', work],
+    ['with reads and calls that nobody awaits', `${work}f(device.ones([100])); device.ones([5]).data();`],
+  ])('ends by itself %s', async (_, body) => {
+    const { code, output, seconds } = await run(body);
+    expect(output).toContain('sum 9');
+    expect(code).toBe(0);
+    expect(seconds).toBeLessThan(15);
+  });
+
+  test('without an adapter gets an error that says what to do', async () => {
+    const { code, output } = await run(
+      `await sonde.openDevice().then(() => console.log('opened'), (error) => {
+        console.log(error instanceof sonde.DeviceError, error.message);
+      });`,
+      { VK_DRIVER_FILES: '/nonexistent.json', VK_ICD_FILENAMES: '/nonexistent.json' },
+    );
+    expect(output).toMatch(/true openDevice: WebGPU found no adapter; run \.\/setup\.sh, .*VK_DRIVER_FILES/);
+    expect(code).toBe(0);
+  });
+});
