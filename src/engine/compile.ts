@@ -149,7 +149,7 @@ export function compile<A extends readonly Argument[], R>(
 
   const trace = (...args: A) => withEntry(args, ({ device, program }) => ({ device, nodes: program.plan.nodes }));
 
-  return Object.assign(call, {
+  const compiled: Compiled<A, R> = Object.assign(call, {
     profile,
     trace,
     statistics: () =>
@@ -164,12 +164,21 @@ export function compile<A extends readonly Argument[], R>(
       return latest.program.memory();
     },
     dispose: () => {
-      for (const { program } of entries.values()) program.dispose();
-      entries.clear();
+      disposePrograms(entries);
       latest = undefined;
     },
   });
+  forgotten.register(compiled, entries);
+  return compiled;
 }
+
+function disposePrograms(entries: Map<string, Entry>): void {
+  for (const { program } of entries.values()) program.dispose();
+  entries.clear();
+}
+
+/** Returns the memory of functions that were dropped without `dispose`. A safety net: nothing relies on it. */
+const forgotten = new FinalizationRegistry<Map<string, Entry>>(disposePrograms);
 
 async function prepare(
   body: (...args: never) => unknown,

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import { Heap } from '../../src/engine/memory-heap.js';
-import { add, compile, type Device, mul, reshape, type Tensor, TensorError } from '../../src/index.js';
+import { add, compile, type Device, mul, reshape, sum, type Tensor, TensorError } from '../../src/index.js';
 import { sharedDevice } from '../support/device.js';
 
 setFlagsFromString('--expose-gc');
@@ -191,4 +191,20 @@ test('the results of a compiled function are the caller’s to dispose', async (
   expect(used(device)).toBeGreaterThan(before);
   result.dispose();
   expect(used(device)).toBe(before);
+});
+
+test('a compiled function that is forgotten gives its memory back with the garbage collector', async () => {
+  const device = await sharedDevice();
+  const x = device.ones([100_000]);
+  const before = used(device);
+  await (async () => {
+    const f = compile((y: Tensor) => sum(mul(y, 2)));
+    (await f(x)).dispose();
+    expect(used(device) - before).toBeGreaterThanOrEqual(400_000);
+  })();
+  for (let i = 0; i < 20 && used(device) > before; i++) {
+    collectGarbage();
+    await sleep(5);
+  }
+  expect(used(device)).toBeLessThanOrEqual(before);
 });
