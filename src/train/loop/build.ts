@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Adam, AdamW, type Device, type Optimizer, SGD, SondeError } from '../../index.js';
-import { DsntDeepUNet, importWeights, type KeypointLossOptions } from '../../model/index.js';
+import { DsntDeepUNet, importWeights, type KeypointLossOptions, WeightsError } from '../../model/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
 
 /** A run's folder that holds no trained model. */
@@ -68,5 +68,11 @@ export async function loadRun(
   }
   const config = await loadConfig(join(folder, 'config.json'));
   const model = buildModel(device, config);
-  return { config, model, metadata: importWeights(model, bytes) };
+  try {
+    return { config, model, metadata: importWeights(model, bytes) };
+  } catch (error) {
+    model.dispose();
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(`${path}: ${error.message}`, { cause: error });
+  }
 }

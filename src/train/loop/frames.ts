@@ -35,18 +35,25 @@ export async function loadNetworkFrames(
   const frames = new Array<NetworkFrame>(cases.length);
   let next = 0;
   let done = 0;
+  let failure: { index: number; error: unknown } | undefined;
+  const load = async (index: number) => {
+    const { file, frame, landmarks } = await loadCase(cases[index]);
+    const { pixels, transform } = fitFrame(frame, size);
+    const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
+    const original = options.keepOriginals ? frame : undefined;
+    frames[index] = { file, pixels, size, landmarks: fitted, transform, original };
+    options.onProgress?.(++done, cases.length);
+  };
   const worker = async () => {
-    while (next < cases.length) {
+    while (next < cases.length && !failure) {
       const index = next++;
-      const { file, frame, landmarks } = await loadCase(cases[index]);
-      const { pixels, transform } = fitFrame(frame, size);
-      const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
-      const original = options.keepOriginals ? frame : undefined;
-      frames[index] = { file, pixels, size, landmarks: fitted, transform, original };
-      done += 1;
-      options.onProgress?.(done, cases.length);
+      // Cases are begun in order and those under way are finished, so the first bad one is named, whichever was slower.
+      await load(index).catch((error) => {
+        if (!failure || index < failure.index) failure = { index, error };
+      });
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, worker));
+  if (failure) throw failure.error;
   return frames;
 }

@@ -1,17 +1,17 @@
-import { compile, type Device, SondeError, type Tensor } from '../../index.js';
-import { type DsntDeepUNet, exportWeights, keypointLoss } from '../../model/index.js';
+import { type Device, SondeError } from '../../index.js';
+import { type DsntDeepUNet, exportWeights } from '../../model/index.js';
 import { augment } from '../augmentation/index.js';
 import { epochOrder, fixedBatches } from '../batches/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { evaluateLandmarks, scaleTo512 } from '../metrics/index.js';
 import type { EpochResult } from '../progress/index.js';
 import type { RunFolder } from '../run-folder/index.js';
 import { EarlyStop, ReduceOnPlateau } from '../schedule/index.js';
-import { buildModel, type Checkpoint, checkpointFile, lossOptions } from './build.js';
-import { fromCoordinates, toCoordinates } from './coordinates.js';
+import { buildModel, type Checkpoint, checkpointFile } from './build.js';
+import { toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
-import { isTooLarge, type StepLosses, TrainingStep } from './training-step.js';
+import { type StepLosses, TrainingStep } from './training-step.js';
+import { type Validation, Validator } from './validator.js';
 
 /** Training that cannot go on. */
 export class TrainingError extends SondeError {
@@ -36,6 +36,8 @@ export interface TrainingInput {
   readonly validation: readonly NetworkFrame[];
   readonly folder: RunFolder;
   readonly events?: TrainingEvents;
+  /** Stops training after the step that is under way. The files of the epochs before stay as they are. */
+  readonly signal?: AbortSignal;
 }
 
 export interface TrainingOutcome {
@@ -46,36 +48,56 @@ export interface TrainingOutcome {
   readonly stoppedEarly: boolean;
 }
 
-/** Trains a network by its configuration and leaves checkpoints and metrics in the run's folder. */
+/**
+ * Trains a network by its configuration. After each epoch `metrics.jsonl` has another line and `last.safetensors`, and where
+ * no epoch before was better `best.safetensors`, hold its weights.
+ *
+ * @throws TrainingError without frames, or where the loss is no longer a finite number; the signal's reason once it aborts
+ */
 export async function train(input: TrainingInput): Promise<TrainingOutcome> {
-  const { device, config, training, validation, folder, events = {} } = input;
+  const { device, config, training, validation, events } = input;
   if (training.length === 0 || validation.length === 0) {
     throw new TrainingError(
       `There are ${training.length} training and ${validation.length} validation frames; give at least one of each.`,
     );
   }
-  const { epochs, seed, selectBy, earlyStopPatience } = config.training;
   const model = buildModel(device, config);
   const step = new TrainingStep(device, model, config, events);
   const validator = new Validator(device, model, config);
+  try {
+    return await trainEpochs(input, model, step, validator);
+  } finally {
+    step.dispose();
+    validator.dispose();
+    model.dispose();
+  }
+}
+
+async function trainEpochs(
+  input: TrainingInput,
+  model: DsntDeepUNet,
+  step: TrainingStep,
+  validator: Validator,
+): Promise<TrainingOutcome> {
+  const { config, training, validation, folder, events = {}, signal } = input;
+  const { epochs, batchSize, seed, selectBy, earlyStopPatience } = config.training;
   const schedule = scheduleOf(config);
   const stop = new EarlyStop(earlyStopPatience);
   let learningRate = config.optimizer.learningRate;
   let outcome: TrainingOutcome = { epochs: 0, bestEpoch: 0, bestApd: Number.POSITIVE_INFINITY, stoppedEarly: false };
 
-  for (let epoch = 1; epoch <= epochs; epoch++) {
+  for (let epoch = 1; epoch <= epochs && !outcome.stoppedEarly; epoch++) {
     events.beginEpoch?.(epoch);
     const started = performance.now();
-    const batches = fixedBatches(epochOrder(training.length, seed, epoch), config.training.batchSize);
-    const losses = await runEpoch(step, training, batches, config, epoch, learningRate, events);
+    const batches = fixedBatches(epochOrder(training.length, seed, epoch), batchSize);
+    const losses = await runEpoch(step, batches, input, epoch, learningRate);
     const trainingSeconds = (performance.now() - started) / 1000;
-    const checked = await validator.validate(validation);
+    const checked = await validator.validate(validation, signal);
+    checkValidation(checked, epoch);
 
-    const metric = selectBy === 'apd' ? checked.apd : checked.loss;
-    const { improved, stop: exhausted } = stop.step(metric);
-    const stoppedEarly = exhausted && epoch < epochs;
+    const { improved, stop: exhausted } = stop.step(selectBy === 'apd' ? checked.apd : checked.loss);
     if (improved) outcome = { ...outcome, bestEpoch: epoch, bestApd: checked.apd };
-    outcome = { ...outcome, epochs: epoch, stoppedEarly };
+    outcome = { ...outcome, epochs: epoch, stoppedEarly: exhausted && epoch < epochs };
     const saved: Checkpoint[] = improved ? ['best', 'last'] : ['last'];
     const weights = await exportWeights(model, { epoch: String(epoch), config: JSON.stringify(config) });
     for (const checkpoint of saved) await folder.write(checkpointFile(checkpoint), weights);
@@ -89,17 +111,13 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
       validationApd: checked.apd,
       validationAopMae: checked.aopMae,
       gradientNorm: losses.norm,
-      imagesPerSecond: (batches.length * config.training.batchSize) / trainingSeconds,
+      imagesPerSecond: (batches.length * batchSize) / trainingSeconds,
       best: improved,
     };
     await folder.appendMetrics(line);
     events.endEpoch?.({ ...line, apd: checked.apd });
     learningRate = schedule?.step(checked.loss) ?? learningRate;
-    if (stoppedEarly) break;
   }
-  step.dispose();
-  validator.dispose();
-  model.dispose();
   return outcome;
 }
 
@@ -108,40 +126,57 @@ function scheduleOf({ schedule, optimizer }: TrainingConfig): ReduceOnPlateau | 
   return new ReduceOnPlateau({ ...schedule, learningRate: optimizer.learningRate });
 }
 
+/** One pass over the batches. @returns means over them */
 async function runEpoch(
   step: TrainingStep,
-  frames: readonly NetworkFrame[],
-  batches: readonly (readonly number[] | Uint32Array)[],
-  config: TrainingConfig,
+  batches: readonly Uint32Array[],
+  { config, training, events = {}, signal }: TrainingInput,
   epoch: number,
   learningRate: number,
-  events: TrainingEvents,
 ): Promise<StepLosses> {
   const sums = { loss: 0, excess: 0, norm: 0 };
-  const collect = async (running: Promise<StepLosses>, batch: ArrayLike<number>, index: number) => {
-    const losses = await running;
-    if (!Number.isFinite(losses.loss)) {
-      const files = Array.from(batch, (i) => frames[i].file).join(', ');
-      throw new TrainingError(
-        `The loss became ${losses.loss} in epoch ${epoch}, batch ${index + 1} (${files}); lower the learning rate, or run ` +
-          'with checked mode to see which operation produced it.',
-      );
-    }
-    sums.loss += losses.loss;
-    sums.excess += losses.excess;
-    sums.norm += losses.norm;
-    events.step?.({ images: batch.length, loss: losses.loss, excess: losses.excess });
+  const collect = async (running: Promise<StepLosses>, batch: Uint32Array, index: number) => {
+    const result = await running;
+    const files = () => Array.from(batch, (i) => training[i].file).join(', ');
+    checkStep(result, () => `in epoch ${epoch}, batch ${index + 1} (${files()})`);
+    sums.loss += result.loss;
+    sums.excess += result.excess;
+    sums.norm += result.norm;
+    events.step?.({ images: batch.length, loss: result.loss, excess: result.excess });
   };
   // One step runs on the device while the next batch is prepared here.
   let pending: Promise<void> = Promise.resolve();
   for (const [index, batch] of batches.entries()) {
-    const { pixels, targets } = prepareBatch(frames, batch, config, epoch);
+    const { pixels, targets } = prepareBatch(training, batch, config, epoch);
     await pending;
+    signal?.throwIfAborted();
     pending = collect(step.run(pixels, targets, learningRate), batch, index);
     pending.catch(() => {});
   }
   await pending;
   return { loss: sums.loss / batches.length, excess: sums.excess / batches.length, norm: sums.norm / batches.length };
+}
+
+/**
+ * A step whose gradient is not finite has spoilt the weights even where its loss looks sound: drivers compute max(NaN, 0)
+ * as 0, so that a ReLU hides a NaN from what follows, and only its gradient shows it.
+ */
+function checkStep({ loss, norm }: StepLosses, where: () => string): void {
+  for (const [name, value] of Object.entries({ loss, 'gradient norm': norm })) {
+    if (Number.isFinite(value)) continue;
+    throw new TrainingError(
+      `The ${name} became ${value} ${where()}; lower the learning rate, or train with --checked to see which operation ` +
+        'produced it.',
+    );
+  }
+}
+
+function checkValidation({ loss }: Validation, epoch: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new TrainingError(
+    `The validation loss became ${loss} after epoch ${epoch}; lower the learning rate, or train with --checked to see which ` +
+      'operation produced it.',
+  );
 }
 
 function prepareBatch(
@@ -160,71 +195,4 @@ function prepareBatch(
     pixels: joinFrames(samples.map((sample) => sample.pixels)),
     targets: samples.flatMap((sample) => toCoordinates(sample.landmarks, inputSize, grid)),
   };
-}
-
-interface Validation {
-  /** Mean over frames. */
-  readonly loss: number;
-  readonly excess: number;
-  /** Pixels of a 512 frame. */
-  readonly apd: number;
-  /** Degrees. */
-  readonly aopMae: number | undefined;
-}
-
-/** Loss and landmark errors of frames that are not trained on, in evaluation mode. */
-class Validator {
-  private readonly forward;
-  /** Frames per execution: halved until they fit the adapter, which changes no result. */
-  private batchSize: number;
-
-  constructor(
-    private readonly device: Device,
-    model: DsntDeepUNet,
-    private readonly config: TrainingConfig,
-  ) {
-    this.batchSize = config.training.batchSize;
-    this.forward = compile((images: Tensor, targets: Tensor) => {
-      const logits = model.logits(images, { training: false });
-      const { total, excess, coordinates } = keypointLoss(logits, targets, lossOptions(config));
-      return { total, excess, coordinates };
-    });
-  }
-
-  async validate(frames: readonly NetworkFrame[]): Promise<Validation> {
-    const { inputSize: size, grid } = this.config.model;
-    const sums = { loss: 0, excess: 0 };
-    const cases = [];
-    for (let start = 0; start < frames.length; ) {
-      const batch = frames.slice(start, start + this.batchSize);
-      const images = this.device.tensor(joinFrames(batch.map((frame) => frame.pixels)), [batch.length, size, size, 1]);
-      const truths = batch.flatMap((frame) => toCoordinates(frame.landmarks, size, grid));
-      const targets = this.device.tensor(truths, [batch.length, 3, 2]);
-      let result: Awaited<ReturnType<typeof this.forward>>;
-      try {
-        result = await this.forward(images, targets);
-      } catch (error) {
-        images.dispose();
-        targets.dispose();
-        if (!isTooLarge(error) || batch.length === 1) throw error;
-        this.batchSize = Math.ceil(batch.length / 2);
-        continue;
-      }
-      start += batch.length;
-      sums.loss += (await result.total.item()) * batch.length;
-      sums.excess += (await result.excess.item()) * batch.length;
-      const coordinates = await result.coordinates.data();
-      for (const [i, frame] of batch.entries()) {
-        const predicted = fromCoordinates(coordinates, 6 * i, size, grid);
-        cases.push({ predicted: scaleTo512(predicted, size), truth: scaleTo512(frame.landmarks, size) });
-      }
-      for (const tensor of [images, targets, ...Object.values(result)]) tensor.dispose();
-    }
-    const { apd, aopMae } = evaluateLandmarks(cases);
-    return { loss: sums.loss / frames.length, excess: sums.excess / frames.length, apd, aopMae };
-  }
-
-  dispose(): void {
-    this.forward.dispose();
-  }
 }

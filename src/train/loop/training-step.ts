@@ -66,6 +66,7 @@ export class TrainingStep {
 
   dispose(): void {
     this.step.dispose();
+    this.optimizer.dispose();
     this.images.dispose();
     this.targets.dispose();
   }

@@ -1,0 +1,95 @@
+import { compile, type Device, type Tensor } from '../../index.js';
+import { type DsntDeepUNet, keypointLoss } from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
+import { evaluateLandmarks, type LandmarkCase, scaleTo512 } from '../metrics/index.js';
+import { lossOptions } from './build.js';
+import { fromCoordinates, toCoordinates } from './coordinates.js';
+import type { NetworkFrame } from './frames.js';
+import { joinFrames } from './predictor.js';
+import { isTooLarge } from './training-step.js';
+
+export interface Validation {
+  /** Mean over frames. Not a finite number where the network has diverged, and then the landmarks are not scored. */
+  readonly loss: number;
+  readonly excess: number;
+  /** Pixels of a 512 frame. */
+  readonly apd: number;
+  /** Degrees. */
+  readonly aopMae: number | undefined;
+}
+
+interface BatchResult {
+  readonly loss: number;
+  readonly excess: number;
+  readonly cases: readonly LandmarkCase[];
+}
+
+/** Loss and landmark errors of frames that are not trained on, in evaluation mode. */
+export class Validator {
+  private readonly forward;
+  /** Frames per execution: halved until they fit the adapter, which changes no result. */
+  private batchSize: number;
+
+  constructor(
+    private readonly device: Device,
+    model: DsntDeepUNet,
+    private readonly config: TrainingConfig,
+  ) {
+    this.batchSize = config.training.batchSize;
+    this.forward = compile((images: Tensor, targets: Tensor) => {
+      const logits = model.logits(images, { training: false });
+      const { total, excess, coordinates } = keypointLoss(logits, targets, lossOptions(config));
+      return { total, excess, coordinates };
+    });
+  }
+
+  /** @param signal Stops between batches, by throwing its reason. */
+  async validate(frames: readonly NetworkFrame[], signal?: AbortSignal): Promise<Validation> {
+    const sums = { loss: 0, excess: 0 };
+    const cases: LandmarkCase[] = [];
+    for (let start = 0; start < frames.length; ) {
+      signal?.throwIfAborted();
+      const batch = frames.slice(start, start + this.batchSize);
+      let result: BatchResult;
+      try {
+        result = await this.run(batch);
+      } catch (error) {
+        if (!isTooLarge(error) || batch.length === 1) throw error;
+        this.batchSize = Math.ceil(batch.length / 2);
+        continue;
+      }
+      start += batch.length;
+      sums.loss += result.loss * batch.length;
+      sums.excess += result.excess * batch.length;
+      cases.push(...result.cases);
+    }
+    const means = { loss: sums.loss / frames.length, excess: sums.excess / frames.length };
+    if (!Number.isFinite(means.loss)) return { ...means, apd: Number.NaN, aopMae: undefined };
+    const { apd, aopMae } = evaluateLandmarks(cases);
+    return { ...means, apd, aopMae };
+  }
+
+  private async run(batch: readonly NetworkFrame[]): Promise<BatchResult> {
+    const { inputSize: size, grid } = this.config.model;
+    const images = this.device.tensor(joinFrames(batch.map((frame) => frame.pixels)), [batch.length, size, size, 1]);
+    const truths = batch.flatMap((frame) => toCoordinates(frame.landmarks, size, grid));
+    const targets = this.device.tensor(truths, [batch.length, 3, 2]);
+    const used = [images, targets];
+    try {
+      const { total, excess, coordinates } = await this.forward(images, targets);
+      used.push(total, excess, coordinates);
+      const values = await coordinates.data();
+      const cases = batch.map((frame, i): LandmarkCase => {
+        const predicted = fromCoordinates(values, 6 * i, size, grid);
+        return { predicted: scaleTo512(predicted, size), truth: scaleTo512(frame.landmarks, size) };
+      });
+      return { loss: await total.item(), excess: await excess.item(), cases };
+    } finally {
+      for (const tensor of used) tensor.dispose();
+    }
+  }
+
+  dispose(): void {
+    this.forward.dispose();
+  }
+}
