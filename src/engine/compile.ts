@@ -200,7 +200,13 @@ async function prepare(
     return { outputs: returned.map(currentValue), rebuild: restore };
   });
   evaluateCaptured(device, [...outputs, ...trace.effects.values()], trace);
-  const plan = new Planner({ device, arguments: placeholders, outputs, effects: trace.effects }).build();
+  const plan = new Planner({
+    device,
+    arguments: placeholders,
+    outputs,
+    effects: trace.effects,
+    fuse: !device.checked,
+  }).build();
   const program = new Program(device, plan);
   await program.prepare(options.onCompile);
   await buildWithin(device, program);

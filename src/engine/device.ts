@@ -15,7 +15,10 @@ import { BufferUsage, MapMode } from './usage.js';
 
 export interface DeviceOptions extends GpuProviderOptions {
   readonly powerPreference?: GPUPowerPreference;
-  /** Scan every result for NaN, Inf and writes beyond its end, and name the operation. Slower; same results. */
+  /**
+   * Scan every result for NaN, Inf and writes beyond its end, and name the operation. Slower, and takes more memory, since
+   * every operation runs by itself; results may differ in the last bit where a driver contracts multiply and add.
+   */
   readonly checked?: boolean;
   /**
    * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder in

@@ -19,7 +19,7 @@ export function evaluate(
 ): void {
   const outputs = [...new Set(tensors)].filter((tensor) => tensor.origin.kind === 'recorded');
   if (outputs.length === 0 && effects.size === 0) return;
-  const plan = new Planner({ device, arguments: [], outputs, effects }).build();
+  const plan = new Planner({ device, arguments: [], outputs, effects, fuse: false }).build();
   checkAges(plan.nodes);
   const storages = run(device, plan);
   for (const [index, tensor] of outputs.entries()) {

@@ -1,3 +1,4 @@
+import type { FusionGroup } from './fusion.js';
 import type { DType, Shape, TensorSpec } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -80,6 +81,11 @@ export interface Operation<Attributes = unknown> {
    * `lower` finds the choice in `lowering.variant`; an attribute `variant` forces one.
    */
   variants?(inputs: readonly TensorSpec[], attributes: Attributes, adapter: AdapterTraits): readonly string[];
+  /**
+   * For operations on corresponding elements: one operation that computes a chain of such, this one last. All members of
+   * a chain offer `fuse`.
+   */
+  fuse?(group: FusionGroup): Operation;
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */
   gradient?(call: GradientCall<Attributes>): (Tensor | undefined)[];
   /**

@@ -8,6 +8,7 @@ import {
 import { ALIGNMENT, accesses, type Command, locate, newRoot, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
 import { LimitError, TensorError } from './errors.js';
+import { fuseChains } from './fusion.js';
 import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch, Lowering } from './operation.js';
@@ -22,6 +23,8 @@ export interface Graph {
   readonly arguments: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly effects: ReadonlyMap<Tensor, Tensor>;
+  /** Whether chains of element-by-element operations become one kernel: worth its compilation where it is replayed. */
+  readonly fuse: boolean;
 }
 
 export interface Plan {
@@ -80,7 +83,8 @@ export class Planner {
 
   constructor(private readonly graph: Graph) {
     const kept = [...graph.outputs, ...graph.effects.values()];
-    this.nodes = reachableNodes(kept);
+    const nodes = reachableNodes(kept);
+    this.nodes = graph.fuse ? fuseChains(nodes, new Set(kept)) : nodes;
     this.reads = new Reads(this.nodes, kept);
     for (const [target, value] of graph.effects) {
       this.targetsOf.set(value, [...(this.targetsOf.get(value) ?? []), target]);

@@ -106,7 +106,7 @@ function leavesOn(device: Device, { rows, columns }: { rows: number; columns: nu
 
 /** The plan of a graph without running it. */
 function planOf(device: Device, outputs: readonly Tensor[]): Plan {
-  return new Planner({ device, arguments: [], outputs, effects: new Map() }).build();
+  return new Planner({ device, arguments: [], outputs, effects: new Map(), fuse: false }).build();
 }
 
 function place(device: Device, plan: Plan) {

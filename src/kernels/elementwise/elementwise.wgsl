@@ -28,8 +28,6 @@ struct Sizes {
 //#end
 @group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE}}>;
 
-{{FUNCTIONS}}
-
 fn f(x: T, y: T, z: T) -> T {
   let p0 = T(sizes.p0);
   let p1 = T(sizes.p1);

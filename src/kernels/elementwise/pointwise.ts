@@ -1,8 +1,9 @@
-import type { Lowering, Operation, TensorSpec, Value } from '../../engine/index.js';
+import { type Lowering, type Operation, SondeError, type TensorSpec, type Value } from '../../engine/index.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import source from './elementwise.wgsl';
+import { fusedOperation } from './fused.js';
 
 /** Numbers that a pointwise kernel reads from its uniforms as `p0` and `p1`. */
 export interface PointwiseAttributes {
@@ -15,20 +16,29 @@ export interface PointwiseDefinition {
   readonly arity: 1 | 2 | 3;
   /** Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>). */
   readonly body: string;
-  /** WGSL functions that the body calls, on `T`. */
-  readonly functions?: string;
   readonly gradient?: Operation<PointwiseAttributes>['gradient'];
 }
 
 /** An operation that maps corresponding elements of up to three broadcast operands. */
 export function pointwise(definition: PointwiseDefinition): Operation<PointwiseAttributes> {
   const { name, gradient } = definition;
-  return {
+  const operation: Operation<PointwiseAttributes> = {
     name,
     shape: (inputs) => [{ shape: commonShape(name, inputs), dtype: 'f32' }],
     lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
+    fuse: (group) => fusedOperation(group, definitionOf),
     ...(gradient ? { gradient } : {}),
   };
+  definitions.set(operation as Operation, definition);
+  return operation;
+}
+
+const definitions = new Map<Operation, PointwiseDefinition>();
+
+function definitionOf(operation: Operation): PointwiseDefinition {
+  const definition = definitions.get(operation);
+  if (!definition) throw new SondeError(`${operation.name} is no pointwise operation and cannot join a chain of them.`);
+  return definition;
 }
 
 function commonShape(name: string, inputs: readonly TensorSpec[]): Shape {
@@ -51,7 +61,6 @@ function lowerPointwise(
     HAS_B: definition.arity > 1,
     HAS_C: definition.arity > 2,
     RESULT_BINDING: definition.arity + 1,
-    FUNCTIONS: definition.functions ?? '',
     BODY: definition.body,
   });
   const dispatch = {

@@ -1,0 +1,72 @@
+import type { FusionGroup } from '../../engine/fusion.js';
+import type { Operation } from '../../engine/index.js';
+import { sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import source from './fused.wgsl';
+import type { PointwiseAttributes, PointwiseDefinition } from './pointwise.js';
+
+/** One operation that computes a chain of pointwise ones. Recorded by the planner, so it has no gradient of its own. */
+export function fusedOperation(
+  { inputs, members }: FusionGroup,
+  definitionOf: (operation: Operation) => PointwiseDefinition,
+): Operation {
+  const definitions = members.map(({ operation }) => definitionOf(operation));
+  const name = definitions.map((definition) => definition.name).join('+');
+  const kernel = template(source, {
+    NAME: name,
+    PARAMETERS: members.map((_, m) => `p${m}: f32, q${m}: f32`).join(', '),
+    BINDINGS: [
+      ...Array.from({ length: inputs }, (_, k) => `@group(0) @binding(${k + 1}) var<storage, read> x${k}: array<T>;`),
+      `@group(0) @binding(${inputs + 1}) var<storage, read_write> result: array<T>;`,
+    ].join('\n'),
+    FUNCTIONS: [...new Set(definitions)].map(functionOf).join('\n'),
+    STEPS: [
+      ...Array.from({ length: inputs }, (_, k) => loadOf(k)),
+      ...members.map(({ operands }, m) => {
+        const args = [0, 1, 2].map((k) => (operands[k] === undefined ? 'T(0.0)' : `v${operands[k]}`));
+        return `let v${inputs + m} = ${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}));`;
+      }),
+      `result[i] = v${inputs + members.length - 1};`,
+    ].join('\n  '),
+  });
+  return {
+    name,
+    shape: (specs) => [specs[0]],
+    lower(lowering, values, [result]) {
+      const count = sizeOf(result.shape);
+      const vectors = Math.ceil(count / 4);
+      let single = 0;
+      for (const [k, value] of values.entries()) if (sizeOf(value.shape) === 1) single |= 1 << k;
+      lowering.dispatch({
+        label: name,
+        source: kernel,
+        bindings: [...values, result],
+        writes: [values.length],
+        uniforms: {
+          u32: [vectors, single],
+          f32: members.flatMap(({ attributes }) => {
+            const { p0 = 0, p1 = 0 } = attributes as PointwiseAttributes;
+            return [p0, p1];
+          }),
+        },
+        workgroups: linearGrid(vectors),
+        flops: count * members.length,
+      });
+    },
+  };
+}
+
+/** A prefix keeps clear of WGSL's own functions, which the bodies call. */
+function nameOf({ name }: PointwiseDefinition): string {
+  return `op_${name.replace(/\W/g, '_')}`;
+}
+
+function functionOf(definition: PointwiseDefinition): string {
+  return `fn ${nameOf(definition)}(x: T, y: T, z: T, p0: T, p1: T) -> T {\n  ${definition.body}\n}`;
+}
+
+function loadOf(k: number): string {
+  const bit = `(sizes.single & ${1 << k}u) != 0u`;
+  return `var v${k} = x${k}[select(i, 0u, ${bit})]; if (${bit}) { v${k} = T(v${k}.x); }`;
+}

@@ -1,0 +1,18 @@
+// result[i] = a chain of element-by-element operations, {{NAME}}: intermediates stay in registers.
+//
+// Every operand has the result's shape or is a single value (bit k of `single`). Four elements per invocation.
+// Grid: one invocation per four elements, in one dimension folded over two.
+alias T = vec4<f32>;
+
+struct Sizes { count: u32, single: u32, {{PARAMETERS}} }
+@group(0) @binding(0) var<uniform> sizes: Sizes;
+{{BINDINGS}}
+
+{{FUNCTIONS}}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+  let i = id.y * (groups.x * 64u) + id.x;
+  if (i >= sizes.count) { return; }
+  {{STEPS}}
+}
