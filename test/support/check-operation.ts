@@ -51,7 +51,7 @@ export interface OperationCheck<Attributes> {
 }
 
 /** Random cases per operation: a fixed few in `npm test`, SONDE_TEST_CASES in the long mode. */
-export const CASES = Number(process.env.SONDE_TEST_CASES ?? 8);
+export const CASES = Number(process.env.SONDE_TEST_CASES ?? 16);
 const EPSILON = 2 ** -24;
 
 /** fast-check settings: a fixed seed in `npm test`, a fresh one in the long mode (it is printed when a case fails). */

@@ -6,3 +6,4 @@ export { type ImageResult, predictImages } from './predict.js';
 export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.js';
 export { runTraining } from './run.js';
 export { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome, train } from './train.js';
+export { tuneTraining } from './tune.js';

@@ -12,6 +12,9 @@ import {
   reshape,
   slice,
   type Tensor,
+  type TuneOptions,
+  type TuneReport,
+  tune,
 } from '../../index.js';
 import { type DsntDeepUNet, keypointLoss } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
@@ -62,6 +65,11 @@ export class TrainingStep {
     const [loss, excess, norm] = await measured.data();
     measured.dispose();
     return { loss, excess, norm };
+  }
+
+  /** Measures the kernels that could compute this step, without taking it. See `tune` of the engine. */
+  tune(options: TuneOptions = {}): Promise<TuneReport> {
+    return tune(this.step, [this.images, this.targets, 0], options);
   }
 
   dispose(): void {

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { loadConfig, tuneTraining } from '../train/index.js';
+import { run, withDevice } from './shared/run.js';
+
+interface Options {
+  readonly config: string;
+  readonly again?: boolean;
+}
+
+const program = new Command('tune')
+  .description(
+    "Measures which kernels run a configuration's training step fastest on this adapter, and remembers them.",
+  )
+  .requiredOption('--config <file>', 'training configuration, JSON')
+  .option('--again', 'measure what is known already too')
+  .action(async ({ config: file, again }: Options) => {
+    const config = await loadConfig(file);
+    await withDevice({}, async (device) => {
+      const report = await tuneTraining(device, config, {
+        again,
+        onProgress: (done, total, operation) => {
+          if (operation !== '') console.error(`${done + 1}/${total} ${operation}`);
+        },
+      });
+      for (const sentence of report.struck) console.error(sentence);
+      console.log(device.tuning.explain());
+      console.log(`${report.measured} of ${report.candidates} operations with a choice of kernels were measured now.`);
+    });
+  });
+
+await run(program);
