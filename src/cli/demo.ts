@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -8,11 +7,15 @@ import {
   loadConfig,
   loadNetworkFrames,
   readDataset,
+  resolveConfig,
   runTraining,
   writePhantomDataset,
 } from '../train/index.js';
+import { interruptible } from './shared/interrupt.js';
+import { openPhantomProgress } from './shared/phantom-progress.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
+import { wholeNumber } from './shared/whole-number.js';
 
 /** What the demo trains and tests on. The folder's name says all that its contents depend on. */
 const PHANTOMS = { seed: 1, difficulty: 1, size: 128, counts: { train: 320, validation: 40, test: 80 } } as const;
@@ -21,7 +24,7 @@ const CONFIG = fileURLToPath(new URL('../../configs/demo.json', import.meta.url)
 
 interface Options {
   readonly out: string;
-  readonly epochs?: string;
+  readonly epochs?: number;
 }
 
 const program = new Command('demo')
@@ -29,24 +32,35 @@ const program = new Command('demo')
     'Makes synthetic ultrasound frames, trains a small network on them and tests it on frames it has not seen.',
   )
   .option('--out <folder>', 'new folder for the run', join('runs', `demo-${timestamp(new Date())}`))
-  .option('--epochs <n>', 'instead of the configuration’s number')
+  .option('--epochs <n>', 'instead of the configuration’s number', wholeNumber)
   .action(async ({ out, epochs }: Options) => {
     const settings = await loadConfig(CONFIG);
-    const config = epochs ? { ...settings, training: { ...settings.training, epochs: Number(epochs) } } : settings;
-    if (!existsSync(DATA)) {
-      console.error(
-        `drawing ${Object.values(PHANTOMS.counts).reduce<number>((a, b) => a + b, 0)} synthetic frames into ${DATA}`,
-      );
-      await writePhantomDataset(DATA, { ...PHANTOMS, workers: availableParallelism() });
-    }
+    const training = { ...settings.training, ...(epochs === undefined ? {} : { epochs }) };
+    const config = resolveConfig({ ...settings, training }, CONFIG);
+    if (!existsSync(DATA)) await drawPhantoms();
     await withDevice({}, async (device) => {
       console.error(`training on ${device.info.description}`);
-      await runTraining(device, DATA, config, out, process.stderr);
+      await interruptible('epochs that were done are kept', (signal) =>
+        runTraining(device, DATA, config, out, process.stderr, signal),
+      );
       const cases = await readDataset(DATA, 'test');
       const frames = await loadNetworkFrames(cases, config.model.inputSize, { keepOriginals: true });
       printMetrics(out, 'test', await evaluate({ device, run: out, split: 'test', frames }));
     });
   });
+
+async function drawPhantoms(): Promise<void> {
+  const { train, validation, test } = PHANTOMS.counts;
+  console.error(`drawing ${train + validation + test} synthetic frames into ${DATA}`);
+  const progress = openPhantomProgress();
+  try {
+    await interruptible('nothing was written', (signal) =>
+      writePhantomDataset(DATA, { ...PHANTOMS, signal, onProgress: progress.show }),
+    );
+  } finally {
+    progress.close();
+  }
+}
 
 /** As in 20251122-143059: sorts by time and needs no escaping. */
 function timestamp(date: Date): string {

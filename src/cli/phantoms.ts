@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { SingleBar } from 'cli-progress';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { SondeError } from '../engine/errors.js';
+import { Command, Option } from 'commander';
 import { contactSheet, type Difficulty, generatePhantom, writePhantomDataset } from '../train/phantom/index.js';
+import { interruptible } from './shared/interrupt.js';
+import { openPhantomProgress } from './shared/phantom-progress.js';
+import { run } from './shared/run.js';
+import { wholeNumber } from './shared/whole-number.js';
 
 interface Options {
   readonly out?: string;
@@ -16,12 +18,6 @@ interface Options {
   readonly workers: number;
   readonly contactSheet?: string;
 }
-
-const wholeNumber = (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be a whole number.');
-  return value;
-};
 
 const program = new Command('phantoms')
   .description('Writes synthetic ultrasound frames with exact labels, in the layout of the IUGC 2025 data.')
@@ -44,48 +40,23 @@ const program = new Command('phantoms')
 
 async function writeSet(out: string, options: Options): Promise<void> {
   const { train, validation, test, seed, size, workers } = options;
-  const stop = new AbortController();
-  const interrupt = () => stop.abort();
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  const progress = openProgress();
+  const progress = openPhantomProgress();
   try {
-    await writePhantomDataset(out, {
-      seed,
-      counts: { train, validation, test },
-      difficulty: Number(options.difficulty) as Difficulty,
-      size,
-      workers,
-      signal: stop.signal,
-      onProgress: progress.show,
-    });
-  } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    progress.close();
-    console.error('phantoms: stopped; nothing was written.');
-    process.exit(130);
+    await interruptible('nothing was written', (signal) =>
+      writePhantomDataset(out, {
+        seed,
+        counts: { train, validation, test },
+        difficulty: Number(options.difficulty) as Difficulty,
+        size,
+        workers,
+        signal,
+        onProgress: progress.show,
+      }),
+    );
   } finally {
     progress.close();
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
   console.log(`${out}: ${train} frames to train on, ${validation} to validate, ${test} to test (seed ${seed}).`);
-}
-
-/** A bar on a terminal; elsewhere a line at every tenth, so that a log stays short. */
-function openProgress(): { show: (done: number, total: number) => void; close: () => void } {
-  if (process.stderr.isTTY) {
-    const bar = new SingleBar({ format: 'phantoms {bar} {value}/{total} | {eta_formatted} left', hideCursor: true });
-    return {
-      show: (done, total) => (bar.isActive ? bar.update(done) : bar.start(total, done)),
-      close: () => bar.stop(),
-    };
-  }
-  let tenths = 0;
-  const show = (done: number, total: number) => {
-    const now = Math.floor((10 * done) / total);
-    if (now > tenths) console.error(`phantoms: ${done} of ${total}`);
-    tenths = now;
-  };
-  return { show, close: () => {} };
 }
 
 async function writeSheet(file: string, options: Options): Promise<void> {
@@ -100,10 +71,4 @@ async function writeSheet(file: string, options: Options): Promise<void> {
   console.log(`${file}: frames 0 to ${count - 1} with PS1 red, PS2 green, FH1 blue.`);
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof SondeError)) throw error;
-  console.error(error.message);
-  process.exitCode = 1;
-}
+await run(program);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { loadConfig, runTraining } from '../train/index.js';
+import { interruptible } from './shared/interrupt.js';
 import { run, withDevice } from './shared/run.js';
 
 interface Options {
@@ -19,7 +20,9 @@ const program = new Command('train')
     const config = await loadConfig(file);
     await withDevice({ checked }, async (device) => {
       console.error(`training on ${device.info.description}`);
-      const outcome = await runTraining(device, data, config, out, process.stderr);
+      const outcome = await interruptible('epochs that were done are kept', (signal) =>
+        runTraining(device, data, config, out, process.stderr, signal),
+      );
       console.log(
         `${out}: ${outcome.epochs} epochs${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
           `${outcome.bestEpoch} with validation APD ${outcome.bestApd.toFixed(2)} px (512 frame)`,

@@ -1,15 +1,34 @@
 import type { Command } from 'commander';
 import { type Device, openDevice, SondeError } from '../../index.js';
+import { Interrupted } from './interrupt.js';
 
-/** Parses the arguments and runs the command. Errors made for people are printed as their sentence; exit code 1. */
+/**
+ * Parses the arguments and runs the command. Errors made for people are printed as their sentence, with exit code 1; an
+ * interrupted command says so and exits as shells expect.
+ */
 export async function run(program: Command): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (!(error instanceof SondeError)) throw error;
-    console.error(error.message);
+    if (error instanceof Interrupted) {
+      console.error(`${program.name()}: ${error.message}`);
+      process.exitCode = error.exitCode;
+      return;
+    }
+    const sentence = sentenceOf(error);
+    if (sentence === undefined) throw error;
+    console.error(sentence);
     process.exitCode = 1;
   }
+}
+
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof SondeError) return error.message;
+  // What the operating system refused, such as "EACCES: permission denied, mkdir '/data/run'".
+  if (error instanceof Error && 'syscall' in error) {
+    return `${error.message}; check the path, its permissions and the space there.`;
+  }
+  return undefined;
 }
 
 /** Runs `body` with an open device and closes it, whatever happens. */

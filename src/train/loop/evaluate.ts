@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import type { Split } from '../dataset/index.js';
+import type { Frame } from '../image/index.js';
 import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import {
   type BootstrapIntervals,
@@ -14,10 +15,10 @@ import {
 } from '../metrics/index.js';
 import { renderContactSheet, renderOverlay } from '../overlay/index.js';
 import { type Prediction, predictionsCsv, writeFileAtomically } from '../run-folder/index.js';
-import { type Checkpoint, loadRun, RunError } from './build.js';
+import { type Checkpoint, RunError } from './build.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import { Predictor } from './predictor.js';
+import { withRun } from './predictor.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
 export interface TrainingSetSummary {
@@ -66,13 +67,18 @@ export interface EvaluationInput {
 export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   const { device, run, split, frames, checkpoint = 'best', pictures = 4 } = input;
   if (frames.length === 0) throw new RunError(`The ${split} split has 0 frames; give at least 1.`);
-  const { config, model, metadata } = await loadRun(device, run, checkpoint);
+  const drawable = frames.filter(hasOriginal);
+  if (drawable.length < frames.length) {
+    throw new RunError(
+      'Frames were loaded without their originals, on which results are drawn; load them with keepOriginals.',
+    );
+  }
   const summary = await readSummary(run);
-  const { inputSize: size, grid } = config.model;
-  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
-  const predictions = await predictor.predict(frames.map((frame) => frame.pixels));
-  predictor.dispose();
-  model.dispose();
+  const earlier = await readMetrics(run);
+  const { config, metadata, predictions } = await withRun(device, run, checkpoint, async (trained) => {
+    return { ...trained, predictions: await trained.predictor.predict(frames.map((frame) => frame.pixels)) };
+  });
+  const size = config.model.inputSize;
 
   const cases = frames.map((frame, i): LandmarkCase => {
     return { predicted: scaleTo512(predictions[i].landmarks, size), truth: scaleTo512(frame.landmarks, size) };
@@ -91,8 +97,7 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
 
   const suffix = split === 'test' ? '' : `-${split}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
-  const drawn = await writePictures(join(run, `overlays${suffix}`), frames, rows, cases, pictures);
-  const earlier = await readMetrics(run);
+  const drawn = await writePictures(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
   const checkpointUsed = { checkpoint, epoch: Number(metadata.epoch) };
   const environment = { adapter: device.info.description, node: process.version };
   const contents = { ...earlier, [split]: { ...metrics, ...checkpointUsed, environment } };
@@ -100,32 +105,43 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   return { metrics, pictures: drawn };
 }
 
-async function readSummary(run: string): Promise<TrainingSetSummary> {
-  const path = join(run, TRAINING_SET_FILE);
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as TrainingSetSummary;
-  } catch (cause) {
-    throw new RunError(
-      `${path} cannot be read (${(cause as Error).message}); give the folder of a run that npm run train has written.`,
-      {
-        cause,
-      },
-    );
-  }
+type DrawableFrame = NetworkFrame & { readonly original: Frame };
+
+function hasOriginal(frame: NetworkFrame): frame is DrawableFrame {
+  return frame.original !== undefined;
 }
 
+async function readSummary(run: string): Promise<TrainingSetSummary> {
+  const path = join(run, TRAINING_SET_FILE);
+  const summary = await readJson(path);
+  if (!summary) {
+    throw new RunError(`${path} is missing; give the folder of a run that npm run train has written.`);
+  }
+  return summary as unknown as TrainingSetSummary;
+}
+
+/** What earlier evaluations found, by split. */
 async function readMetrics(run: string): Promise<Record<string, unknown>> {
+  return (await readJson(join(run, 'metrics.json'))) ?? {};
+}
+
+/** A file's JSON object, or undefined where there is no such file. */
+async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
   try {
-    return JSON.parse(await readFile(join(run, 'metrics.json'), 'utf8')) as Record<string, unknown>;
-  } catch {
-    return {};
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new RunError(
+      `${path} cannot be read (${(cause as Error).message}); it is damaged, move it away or train again.`,
+      { cause },
+    );
   }
 }
 
 /** Draws the frames with the least, the middle and the greatest mean distance, each kind also on one sheet. */
 async function writePictures(
   folder: string,
-  frames: readonly NetworkFrame[],
+  frames: readonly DrawableFrame[],
   rows: readonly Prediction[],
   cases: readonly LandmarkCase[],
   count: number,
@@ -142,11 +158,9 @@ async function writePictures(
   const sheets: Uint8Array[] = [];
   for (const [kind, indices] of Object.entries(chosen)) {
     for (const [place, index] of indices.entries()) {
-      const { original } = frames[index];
-      if (!original) throw new RunError('Frames were loaded without their originals; load them with keepOriginals.');
       const { predicted, truth, filename } = rows[index];
       const picture = await renderOverlay({
-        ...original,
+        ...frames[index].original,
         predicted,
         truth,
         aop: angleOfProgression(predicted),

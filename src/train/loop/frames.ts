@@ -24,25 +24,25 @@ const CONCURRENT = 8;
 /**
  * Decodes the frames of a data set and fits them to the network's input.
  *
- * @param keepOriginals Keep the decoded frames beside the fitted ones, to draw on.
+ * @param options.keepOriginals Keep the decoded frames beside the fitted ones, to draw on.
+ * @param options.signal Stops between frames, by throwing its reason.
  * @throws DatasetError or ImageError for the first case that cannot be used
  */
 export async function loadNetworkFrames(
   cases: readonly LabelledCase[],
   size: number,
-  options: { keepOriginals?: boolean; onProgress?: (done: number, total: number) => void } = {},
+  options: { keepOriginals?: boolean; signal?: AbortSignal } = {},
 ): Promise<NetworkFrame[]> {
   const frames = new Array<NetworkFrame>(cases.length);
   let next = 0;
-  let done = 0;
   let failure: { index: number; error: unknown } | undefined;
   const load = async (index: number) => {
+    options.signal?.throwIfAborted();
     const { file, frame, landmarks } = await loadCase(cases[index]);
     const { pixels, transform } = fitFrame(frame, size);
     const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
     const original = options.keepOriginals ? frame : undefined;
     frames[index] = { file, pixels, size, landmarks: fitted, transform, original };
-    options.onProgress?.(++done, cases.length);
   };
   const worker = async () => {
     while (next < cases.length && !failure) {

@@ -5,9 +5,8 @@ import { decodeFrame, type Frame, fitFrame, ImageError } from '../image/index.js
 import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { renderOverlay } from '../overlay/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
-import { loadRun } from './build.js';
 import { mapLandmarks } from './coordinates.js';
-import { Predictor } from './predictor.js';
+import { withRun } from './predictor.js';
 
 /** One image's result, as written to JSON. */
 export interface ImageResult {
@@ -28,7 +27,7 @@ export interface ImageResult {
 }
 
 /**
- * Predicts the landmarks of images (PNG, JPEG, DICOM) with a trained run and draws them. All images are decoded before
+ * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA) with a trained run and draws them. All images are decoded before
  * anything is written.
  *
  * @param out Folder for the overlays and `predictions.json`.
@@ -41,15 +40,11 @@ export async function predictImages(
   out: string,
 ): Promise<ImageResult[]> {
   const frames: Frame[] = [];
-  for (const path of images) frames.push(await decodeFrame(await readImage(path), basename(path)));
-  const { config, model } = await loadRun(device, run);
-  const { inputSize: size, grid } = config.model;
-  const predictor = new Predictor(device, model, { size, grid, batchSize: Math.min(8, frames.length) });
-  const fitted = frames.map((frame) => fitFrame(frame, size));
-  const predictions = await predictor.predict(fitted.map(({ pixels }) => pixels));
-  predictor.dispose();
-  model.dispose();
-
+  for (const path of images) frames.push(await decodeFrame(await readImage(path), path));
+  const { fitted, predictions } = await withRun(device, run, 'best', async ({ predictor, config }) => {
+    const fitted = frames.map((frame) => fitFrame(frame, config.model.inputSize));
+    return { fitted, predictions: await predictor.predict(fitted.map(({ pixels }) => pixels)) };
+  });
   const names = overlayNames(images);
   const results: ImageResult[] = [];
   for (const [i, frame] of frames.entries()) {
@@ -88,13 +83,14 @@ async function readImage(path: string): Promise<Uint8Array> {
   }
 }
 
-/** A picture's name for each image; images of the same name in different folders are numbered. */
+/** A picture's name for each image, no two alike: images of the same name in different folders are numbered. */
 function overlayNames(images: readonly string[]): string[] {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return images.map((path) => {
     const stem = parse(path).name;
-    const count = (seen.get(stem) ?? 0) + 1;
-    seen.set(stem, count);
-    return count === 1 ? `${stem}-overlay.png` : `${stem}-${count}-overlay.png`;
+    let name = `${stem}-overlay.png`;
+    for (let number = 2; taken.has(name); number++) name = `${stem}-${number}-overlay.png`;
+    taken.add(name);
+    return name;
   });
 }

@@ -1,21 +1,27 @@
 import { type Compiled, compile, type Device, type Tensor } from '../../index.js';
 import type { DsntDeepUNet } from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { type Checkpoint, loadRun } from './build.js';
 import { fromCoordinates } from './coordinates.js';
+import { isTooLarge } from './training-step.js';
 
 /** What the network says about one frame. */
 export interface FramePrediction {
   /** In pixels of the size×size network frame. */
   readonly landmarks: Landmarks;
   /**
-   * For each landmark the share of its heatmap, 0 to 1, within {@link CONFIDENCE_RADIUS} of the predicted point. A heatmap
-   * that is spread out or has two peaks scores low.
+   * For each landmark the share of its heatmap, 0 to 1, within {@link CONFIDENCE_RADIUS} of the predicted point, and at least
+   * within {@link LEAST_RADIUS}. A heatmap that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
 }
 
 /** Pixels of a 512 px frame: the loosest of the success radii. */
 export const CONFIDENCE_RADIUS = 20;
+
+/** Cells of the heatmap. A circle of this radius holds the four cells around any point between cell centres. */
+export const LEAST_RADIUS = 1.5;
 
 export interface PredictorOptions {
   readonly size: number;
@@ -28,11 +34,15 @@ export interface PredictorOptions {
 export class Predictor {
   private readonly forward: Compiled<[Tensor], { coordinates: Tensor; probabilities: Tensor }>;
 
+  /** Frames per execution: halved until they fit the adapter, which changes no result. */
+  private batchSize: number;
+
   constructor(
     private readonly device: Device,
     model: DsntDeepUNet,
     private readonly options: PredictorOptions,
   ) {
+    this.batchSize = options.batchSize;
     this.forward = compile((images: Tensor) => {
       const { coordinates, probabilities } = model.predict(images, { training: false });
       return { coordinates, probabilities };
@@ -41,31 +51,61 @@ export class Predictor {
 
   /** @param frames Luminance in [0, 1], size×size each. */
   async predict(frames: readonly Float32Array[]): Promise<FramePrediction[]> {
-    const { size, grid, batchSize } = this.options;
     const predictions: FramePrediction[] = [];
-    for (let start = 0; start < frames.length; start += batchSize) {
-      const batch = frames.slice(start, start + batchSize);
-      const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
-      const result = await this.forward(images);
-      const coordinates = await result.coordinates.data();
-      const heatmaps = await result.probabilities.data();
-      const [, height, width] = result.probabilities.shape;
-      result.coordinates.dispose();
-      result.probabilities.dispose();
-      images.dispose();
-      for (let i = 0; i < batch.length; i++) {
-        const own = heatmaps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
-        predictions.push({
-          landmarks: fromCoordinates(coordinates, 6 * i, size, grid),
-          confidence: confidenceOf(own, fromCoordinates(coordinates, 6 * i, width, grid), height, width),
-        });
+    while (predictions.length < frames.length) {
+      const batch = frames.slice(predictions.length, predictions.length + this.batchSize);
+      try {
+        predictions.push(...(await this.run(batch)));
+      } catch (error) {
+        if (!isTooLarge(error) || batch.length === 1) throw error;
+        this.batchSize = Math.ceil(batch.length / 2);
       }
     }
     return predictions;
   }
 
+  private async run(batch: readonly Float32Array[]): Promise<FramePrediction[]> {
+    const { size, grid } = this.options;
+    const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
+    const used = [images];
+    try {
+      const { coordinates, probabilities } = await this.forward(images);
+      used.push(coordinates, probabilities);
+      const points = await coordinates.data();
+      const heatmaps = await probabilities.data();
+      const [, height, width] = probabilities.shape;
+      return batch.map((_, i) => {
+        const own = heatmaps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
+        return {
+          landmarks: fromCoordinates(points, 6 * i, size, grid),
+          confidence: confidenceOf(own, fromCoordinates(points, 6 * i, width, grid), height, width),
+        };
+      });
+    } finally {
+      for (const tensor of used) tensor.dispose();
+    }
+  }
+
   dispose(): void {
     this.forward.dispose();
+  }
+}
+
+/** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
+export async function withRun<T>(
+  device: Device,
+  folder: string,
+  checkpoint: Checkpoint,
+  use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
+): Promise<T> {
+  const { config, model, metadata } = await loadRun(device, folder, checkpoint);
+  const { inputSize: size, grid } = config.model;
+  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
+  try {
+    return await use({ predictor, config, metadata });
+  } finally {
+    predictor.dispose();
+    model.dispose();
   }
 }
 
@@ -84,7 +124,7 @@ function confidenceOf(
   height: number,
   width: number,
 ): Record<keyof Landmarks, number> {
-  const radius = (CONFIDENCE_RADIUS * width) / 512;
+  const radius = Math.max((CONFIDENCE_RADIUS * width) / 512, LEAST_RADIUS);
   const within = LANDMARK_NAMES.map((name, k) => {
     const { x, y } = landmarks[name];
     let mass = 0;
