@@ -1,12 +1,8 @@
 // Compiles src/ to dist/, module by module, with WGSL kernels as text modules. Declarations come from tsc
 // (tsconfig.build.json). Takes a fraction of a second, so the npm scripts run it before every command.
 import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
-
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-process.chdir(root);
+import { join } from 'node:path';
+import { bundle } from './bundle.mjs';
 
 const commands = readdirSync('src/cli')
   .filter((file) => file.endsWith('.ts'))
@@ -15,8 +11,8 @@ const workers = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.worker.ts'))
   .map((file) => join('src', file));
 
-const build = await rolldown({
-  input: [
+await bundle(
+  [
     'src/index.ts',
     'src/model/index.ts',
     'src/train/index.ts',
@@ -25,19 +21,5 @@ const build = await rolldown({
     ...commands,
     ...workers,
   ],
-  platform: 'node',
-  // Everything that is not a path within src/ stays an import: packages, Node's modules, and `#gpu`, which
-  // package.json resolves to the Node or the browser adapter.
-  external: (id) => !id.startsWith('.') && !id.startsWith('/') && !id.startsWith('src/') && !id.startsWith(root),
-  moduleTypes: { '.wgsl': 'text' },
-  resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-});
-await build.write({
-  dir: 'dist',
-  format: 'esm',
-  preserveModules: true,
-  preserveModulesRoot: 'src',
-  sourcemap: true,
-  entryFileNames: '[name].js',
-});
-await build.close();
+  { dir: 'dist', preserveModules: true, preserveModulesRoot: 'src' },
+);

@@ -1,0 +1,79 @@
+import { type Device, SondeError } from '../src/index.js';
+import type { Budget } from './clock.js';
+import { describeEnvironment } from './environment.js';
+import { peakOf, type Report, type Row, ratesOf } from './report.js';
+import type { Scale, Suite, SuiteContext } from './suite.js';
+import { suites } from './suites/index.js';
+import { formatFooter, formatHeader, formatSuite } from './table.js';
+
+export interface BenchOptions {
+  readonly quick?: boolean;
+  /** Names of suites. The products run in any case. */
+  readonly only?: readonly string[];
+  readonly batch?: number;
+}
+
+export interface BenchOutput {
+  print(text: string): void;
+  /** What is being measured now; '' when done. */
+  status?(text: string): void;
+}
+
+const BUDGETS: Readonly<Record<Scale, Budget>> = {
+  quick: { milliseconds: 100, leastSamples: 3, mostSamples: 20 },
+  software: { milliseconds: 1000, leastSamples: 5, mostSamples: 50 },
+  gpu: { milliseconds: 1000, leastSamples: 10, mostSamples: 100 },
+};
+
+/** Runs the chosen suites, prints each as a table when it is complete, and returns all of it. */
+export async function runBench(
+  device: Device,
+  options: BenchOptions,
+  { print, status = () => {} }: BenchOutput,
+  available: readonly Suite[] = suites,
+): Promise<Report> {
+  const begin = performance.now();
+  const { quick = false, only, batch } = options;
+  const scale: Scale = quick ? 'quick' : device.info.software ? 'software' : 'gpu';
+  const context: SuiteContext = { device, scale, batch, budget: BUDGETS[scale] };
+  const environment = describeEnvironment();
+  print(`${formatHeader({ environment, adapter: device.info })}\n`);
+
+  const rows: Row[] = [];
+  const failures: { suite: string; message: string }[] = [];
+  for (const suite of available) {
+    if (only && suite.name !== 'matmul' && !only.includes(suite.name)) continue;
+    status(`${suite.name} …`);
+    const own: Row[] = [];
+    try {
+      for await (const row of suite.run(context)) {
+        own.push(row);
+        status(`${suite.name}: ${row.name}, ${row.pass}`);
+      }
+    } catch (error) {
+      // What the others find is still worth having, as when the largest model has no room.
+      if (!(error instanceof SondeError)) throw error;
+      failures.push({ suite: suite.name, message: error.message });
+    }
+    rows.push(...own);
+    status('');
+    const peak = peakOf(rows);
+    const rated = own.map((row) => ({ ...row, ...ratesOf(row, peak) }));
+    const stopped = failures.flatMap((failure) => (failure.suite === suite.name ? failure.message : []));
+    print(`${formatSuite(suite.title, rated, stopped)}\n`);
+  }
+
+  const peak = peakOf(rows);
+  const report: Report = {
+    version: 1,
+    environment,
+    adapter: device.info,
+    options: { quick, only: only ?? null, batch: batch ?? null, scale },
+    peakGflops: peak ?? null,
+    rows: rows.map((row) => ({ ...row, ...ratesOf(row, peak) })),
+    failures,
+    seconds: (performance.now() - begin) / 1000,
+  };
+  print(formatFooter(report.rows, report.peakGflops, report.seconds));
+  return report;
+}

@@ -1,0 +1,47 @@
+import { compile, type Device, type Tensor } from '../src/index.js';
+import { type Budget, timeKernel } from './clock.js';
+import type { Row } from './report.js';
+import { type Check, type ExactSum, verify } from './verification.js';
+
+/** How much a run measures: a smoke test, what a software driver can do in minutes, or what a GPU deserves. */
+export type Scale = 'quick' | 'software' | 'gpu';
+
+export interface SuiteContext {
+  readonly device: Device;
+  readonly scale: Scale;
+  /** Images in a batch, instead of each workload's own. */
+  readonly batch: number | undefined;
+  readonly budget: Budget;
+}
+
+/** A family of measurements. Rows are handed over as they are made. */
+export interface Suite {
+  readonly name: string;
+  readonly title: string;
+  run(context: SuiteContext): AsyncGenerator<Row>;
+}
+
+/** One kernel's work. */
+export interface KernelCase extends Pick<Row, 'suite' | 'name' | 'pass' | 'batch' | 'flops' | 'bytes'> {
+  /** Records the operation, the part to be timed within `measured`. */
+  readonly body: () => Tensor;
+  /** An element of the result in double precision. */
+  readonly exact: (position: number) => ExactSum;
+}
+
+/** Checks a kernel's result, which also compiles it, then times it. */
+export async function measureKernel({ device, budget }: SuiteContext, kernel: KernelCase): Promise<Row> {
+  const { body, exact, ...workload } = kernel;
+  const check = await checkKernel(device, body, exact);
+  return { ...workload, check, time: await timeKernel(device, body, budget) };
+}
+
+async function checkKernel(device: Device, body: () => Tensor, exact: (position: number) => ExactSum): Promise<Check> {
+  const program = compile(body, { device });
+  try {
+    using result = await program();
+    return verify(await result.data(), exact);
+  } finally {
+    program.dispose();
+  }
+}
