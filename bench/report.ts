@@ -13,8 +13,8 @@ export interface Row {
   readonly pass: string;
   readonly batch: number;
   readonly time: Timing;
-  /** Arithmetic of one execution, 2 per multiply-add; undefined where nothing has counted it. */
-  readonly flops: number | undefined;
+  /** Arithmetic of one execution, 2 per product of the operation's definition, whatever algorithm computes it. */
+  readonly flops: number;
   /** Every operand read once and the result written once; undefined where that says little. */
   readonly bytes?: number;
   readonly check: Check;
@@ -41,6 +41,7 @@ export interface OperationTime {
   readonly operation: string;
   readonly dispatches: number;
   readonly milliseconds: number;
+  /** As the kernels declare it: what they compute, which a fast algorithm makes less. */
   readonly flops: number;
 }
 
@@ -58,6 +59,8 @@ export interface Report {
   readonly environment: Environment;
   readonly adapter: DeviceInfo;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Kernels that the tuner chose earlier, by operation and shapes. */
+  readonly tuned: Readonly<Record<string, string>>;
   /** Best rate of a matrix product in this run, GFLOP/s; null if none was valid. */
   readonly peakGflops: number | null;
   readonly rows: readonly (Row & Rates)[];
@@ -75,9 +78,9 @@ export function peakOf(rows: readonly Row[]): number | undefined {
 export function ratesOf({ check, time, flops, bytes }: Row, peakGflops: number | undefined): Rates {
   const { median } = time.milliseconds;
   if (!check.valid || !(median > 0)) return {};
-  const gflops = flops === undefined ? undefined : flops / median / 1e6;
+  const gflops = flops / median / 1e6;
   const gigabytesPerSecond = bytes === undefined ? undefined : bytes / median / 1e6;
-  const shareOfPeak = gflops === undefined || peakGflops === undefined ? undefined : gflops / peakGflops;
+  const shareOfPeak = peakGflops === undefined ? undefined : gflops / peakGflops;
   return { gflops, gigabytesPerSecond, shareOfPeak };
 }
 

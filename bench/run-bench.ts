@@ -1,4 +1,4 @@
-import { type Device, SondeError } from '../src/index.js';
+import { type Device, SondeError, type TuningEntry } from '../src/index.js';
 import type { Budget } from './clock.js';
 import { describeEnvironment } from './environment.js';
 import { peakOf, type Report, type Row, ratesOf } from './report.js';
@@ -69,11 +69,17 @@ export async function runBench(
     environment,
     adapter: device.info,
     options: { quick, only: only ?? null, batch: batch ?? null, scale },
+    tuned: tunedKernels(device),
     peakGflops: peak ?? null,
     rows: rows.map((row) => ({ ...row, ...ratesOf(row, peak) })),
     failures,
     seconds: (performance.now() - begin) / 1000,
   };
-  print(formatFooter(report.rows, report.peakGflops, report.seconds));
+  print(formatFooter(report));
   return report;
+}
+
+function tunedKernels(device: Device): Record<string, string> {
+  const { entries } = JSON.parse(device.tuning.toText()) as { entries: TuningEntry[] };
+  return Object.fromEntries(entries.map(({ key, chosen }) => [key, chosen]));
 }

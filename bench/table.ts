@@ -79,7 +79,12 @@ export function formatHeader({ environment, adapter }: Pick<Report, 'environment
 }
 
 /** What the clocks of these rows include, and how the checks came out. */
-export function formatFooter(rows: readonly RatedRow[], peakGflops: number | null, seconds: number): string {
+export function formatFooter({
+  rows,
+  peakGflops,
+  tuned,
+  seconds,
+}: Pick<Report, 'rows' | 'peakGflops' | 'tuned' | 'seconds'>): string {
   const clocks = new Set(
     rows.map(({ time }) => `  ${time.clock === 'wall clock' ? 'wall' : 'gpu '}  ${time.clock}, ${time.note}`),
   );
@@ -89,6 +94,8 @@ export function formatFooter(rows: readonly RatedRow[], peakGflops: number | nul
     ...clocks,
     '  ±     half the distance between the quartiles',
     `  peak  the best matrix product of this run: ${peak}`,
+    "  GFLOP/s count the definition's products: a fast convolution can exceed the peak",
+    `  ${Object.keys(tuned).length} choices of the tuner are in use`,
     `  ${valid} of ${rows.length} results are valid; ${seconds.toFixed(0)} s in all`,
   ].join('\n');
 }

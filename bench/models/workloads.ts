@@ -9,6 +9,7 @@ import {
   type Tensor,
 } from '../../src/index.js';
 import { DsntDeepUNet, keypointLoss, type Module } from '../../src/model/index.js';
+import { dsntDeepUNetContractions, networkFlops, smallUNetContractions } from './arithmetic.js';
 import { SmallUNet } from './small-unet.js';
 
 /** A network with its loss and its customary batch. */
@@ -19,6 +20,8 @@ export interface Workload {
   readonly batch: number;
   /** Bound of the gradients' common norm, where the method has one. */
   readonly clipNorm?: number;
+  /** Arithmetic for one image. */
+  readonly flops: { readonly inference: number; readonly step: number };
   build(device: Device): Network;
 }
 
@@ -37,6 +40,7 @@ export const smallUNet: Workload = {
   name: 'small U-Net, base 16, 64²',
   size: 64,
   batch: 4,
+  flops: networkFlops(smallUNetContractions(64, 16, 3)),
   build(device) {
     const module = new SmallUNet({ device, seed: 1, path: '' });
     return {
@@ -57,6 +61,7 @@ function dsntDeepUNet(base: number, size: number): Workload {
     size,
     batch: 8,
     clipNorm: 0.722,
+    flops: networkFlops(dsntDeepUNetContractions(size, base, 3)),
     build(device) {
       const module = new DsntDeepUNet({ device, seed: 1, path: '' }, { base, grid: GRID });
       return {

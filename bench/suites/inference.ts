@@ -27,7 +27,7 @@ async function measureInference({ device, batch: asked, budget }: SuiteContext, 
   });
   try {
     const row = await measureProgram({
-      ...{ suite: 'inference', name, pass: 'inference', batch },
+      ...{ suite: 'inference', name, pass: 'inference', batch, flops: batch * workload.flops.inference },
       ...{ device, budget, program: predict, parameters: network.module.parameterCount },
       args: [images] as [Tensor],
       note: 'from the call until the coordinates are read',

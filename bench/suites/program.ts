@@ -4,7 +4,8 @@ import type { OperationTime, Row } from '../report.js';
 import { quartiles } from '../statistics.js';
 
 /** A compiled function of a model, and how its caller waits for it. */
-export interface ProgramCase<A extends readonly Argument[], R> extends Pick<Row, 'suite' | 'name' | 'pass' | 'batch'> {
+export interface ProgramCase<A extends readonly Argument[], R>
+  extends Pick<Row, 'suite' | 'name' | 'pass' | 'batch' | 'flops'> {
   readonly device: Device;
   readonly budget: Budget;
   readonly program: Compiled<A, R>;
@@ -36,7 +37,6 @@ export async function measureProgram<A extends readonly Argument[], R>(
   return {
     ...workload,
     time: { clock: 'wall clock', note, milliseconds },
-    flops: contractionFlops(operations),
     program: {
       ...{ firstCallMilliseconds, newPipelines, pipelines, dispatches },
       ...{ plannedBytes, lowerBoundBytes, parameters, operations },
@@ -77,11 +77,4 @@ export function groupByOperation(dispatches: readonly DispatchTime[]): Operation
   return [...groups]
     .map(([operation, group]) => ({ operation, ...group }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
-}
-
-/** The arithmetic of convolutions and products, which is what engines are compared by. */
-export function contractionFlops(operations: readonly OperationTime[] | undefined): number | undefined {
-  return operations
-    ?.filter(({ operation }) => /^(conv|matmul)/.test(operation))
-    .reduce((sum, { flops }) => sum + flops, 0);
 }

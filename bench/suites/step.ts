@@ -40,7 +40,7 @@ async function measureStep({ device, batch: asked, budget }: SuiteContext, workl
   const losses: number[] = [];
   try {
     const row = await measureProgram({
-      ...{ suite: 'step', name, pass: 'training step', batch },
+      ...{ suite: 'step', name, pass: 'training step', batch, flops: batch * workload.flops.step },
       ...{ device, budget, program: step, parameters: parameterCount },
       args: [images, targets, LEARNING_RATE] as [Tensor, Tensor, number],
       note: 'from the call until the loss is read',

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import {
+  type Contraction,
+  dsntDeepUNetContractions,
+  networkFlops,
+  smallUNetContractions,
+} from '../../bench/models/arithmetic.js';
+import { smallDsntDeepUNet, smallUNet, type Workload } from '../../bench/models/workloads.js';
 import { checkCoordinates } from '../../bench/suites/inference.js';
-import { contractionFlops, groupByOperation } from '../../bench/suites/program.js';
+import { groupByOperation } from '../../bench/suites/program.js';
 import { checkDescent } from '../../bench/suites/step.js';
+import { sharedDevice } from '../support/device.js';
 
 describe('checkDescent', () => {
   it('believes steps whose loss falls', () => {
@@ -62,7 +70,30 @@ describe('groupByOperation', () => {
       { operation: 'sum', dispatches: 1, milliseconds: 4, flops: 3 },
       { operation: 'conv2d.inputGradient', dispatches: 1, milliseconds: 1, flops: 30 },
     ]);
-    expect(contractionFlops(operations)).toBe(60);
-    expect(contractionFlops(undefined)).toBeUndefined();
+  });
+});
+
+describe('the arithmetic of a network', () => {
+  it('is 3.45 GFLOP for a training step of four images, by which engines were compared', () => {
+    expect(4 * smallUNet.flops.step).toBe(3_449_290_752);
+  });
+
+  it('leaves out the gradient by the images', () => {
+    const contractions = [
+      { inC: 1, outC: 2, kernel: 3, pixels: 10 },
+      { inC: 2, outC: 5, kernel: 1, pixels: 7 },
+    ];
+    expect(networkFlops(contractions)).toEqual({ inference: 360 + 140, step: 2 * 360 + 3 * 140 });
+  });
+
+  it.each<[Workload, Contraction[]]>([
+    [smallUNet, smallUNetContractions(64, 16, 3)],
+    [smallDsntDeepUNet, dsntDeepUNetContractions(128, 8, 3)],
+  ])('counts the convolutions that $name has', async (workload, contractions) => {
+    const { module } = workload.build(await sharedDevice());
+    const weights = module.named().filter(({ tensor }) => tensor.shape.length === 4);
+    const sizes = weights.map(({ tensor }) => tensor.size);
+    module.dispose();
+    expect(contractions.map(({ inC, outC, kernel }) => inC * outC * kernel ** 2).sort()).toEqual(sizes.sort());
   });
 });

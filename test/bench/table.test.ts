@@ -63,15 +63,20 @@ describe('the table', () => {
 
   it('tells both clocks apart and counts the valid results', () => {
     const time = { ...row('w', 1).time, clock: 'wall clock' as const, note: 'the adapter has no timestamps' };
-    const footer = formatFooter(rated([row('a', 1), row('b', 1, { time }), row('c', 1, { check: wrong })]), 4, 12.4);
+    const rows = rated([row('a', 1), row('b', 1, { time }), row('c', 1, { check: wrong })]);
+    const footer = formatFooter({ rows, peakGflops: 4, tuned: { 'matmul 2×2': 'tiled' }, seconds: 12.4 });
     expect(footer.split('\n')).toEqual([
       '  gpu   GPU timestamps, kernels only',
       '  wall  wall clock, the adapter has no timestamps',
       '  ±     half the distance between the quartiles',
       '  peak  the best matrix product of this run: 4.00 GFLOP/s',
+      "  GFLOP/s count the definition's products: a fast convolution can exceed the peak",
+      '  1 choices of the tuner are in use',
       '  2 of 3 results are valid; 12 s in all',
     ]);
-    expect(formatFooter([], null, 0)).toContain('unknown: no product was valid');
+    expect(formatFooter({ rows: [], peakGflops: null, tuned: {}, seconds: 0 })).toContain(
+      'unknown: no product was valid',
+    );
   });
 
   it('prints three digits and no exponent', () => {
