@@ -4,7 +4,7 @@ import { measureKernel, type Scale, type Suite } from '../suite.js';
 import { exactSum } from '../verification.js';
 
 const SIZES: Readonly<Record<Scale, readonly number[]>> = {
-  quick: [256],
+  quick: [256, 512],
   software: [256, 512, 1024],
   gpu: [256, 512, 1024, 2048, 4096],
 };

@@ -88,6 +88,7 @@ describe('a quick run of the real suites', () => {
     expect(() => assertSound(quick)).not.toThrow();
     expect(quick.rows.map(({ suite, pass }) => `${suite} ${pass}`)).toEqual([
       'matmul forward',
+      'matmul forward',
       'step training step',
       'inference inference',
       'conv forward',
@@ -109,16 +110,17 @@ describe('a quick run of the real suites', () => {
   });
 
   it('rates against its own best product', () => {
-    const [product, ...others] = quick.rows;
-    expect(quick.peakGflops).toBe(product.gflops);
-    expect(product.shareOfPeak).toBe(1);
-    for (const row of others) {
-      expect(row.shareOfPeak).toBeCloseTo((row.gflops ?? Number.NaN) / (quick.peakGflops ?? Number.NaN), 12);
-    }
+    const products = quick.rows.filter(({ suite }) => suite === 'matmul').map(({ gflops }) => gflops ?? Number.NaN);
+    const best = Math.max(...products);
+    expect(quick.peakGflops).toBe(best);
+    for (const { gflops = Number.NaN, shareOfPeak } of quick.rows) expect(shareOfPeak).toBeCloseTo(gflops / best, 12);
   });
 
   it('counts a model by its own arithmetic', () => {
-    expect(quick.rows.slice(1, 3).map(({ flops }) => flops)).toEqual([smallUNet.flops.step, smallUNet.flops.inference]);
+    expect(quick.rows.flatMap(({ program, flops }) => (program ? flops : []))).toEqual([
+      smallUNet.flops.step,
+      smallUNet.flops.inference,
+    ]);
   });
 
   it('plans no less memory than is alive at once', () => {
@@ -146,7 +148,7 @@ describe('a quick run of the real suites', () => {
   it('obeys the batch and leaves no memory behind', async () => {
     const before = held();
     const report = await runBench(device, { quick: true, batch: 2 }, { print: () => {} });
-    expect(report.rows.slice(1).every(({ batch }) => batch === 2)).toBe(true);
+    expect(report.rows.every(({ suite, batch }) => batch === (suite === 'matmul' ? 1 : 2))).toBe(true);
     // Less, where tensors that other tests dropped were collected meanwhile.
     expect(held()).toBeLessThanOrEqual(before);
   });
