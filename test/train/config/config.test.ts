@@ -57,7 +57,14 @@ describe('resolveConfig', () => {
       threshold: 1e-4,
       minLearningRate: 0,
     });
-    expect(config.training).toEqual({ epochs: 66, batchSize: 8, recompute: false, seed: 0, earlyStopPatience: 20, selectBy: 'apd' });
+    expect(config.training).toEqual({
+      epochs: 66,
+      batchSize: 8,
+      recompute: false,
+      seed: 0,
+      earlyStopPatience: 20,
+      selectBy: 'apd',
+    });
   });
 
   it('keeps what is given and completes the rest', () => {
