@@ -1,0 +1,126 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { expectation2d, softmax, type Tensor } from '../../../src/index.js';
+import { DsntDeepUNet, type Prediction } from '../../../src/model/index.js';
+import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../../src/train/index.js';
+import { sharedDevice } from '../../support/device.js';
+import { phantomFrames } from './phantom-frames.js';
+
+/** A network that answers every image with the same heatmaps, whatever it shows. */
+class Fixed extends DsntDeepUNet {
+  constructor(
+    builder: ConstructorParameters<typeof DsntDeepUNet>[0],
+    private readonly heatmaps: Tensor,
+  ) {
+    super(builder, { base: 1, depth: 3 });
+  }
+
+  override predict(): Prediction {
+    const probabilities = softmax(this.heatmaps, { axes: [1, 2] });
+    return { logits: this.heatmaps, probabilities, coordinates: expectation2d(probabilities, { grid: 'linspace' }) };
+  }
+}
+
+const released: { dispose(): void }[] = [];
+afterEach(() => {
+  for (const one of released.splice(0)) one.dispose();
+});
+
+/** What a predictor makes of a cells×cells heatmap whose logit is `logit(row, column, landmark)`. */
+async function answer(
+  cells: number,
+  size: number,
+  logit: (row: number, column: number, landmark: number) => number,
+): Promise<FramePrediction> {
+  const device = await sharedDevice();
+  const values: number[] = [];
+  for (let row = 0; row < cells; row++) {
+    for (let column = 0; column < cells; column++) for (let k = 0; k < 3; k++) values.push(logit(row, column, k));
+  }
+  const heatmaps = device.tensor(values, [1, cells, cells, 3]);
+  const model = new Fixed({ device, seed: 1, path: '' }, heatmaps);
+  const predictor = new Predictor(device, model, { size, grid: 'linspace', batchSize: 1 });
+  released.push(heatmaps, model, predictor);
+  const [prediction] = await predictor.predict([new Float32Array(size * size)]);
+  return prediction;
+}
+
+const PEAK = 60;
+
+describe('Predictor', () => {
+  test.each([
+    [64, 512],
+    [16, 128],
+    [4, 32],
+  ])(
+    'a peak in one of %i cells is the pixel there, certain, and channel by channel PS1, PS2, FH1',
+    async (cells, size) => {
+      const at = [
+        [1, 2],
+        [0, cells - 1],
+        [cells - 1, 0],
+      ];
+      const { landmarks, confidence } = await answer(cells, size, (row, column, k) =>
+        row === at[k][0] && column === at[k][1] ? PEAK : 0,
+      );
+      for (const [k, name] of LANDMARK_NAMES.entries()) {
+        const [row, column] = at[k];
+        expect(landmarks[name].x).toBeCloseTo((column * (size - 1)) / (cells - 1), 3);
+        expect(landmarks[name].y).toBeCloseTo((row * (size - 1)) / (cells - 1), 3);
+        expect(confidence[name]).toBeCloseTo(1, 5);
+      }
+    },
+  );
+
+  test.each([4, 16, 64])('a point between four of %i cells is certain too', async (cells) => {
+    const { confidence } = await answer(cells, 8 * cells, (row, column) =>
+      Math.abs(row - 1.5) < 1 && Math.abs(column - 1.5) < 1 ? PEAK : 0,
+    );
+    for (const name of LANDMARK_NAMES) expect(confidence[name]).toBeCloseTo(1, 5);
+  });
+
+  test('a heatmap that says nothing puts the point in the middle, with the share of cells near it', async () => {
+    const { landmarks, confidence } = await answer(64, 512, () => 0);
+    expect(landmarks.ps1.x).toBeCloseTo(255.5, 2);
+    // Twenty pixels of 512 are 2.5 of 64 cells; around the middle, which lies between cells, that is a count of cells.
+    let near = 0;
+    for (let row = 0; row < 64; row++) {
+      for (let column = 0; column < 64; column++) near += Number(Math.hypot(row - 31.5, column - 31.5) <= 2.5);
+    }
+    expect(confidence.fh1).toBeCloseTo(near / 64 ** 2, 5);
+  });
+
+  test('two peaks put the point between them, where neither is', async () => {
+    const { landmarks, confidence } = await answer(16, 128, (row, column) =>
+      row === 8 && (column === 2 || column === 12) ? PEAK : 0,
+    );
+    expect(landmarks.ps2.x).toBeCloseTo((7 * 127) / 15, 3);
+    expect(confidence.ps2).toBeLessThan(1e-6);
+  });
+
+  test('frames are answered in their order, whatever the batch size', async () => {
+    const device = await sharedDevice();
+    const model = new DsntDeepUNet({ device, seed: 2, path: '' }, { base: 2, depth: 3 });
+    released.push(model);
+    const frames = phantomFrames(5, 32).map(({ pixels }) => pixels);
+    const results: FramePrediction[][] = [];
+    for (const batchSize of [1, 2, 5, 8]) {
+      const predictor = new Predictor(device, model, { size: 32, grid: 'linspace', batchSize });
+      results.push(await predictor.predict(frames));
+      predictor.dispose();
+    }
+    const [single, ...batched] = results;
+    expect(single).toHaveLength(5);
+    expect(new Set(single.map(({ landmarks }) => landmarks.ps1.x)).size).toBe(5);
+    for (const result of batched) {
+      for (const [i, { landmarks, confidence }] of result.entries()) {
+        for (const name of LANDMARK_NAMES) {
+          expect(landmarks[name].x).toBeCloseTo(single[i].landmarks[name].x, 3);
+          expect(landmarks[name].y).toBeCloseTo(single[i].landmarks[name].y, 3);
+          expect(confidence[name]).toBeCloseTo(single[i].confidence[name], 5);
+          expect(confidence[name]).toBeGreaterThanOrEqual(0);
+          expect(confidence[name]).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  });
+});
