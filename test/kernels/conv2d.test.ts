@@ -11,7 +11,7 @@ import {
   type InputGradientAttributes,
   type WeightGradientAttributes,
 } from '../../src/kernels/conv2d/conv2d.js';
-import { convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
+import { type ConvGeometry, convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
 import {
   conv2dReference,
   convInputGradientReference,
@@ -26,7 +26,7 @@ interface Drawn {
   readonly x: Shape;
   readonly weight: Shape;
   readonly dy: Shape;
-  readonly attributes: ConvAttributes;
+  readonly attributes: ConvGeometry & { readonly variant: KernelVariant };
 }
 
 const pair = (min: number, max: number) => fc.tuple(fc.integer({ min, max }), fc.integer({ min, max }));

@@ -16,6 +16,7 @@ import {
   pairOf,
 } from './geometry.js';
 import { lowerWeightGradient } from './weight-gradient.js';
+import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
 
 // Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
 // the input and its gradient by the weight. Each one's gradients are the other two.
@@ -29,11 +30,11 @@ export interface Conv2dOptions {
   readonly dilation?: number | Pair;
   readonly groups?: number;
   /** Kernel to run on; chosen from the adapter when absent. */
-  readonly variant?: KernelVariant;
+  readonly variant?: ConvVariant;
 }
 
 export interface ConvAttributes extends ConvGeometry {
-  readonly variant?: KernelVariant;
+  readonly variant?: ConvVariant;
 }
 
 export interface InputGradientAttributes extends ConvAttributes {
@@ -41,7 +42,8 @@ export interface InputGradientAttributes extends ConvAttributes {
   readonly inputSize: Pair;
 }
 
-export interface WeightGradientAttributes extends ConvAttributes {
+export interface WeightGradientAttributes extends ConvGeometry {
+  readonly variant?: KernelVariant;
   /** Height and width of the convolution's kernel. */
   readonly kernelSize: Pair;
 }
@@ -72,16 +74,22 @@ export const conv2dOperation: Operation<ConvAttributes> = {
 
   shape([x, weight, bias], attributes) {
     const shape = convOutputShape('conv2d', x.shape, weight.shape, attributes);
+    checkWinograd('conv2d', weight.shape, attributes);
     if (bias) checkBias('conv2d', bias.shape, shape[3]);
     return [{ shape, dtype: 'f32' }];
   },
 
-  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
-  lower(lowering, [x, weight, bias], [y], { stride, padding, dilation, groups, variant }) {
+  variants(inputs, attributes, adapter) {
+    return convVariantsFor(adapter, this.shape(inputs, attributes)[0].shape, inputs[1].shape, attributes);
+  },
+
+  lower(lowering, [x, weight, bias], [y], attributes) {
+    const { stride, padding, dilation, groups } = attributes;
     const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
     lowerGather(lowering, {
       label: 'conv2d',
-      ...{ x, weight, bias, y, groups, variant },
+      ...{ x, weight, bias, y, groups },
+      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes),
       weightFirst: 'produced',
       vertical: [axis(0)],
       horizontal: [axis(1)],
@@ -93,7 +101,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     return [
       wanted[0] ? convInputGradient(dy, weight, { ...attributes, inputSize: [x.shape[1], x.shape[2]] }) : undefined,
       wanted[1]
-        ? convWeightGradient(x, dy, { ...attributes, kernelSize: [weight.shape[1], weight.shape[2]] })
+        ? convWeightGradient(x, dy, { ...direct(attributes), kernelSize: [weight.shape[1], weight.shape[2]] })
         : undefined,
       bias && wanted[2] ? sum(dy, { axes: [0, 1, 2] }) : undefined,
     ];
@@ -120,17 +128,23 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     const channels = weight.shape[3] * attributes.groups;
     const shape = [dy.shape[0], ...attributes.inputSize, channels];
     checkCotangent(this.name, dy.shape, convOutputShape(this.name, shape, weight.shape, attributes));
+    checkWinograd(this.name, weight.shape, attributes);
     if (bias) checkBias(this.name, bias.shape, channels);
     return [{ shape, dtype: 'f32' }];
   },
 
-  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
-  lower(lowering, [dy, weight, bias], [gx], { stride, padding, dilation, groups, variant }) {
+  variants(inputs, attributes, adapter) {
+    return convVariantsFor(adapter, this.shape(inputs, attributes)[0].shape, inputs[1].shape, attributes);
+  },
+
+  lower(lowering, [dy, weight, bias], [gx], attributes) {
+    const { stride, padding, dilation, groups } = attributes;
     const axes = (a: 0 | 1) =>
       inputGradientAxes(gx.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
     lowerGather(lowering, {
       label: 'conv2d.inputGradient',
-      ...{ x: dy, weight, bias, y: gx, groups, variant },
+      ...{ x: dy, weight, bias, y: gx, groups },
+      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes),
       weightFirst: 'summed',
       vertical: axes(0),
       horizontal: axes(1),
@@ -143,7 +157,7 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     return [
       wanted[0] ? record(conv2dOperation, [u, weight], convolution)[0] : undefined,
       wanted[1]
-        ? convWeightGradient(u, dy, { ...convolution, kernelSize: [weight.shape[1], weight.shape[2]] })
+        ? convWeightGradient(u, dy, { ...direct(convolution), kernelSize: [weight.shape[1], weight.shape[2]] })
         : undefined,
       bias && wanted[2] ? sum(u, { axes: [0, 1, 2] }) : undefined,
     ];
@@ -181,6 +195,11 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
     ];
   },
 };
+
+/** Attributes for the gradient by the weight, which has no kernel of Winograd's. */
+function direct({ variant, ...geometry }: ConvAttributes): ConvGeometry & { variant?: KernelVariant } {
+  return { ...geometry, variant: variant === 'winograd' ? undefined : variant };
+}
 
 function checkCotangent(operation: string, given: readonly number[], expected: readonly number[]): void {
   if (!sameShape(given, expected)) {

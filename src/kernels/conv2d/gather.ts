@@ -2,7 +2,6 @@ import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { unroll } from '../matmul/unroll.js';
-import type { KernelVariant } from '../matmul/variant.js';
 import { chooseVariant, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
 import exchangeSource from './exchange-channels.wgsl';
@@ -10,6 +9,7 @@ import interfaceSource from './gather.interface.wgsl';
 import lanesSource from './gather.lanes.wgsl';
 import tiledSource from './gather.tiled.wgsl';
 import type { GatherAxis } from './geometry.js';
+import { type ConvVariant, lowerWinograd } from './winograd.js';
 
 /** y = bias + gathered x times weight, over all positions of the given axes. */
 export interface Gather {
@@ -23,17 +23,21 @@ export interface Gather {
   readonly weightFirst: 'produced' | 'summed';
   readonly vertical: readonly GatherAxis[];
   readonly horizontal: readonly GatherAxis[];
-  readonly variant?: KernelVariant;
+  readonly variant: ConvVariant;
 }
 
-/** Lowers a convolution in gather form: one dispatch for each pair of a vertical and a horizontal axis. */
+/** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
 export function lowerGather(lowering: Lowering, gather: Gather): void {
-  const { x, y, bias, groups } = gather;
+  if (gather.variant === 'winograd') {
+    lowerWinograd(lowering, gather);
+    return;
+  }
+  const { x, y, bias, groups, variant } = gather;
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const lanes = chooseVariant(lowering, gather.variant) === 'lanes';
+  const lanes = chooseVariant(lowering, variant) === 'lanes';
   const alongK = lanes || gather.weightFirst === 'produced';
   const weight =
     lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;

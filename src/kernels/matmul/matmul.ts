@@ -1,6 +1,6 @@
 import { LimitError, ShapeError } from '../../engine/errors.js';
 import { record } from '../../engine/graph.js';
-import type { Lowering, Operation } from '../../engine/operation.js';
+import type { Lowering, Operation, Value } from '../../engine/operation.js';
 import { broadcastShapes, broadcastStrides, formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sumTo } from '../reduce/reduce.js';
@@ -64,29 +64,8 @@ export const matmulOperation: Operation<MatmulAttributes> = {
   },
 
   variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
-  lower(lowering, [a, b], [c], { transposeA, transposeB, variant }) {
-    const batchShape = c.shape.slice(0, -2);
-    const [rows, columns] = c.shape.slice(-2);
-    const depth = used(a.shape, transposeA)[1];
-    const batch = sizeOf(batchShape);
-    if (batch > 65535) {
-      throw new LimitError(
-        `matmul: ${batch} products in one call (shape ${formatShape(c.shape)}); the most is 65535, so split the batch.`,
-      );
-    }
-    const kernel =
-      chooseVariant(lowering, variant) === 'lanes'
-        ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
-        : tiledKernel(rows, columns, depth, transposeA, transposeB);
-    lowering.dispatch({
-      label: 'matmul',
-      source: kernel.source,
-      bindings: [a, b, lowering.constant(batchOffsets(batchShape, a.shape, b.shape)), c],
-      writes: [3],
-      uniforms: { u32: [rows, columns, depth] },
-      workgroups: [Math.ceil(columns / kernel.columns), Math.ceil(rows / kernel.rows), batch],
-      flops: 2 * batch * rows * columns * depth,
-    });
+  lower(lowering, [a, b], [c], attributes) {
+    lowerProducts(lowering, { label: 'matmul', a, b, c, ...attributes });
   },
 
   // C = op(A) op(B):  d op(A) = dC op(B)ᵀ,  d op(B) = op(A)ᵀ dC; a transposed operand receives the transposed product.
@@ -103,6 +82,40 @@ export const matmulOperation: Operation<MatmulAttributes> = {
     return [wanted[0] ? sumTo(da(), a.shape) : undefined, wanted[1] ? sumTo(db(), b.shape) : undefined];
   },
 };
+
+/** c = op(a) op(b), leading axes being batch axes that broadcast. */
+export interface Products extends MatmulAttributes {
+  readonly label: string;
+  readonly a: Value;
+  readonly b: Value;
+  readonly c: Value;
+}
+
+/** Lowers a batch of matrix products to one dispatch. */
+export function lowerProducts(lowering: Lowering, { label, a, b, c, transposeA, transposeB, variant }: Products): void {
+  const batchShape = c.shape.slice(0, -2);
+  const [rows, columns] = c.shape.slice(-2);
+  const depth = used(a.shape, transposeA)[1];
+  const batch = sizeOf(batchShape);
+  if (batch > 65535) {
+    throw new LimitError(
+      `${label}: ${batch} products in one call (shape ${formatShape(c.shape)}); the most is 65535, so split the batch.`,
+    );
+  }
+  const kernel =
+    chooseVariant(lowering, variant) === 'lanes'
+      ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
+      : tiledKernel(rows, columns, depth, transposeA, transposeB);
+  lowering.dispatch({
+    label,
+    source: kernel.source,
+    bindings: [a, b, lowering.constant(batchOffsets(batchShape, a.shape, b.shape)), c],
+    writes: [3],
+    uniforms: { u32: [rows, columns, depth] },
+    workgroups: [Math.ceil(columns / kernel.columns), Math.ceil(rows / kernel.rows), batch],
+    flops: 2 * batch * rows * columns * depth,
+  });
+}
 
 /** For each product of the batch, the elements at which its matrices begin. */
 function batchOffsets(batch: Shape, a: Shape, b: Shape): Uint32Array {

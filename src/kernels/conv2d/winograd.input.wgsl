@@ -1,0 +1,63 @@
+// Tiles of the image, transformed: V[p, q, tile, k] = sum over r, s of B[p, r] * B[q, s] * x[n, top + r, left + s, k].
+// Mathematics: winograd.ts. Tiles are the (n, th, tw) in order; what lies outside the image is zero.
+// One invocation per tile and WIDTH channels. Grid: linear, folded.
+
+alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
+const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
+const FAR = sqrt(2.0);
+
+struct Shape {
+  invocations: u32,
+  vectors: u32, // channels of x, counted in vectors
+  firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
+  height: u32, width: u32, // extents of x
+  startH: i32, startW: i32, // where the first tile begins
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> x: array<Vector>;
+@group(0) @binding(2) var<storage, read_write> transformed: array<Vector>;
+
+fn transform(d0: Vector, d1: Vector, d2: Vector, d3: Vector, d4: Vector, d5: Vector) -> array<Vector, 6> {
+  let evenNear = d4 - 2.0 * d2;
+  let oddNear = NEAR * (d3 - 2.0 * d1);
+  let evenFar = d4 - 0.5 * d2;
+  let oddFar = FAR * (d3 - 0.5 * d1);
+  return array<Vector, 6>(
+    d0 + (d4 - 2.5 * d2), evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, d1 + (d5 - 2.5 * d3),
+  );
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * (groups.x * 64u) + id.x;
+  if (index >= shape.invocations) {
+    return;
+  }
+  let local = index / shape.vectors;
+  let k = index - local * shape.vectors;
+  // Tiles beyond the last repeat it: what comes of them is not stored.
+  let tile = min(shape.firstTile + local, shape.tiles - 1u);
+  let line = tile / shape.tileCols;
+  let image = line / shape.tileRows;
+  let top = i32((line - image * shape.tileRows) * 4u) + shape.startH;
+  let left = i32((tile - line * shape.tileCols) * 4u) + shape.startW;
+  //#unroll r 6
+  let insideRow{{r}} = u32(top + {{r}}) < shape.height;
+  let row{{r}} = (image * shape.height + select(0u, u32(top + {{r}}), insideRow{{r}})) * shape.width;
+  //#end
+  //#unroll s 6
+  let insideCol{{s}} = u32(left + {{s}}) < shape.width;
+  let col{{s}} = select(0u, u32(left + {{s}}), insideCol{{s}});
+  //#unroll r 6
+  let d{{r}}_{{s}} = select(Vector(), x[(row{{r}} + col{{s}}) * shape.vectors + k], insideRow{{r}} && insideCol{{s}});
+  //#end
+  let column{{s}} = transform(d0_{{s}}, d1_{{s}}, d2_{{s}}, d3_{{s}}, d4_{{s}}, d5_{{s}});
+  //#end
+  //#unroll p 6
+  let line{{p}} = transform(column0[{{p}}], column1[{{p}}], column2[{{p}}], column3[{{p}}], column4[{{p}}], column5[{{p}}]);
+  //#unroll q 6
+  transformed[{{p*6+q}}u * shape.invocations + index] = line{{p}}[{{q}}];
+  //#end
+  //#end
+}

@@ -1,0 +1,66 @@
+// Products of transformed tiles and kernels, transformed back:
+// y[n, 4 th + a, 4 tw + b, c] = bias[c] + sum over p, q of C[a, p] * C[b, q] * M[p, q, tile, c]. Mathematics: winograd.ts.
+// One invocation per tile and WIDTH channels; rows and columns beyond the image are not stored. Grid: linear, folded.
+
+alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
+const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
+const FAR = sqrt(2.0);
+
+struct Shape {
+  invocations: u32,
+  vectors: u32, // channels of y, counted in vectors
+  firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
+  height: u32, width: u32, // extents of y
+  hasBias: u32,
+}
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> products: array<Vector>;
+@group(0) @binding(2) var<storage, read_write> y: array<Vector>;
+@group(0) @binding(3) var<storage, read> bias: array<Vector>; // anything where hasBias is 0
+
+fn transform(m0: Vector, m1: Vector, m2: Vector, m3: Vector, m4: Vector, m5: Vector) -> array<Vector, 4> {
+  let evenNear = m1 + m2;
+  let oddNear = NEAR * (m1 - m2);
+  let evenFar = m3 + m4;
+  let oddFar = FAR * (m3 - m4);
+  return array<Vector, 4>(
+    m0 + evenNear + evenFar, oddNear + oddFar, 0.5 * evenNear + 2.0 * evenFar, 0.5 * oddNear + 2.0 * oddFar + m5,
+  );
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = id.y * (groups.x * 64u) + id.x;
+  if (index >= shape.invocations) {
+    return;
+  }
+  let local = index / shape.vectors;
+  let c = index - local * shape.vectors;
+  let tile = shape.firstTile + local;
+  if (tile >= shape.tiles) {
+    return;
+  }
+  let line = tile / shape.tileCols;
+  let image = line / shape.tileRows;
+  let top = (line - image * shape.tileRows) * 4u;
+  let left = (tile - line * shape.tileCols) * 4u;
+  //#unroll q 6
+  //#unroll p 6
+  let m{{p}}_{{q}} = products[{{p*6+q}}u * shape.invocations + index];
+  //#end
+  let column{{q}} = transform(m0_{{q}}, m1_{{q}}, m2_{{q}}, m3_{{q}}, m4_{{q}}, m5_{{q}});
+  //#end
+  let offset = select(Vector(), bias[c], shape.hasBias != 0u);
+  //#unroll a 4
+  let line{{a}} = transform(column0[{{a}}], column1[{{a}}], column2[{{a}}], column3[{{a}}], column4[{{a}}], column5[{{a}}]);
+  if (top + {{a}}u < shape.height) {
+    let row = ((image * shape.height + top + {{a}}u) * shape.width + left) * shape.vectors + c;
+    //#unroll b 4
+    if (left + {{b}}u < shape.width) {
+      y[row + {{b}}u * shape.vectors] = line{{a}}[{{b}}] + offset;
+    }
+    //#end
+  }
+  //#end
+}

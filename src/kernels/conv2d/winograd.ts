@@ -1,0 +1,179 @@
+import { ShapeError } from '../../engine/errors.js';
+import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
+import { formatShape, type Shape } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { lowerProducts } from '../matmul/matmul.js';
+import { unroll } from '../matmul/unroll.js';
+import { type KernelVariant, variantsFor } from '../matmul/variant.js';
+import { template } from '../template.js';
+import type { Gather } from './gather.js';
+import type { ConvGeometry } from './geometry.js';
+import inputSource from './winograd.input.wgsl';
+import outputSource from './winograd.output.wgsl';
+import weightSource from './winograd.weight.wgsl';
+
+// Winograd's F(4×4, 3×3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Along an axis, four
+// neighbouring results of three taps come of a product of polynomials, which six points determine:
+//
+//   y = C [(G w Gᵀ) ⊙ (B x Bᵀ)] Cᵀ   for a tile x of 6×6 and a kernel w of 3×3, y of 4×4: 36 products in place of 144.
+//
+// Summed over channels, the elementwise product becomes 36 products of matrices [tiles, inC] × [inC, outC], and only these
+// take time in proportion to inC · outC. Let M(t) be the product of (t − p) over the finite points. To a point p belong a
+// column (1, p, p², p³) of C, a row (1, p, p²) / M′(p) of G, and as a row of B the coefficients of M(t) / (t − p); to infinity
+// the highest power alone, in C and G, and in B the coefficients of M.
+//
+// Rounding: the points are 0, ±√½, ±√2 and ∞, because p and 1/p in pairs keep the coefficients near 1. Largest (root mean
+// square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
+//
+//   inC         64               128              256              512
+//   direct      7.5e-7 (0.9e-7)  9.1e-7 (1.5e-7)  1.6e-6 (2.1e-7)  2.5e-6 (3.1e-7)
+//   Winograd    1.1e-6 (1.8e-7)  2.8e-6 (2.9e-7)  2.4e-6 (4.0e-7)  4.0e-6 (5.6e-7)
+//
+// With the usual points 0, ±1, ±2 and ∞ it would be three to four times that.
+
+/** Points of an axis, results of a tile along an axis, and taps. */
+const POINTS = 6;
+const TILE = 4;
+const TAPS = 3;
+const MATRICES = POINTS * POINTS;
+
+/** Bytes that every WebGPU adapter binds at once. */
+const LEAST_BINDING = 2 ** 27;
+
+/** Bytes of transformed tiles at a time: about a thousand workgroups' worth for the products, whatever the channels. */
+const SCRATCH = 2 ** 24;
+
+/** With fewer channels, the transforms take longer than the products that they save. */
+const LEAST_CHANNELS = 32;
+
+/** With fewer tiles, so does the transform of the weight. */
+const LEAST_TILES = 16;
+
+/** The kernels of a convolution: those of a matrix product, and Winograd's for 3×3 of stride 1. */
+export type ConvVariant = KernelVariant | 'winograd';
+
+/**
+ * The kernels that can compute a convolution, or its gradient by the input, into a result of shape `y`; the default first.
+ * On a software driver Winograd's took 0.35 to 0.75 of the direct one's time, break-even being where the limits above lie.
+ * On a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
+ */
+export function convVariantsFor(
+  adapter: AdapterTraits,
+  y: Shape,
+  weight: Shape,
+  geometry: ConvGeometry,
+): readonly ConvVariant[] {
+  const direct = variantsFor(adapter);
+  if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return direct;
+  return adapter.software && tilingOf(y).tiles >= LEAST_TILES ? ['winograd', ...direct] : [...direct, 'winograd'];
+}
+
+/** The kernel asked for, or the one that was measured to be the fastest, or the default. */
+export function chooseConvVariant(
+  { adapter, variant }: Lowering,
+  y: Shape,
+  weight: Shape,
+  attributes: ConvGeometry & { readonly variant?: ConvVariant },
+): ConvVariant {
+  const measured = variant as ConvVariant | undefined;
+  return attributes.variant ?? measured ?? convVariantsFor(adapter, y, weight, attributes)[0];
+}
+
+/** Throws ShapeError if a convolution is asked to go this way and cannot. */
+export function checkWinograd(
+  operation: string,
+  weight: Shape,
+  geometry: ConvGeometry & { variant?: ConvVariant },
+): void {
+  const reason = geometry.variant === 'winograd' ? obstacle(weight, geometry) : undefined;
+  if (reason) throw new ShapeError(`${operation}: variant "winograd" ${reason}; use another variant, or name none.`);
+}
+
+/** Why a convolution cannot go this way; undefined where it can. */
+function obstacle(weight: Shape, { stride, dilation, groups }: ConvGeometry): string | undefined {
+  const [outC, kernelH, kernelW, inC] = weight;
+  if (kernelH !== TAPS || kernelW !== TAPS || [...stride, ...dilation, groups].some((extent) => extent !== 1)) {
+    return (
+      'is for kernels of 3×3 with stride, dilation and groups of 1, and here ' +
+      `the kernel is ${kernelH}×${kernelW}, stride ${stride.join('×')}, dilation ${dilation.join('×')}, groups ${groups}`
+    );
+  }
+  const bytes = 4 * MATRICES * outC * inC;
+  return bytes > LEAST_BINDING
+    ? `takes ${bytes} bytes for the transformed weight ${formatShape(weight)}, more than the ${LEAST_BINDING} that every ` +
+        'adapter binds'
+    : undefined;
+}
+
+interface Tiling {
+  readonly tileRows: number;
+  readonly tileCols: number;
+  readonly tiles: number;
+}
+
+/** The tiles of images [N, H, W, C]; those at the bottom and the right may be partial. */
+function tilingOf([batch, height, width]: Shape): Tiling {
+  const [tileRows, tileCols] = [Math.ceil(height / TILE), Math.ceil(width / TILE)];
+  return { tileRows, tileCols, tiles: batch * tileRows * tileCols };
+}
+
+/** Lowers a convolution in gather form to three transforms and the products between them. */
+export function lowerWinograd(lowering: Lowering, gather: Gather): void {
+  const { x, weight, bias, y, weightFirst } = gather;
+  const label = `${gather.label}.winograd`;
+  const [, outH, outW, outC] = y.shape;
+  const [, inH, inW, inC] = x.shape;
+  const [outer, , , inner] = weight.shape;
+  const [vertical] = gather.vertical;
+  const [horizontal] = gather.horizontal;
+  const { tileRows, tileCols, tiles } = tilingOf(y.shape);
+  // As many tiles at a time as bind; the last turn may repeat its last tile.
+  const most = Math.floor(
+    Math.min(lowering.limits.maxStorageBufferBindingSize, SCRATCH) / (4 * MATRICES * Math.max(inC, outC)),
+  );
+  const turns = Math.ceil(tiles / Math.max(1, most));
+  const some = Math.ceil(tiles / turns);
+  const input = lowering.scratch([MATRICES, some, inC]);
+  const kernels = lowering.scratch([MATRICES, outer, inner]);
+  const products = lowering.scratch([MATRICES, some, outC]);
+
+  transform(lowering, `${label}.weight`, weightSource, [weight, kernels], outer, inner, [vertical.tapStep < 0 ? 1 : 0]);
+  for (let firstTile = 0; firstTile < tiles; firstTile += some) {
+    const place = [firstTile, tiles, tileRows, tileCols];
+    const starts = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
+    transform(lowering, `${label}.input`, inputSource, [x, input], some, inC, [...place, inH, inW, ...starts]);
+    lowerProducts(lowering, {
+      label,
+      ...{ a: input, b: kernels, c: products },
+      transposeA: false,
+      transposeB: weightFirst === 'produced',
+      variant: variantsFor(lowering.adapter)[0],
+    });
+    const hasBias = bias ? 1 : 0;
+    const operands = [products, y, bias ?? products];
+    transform(lowering, `${label}.output`, outputSource, operands, some, outC, [...place, outH, outW, hasBias]);
+  }
+}
+
+/** One dispatch over `count` tiles or kernels and their channels. The second of `bindings` is what it writes. */
+function transform(
+  lowering: Lowering,
+  label: string,
+  source: string,
+  bindings: readonly Value[],
+  count: number,
+  channels: number,
+  uniforms: readonly number[],
+): void {
+  // Two channels: four need so many registers that they spill, and a software driver compiles them for seconds.
+  const width = channels % 2 === 0 ? 2 : 1;
+  const vectors = channels / width;
+  lowering.dispatch({
+    label,
+    source: template(unroll(source, {}), { VECTOR: width === 1 ? 'f32' : 'vec2f' }),
+    bindings,
+    writes: [1],
+    uniforms: { u32: [count * vectors, vectors, ...uniforms.map((word) => word >>> 0)] },
+    workgroups: linearGrid(count * vectors),
+  });
+}
