@@ -21,7 +21,7 @@ export interface Placement {
  * full. WebGPU forbids one dispatch to read and write the same buffer, even in separate ranges, so roots that a
  * command both reads and writes are kept in different banks.
  *
- * Greedy by size, largest first: each root goes where it makes the total grow least. (After "Efficient memory
+ * Greedy: each root in turn goes where it makes the total grow least. (After "Efficient memory
  * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule.)
  *
  * @param separate One bank per root, with `guardBytes` behind it (checked mode).
@@ -33,39 +33,57 @@ export function placeRoots(
   separate: boolean,
   guardBytes: number,
 ): Placement {
-  const banks: Bank[] = [];
-  const places = new Map<Root, { bank: number; offset: number }>();
   const { bytes: lowerBound, roots: peak } = findPeak(roots);
-
   if (separate) {
-    for (const root of roots) {
-      places.set(root, { bank: banks.length, offset: 0 });
-      banks.push({ bytes: root.bytes + guardBytes, members: [{ root, offset: 0 }] });
-    }
-    return { banks, places, lowerBound, peak, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+    const banks = roots.map((root) => ({ bytes: root.bytes + guardBytes, members: [{ root, offset: 0 }] }));
+    return placement(banks, lowerBound, peak);
   }
-
   const conflicts = findConflicts(commands);
-  const ordered = [...roots].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  let best: Placement | undefined;
+  for (const order of ORDERS) {
+    const banks = placeInOrder([...roots].sort(order), conflicts, maxBankBytes);
+    const candidate = placement(banks, lowerBound, peak);
+    if (!best || candidate.planned < best.planned) best = candidate;
+  }
+  return best ?? placement([], lowerBound, peak);
+}
+
+/**
+ * Orders to place in; the one that needs least memory wins. Largest first serves a plain training step best. Where
+ * activations are computed again, many large tensors live briefly late in the program, and those that die last go first.
+ */
+const ORDERS: readonly ((a: Root, b: Root) => number)[] = [
+  (a, b) => b.bytes - a.bytes || a.first - b.first,
+  (a, b) => b.last - a.last || b.bytes - a.bytes,
+];
+
+function placeInOrder(ordered: readonly Root[], conflicts: ReadonlyMap<Root, Set<Root>>, maxBankBytes: number): Bank[] {
+  const banks: Bank[] = [];
   for (const root of ordered) {
     const bytes = align(root.bytes);
     const enemies = conflicts.get(root);
-    let best: { bank: number; offset: number; growth: number } | undefined;
-    for (const [index, bank] of banks.entries()) {
+    let best: { bank: Bank; offset: number; growth: number } | undefined;
+    for (const bank of banks) {
       if (enemies && bank.members.some((member) => enemies.has(member.root))) continue;
       const offset = lowestGap(bank, root, bytes);
       if (offset + bytes > maxBankBytes) continue;
       const growth = Math.max(0, offset + bytes - bank.bytes);
-      if (!best || growth < best.growth) best = { bank: index, offset, growth };
+      if (!best || growth < best.growth) best = { bank, offset, growth };
     }
     if (!best) {
-      best = { bank: banks.length, offset: 0, growth: bytes };
-      banks.push({ bytes: 0, members: [] });
+      best = { bank: { bytes: 0, members: [] }, offset: 0, growth: bytes };
+      banks.push(best.bank);
     }
-    const bank = banks[best.bank];
-    bank.members.push({ root, offset: best.offset });
-    bank.bytes = Math.max(bank.bytes, best.offset + bytes);
-    places.set(root, { bank: best.bank, offset: best.offset });
+    best.bank.members.push({ root, offset: best.offset });
+    best.bank.bytes = Math.max(best.bank.bytes, best.offset + bytes);
+  }
+  return banks;
+}
+
+function placement(banks: readonly Bank[], lowerBound: number, peak: Placement['peak']): Placement {
+  const places = new Map<Root, { bank: number; offset: number }>();
+  for (const [bank, { members }] of banks.entries()) {
+    for (const { root, offset } of members) places.set(root, { bank, offset });
   }
   return { banks, places, lowerBound, peak, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
 }
