@@ -88,7 +88,7 @@ export function toPyTorch(values: ArrayLike<number>, shape: Shape): ArrayLike<nu
 }
 
 /** Values in PyTorch's order as a tensor of `shape` holds them. */
-export function fromPyTorch(values: Float32Array, shape: Shape): Float32Array {
+function fromPyTorch(values: Float32Array, shape: Shape): Float32Array {
   if (shape.length !== 4) return values;
   const [a, kH, kW, b] = shape;
   const moved = new Float32Array(values.length);

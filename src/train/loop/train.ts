@@ -157,10 +157,7 @@ async function runEpoch(
   return { loss: sums.loss / batches.length, excess: sums.excess / batches.length, norm: sums.norm / batches.length };
 }
 
-/**
- * A step whose gradient is not finite has spoilt the weights even where its loss looks sound: drivers compute max(NaN, 0)
- * as 0, so that a ReLU hides a NaN from what follows, and only its gradient shows it.
- */
+/** A gradient can overflow where the loss does not. It spoils the weights, and the batch after would be blamed for it. */
 function checkStep({ loss, norm }: StepLosses, where: () => string): void {
   for (const [name, value] of Object.entries({ loss, 'gradient norm': norm })) {
     if (Number.isFinite(value)) continue;

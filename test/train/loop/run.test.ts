@@ -132,8 +132,16 @@ describe('loadNetworkFrames', () => {
       if (i === 3) return { ...one, landmarks: { ...one.landmarks, ps2: off } };
       return i >= 5 ? { ...one, path: join(data, 'gone.png') } : one;
     });
+    let begun = false;
+    Object.defineProperty(broken[30], 'path', {
+      get: () => {
+        begun = true;
+        return cases[30].path;
+      },
+    });
     await expect(loadNetworkFrames(broken, 32)).rejects.toThrow(
       /label\.csv, row 5: PS2 \(500, 5\) lies off the frame phantom-03\.png, which is 96×64 pixels/,
     );
+    expect(begun).toBe(false);
   });
 });

@@ -180,6 +180,8 @@ describe('train', () => {
     const scores = (await folder.readMetrics()).map((line) => line[column] as number);
     expect(scores).toHaveLength(epochs);
     expect(scores[bestEpoch - 1]).toBe(Math.min(...scores));
+    const epochOf = async (name: string) => Number((await weightsOf(folder, name)).metadata.epoch);
+    expect([await epochOf('best.safetensors'), await epochOf('last.safetensors')]).toEqual([bestEpoch, epochs]);
   });
 
   test('the same seed gives the same bits after 20 steps with augmentation, another seed others', async () => {
@@ -251,6 +253,13 @@ describe('training that fails', () => {
     }
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     expect(used(device)).toBe(before);
+  });
+
+  test('names the batch whose gradient overflows while its loss does not', async () => {
+    const config = tiny({ training: { epochs: 1 } });
+    // The loss is about 1e37, which float32 holds; the squares of the gradient are not.
+    const { outcome } = await start({ ...config, loss: { ...config.loss, lambda: 1e35 } });
+    await expect(outcome).rejects.toThrow(/^The gradient norm became (Infinity|NaN) in epoch 1, batch 1 \(/);
   });
 
   test('names the epoch where validation diverges', async () => {
