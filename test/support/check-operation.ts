@@ -36,7 +36,7 @@ export interface OperationCheck<Attributes> {
   readonly differentiable?: readonly number[];
   /**
    * Allowed error of the value and of gradients, as a multiple of float32's rounding (2⁻²⁴) times the largest magnitude
-   * involved. Give about 2·√n for a reduction of length n, more where the driver's exp or log is coarse. Default 8.
+   * involved: of a result or, where its terms cancel, of their absolute sum. Give about 2·√n for a reduction of length n, more where the driver's exp or log is coarse. Default 8.
    */
   readonly roundings?: (example: Case<Attributes>) => number;
   /** The same for gradients, where it differs. */
@@ -131,13 +131,14 @@ async function compute<A>(device: Device, example: Case<A>, check: OperationChec
 
 function compare<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, computed: Computed): void {
   const roundings = check.roundings?.(example) ?? 8;
-  const { magnitude } = check;
-  expectClose(computed.value, drawn.expected.values, roundings, 'value', magnitude);
   const gradientRoundings = check.gradientRoundings?.(example) ?? roundings;
   const indices = check.differentiable ?? drawn.inputs.map((_, i) => i);
-  for (const [k, index] of indices.entries()) {
-    const expected = centralDifferences(example, check, drawn, index);
-    expectClose(computed.gradients[k], expected, gradientRoundings, `gradient by input ${index}`, magnitude);
+  const { gradients: expected, terms } = differentiate(example, check, drawn, indices);
+  const { magnitude = 0 } = check;
+  expectClose(computed.value, drawn.expected.values, roundings, 'value', Math.max(magnitude, terms));
+  for (const [k, { values, terms: own }] of expected.entries()) {
+    const what = `gradient by input ${indices[k]}`;
+    expectClose(computed.gradients[k], values, gradientRoundings, what, Math.max(magnitude, own));
   }
 }
 
@@ -164,24 +165,51 @@ export function expectClose(
   }
 }
 
-function centralDifferences<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, index: number): Float64Array {
+interface Derivatives {
+  /** Per differentiable input: its gradient, and the largest sum of absolute terms among its elements. */
+  readonly gradients: readonly { readonly values: Float64Array; readonly terms: number }[];
+  /** Largest sum, over the inputs' elements, of |∂result/∂x · x|: what a result's terms amount to before they cancel. */
+  readonly terms: number;
+}
+
+/**
+ * Central differences of the reference, with the absolute sums beside the sums: rounding is relative to the terms, and a
+ * sum of many terms can be near zero.
+ */
+function differentiate<A>(
+  example: Case<A>,
+  check: OperationCheck<A>,
+  drawn: Drawn,
+  indices: readonly number[],
+): Derivatives {
   const step = 2 ** -16;
   const inputs = scaled(drawn.inputs, drawn.scales);
-  const { values } = inputs[index];
-  const loss = () => {
-    const { values: result } = check.reference(inputs, example.attributes);
-    let total = 0;
-    for (let i = 0; i < result.length; i++) total += result[i] * drawn.upstream[i];
-    return total;
-  };
-  return Float64Array.from(values, (value, i) => {
-    values[i] = value + step;
-    const above = loss();
-    values[i] = value - step;
-    const below = loss();
-    values[i] = value;
-    return ((above - below) / (2 * step)) * drawn.scales[index];
+  const { upstream } = drawn;
+  const resultTerms = new Float64Array(upstream.length);
+  const gradients = indices.map((index) => {
+    const { values } = inputs[index];
+    let terms = 0;
+    const gradient = Float64Array.from(values, (value, i) => {
+      values[i] = value + step;
+      // A copy: a reference that only moves values may hand its input on.
+      const above = check.reference(inputs, example.attributes).values.slice();
+      values[i] = value - step;
+      const below = check.reference(inputs, example.attributes).values;
+      values[i] = value;
+      let sum = 0;
+      let absolute = 0;
+      for (let j = 0; j < upstream.length; j++) {
+        const slope = (above[j] - below[j]) / (2 * step);
+        resultTerms[j] += Math.abs(slope * value);
+        sum += slope * upstream[j];
+        absolute += Math.abs(slope * upstream[j]);
+      }
+      terms = Math.max(terms, absolute * drawn.scales[index]);
+      return sum * drawn.scales[index];
+    });
+    return { values: gradient, terms };
   });
+  return { gradients, terms: resultTerms.reduce((most, terms) => Math.max(most, terms), 0) };
 }
 
 function drawValues(kind: Values, count: number, random: () => number): Float64Array {
