@@ -191,10 +191,10 @@ function differentiate<A>(
     let terms = 0;
     const gradient = Float64Array.from(values, (value, i) => {
       values[i] = value + step;
-      // A copy: a reference that only moves values may hand its input on.
+      // Copies: a reference that only moves values may hand its input on.
       const above = check.reference(inputs, example.attributes).values.slice();
       values[i] = value - step;
-      const below = check.reference(inputs, example.attributes).values;
+      const below = check.reference(inputs, example.attributes).values.slice();
       values[i] = value;
       let sum = 0;
       let absolute = 0;
