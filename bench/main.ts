@@ -1,14 +1,21 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { run, withDevice } from '../src/cli/shared/run.js';
-import { assertSound } from './report.js';
+import { compareWithPeers } from './comparison/compare.js';
+import { formatComparison } from './comparison/table.js';
+import { assertSound, type Report } from './report.js';
+import { adapterSlug, type Results, readResults, withoutPaths } from './results.js';
 import { type BenchOptions, runBench } from './run-bench.js';
 import { BenchError } from './statistics.js';
 import { suites } from './suites/index.js';
 
 interface Options extends BenchOptions {
   readonly json?: string;
+  readonly peers?: boolean;
+  readonly save?: boolean;
 }
 
 const names = suites.map(({ name }) => name);
@@ -21,15 +28,50 @@ const program = new Command('bench')
   .option('--only <suites>', `comma-separated, of ${names.join(', ')}; matmul, the yardstick, always runs`, list)
   .option('--batch <n>', 'images in a batch, instead of each workload’s own', count)
   .option('--json <file>', 'write everything that was measured there as well')
-  .action(async ({ json, ...options }: Options) => {
-    await withDevice({}, async (device) => {
-      // Before anything is measured: minutes of work should not end at a misspelt path.
-      if (json) await openForWriting(json);
-      const report = await runBench(device, options, { print: console.log, status: progressLine() });
-      if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
-      assertSound(report);
-    });
+  .option('--peers', 'then set sonde against other engines, which the first use installs')
+  .option('--save', 'keep the results and their plots under bench/results, by adapter')
+  .action(async ({ json, peers, save, ...options }: Options) => {
+    if (save && (options.quick || options.only || options.batch)) {
+      throw new BenchError('bench: --save keeps whole runs only; leave out --quick, --only and --batch.');
+    }
+    // Before anything is measured: minutes of work should not end at a misspelt path.
+    if (json) await openForWriting(json);
+    if (peers || save) execFileSync(process.execPath, [`${root}scripts/peers.mjs`], { stdio: 'inherit' });
+    const status = progressLine();
+    const report = await withDevice({}, (device) => runBench(device, options, { print: console.log, status }));
+    const results = await compare(report, { peers, quick: options.quick ?? false, status });
+    if (json) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
+    assertSound(report);
+    if (save) await keep(results);
   });
+
+/** From the bundle, which is one level below it. */
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The device is closed by now, so that nothing of it stands in the way of the engines' processes. */
+async function compare(
+  report: Report,
+  { peers, quick, status }: { peers?: boolean; quick: boolean; status: (text: string) => void },
+): Promise<Results> {
+  if (!peers) return report;
+  const { date, commit } = report.environment;
+  const comparison = await compareWithPeers({ quick, status });
+  console.log(`\n${formatComparison(comparison)}`);
+  return { ...report, comparison: { ...comparison, date, commit } };
+}
+
+/** Writes results and plots. A comparison made earlier stays until there is a new one. */
+async function keep(results: Results): Promise<void> {
+  const folder = `${root}bench/results`;
+  const name = adapterSlug(results.adapter.description);
+  const file = `${folder}/${name}.json`;
+  const before = await readResults(file);
+  await openForWriting(file);
+  const kept: Results = { comparison: before?.comparison, ...withoutPaths(results) };
+  await writeFile(file, `${JSON.stringify(kept, null, 1)}\n`);
+  execFileSync(process.execPath, [`${root}bench/peers/dist/plots.js`, file, `${folder}/${name}`], { stdio: 'inherit' });
+  console.log(`Kept in bench/results/${name}.json, with plots beside it.`);
+}
 
 async function openForWriting(file: string): Promise<void> {
   try {

@@ -19,6 +19,8 @@ export interface Row {
   readonly bytes?: number;
   readonly check: Check;
   readonly program?: ProgramDetails;
+  /** What was varied, in a row that shows how the cost grows. */
+  readonly scaling?: { readonly axis: 'batch' | 'resolution' | 'width'; readonly value: number };
 }
 
 /** What a model's program is made of and where its time goes. */

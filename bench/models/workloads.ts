@@ -55,7 +55,7 @@ export const smallUNet: Workload = {
 };
 
 /** The network and the loss of the method itself, at some base and size. */
-function dsntDeepUNet(base: number, size: number): Workload {
+export function dsntDeepUNet(base: number, size: number): Workload {
   return {
     name: `DSNT-DeepUNet, base ${base}, ${size}²`,
     size,

@@ -23,7 +23,7 @@ export const stepSuite: Suite = {
   },
 };
 
-async function measureStep({ device, batch: asked, budget }: SuiteContext, workload: Workload): Promise<Row> {
+export async function measureStep({ device, batch: asked, budget }: SuiteContext, workload: Workload): Promise<Row> {
   const { name, size, batch: customary, clipNorm } = workload;
   const batch = asked ?? customary;
   const network = workload.build(device);
