@@ -39,9 +39,13 @@ const program = new Command('bench')
     if (peers || save) execFileSync(process.execPath, [`${root}scripts/peers.mjs`], { stdio: 'inherit' });
     const status = progressLine();
     const report = await withDevice({}, (device) => runBench(device, options, { print: console.log, status }));
-    const results = await compare(report, { peers, quick: options.quick ?? false, status });
-    if (json) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
+    // A comparison takes minutes more and may stop early: what there is, is kept.
+    if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
     assertSound(report);
+    if (save) await keep(report);
+    if (!peers) return;
+    const results = await compare(report, options.quick ?? false, status);
+    if (json) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
     if (save) await keep(results);
   });
 
@@ -49,11 +53,7 @@ const program = new Command('bench')
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The device is closed by now, so that nothing of it stands in the way of the engines' processes. */
-async function compare(
-  report: Report,
-  { peers, quick, status }: { peers?: boolean; quick: boolean; status: (text: string) => void },
-): Promise<Results> {
-  if (!peers) return report;
+async function compare(report: Report, quick: boolean, status: (text: string) => void): Promise<Results> {
   const { date, commit } = report.environment;
   const comparison = await compareWithPeers({ quick, status });
   console.log(`\n${formatComparison(comparison)}`);

@@ -14,7 +14,8 @@ interface Sweep {
 const SWEEPS: Readonly<Record<Scale, Sweep | undefined>> = {
   quick: undefined,
   software: {
-    from: { batch: 4, resolution: 128, width: 8 },
+    // The deepest level has 1/128 of the image's height, and a batch of 1 needs more than one pixel there.
+    from: { batch: 4, resolution: 256, width: 8 },
     along: { batch: [1, 2, 4, 8], resolution: [64, 128, 256], width: [4, 8, 16] },
   },
   gpu: {
