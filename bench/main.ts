@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { run, withDevice } from '../src/cli/shared/run.js';
-import { compareWithPeers } from './comparison/compare.js';
+import { type CompareOptions, compareWithPeers, PEERS } from './comparison/compare.js';
 import { formatComparison } from './comparison/table.js';
 import { assertSound, type Report } from './report.js';
 import { adapterSlug, type Results, readResults, withoutPaths } from './results.js';
@@ -14,11 +14,14 @@ import { suites } from './suites/index.js';
 
 interface Options extends BenchOptions {
   readonly json?: string;
-  readonly peers?: boolean;
+  /** Programs of peers, or true for all. */
+  readonly peers?: true | readonly string[];
   readonly save?: boolean;
 }
 
 const names = suites.map(({ name }) => name);
+
+const programs = PEERS.map((peer) => peer.program);
 
 const program = new Command('bench')
   .description(
@@ -28,7 +31,11 @@ const program = new Command('bench')
   .option('--only <suites>', `comma-separated, of ${names.join(', ')}; matmul, the yardstick, always runs`, list)
   .option('--batch <n>', 'images in a batch, instead of each workload’s own', count)
   .option('--json <file>', 'write everything that was measured there as well')
-  .option('--peers', 'then set sonde against other engines, which the first use installs')
+  .option(
+    '--peers [engines]',
+    `then set sonde against other engines, which the first use installs: all, or some of ${programs.join(', ')}`,
+    listPeers,
+  )
   .option('--save', 'keep the results and their plots under bench/results, by adapter')
   .action(async ({ json, peers, save, ...options }: Options) => {
     if (save && (options.quick || options.only || options.batch)) {
@@ -44,7 +51,11 @@ const program = new Command('bench')
     assertSound(report);
     if (save) await keep(report);
     if (!peers) return;
-    const results = await compare(report, options.quick ?? false, status);
+    const results = await compare(report, {
+      only: peers === true ? undefined : peers,
+      quick: options.quick ?? false,
+      status,
+    });
     if (json) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
     if (save) await keep(results);
   });
@@ -53,9 +64,9 @@ const program = new Command('bench')
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The device is closed by now, so that nothing of it stands in the way of the engines' processes. */
-async function compare(report: Report, quick: boolean, status: (text: string) => void): Promise<Results> {
+async function compare(report: Report, options: CompareOptions): Promise<Results> {
   const { date, commit } = report.environment;
-  const comparison = await compareWithPeers({ quick, status });
+  const comparison = await compareWithPeers(options);
   console.log(`\n${formatComparison(comparison)}`);
   return { ...report, comparison: { ...comparison, date, commit } };
 }
@@ -84,9 +95,17 @@ async function openForWriting(file: string): Promise<void> {
 }
 
 function list(text: string): string[] {
+  return chosen(text, 'suite', names);
+}
+
+function listPeers(text: string): string[] {
+  return chosen(text, 'engine', programs);
+}
+
+function chosen(text: string, kind: string, known: readonly string[]): string[] {
   const wanted = text.split(',').map((name) => name.trim());
-  const unknown = wanted.filter((name) => !names.includes(name));
-  if (unknown.length > 0) throw new InvalidArgumentError(`There is no suite ${unknown.join(', ')}.`);
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new InvalidArgumentError(`There is no ${kind} ${unknown.join(', ')}.`);
   return wanted;
 }
 

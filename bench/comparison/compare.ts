@@ -19,7 +19,7 @@ export interface Pairing {
   readonly theirs: Quartiles;
   /** Their time over ours, of each pair. */
   readonly ratio: Quartiles;
-  /** From the call to the first result, with nothing compiled before in the process or on disk; null if not so. */
+  /** From the call to the first result, with nothing compiled before in the process or on disk; null where not so. */
   readonly coldFirst: { readonly ours: number; readonly theirs: number } | null;
   /** What was compared, and how it came out. */
   readonly check: string;
@@ -46,7 +46,7 @@ interface Peer {
   readonly waits: readonly PeerWait[];
 }
 
-const PEERS: readonly Peer[] = [
+export const PEERS: readonly Peer[] = [
   { name: 'TensorFlow.js WebGPU', program: 'tensorflow-webgpu', waits: ['paced', 'as shipped'] },
   { name: 'jax-js WebGPU', program: 'jax', waits: ['paced', 'as shipped'] },
   { name: 'onnxruntime-node', program: 'onnxruntime-node', waits: ['cpu'] },
@@ -54,15 +54,18 @@ const PEERS: readonly Peer[] = [
 ];
 
 export interface CompareOptions {
+  /** Programs of the peers to compare with; all by default. */
+  readonly only?: readonly string[];
   readonly quick: boolean;
   readonly status: (text: string) => void;
 }
 
 /** Sets sonde against every peer and way of waiting, one peer's process at a time beside ours. */
-export async function compareWithPeers({ quick, status }: CompareOptions): Promise<Comparison> {
+export async function compareWithPeers({ only, quick, status }: CompareOptions): Promise<Comparison> {
   const pairings: Pairing[] = [];
   const refusals: Refusal[] = [];
   for (const { name, program, waits } of PEERS) {
+    if (only && !only.includes(program)) continue;
     for (const wait of waits) {
       status(`${name}, ${wait} …`);
       const processes: ContestantProcess[] = [];
@@ -78,7 +81,11 @@ export async function compareWithPeers({ quick, status }: CompareOptions): Promi
           status(`${name}, ${wait}: ${work.name}, ${work.pass}`);
           try {
             const { first, ...pairing } = await pair(ours, theirs, work, quick);
-            pairings.push({ ...pairing, wait, coldFirst: cold ? first : null });
+            pairings.push({
+              ...pairing,
+              wait, // Later works find kernels of the step's.
+              coldFirst: cold && work.kind === 'step' ? first : null,
+            });
           } catch (error) {
             if (!(error instanceof BenchError)) throw error;
             refusals.push({ peer: name, wait, work: work.name, pass: work.pass, message: error.message });

@@ -32,7 +32,7 @@ export function render({ title, subtitle, panels, height }: Figure): string {
   const drawn = panels.map(({ width, options }) => {
     const plot = Plot.plot({
       ...{ width, height, document, className: 'plot' },
-      style: { background: 'none', color: INK, fontSize: '12px' },
+      style: { background: 'none', color: INK, fontSize: '12px', fontFamily: 'inherit' },
       ...options,
     });
     // Only as a document of its own does a drawing need what it inherits here.

@@ -35,6 +35,9 @@ export function roofline(results: Results): Figure | undefined {
   });
   const lowest = Math.min(...points.map(({ intensity }) => intensity), 1) / 2;
   const highest = Math.max(...points.map(({ intensity }) => intensity)) * 2;
+  const rates = points.flatMap(({ gflops, peer }) => [gflops, peer ?? gflops]);
+  const floor = Math.min(...rates, lowest * bandwidth) / 2.5;
+  const ceiling = Math.max(...rates, peakGflops) * 1.5;
   const ridge = peakGflops / bandwidth;
   const roof = [
     { intensity: lowest, gflops: lowest * bandwidth },
@@ -58,7 +61,7 @@ export function roofline(results: Results): Figure | undefined {
           color,
           symbol: { domain: PASSES, range: SYMBOLS },
           x: { type: 'log', label: 'arithmetic intensity, FLOP per byte →', grid: true, domain: [lowest, highest] },
-          y: { type: 'log', label: '↑ GFLOP/s', grid: true },
+          y: { type: 'log', label: '↑ GFLOP/s', grid: true, domain: [floor, ceiling] },
           marks: [
             Plot.line(roof, { x: 'intensity', y: 'gflops', stroke: '#111827', strokeWidth: 1.75 }),
             Plot.text([roof[1]], {
@@ -70,30 +73,26 @@ export function roofline(results: Results): Figure | undefined {
             }),
             Plot.dot(compared, { x: 'intensity', y: 'peer', stroke: 'pass', symbol: 'pass', fill: 'white', r: 4.5 }),
             Plot.dot(points, { x: 'intensity', y: 'gflops', fill: 'pass', symbol: 'pass', r: 5 }),
-            ...legend(compared.length > 0, lowest, highest),
+            ...legend(compared.length > 0),
           ],
         },
       },
     ],
   };
 
-  /** In the plot's empty corner, under the roof. */
-  function legend(withPeers: boolean, from: number, to: number): Plot.Markish[] {
-    const floor = Math.min(...points.flatMap(({ gflops, peer }) => [gflops, peer ?? gflops]), from * (bandwidth ?? 1));
-    const x = from * (to / from) ** 0.045;
-    const entries = PASSES.map((pass, index) => ({ pass, x, y: (peakGflops ?? 1) * 1.25 * 0.8 ** index }));
-    const note = withPeers ? 'filled: sonde; hollow: the fastest other WebGPU engine, waiting alike' : '';
+  /** Above the roof, where the rates of products end. */
+  function legend(withPeers: boolean): Plot.Markish[] {
+    const entries = PASSES.map((pass, index) => ({ pass, x: lowest * 1.15, y: ceiling / 1.25 ** (index + 1) }));
+    const notes = [
+      ...(withPeers ? ['filled: sonde; hollow: the fastest other WebGPU engine, waiting alike'] : []),
+      'Rates count the products of the definition: Winograd’s convolutions compute fewer.',
+    ];
     return [
       Plot.dot(entries, { x: 'x', y: 'y', fill: 'pass', symbol: 'pass', r: 5 }),
       Plot.text(entries, { x: 'x', y: 'y', text: 'pass', dx: 12, textAnchor: 'start' }),
-      Plot.text([note], {
-        x: to,
-        y: floor,
+      Plot.text([notes.join('\n')], {
+        ...{ x: highest, y: floor, dx: -8, dy: -8, textAnchor: 'end', lineAnchor: 'bottom', fill: MUTED },
         text: (words: string) => words,
-        dx: -4,
-        dy: 4,
-        textAnchor: 'end',
-        fill: MUTED,
       }),
     ];
   }

@@ -48,18 +48,19 @@ function panelOptions(points: readonly Point[], label: string): Plot.PlotOptions
     x: {
       type: 'log',
       base: 2,
+      inset: 32,
       label,
       ticks: points.map(({ value }) => value),
       tickFormat: (value: number) => `${value}`,
     },
-    y: { type: 'log', label: '↑ ms per step', grid: true },
+    y: { type: 'log', label: '↑ ms per step', grid: true, insetTop: 14 },
     marks: [
       Plot.line(points, { x: 'value', y: 'proportional', stroke: MUTED, strokeDasharray: '5,4' }),
       Plot.line(points, { x: 'value', y: 'median', stroke: BLUE, strokeWidth: 2 }),
       Plot.link(points, { x: 'value', y1: 'q1', y2: 'q3', stroke: BLUE, strokeWidth: 5, strokeOpacity: 0.3 }),
       Plot.dot(points, { x: 'value', y: 'median', fill: BLUE, r: 4 }),
       Plot.text(points, {
-        ...{ x: 'value', y: 'median', dy: -12, fill: BLUE, fontWeight: 600 },
+        ...{ x: 'value', y: 'median', dx: -8, dy: -8, textAnchor: 'end', fill: BLUE, fontWeight: 600 },
         text: ({ median }: Point) => (median < 100 ? median.toPrecision(2) : median.toFixed(0)),
       }),
     ],
