@@ -83,7 +83,8 @@ export async function compareWithPeers({ only, quick, status }: CompareOptions):
             const { first, ...pairing } = await pair(ours, theirs, work, quick);
             pairings.push({
               ...pairing,
-              wait, // Later works find kernels of the step's.
+              wait,
+              // Only the step runs first: later works find kernels that it compiled.
               coldFirst: cold && work.kind === 'step' ? first : null,
             });
           } catch (error) {
