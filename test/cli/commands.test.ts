@@ -108,6 +108,7 @@ describe('train', () => {
     expect((await readdir(at(out))).sort()).toEqual([
       'best.safetensors',
       'config.json',
+      'environment.json',
       'last.safetensors',
       'metrics.jsonl',
       'training-set.json',

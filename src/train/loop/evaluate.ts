@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import type { Split } from '../dataset/index.js';
-import type { Frame } from '../image/index.js';
-import { angleOfProgression, type Landmarks } from '../landmarks.js';
+import type { Landmarks } from '../landmarks.js';
 import {
   type BootstrapIntervals,
   bootstrapIntervals,
@@ -13,11 +12,11 @@ import {
   meanLandmarks,
   scaleTo512,
 } from '../metrics/index.js';
-import { renderContactSheet, renderOverlay } from '../overlay/index.js';
-import { type Prediction, predictionsCsv, writeFileAtomically } from '../run-folder/index.js';
+import { describeRunEnvironment, type Prediction, predictionsCsv, writeFileAtomically } from '../run-folder/index.js';
 import { type Checkpoint, RunError } from './build.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
+import { hasOriginal, writeGallery } from './gallery.js';
 import { withRun } from './predictor.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
@@ -43,7 +42,7 @@ export interface SplitMetrics extends LandmarkMetrics {
 
 export interface Evaluation {
   readonly metrics: SplitMetrics;
-  /** The pictures written, in the order best, median, worst. */
+  /** The pictures written, in the order best, median, worst, and the sheet of them all. */
   readonly pictures: readonly string[];
 }
 
@@ -92,23 +91,20 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   const rows = frames.map((frame, i): Prediction => {
     const { transform, file } = frame;
     const own = (landmarks: Landmarks) => mapLandmarks(landmarks, (point) => transform.toFrame(point));
-    return { filename: file, predicted: own(predictions[i].landmarks), truth: own(frame.landmarks) };
+    const scale = (512 * transform.scale) / size;
+    return { filename: file, predicted: own(predictions[i].landmarks), truth: own(frame.landmarks), scale };
   });
 
   const suffix = split === 'test' ? '' : `-${split}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
-  const drawn = await writePictures(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
+  const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
   const checkpointUsed = { checkpoint, epoch: Number(metadata.epoch) };
-  const environment = { adapter: device.info.description, node: process.version };
-  const contents = { ...earlier, [split]: { ...metrics, ...checkpointUsed, environment } };
+  const contents = {
+    ...earlier,
+    [split]: { ...metrics, ...checkpointUsed, environment: describeRunEnvironment(device) },
+  };
   await writeFileAtomically(join(run, 'metrics.json'), `${JSON.stringify(contents, null, 2)}\n`);
   return { metrics, pictures: drawn };
-}
-
-type DrawableFrame = NetworkFrame & { readonly original: Frame };
-
-function hasOriginal(frame: NetworkFrame): frame is DrawableFrame {
-  return frame.original !== undefined;
 }
 
 async function readSummary(run: string): Promise<TrainingSetSummary> {
@@ -136,43 +132,4 @@ async function readJson(path: string): Promise<Record<string, unknown> | undefin
       { cause },
     );
   }
-}
-
-/** Draws the frames with the least, the middle and the greatest mean distance, each kind also on one sheet. */
-async function writePictures(
-  folder: string,
-  frames: readonly DrawableFrame[],
-  rows: readonly Prediction[],
-  cases: readonly LandmarkCase[],
-  count: number,
-): Promise<string[]> {
-  const distances = cases.map((one) => evaluateLandmarks([one]).apd);
-  const order = frames.map((_, i) => i).sort((a, b) => distances[a] - distances[b]);
-  const middle = Math.max(0, Math.floor((order.length - count) / 2));
-  const chosen = {
-    best: order.slice(0, count),
-    median: order.slice(middle, middle + count),
-    worst: order.slice(-count).reverse(),
-  };
-  const written: string[] = [];
-  const sheets: Uint8Array[] = [];
-  for (const [kind, indices] of Object.entries(chosen)) {
-    for (const [place, index] of indices.entries()) {
-      const { predicted, truth, filename } = rows[index];
-      const picture = await renderOverlay({
-        ...frames[index].original,
-        predicted,
-        truth,
-        aop: angleOfProgression(predicted),
-        title: `${kind} ${place + 1}: ${filename}, ${distances[index].toFixed(1)} px`,
-      });
-      const path = join(folder, `${kind}-${place + 1}.png`);
-      await writeFileAtomically(path, picture);
-      written.push(path);
-      sheets.push(picture);
-    }
-  }
-  const sheet = join(folder, 'sheet.png');
-  await writeFileAtomically(sheet, await renderContactSheet(sheets, Math.min(count, order.length)));
-  return [...written, sheet];
 }

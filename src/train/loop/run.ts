@@ -3,7 +3,7 @@ import type { Device } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { readDataset } from '../dataset/index.js';
 import { type ProgressStream, TrainingProgress } from '../progress/index.js';
-import { RunFolder } from '../run-folder/index.js';
+import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
 import { loadNetworkFrames } from './frames.js';
 import { type TrainingEvents, type TrainingOutcome, train } from './train.js';
@@ -30,6 +30,7 @@ export async function runTraining(
   try {
     const { training, validation } = await loadData(data, config, stream, signal);
     await folder.writeJson(TRAINING_SET_FILE, summarizeTrainingSet(training));
+    await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(device));
     const stepsPerEpoch = Math.ceil(training.length / config.training.batchSize);
     const display = openDisplay(stream, config.training.epochs, stepsPerEpoch);
     const endEpoch: TrainingEvents['endEpoch'] = (result) => {

@@ -1,3 +1,12 @@
 export { writeFileAtomically } from './atomic.js';
-export { type Prediction, predictionsCsv } from './predictions.js';
+export {
+  describeRunEnvironment,
+  describeSoftware,
+  ENVIRONMENT_FILE,
+  type RunEnvironment,
+  runEnvironmentSchema,
+  type SoftwareEnvironment,
+} from './environment.js';
+export { GALLERY_FILE, type GalleryPicture, gallerySchema } from './gallery.js';
+export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
 export { RunFolder, RunFolderError } from './run-folder.js';

@@ -10,6 +10,7 @@ import {
   decodeFrame,
   type Evaluation,
   evaluate,
+  gallerySchema,
   type LabelledCase,
   type Landmarks,
   loadNetworkFrames,
@@ -91,6 +92,7 @@ describe('evaluate', () => {
         expect(Number(row[`${name.toUpperCase()} error (px)`])).toBeCloseTo(apart(landmarks[name], truth), 2);
       }
       expect(Number(row['AoP truth'])).toBeCloseTo(labels[i].aop ?? Number.NaN, 2);
+      expect(Number(row['Scale to 512'])).toBe(SCALE);
     }
   });
 
@@ -114,7 +116,7 @@ describe('evaluate', () => {
     expect(evaluation.metrics.apd).toBe(metrics.apd);
     expect(metrics.checkpoint).toBe('best');
     expect([1, 2]).toContain(metrics.epoch);
-    expect(metrics.environment).toEqual({ adapter: device.info.description, node: process.version });
+    expect(metrics.environment).toMatchObject({ adapter: device.info.description, node: process.version });
   });
 
   test('apdOfMean is what the mean of the training labels would score', async () => {
@@ -132,7 +134,8 @@ describe('evaluate', () => {
   test('the best, median and worst frames are drawn, and on one sheet', async () => {
     const kinds = ['best-1', 'best-2', 'median-1', 'median-2', 'worst-1', 'worst-2', 'sheet'];
     expect(evaluation.pictures).toEqual(kinds.map((kind) => join(run, 'overlays', `${kind}.png`)));
-    expect((await readdir(join(run, 'overlays'))).sort()).toEqual(kinds.map((kind) => `${kind}.png`).sort());
+    const files = [...kinds.map((kind) => `${kind}.png`), 'gallery.json'];
+    expect((await readdir(join(run, 'overlays'))).sort()).toEqual(files.sort());
     const sizes = await Promise.all(
       evaluation.pictures.map(async (path) => {
         const { width, height, pixels } = await decodeFrame(await readFile(path), path);
@@ -144,6 +147,32 @@ describe('evaluate', () => {
     for (const size of sizes.slice(0, -1)) expect(size).toEqual([576, 384]);
     const [width, height] = sizes[sizes.length - 1];
     expect([Math.floor(width / 576), Math.floor(height / 384)]).toEqual([2, 3]);
+  });
+
+  test('gallery.json says which frames were drawn, and how far off they are', async () => {
+    const gallery = gallerySchema.parse(await json('overlays/gallery.json'));
+    const rows = await predicted();
+    const apds = rows.map(({ file, landmarks }, i) => {
+      return { file, apd: mean(NAMES.map((name) => SCALE * apart(landmarks[name], labels[i].landmarks[name]))) };
+    });
+    apds.sort((a, b) => a.apd - b.apd);
+    const expected = [
+      ['best', 1, 0],
+      ['best', 2, 1],
+      ['median', 1, 1],
+      ['median', 2, 2],
+      ['worst', 1, 4],
+      ['worst', 2, 3],
+    ] as const;
+    expect(gallery.map(({ kind, place, filename }) => [kind, place, filename])).toEqual(
+      expected.map(([kind, place, rank]) => [kind, place, apds[rank].file]),
+    );
+    for (const [i, { picture, kind, place, filename, apd, aopError }] of gallery.entries()) {
+      expect(picture).toBe(`${kind}-${place}.png`);
+      expect(apd).toBeCloseTo(apds[expected[i][2]].apd, 1);
+      const row = rows.find(({ file }) => file === filename)?.row;
+      expect(aopError).toBeCloseTo(Number(row?.['AoP error (degrees)']), 2);
+    }
   });
 
   test('another split stands beside the first, in files of its own, and so does another checkpoint', async () => {

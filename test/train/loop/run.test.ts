@@ -10,6 +10,7 @@ import {
   RunFolderError,
   readDataset,
   resolveConfig,
+  runEnvironmentSchema,
   runTraining,
 } from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
@@ -42,6 +43,7 @@ describe('runTraining', () => {
     expect((await readdir(out)).sort()).toEqual([
       'best.safetensors',
       'config.json',
+      'environment.json',
       'last.safetensors',
       'metrics.jsonl',
       'training-set.json',
@@ -64,6 +66,18 @@ describe('runTraining', () => {
         6,
       );
     }
+  });
+
+  test('leaves when, where and with what it ran', async () => {
+    const { data, out } = await newSet();
+    const before = Date.now();
+    await run(data, out);
+    const written = JSON.parse(await readFile(join(out, 'environment.json'), 'utf8'));
+    const environment = runEnvironmentSchema.parse(written);
+    expect(environment).toMatchObject({ node: process.version, adapter: (await sharedDevice()).info.description });
+    expect(Date.parse(environment.date)).toBeGreaterThanOrEqual(before - 1);
+    expect(environment.sonde).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(environment.commit ?? '0123456789ab').toMatch(/^[0-9a-f]{12}(-dirty)?$/);
   });
 
   test('tells what happens, also before the first step', async () => {

@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { predictionsCsv } from '../../../src/train/run-folder/index.js';
+import { PredictionsError, parsePredictionsCsv, predictionsCsv } from '../../../src/train/run-folder/index.js';
 
 const predicted = { ps1: { x: 280, y: 70 }, ps2: { x: 160, y: 100 }, fh1: { x: 320.12345, y: 200 } };
 const truth = { ps1: { x: 283, y: 66 }, ps2: { x: 160, y: 100 }, fh1: { x: 320.12345, y: 188 } };
@@ -50,4 +51,50 @@ describe('predictionsCsv', () => {
     expect(rows[0]).toMatchObject({ AoP: '', 'AoP error (degrees)': '', 'PS1 error (px)': '5' });
     expect(rows[1]).toMatchObject({ 'PS1 truth': '', 'AoP truth': '', 'FH1 error (px)': '' });
   });
+});
+
+describe('parsePredictionsCsv', () => {
+  const point = fc.record({ x: thousandths(), y: thousandths() });
+  const landmarks = fc.record({ ps1: point, ps2: point, fh1: point });
+
+  it('reads what predictionsCsv has written, whatever the file is called', () => {
+    const prediction = fc.record(
+      {
+        filename: fc.string({ unit: 'binary', minLength: 1 }).map((name) => name.replaceAll('\uFEFF', '')),
+        predicted: landmarks,
+        truth: landmarks,
+        scale: fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
+      },
+      { requiredKeys: ['filename', 'predicted'] },
+    );
+    fc.assert(
+      fc.property(fc.array(prediction, { minLength: 1, maxLength: 4 }), (predictions) => {
+        expect(parsePredictionsCsv(predictionsCsv(predictions))).toEqual(
+          predictions.map((one) => ({ truth: undefined, scale: undefined, ...one })),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['no table', 'a,b\n1,2,3\n', /x\.csv is not a table of predictions \(.*\); evaluate the run again/],
+    ['a missing column', 'Filename,PS1,PS2\na,"(1, 2)","(1, 2)"\n', /x\.csv, row 1: there is no column FH1;/],
+    [
+      'a point that is none',
+      'Filename,PS1,PS2,FH1\na,"(1, 2)","(1, 2)","(1, 2)"\nb,"(1, 2)","(1, x)","(1, 2)"\n',
+      /x\.csv, row 2: PS2 is "\(1, x\)", not a point/,
+    ],
+    [
+      'a scale that is none',
+      'Filename,PS1,PS2,FH1,Scale to 512\na,"(1, 2)","(1, 2)","(1, 2)",-4\n',
+      /x\.csv, row 1: Scale to 512 is "-4"/,
+    ],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => parsePredictionsCsv(text, 'x.csv')).toThrow(PredictionsError);
+    expect(() => parsePredictionsCsv(text, 'x.csv')).toThrow(message);
+  });
+
+  function thousandths() {
+    return fc.integer({ min: -2_000_000, max: 2_000_000 }).map((value) => value / 1000);
+  }
 });
