@@ -10,7 +10,10 @@ import {
   conv2dOperation,
   convInputGradient,
   convInputGradientOperation,
+  convWeightGradient,
+  convWeightGradientOperation,
   type InputGradientAttributes,
+  type WeightGradientAttributes,
 } from '../../src/kernels/conv2d/conv2d.js';
 import { convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
 import {
@@ -91,6 +94,18 @@ describe('conv2d by Winograd', () => {
       roundings,
     }));
 
+  test('the gradient by the weight is itself an operation with gradients', () =>
+    checkOperation<WeightGradientAttributes>({
+      cases: convolutions.map(({ x, weight, attributes }) => ({
+        inputs: [{ shape: x }, { shape: convOutputShape('test', x, weight, attributes) }],
+        attributes: { ...attributes, kernelSize: [3, 3] },
+      })),
+      run: ([x, dy], attributes) => convWeightGradient(x, dy, attributes),
+      reference: ([x, dy], attributes) =>
+        convWeightGradientReference(x, dy, attributes, [dy.shape[3], 3, 3, x.shape[3]]),
+      roundings,
+    }));
+
   // The second needs more memory for its tiles than is used at a time: it goes in two turns, and 255 tiles do not halve.
   test.each<[xShape: Shape, weightShape: Shape, turns: number]>([
     [[2, 19, 21, 20], [36, 3, 3, 20], 1],
@@ -110,11 +125,11 @@ describe('conv2d by Winograd', () => {
     expectClose(gw, convWeightGradientReference(x, dy, forced, weightShape).values, 120, 'gradient by weight');
     const { dispatches = [] } = await run.profile(...(tensors as [Tensor, Tensor, Tensor]));
     const count = (label: string) => dispatches.filter((dispatch) => dispatch.label === label).length;
-    const passes = (label: string) =>
-      ['.weight', '.input', '', '.output'].map((pass) => count(`${label}.winograd${pass}`));
-    expect(passes('conv2d')).toEqual([1, turns, turns, turns]);
-    expect(passes('backward conv2d.inputGradient')).toEqual([1, turns, turns, turns]);
-    expect(count('backward conv2d.weightGradient')).toBe(1);
+    const passes = (label: string, ...transforms: string[]) =>
+      ['.input', '', ...transforms].map((pass) => count(`${label}.winograd${pass}`));
+    expect(passes('conv2d', '.output', '.weight')).toEqual([turns, turns, turns, 1]);
+    expect(passes('backward conv2d.inputGradient', '.output', '.weight')).toEqual([turns, turns, turns, 1]);
+    expect(passes('backward conv2d.weightGradient', '.cotangent', '.taps')).toEqual([turns, turns, turns, turns]);
     run.dispose();
     for (const tensor of [...tensors, ...results]) tensor.dispose();
   });
@@ -128,6 +143,16 @@ describe('conv2d by Winograd', () => {
       return Math.sqrt(y.reduce((total, value, i) => total + (value - expected[i]) ** 2, 0) / y.length);
     };
     expect(await error('winograd')).toBeLessThan(2.5 * (await error('tiled')));
+  });
+
+  test('rounds a weight gradient to a few millionths of the largest', async () => {
+    const [x, dy] = [values([1, 32, 32, 64], 1), values([1, 32, 32, 16], 2)];
+    const [tx, tdy] = await upload(x, dy);
+    const expected = convWeightGradientReference(x, dy, padded, [16, 3, 3, 64]).values;
+    const gw = await convWeightGradient(tx, tdy, { ...forced, kernelSize: [3, 3] }).data();
+    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const error = gw.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i])), 0);
+    expect(error / largest).toBeLessThan(3e-6);
   });
 
   const published = golden('conv2d_0');
@@ -174,6 +199,19 @@ describe('Winograd among the kernels of a convolution', () => {
 
   test('is not the default for a few tiles', () => {
     expect(variants([1, 12, 12, 64], [64, 3, 3, 64], padded)).toEqual(['lanes', 'tiled', 'winograd']);
+  });
+
+  test('of a weight gradient is the default where there are tiles enough to sum over', () => {
+    const ofGradient = (size: number, channels: number, adapter = software) =>
+      convWeightGradientOperation.variants?.(
+        [64, channels].map((inC) => ({ shape: [1, size, size, inC], dtype: 'f32' })),
+        { ...padded, kernelSize: [3, 3] },
+        adapter,
+      );
+    expect(ofGradient(16, 64)).toEqual(['winograd', 'lanes', 'tiled']);
+    expect(ofGradient(12, 64)).toEqual(['lanes', 'tiled', 'winograd']);
+    expect(ofGradient(32, 31)).toEqual(['lanes', 'tiled']);
+    expect(ofGradient(32, 64, gpu)).toEqual(['tiled', 'winograd']);
   });
 
   test.each<[why: string, weight: Shape, attributes: ConvAttributes]>([

@@ -3,7 +3,6 @@ import { record } from '../../engine/graph.js';
 import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { type KernelVariant, variantsFor } from '../matmul/variant.js';
 import { sum } from '../reduce/reduce.js';
 import { lowerGather } from './gather.js';
 import {
@@ -17,6 +16,7 @@ import {
 } from './geometry.js';
 import { lowerWeightGradient } from './weight-gradient.js';
 import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
+import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
 
 // Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
 // the input and its gradient by the weight. Each one's gradients are the other two.
@@ -42,8 +42,7 @@ export interface InputGradientAttributes extends ConvAttributes {
   readonly inputSize: Pair;
 }
 
-export interface WeightGradientAttributes extends ConvGeometry {
-  readonly variant?: KernelVariant;
+export interface WeightGradientAttributes extends ConvAttributes {
   /** Height and width of the convolution's kernel. */
   readonly kernelSize: Pair;
 }
@@ -101,7 +100,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     return [
       wanted[0] ? convInputGradient(dy, weight, { ...attributes, inputSize: [x.shape[1], x.shape[2]] }) : undefined,
       wanted[1]
-        ? convWeightGradient(x, dy, { ...direct(attributes), kernelSize: [weight.shape[1], weight.shape[2]] })
+        ? convWeightGradient(x, dy, { ...attributes, kernelSize: [weight.shape[1], weight.shape[2]] })
         : undefined,
       bias && wanted[2] ? sum(dy, { axes: [0, 1, 2] }) : undefined,
     ];
@@ -157,7 +156,7 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     return [
       wanted[0] ? record(conv2dOperation, [u, weight], convolution)[0] : undefined,
       wanted[1]
-        ? convWeightGradient(u, dy, { ...direct(convolution), kernelSize: [weight.shape[1], weight.shape[2]] })
+        ? convWeightGradient(u, dy, { ...convolution, kernelSize: [weight.shape[1], weight.shape[2]] })
         : undefined,
       bias && wanted[2] ? sum(u, { axes: [0, 1, 2] }) : undefined,
     ];
@@ -175,15 +174,20 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
   shape([x, dy], attributes) {
     const shape = [dy.shape[3], ...attributes.kernelSize, x.shape[3] / attributes.groups];
     checkCotangent(this.name, dy.shape, convOutputShape(this.name, x.shape, shape, attributes));
+    checkWinograd(this.name, shape, attributes);
     return [{ shape, dtype: 'f32' }];
   },
 
-  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
+  variants(inputs, attributes, adapter) {
+    const gw = this.shape(inputs, attributes)[0].shape;
+    return convVariantsFor(adapter, inputs[1].shape, gw, attributes);
+  },
+
   lower(lowering, [x, gy], [gw], attributes) {
-    lowerWeightGradient(lowering, {
-      label: 'conv2d.weightGradient',
-      ...{ x, gy, gw, geometry: attributes, variant: attributes.variant },
-    });
+    const gradient = { label: 'conv2d.weightGradient', x, gy, gw, geometry: attributes };
+    const variant = chooseConvVariant(lowering, gy.shape, gw.shape, attributes);
+    if (variant === 'winograd') lowerWinogradWeightGradient(lowering, gradient);
+    else lowerWeightGradient(lowering, { ...gradient, variant });
   },
 
   gradient({ inputs: [x, dy], attributes, outputGradients: [u], wanted }) {
@@ -195,11 +199,6 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
     ];
   },
 };
-
-/** Attributes for the gradient by the weight, which has no kernel of Winograd's. */
-function direct({ variant, ...geometry }: ConvAttributes): ConvGeometry & { variant?: KernelVariant } {
-  return { ...geometry, variant: variant === 'winograd' ? undefined : variant };
-}
 
 function checkCotangent(operation: string, given: readonly number[], expected: readonly number[]): void {
   if (!sameShape(given, expected)) {

@@ -35,7 +35,7 @@ import weightSource from './winograd.weight.wgsl';
 const POINTS = 6;
 const TILE = 4;
 const TAPS = 3;
-const MATRICES = POINTS * POINTS;
+export const MATRICES = POINTS * POINTS;
 
 /** Bytes that every WebGPU adapter binds at once. */
 const LEAST_BINDING = 2 ** 27;
@@ -53,8 +53,9 @@ const LEAST_TILES = 16;
 export type ConvVariant = KernelVariant | 'winograd';
 
 /**
- * The kernels that can compute a convolution, or its gradient by the input, into a result of shape `y`; the default first.
- * On a software driver Winograd's took 0.35 to 0.75 of the direct one's time, break-even being where the limits above lie.
+ * The kernels that can compute a convolution or one of its gradients; the default first. `y` is the shape of the images that
+ * tiles are cut from: the result's, or the gradient's that a weight gradient starts from. On a software driver Winograd's
+ * took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie.
  * On a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
  */
 export function convVariantsFor(
@@ -68,7 +69,7 @@ export function convVariantsFor(
   return adapter.software && tilingOf(y).tiles >= LEAST_TILES ? ['winograd', ...direct] : [...direct, 'winograd'];
 }
 
-/** The kernel asked for, or the one that was measured to be the fastest, or the default. */
+/** The kernel asked for, or the one that was measured to be the fastest, or the default. Arguments as of `convVariantsFor`. */
 export function chooseConvVariant(
   { adapter, variant }: Lowering,
   y: Shape,
@@ -112,7 +113,7 @@ interface Tiling {
 }
 
 /** The tiles of images [N, H, W, C]; those at the bottom and the right may be partial. */
-function tilingOf([batch, height, width]: Shape): Tiling {
+export function tilingOf([batch, height, width]: Shape): Tiling {
   const [tileRows, tileCols] = [Math.ceil(height / TILE), Math.ceil(width / TILE)];
   return { tileRows, tileCols, tiles: batch * tileRows * tileCols };
 }
@@ -122,17 +123,12 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
   const { x, weight, bias, y, weightFirst } = gather;
   const label = `${gather.label}.winograd`;
   const [, outH, outW, outC] = y.shape;
-  const [, inH, inW, inC] = x.shape;
+  const inC = x.shape[3];
   const [outer, , , inner] = weight.shape;
   const [vertical] = gather.vertical;
   const [horizontal] = gather.horizontal;
   const { tileRows, tileCols, tiles } = tilingOf(y.shape);
-  // As many tiles at a time as bind; the last turn may repeat its last tile.
-  const most = Math.floor(
-    Math.min(lowering.limits.maxStorageBufferBindingSize, SCRATCH) / (4 * MATRICES * Math.max(inC, outC)),
-  );
-  const turns = Math.ceil(tiles / Math.max(1, most));
-  const some = Math.ceil(tiles / turns);
+  const some = tilesAtATime(lowering, tiles, Math.max(inC, outC));
   const input = lowering.scratch([MATRICES, some, inC]);
   const kernels = lowering.scratch([MATRICES, outer, inner]);
   const products = lowering.scratch([MATRICES, some, outC]);
@@ -141,7 +137,7 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
   for (let firstTile = 0; firstTile < tiles; firstTile += some) {
     const place = [firstTile, tiles, tileRows, tileCols];
     const starts = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
-    transform(lowering, `${label}.input`, inputSource, [x, input], some, inC, [...place, inH, inW, ...starts]);
+    inputTransform(lowering, `${label}.input`, { x, transformed: input, some, place, starts });
     lowerProducts(lowering, {
       label,
       ...{ a: input, b: kernels, c: products },
@@ -155,8 +151,36 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
   }
 }
 
+/** As many tiles of a turn as bind, all turns alike: those beyond the last tile are made up. */
+export function tilesAtATime({ limits }: Lowering, tiles: number, channels: number): number {
+  const most = Math.floor(Math.min(limits.maxStorageBufferBindingSize, SCRATCH) / (4 * MATRICES * channels));
+  const turns = Math.ceil(tiles / Math.max(1, most));
+  return Math.ceil(tiles / turns);
+}
+
+interface InputTransform {
+  readonly x: Value;
+  readonly transformed: Value;
+  /** Tiles of this turn. */
+  readonly some: number;
+  /** Its first tile, and the number of tiles, their rows and columns in all. */
+  readonly place: readonly number[];
+  /** Row and column of x at which the first tile begins. */
+  readonly starts: readonly number[];
+}
+
+/** B x Bᵀ of tiles of x. */
+export function inputTransform(
+  lowering: Lowering,
+  label: string,
+  { x, transformed, some, place, starts }: InputTransform,
+): void {
+  const [, height, width, channels] = x.shape;
+  transform(lowering, label, inputSource, [x, transformed], some, channels, [...place, height, width, ...starts]);
+}
+
 /** One dispatch over `count` tiles or kernels and their channels. The second of `bindings` is what it writes. */
-function transform(
+export function transform(
   lowering: Lowering,
   label: string,
   source: string,
