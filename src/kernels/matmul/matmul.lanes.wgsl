@@ -2,7 +2,7 @@ enable subgroups;
 
 // C[b] = op(A[b]) op(B[b]), op the identity or the transpose, on registers and subgroup broadcasts.
 //
-// GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes 4*LANES rows x LANES*WIDTH columns;
+// GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes ROWS = SETS*LANES rows x LANES*WIDTH columns;
 // every lane owns WIDTH neighbouring columns. Per four steps of K a lane loads sixteen values of A, along whichever of
 // its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/gather.lanes.wgsl).
 // Grid: x: column tiles, y: row tiles, z: batch.
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let row = min(firstRow + lane * 4u, shape.rows - {{LAST_QUAD}}u);
   let rowsLeft = shape.rows - row;
   //#else
-  //#unroll s 4
+  //#unroll s SETS
   let a{{s}}Start = startA + min(firstRow + {{s}}u * {{LANES}}u + lane, shape.rows - 1u) * shape.depth;
   //#end
   //#end
@@ -65,8 +65,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     let a{{e}} = select(vec4f(), loadA(startA + k{{e}} * shape.rows + row, rowsLeft), {{e}}u < left);
     //#end
     //#else
-    // a0 .. a3: k .. k+3 of one row of each set.
-    //#unroll s 4
+    // a0, a1 ..: k .. k+3 of one row of each set.
+    //#unroll s SETS
     let a{{s}} = loadA(a{{s}}Start + k, left);
     //#end
     //#end
@@ -89,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     //#end
     //#end
     //#unroll e 4
-    //#unroll s 4
+    //#unroll s SETS
     //#unroll l LANES
     //#if TRANSPOSE_A
     sum{{l*4+s}} += subgroupBroadcast(a{{e}}[{{s}}], {{l}}u) * b{{e}};

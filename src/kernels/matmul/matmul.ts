@@ -154,11 +154,14 @@ function lanesKernel(
   const accumulator = width === 1 ? 'f32' : 'vec2f';
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = transposeB ? depth % 4 === 0 : true;
-  const tileRows = 4 * lanes;
+  // Few rows fill half a tile. Where A lies transposed a lane loads four of its rows at once, so there it takes four sets.
+  const sets = !transposeA && rows <= 2 * lanes ? 2 : 4;
+  const tileRows = sets * lanes;
   const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');
   const constants: Record<string, string | number | boolean> = {
     LANES: lanes,
     WIDTH: width,
+    SETS: sets,
     ROWS: tileRows,
     ACC: accumulator,
     TYPE_A: vectorA ? 'vec4f' : 'f32',
@@ -170,7 +173,7 @@ function lanesKernel(
     LAST_QUAD: vectorA ? 4 : 1,
   };
   for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
-  const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, ROWS: tileRows }), constants);
+  const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, SETS: sets, ROWS: tileRows }), constants);
   return { source, rows: tileRows, columns: lanes * width };
 }
 
