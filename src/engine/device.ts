@@ -163,12 +163,12 @@ export class Device {
 
   /**
    * A stored tensor of the given values, row-major.
-   * @throws ShapeError for an invalid shape; TensorError if the number of values differs.
+   * @throws ShapeError for an invalid shape; TensorError if the number of values differs; LimitError beyond a binding.
    */
-  tensor(values: ArrayLike<number>, shape: Shape = [values.length]): Tensor {
+  tensor(values: ArrayLike<number>, shape: Shape = [values.length], dtype: DType = 'f32'): Tensor {
     checkShape('tensor', shape);
     checkCount('tensor', values, shape);
-    const tensor = this.empty(shape, 'f32');
+    const tensor = this.empty(shape, dtype);
     this.write(tensor, values);
     return tensor;
   }
@@ -301,7 +301,7 @@ export class Device {
     }
     checkCount('write', values, tensor.shape);
     const { storage } = tensor.origin;
-    const words = tensor.dtype === 'u32' ? Uint32Array.from(values) : toFloat32(values);
+    const words = tensor.dtype === 'u32' ? toUint32(values) : toFloat32(values);
     this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, words);
     storage.region.writtenAt = tick();
   }
@@ -416,4 +416,9 @@ function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
   if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer)
     return values as Float32Array<ArrayBuffer>;
   return Float32Array.from(values);
+}
+
+function toUint32(values: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+  if (values instanceof Uint32Array && values.buffer instanceof ArrayBuffer) return values as Uint32Array<ArrayBuffer>;
+  return Uint32Array.from(values);
 }

@@ -2,7 +2,8 @@ import type { Device } from './device.js';
 import { record } from './graph.js';
 import { linearGrid } from './grid.js';
 import type { Operation } from './operation.js';
-import source from './philox.wgsl';
+import philox from './philox.wgsl';
+import randomKernel from './random.wgsl';
 import { checkShape, type Shape, sizeOf } from './shape.js';
 import { template } from './template.js';
 import type { Tensor } from './tensor.js';
@@ -28,7 +29,7 @@ const randomOperation: Operation<RandomAttributes> = {
     const count = sizeOf(shape);
     lowering.dispatch({
       label: 'random',
-      source: template(source, { UNIFORM: uniform }),
+      source: template(philox + randomKernel, { UNIFORM: uniform }),
       bindings: [result],
       writes: [0],
       uniforms: { u32: [count, ...key], f32: parameters },

@@ -1,0 +1,121 @@
+import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import gatherKernel from './gather-frames.wgsl';
+
+export interface GatherFramesOptions {
+  /** Height and width of a frame, px. */
+  readonly size: readonly [height: number, width: number];
+  /** The grey that each byte stands for, [N, 256]; without it byte b is b/255. */
+  readonly tables?: Tensor;
+}
+
+interface Attributes {
+  readonly size: readonly [number, number];
+  readonly hasTables: boolean;
+}
+
+/** Words that a frame takes: four pixels each, the leftmost in the lowest byte, and every row begins with a new word. */
+export function wordsPerFrame([height, width]: readonly [height: number, width: number]): number {
+  return height * Math.ceil(width / 4);
+}
+
+/**
+ * 8-bit frames as {@link gatherFrames} reads them.
+ *
+ * @param frames Pixels of each frame, row-major, height·width of them.
+ * @returns [frames · wordsPerFrame] words.
+ */
+export function packFrames(
+  frames: readonly Uint8Array[],
+  size: readonly [height: number, width: number],
+): Uint32Array<ArrayBuffer> {
+  const [height, width] = size;
+  const words = new Uint32Array(frames.length * wordsPerFrame(size));
+  // Typed arrays of every platform that runs WebGPU are little-endian.
+  const bytes = new Uint8Array(words.buffer);
+  const rowBytes = 4 * Math.ceil(width / 4);
+  for (const [i, frame] of frames.entries()) {
+    if (frame.length !== height * width) {
+      throw new ShapeError(
+        `packFrames: frame ${i} has ${frame.length} pixels; a frame of ${height}×${width} has ${height * width}.`,
+      );
+    }
+    for (let row = 0; row < height; row++) {
+      bytes.set(frame.subarray(row * width, (row + 1) * width), (i * height + row) * rowBytes);
+    }
+  }
+  return words;
+}
+
+/**
+ * A batch of frames out of a collection of 8-bit ones that lives on the device, as greys. The collection may be spread over
+ * several tensors, since none can be larger than a binding. Forward only: there is no gradient, not by the tables either.
+ *
+ * @param chunks The collection in order: u32 [frames, wordsPerFrame(size)] each, as {@link packFrames} lays frames out.
+ * @param indices Positions in the collection, u32 [N]. One beyond the last frame means the last.
+ * @returns [N, height, width, 1].
+ * @throws ShapeError for indices, chunks or tables of another shape or type.
+ */
+export function gatherFrames(
+  chunks: readonly Tensor[],
+  indices: Tensor,
+  { size, tables }: GatherFramesOptions,
+): Tensor {
+  const attributes = { size, hasTables: tables !== undefined };
+  return record(gatherOperation, [indices, ...(tables ? [tables] : []), ...chunks], attributes)[0];
+}
+
+const gatherOperation: Operation<Attributes> = {
+  name: 'gatherFrames',
+
+  shape([indices, ...rest], { size, hasTables }) {
+    checkIndices('gatherFrames', indices);
+    const [images] = indices.shape;
+    const chunks = hasTables ? rest.slice(1) : rest;
+    if (hasTables && (rest[0].dtype !== 'f32' || formatShape(rest[0].shape) !== `${images}×256`)) {
+      throw new ShapeError(
+        `gatherFrames: tables are ${formatShape(rest[0].shape)} ${rest[0].dtype}; ${images} indices need ${images}×256 f32.`,
+      );
+    }
+    const words = wordsPerFrame(size);
+    for (const { shape, dtype } of chunks) {
+      if (shape.length === 2 && shape[1] === words && dtype === 'u32') continue;
+      throw new ShapeError(
+        `gatherFrames: a chunk is ${formatShape(shape)} ${dtype}; frames of ${size.join('×')} take [frames, ${words}] u32.`,
+      );
+    }
+    if (chunks.length === 0) throw new ShapeError('gatherFrames: there is no chunk of frames; give at least one.');
+    return [{ shape: [images, ...size, 1], dtype: 'f32' }];
+  },
+
+  /** One dispatch for each chunk, which writes the frames that lie in it. */
+  lower(lowering, [indices, ...rest], [y], { size, hasTables }) {
+    const [height, width] = size;
+    const tables = hasTables ? rest.slice(0, 1) : [];
+    const chunks = hasTables ? rest.slice(1) : rest;
+    const [images] = indices.shape;
+    const count = images * wordsPerFrame(size);
+    const total = chunks.reduce((sum, { shape }) => sum + shape[0], 0);
+    let first = 0;
+    for (const chunk of chunks) {
+      lowering.dispatch({
+        label: 'gatherFrames',
+        source: template(gatherKernel, { ALIGNED: width % 4 === 0, TABLES: hasTables }),
+        bindings: [indices, chunk, y, ...tables],
+        writes: [2],
+        uniforms: { u32: [count, height, width, first, chunk.shape[0], total] },
+        workgroups: linearGrid(count),
+        flops: sizeOf(y.shape),
+      });
+      first += chunk.shape[0];
+    }
+  },
+};
+
+/** @throws ShapeError unless a tensor is a list of positions. */
+export function checkIndices(name: string, { shape, dtype }: TensorSpec): void {
+  if (shape.length === 1 && dtype === 'u32') return;
+  throw new ShapeError(`${name}: indices are ${formatShape(shape)} ${dtype}; they must be [N] u32.`);
+}

@@ -1,0 +1,1 @@
+export { type GatherFramesOptions, gatherFrames, packFrames, wordsPerFrame } from './gather-frames.js';

@@ -1,0 +1,107 @@
+import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
+import { formatShape, sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import blurKernel from './gaussian-blur.wgsl';
+import weightsKernel from './weights.wgsl';
+
+export interface GaussianBlurOptions {
+  /** The largest standard deviation among the images, px: what memory and kernels are laid out for. Larger ones count as this. */
+  readonly maxSigma: number;
+}
+
+interface Attributes {
+  readonly maxSigma: number;
+}
+
+/** Cells of an axis that one invocation computes. */
+const RUN = 4;
+
+/**
+ * Gaussian blur of images, each with its own standard deviation: separable, with a kernel that ends at 3σ and weights that
+ * sum to 1, mirrored about the outermost pixels (…2 1 | 0 1 2…). An image with σ = 0 stays as it is, bit for bit.
+ * Counterpart: torchvision's `gaussian_blur` with a kernel of 2·⌈3σ⌉ + 1. Forward only: there is no gradient.
+ *
+ * @param x [N, H, W, C].
+ * @param sigma Standard deviations, px, [N]. Below 0 counts as 0.
+ * @returns [N, H, W, C].
+ * @throws ShapeError for other shapes, or unless maxSigma is positive.
+ */
+export function gaussianBlur(x: Tensor, sigma: Tensor, { maxSigma }: GaussianBlurOptions): Tensor {
+  return record(blurOperation, [x, sigma], { maxSigma })[0];
+}
+
+const blurOperation: Operation<Attributes> = {
+  name: 'gaussianBlur',
+
+  shape([x, sigma], { maxSigma }) {
+    if (x.shape.length !== 4 || x.dtype !== 'f32') {
+      throw new ShapeError(`gaussianBlur: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+    }
+    if (sigma.shape.length !== 1 || sigma.shape[0] !== x.shape[0] || sigma.dtype !== 'f32') {
+      throw new ShapeError(
+        `gaussianBlur: sigma is ${formatShape(sigma.shape)} ${sigma.dtype}; ${x.shape[0]} images need one number each.`,
+      );
+    }
+    if (!(maxSigma > 0 && Number.isFinite(maxSigma))) {
+      throw new ShapeError(`gaussianBlur: maxSigma is ${maxSigma} px; it must be positive.`);
+    }
+    return [{ shape: x.shape, dtype: 'f32' }];
+  },
+
+  /** Along columns into scratch, then along rows. */
+  lower(lowering, [x, sigma], [y], { maxSigma }) {
+    const [images, height, width, channels] = x.shape;
+    const radius = Math.ceil(3 * maxSigma);
+    const length = radius + RUN;
+    const weights = lowering.scratch([images, 1 + length]);
+    lowering.dispatch({
+      label: 'gaussianBlur.weights',
+      source: weightsKernel,
+      bindings: [sigma, weights],
+      writes: [1],
+      uniforms: { u32: [images, length, radius], f32: [maxSigma] },
+      workgroups: linearGrid(images),
+    });
+    const blurred = lowering.scratch(x.shape);
+    const axis = { weights, length, radius, images };
+    lowerAxis(lowering, { ...axis, outer: 1, extent: height, inner: width * channels }, [x, blurred]);
+    lowerAxis(lowering, { ...axis, outer: height, extent: width, inner: channels }, [blurred, y], x);
+  },
+};
+
+/** The images as [images, outer, extent, inner], blurred along `extent`. */
+interface Axis {
+  readonly weights: Value;
+  readonly length: number;
+  readonly radius: number;
+  readonly images: number;
+  readonly outer: number;
+  readonly extent: number;
+  readonly inner: number;
+}
+
+/** @param sharp Where an image without blur is taken from; without it such an image is left out. */
+function lowerAxis(
+  lowering: Lowering,
+  { weights, length, radius, images, outer, extent, inner }: Axis,
+  [from, to]: readonly [Value, Value],
+  sharp?: Value,
+): void {
+  const width = inner % 4 === 0 ? 4 : 1;
+  const count = images * outer * Math.ceil(extent / RUN) * (inner / width);
+  lowering.dispatch({
+    label: `gaussianBlur.${sharp ? 'rows' : 'columns'}`,
+    source: template(blurKernel, {
+      VECTOR: width === 4 ? 'vec4<f32>' : 'f32',
+      // One mirror is enough unless the kernel is wider than the image.
+      MIRRORS: radius >= extent,
+      KEEP: sharp !== undefined,
+    }),
+    bindings: [weights, from, to, ...(sharp ? [sharp] : [])],
+    writes: [2],
+    uniforms: { u32: [count, outer, extent, inner / width, length] },
+    workgroups: linearGrid(count),
+    flops: 2 * sizeOf(from.shape) * (2 * radius + 1),
+  });
+}

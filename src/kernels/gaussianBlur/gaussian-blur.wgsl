@@ -1,0 +1,67 @@
+// One pass of a separable blur: y[p] = Σ_k w[|k|] · x[mirrored(p + k)] along the axis `extent` of x = [images, outer,
+// extent, inner], |k| up to the image's radius, with the weights that weights.wgsl wrote.
+//
+// An invocation computes four neighbours p … p + 3 of the axis. It reads each x from p − r to p + 3 + r once and adds it to all
+// four, with the weights w[|q − p|] … w[|q − p − 3|], which are those of the cell before, moved up by one.
+// KEEP: an image without blur is copied from `sharp`. Otherwise it is left out, and nobody reads what lies there.
+//
+// Grid: one invocation per four cells of the axis and vector of `inner`, linear, inner fastest.
+struct Params { count: u32, outer: u32, extent: u32, inner: u32, length: u32 }
+
+alias V = {{VECTOR}};
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> weights: array<f32>; // [images, 1 + length]
+@group(0) @binding(2) var<storage, read> x: array<V>;
+@group(0) @binding(3) var<storage, read_write> y: array<V>;
+//#if KEEP
+@group(0) @binding(4) var<storage, read> sharp: array<V>;
+//#end
+
+// The cell that mirrors at the first and the last one show at `position`.
+fn mirrored(position: i32) -> u32 {
+  let last = i32(params.extent) - 1;
+//#if MIRRORS
+  let folded = abs(position) % max(2 * last, 1);
+//#else
+  let folded = abs(position);
+//#end
+  // Only for a cell beyond the end of the axis, which is not stored, can this be below 0.
+  return u32(max(min(folded, 2 * last - folded), 0));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  if (index >= params.count) { return; }
+  let runs = (params.extent + 3u) / 4u;
+  let i = index % params.inner;
+  let start = index / params.inner % runs * 4u;
+  let row = index / params.inner / runs;
+  let table = row / params.outer * (params.length + 1u);
+  let base = row * params.extent * params.inner + i;
+  let cells = min(4u, params.extent - start);
+  let radius = i32(weights[table]);
+
+  if (radius == 0) {
+//#if KEEP
+    for (var k = 0u; k < cells; k++) {
+      let at = base + (start + k) * params.inner;
+      y[at] = sharp[at];
+    }
+//#end
+    return;
+  }
+
+  var sums = array<V, 4>();
+  var w = vec4<f32>(0.0);
+  for (var d = -radius; d <= radius + 3; d++) {
+    w = vec4<f32>(weights[table + 1u + u32(abs(d))], w.xyz);
+    let value = x[base + mirrored(i32(start) + d) * params.inner];
+    sums[0] += w.x * value;
+    sums[1] += w.y * value;
+    sums[2] += w.z * value;
+    sums[3] += w.w * value;
+  }
+  for (var k = 0u; k < cells; k++) { y[base + (start + k) * params.inner] = sums[k]; }
+}

@@ -1,0 +1,1 @@
+export { type GaussianBlurOptions, gaussianBlur } from './gaussian-blur.js';

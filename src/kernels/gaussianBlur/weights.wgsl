@@ -1,0 +1,31 @@
+// weights[n] = the radius ⌈3σ⌉ of image n, then the weights at distances 0, 1, …, radius of its kernel's centre,
+//   exp(−k²/2σ²) / Σ over both sides,
+// and zeros up to the table's end, three cells beyond the largest radius, where the blur's runs of four end.
+//
+// Grid: one invocation per image, linear.
+struct Params { images: u32, length: u32, radius: u32, max_sigma: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> sigmas: array<f32>; // [images]
+@group(0) @binding(2) var<storage, read_write> weights: array<f32>; // [images, 1 + length]
+
+fn bell(k: u32, sigma: f32) -> f32 {
+  let d = f32(k) / sigma;
+  return exp(-0.5 * d * d);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let image = id.y * (workgroups.x * 64u) + id.x;
+  if (image >= params.images) { return; }
+  let sigma = min(sigmas[image], params.max_sigma);
+  let radius = select(0u, min(u32(ceil(3.0 * sigma)), params.radius), sigma > 0.0);
+  var total = 1.0;
+  for (var k = 1u; k <= radius; k++) { total += 2.0 * bell(k, sigma); }
+  let first = image * (params.length + 1u);
+  weights[first] = f32(radius);
+  weights[first + 1u] = 1.0 / total;
+  for (var k = 1u; k < params.length; k++) {
+    weights[first + 1u + k] = select(0.0, bell(k, sigma) / total, k <= radius);
+  }
+}

@@ -1,0 +1,1 @@
+export { greyJitterTables, histogramOf } from './grey-jitter.js';

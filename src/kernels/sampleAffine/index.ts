@@ -1,0 +1,1 @@
+export { type SampleAffineOptions, sampleAffine } from './sample-affine.js';

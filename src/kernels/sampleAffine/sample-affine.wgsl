@@ -1,0 +1,53 @@
+// y[n, i, j] = x[n] at (u, v) = M·(j, i, 1), bilinearly: with (a, b) = (⌊u⌋, ⌊v⌋) and the fractions f = u − a, g = v − b,
+//   (1 − g)·((1 − f)·x[b, a] + f·x[b, a + 1]) + g·((1 − f)·x[b + 1, a] + f·x[b + 1, a + 1]),
+// where x is 0 outside of its pixels, so that greys fade out over the pixel beyond the outermost ones.
+//
+// Grid: one invocation per four pixels of a row of y and group of {{WIDTH}} channels, linear, group fastest.
+struct Params { count: u32, height: u32, width: u32, groups: u32, out_height: u32, out_width: u32 }
+
+alias V = {{VECTOR}};
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(2) var<storage, read> matrices: array<vec2<f32>>; // [images, 3]: a 2×3 matrix, row-major
+@group(0) @binding(3) var<storage, read_write> y: array<V>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+  let index = id.y * (workgroups.x * 64u) + id.x;
+  if (index >= params.count) { return; }
+  let group = index % params.groups;
+  let runs = (params.out_width + 3u) / 4u;
+  let run = index / params.groups;
+  let start = run % runs * 4u;
+  let row = run / runs;
+  let image = row / params.out_height;
+  let a = matrices[3u * image]; // m₀ m₁
+  let b = matrices[3u * image + 1u]; // m₂ m₃
+  let c = matrices[3u * image + 2u]; // m₄ m₅
+  let along = vec2<f32>(a.x, b.y);
+  let origin = vec2<f32>(a.y, c.x) * f32(row % params.out_height) + vec2<f32>(b.x, c.y);
+  let size = vec2<i32>(i32(params.width), i32(params.height));
+  let first = i32(image * params.height * params.width);
+
+  for (var k = 0u; k < min(4u, params.out_width - start); k++) {
+    // Far outside all is 0 as well, and conversion to whole numbers is safe.
+    let position = clamp(along * f32(start + k) + origin, vec2<f32>(-2.0), vec2<f32>(size) + 1.0);
+    let cell = floor(position);
+    let fraction = position - cell;
+    let low = vec2<i32>(cell);
+    let high = low + 1;
+    let low_inside = (low >= vec2<i32>(0)) & (low < size);
+    let high_inside = (high >= vec2<i32>(0)) & (high < size);
+    let low_weight = select(vec2<f32>(0.0), 1.0 - fraction, low_inside);
+    let high_weight = select(vec2<f32>(0.0), fraction, high_inside);
+    // Weights of 0 stand for pixels outside; their places are moved inside.
+    let columns = vec2<i32>(clamp(low.x, 0, size.x - 1), clamp(high.x, 0, size.x - 1));
+    let rows = first + size.x * vec2<i32>(clamp(low.y, 0, size.y - 1), clamp(high.y, 0, size.y - 1));
+    let groups = i32(params.groups);
+    let at = i32(group);
+    let above = low_weight.x * x[(rows.x + columns.x) * groups + at] + high_weight.x * x[(rows.x + columns.y) * groups + at];
+    let below = low_weight.x * x[(rows.y + columns.x) * groups + at] + high_weight.x * x[(rows.y + columns.y) * groups + at];
+    y[(row * params.out_width + start + k) * params.groups + group] = low_weight.y * above + high_weight.y * below;
+  }
+}
