@@ -1,5 +1,7 @@
 import { SondeError } from '../../engine/errors.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { mean, spread } from './distribution.js';
+import type { DistanceScore, LandmarkMetrics, LandmarkScore, SuccessRates } from './schema.js';
 
 /** Results that cannot be scored. */
 export class MetricsError extends SondeError {
@@ -10,41 +12,8 @@ export class MetricsError extends SondeError {
 export interface LandmarkCase {
   readonly predicted: Landmarks;
   readonly truth: Landmarks;
-}
-
-/** Fractions (0 to 1) of landmarks no farther from the truth than 5, 10 and 20 px. */
-export interface SuccessRates {
-  readonly within5: number;
-  readonly within10: number;
-  readonly within20: number;
-}
-
-export interface LandmarkScore {
-  /** Mean Euclidean distance, px. */
-  readonly apd: number;
-  readonly sdr: SuccessRates;
-}
-
-/** Scores in pixels of a 512 px frame and degrees. */
-export interface LandmarkMetrics {
-  /** Number of frames. */
-  readonly count: number;
-  /** Mean squared error per coordinate, px². */
-  readonly mse: number;
-  /** Mean absolute error per coordinate, px. */
-  readonly mae: number;
-  /** Mean Euclidean distance over landmarks and frames, px; also called MRE. */
-  readonly apd: number;
-  readonly sdr: SuccessRates;
-  readonly perLandmark: Readonly<Record<keyof Landmarks, LandmarkScore>>;
-  /** Mean absolute error of the angle of progression over frames where both angles exist, degrees; undefined if none. */
-  readonly aopMae: number | undefined;
-  /** Fraction of all frames whose angle is at most 5° off. A frame without an angle is a miss. */
-  readonly aopWithin5: number;
-  /** As `aopWithin5`, at most 10° off. */
-  readonly aopWithin10: number;
-  /** Frames where the predicted or the true angle does not exist, because two landmarks coincide. */
-  readonly undefinedAngles: number;
+  /** Millimetres per pixel of the 512 px frame along each axis, where the frame's file gives the size of its pixels. */
+  readonly spacing?: { readonly x: number; readonly y: number };
 }
 
 /**
@@ -54,32 +23,40 @@ export interface LandmarkMetrics {
  */
 export function evaluateLandmarks(cases: readonly LandmarkCase[]): LandmarkMetrics {
   checkCases(cases);
-  const coordinateErrors = cases.flatMap(({ predicted, truth }) =>
-    LANDMARK_NAMES.flatMap((name) => [predicted[name].x - truth[name].x, predicted[name].y - truth[name].y]),
-  );
-  const distances = cases.map(landmarkDistances);
   const angles = cases.map(angleError);
   const defined = angles.filter((error) => error !== undefined);
+  const measured = cases.filter(({ spacing }) => spacing !== undefined);
   return {
     count: cases.length,
-    mse: mean(coordinateErrors.map((error) => error * error)),
-    mae: mean(coordinateErrors.map(Math.abs)),
-    ...score(distances.flat()),
-    perLandmark: {
-      ps1: score(distances.map(([ps1]) => ps1)),
-      ps2: score(distances.map(([, ps2]) => ps2)),
-      fh1: score(distances.map(([, , fh1]) => fh1)),
-    },
-    aopMae: defined.length === 0 ? undefined : mean(defined),
+    ...landmarkScore(cases.flatMap(landmarkErrors)),
+    perLandmark: perLandmark(cases, landmarkErrors, landmarkScore),
+    ...(defined.length === 0 ? {} : { aopMae: mean(defined), aopErrors: spread(defined) }),
     aopWithin5: defined.filter((error) => error <= 5).length / cases.length,
     aopWithin10: defined.filter((error) => error <= 10).length / cases.length,
     undefinedAngles: cases.length - defined.length,
+    ...(measured.length === 0
+      ? {}
+      : {
+          mm: {
+            count: measured.length,
+            ...distanceScore(measured.flatMap(errorsInMillimetres)),
+            perLandmark: perLandmark(measured, errorsInMillimetres, distanceScore),
+          },
+        }),
   };
 }
 
+/** Prediction minus truth of the three landmarks in the order of `LANDMARK_NAMES`, px. */
+export function landmarkErrors({ predicted, truth }: LandmarkCase): Point[] {
+  return LANDMARK_NAMES.map((name) => ({
+    x: predicted[name].x - truth[name].x,
+    y: predicted[name].y - truth[name].y,
+  }));
+}
+
 /** Euclidean distances of the three landmarks in the order of `LANDMARK_NAMES`, px. */
-export function landmarkDistances({ predicted, truth }: LandmarkCase): number[] {
-  return LANDMARK_NAMES.map((name) => Math.hypot(predicted[name].x - truth[name].x, predicted[name].y - truth[name].y));
+export function landmarkDistances(landmarkCase: LandmarkCase): number[] {
+  return landmarkErrors(landmarkCase).map(({ x, y }) => Math.hypot(x, y));
 }
 
 /** Absolute error of the angle of progression, degrees; undefined where one of the two angles does not exist. */
@@ -106,11 +83,41 @@ export function checkCases(cases: readonly LandmarkCase[]): void {
   }
 }
 
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+/** Shares of distances (px) no greater than 5, 10 and 20. */
+export function successRates(distances: readonly number[]): SuccessRates {
+  const within = (limit: number) => distances.filter((distance) => distance <= limit).length / distances.length;
+  return { within5: within(5), within10: within(10), within20: within(20) };
 }
 
-function score(distances: readonly number[]): LandmarkScore {
-  const within = (limit: number) => distances.filter((distance) => distance <= limit).length / distances.length;
-  return { apd: mean(distances), sdr: { within5: within(5), within10: within(10), within20: within(20) } };
+function errorsInMillimetres(landmarkCase: LandmarkCase): Point[] {
+  const { x: width = Number.NaN, y: height = Number.NaN } = landmarkCase.spacing ?? {};
+  return landmarkErrors(landmarkCase).map(({ x, y }) => ({ x: x * width, y: y * height }));
+}
+
+function perLandmark<Score>(
+  cases: readonly LandmarkCase[],
+  errorsOf: (landmarkCase: LandmarkCase) => Point[],
+  score: (errors: readonly Point[]) => Score,
+): Record<keyof Landmarks, Score> {
+  const errors = cases.map(errorsOf);
+  return {
+    ps1: score(errors.map(([ps1]) => ps1)),
+    ps2: score(errors.map(([, ps2]) => ps2)),
+    fh1: score(errors.map(([, , fh1]) => fh1)),
+  };
+}
+
+function distanceScore(errors: readonly Point[]): DistanceScore {
+  const distances = errors.map(({ x, y }) => Math.hypot(x, y));
+  const coordinates = errors.flatMap(({ x, y }) => [x, y]);
+  return {
+    mse: mean(coordinates.map((error) => error * error)),
+    mae: mean(coordinates.map(Math.abs)),
+    apd: mean(distances),
+    distances: spread(distances),
+  };
+}
+
+function landmarkScore(errors: readonly Point[]): LandmarkScore {
+  return { ...distanceScore(errors), sdr: successRates(errors.map(({ x, y }) => Math.hypot(x, y))) };
 }

@@ -1,13 +1,24 @@
-export { type BootstrapIntervals, type BootstrapOptions, bootstrapIntervals, type Interval } from './bootstrap.js';
+export { type BootstrapOptions, bootstrapIntervals, bootstrapMean } from './bootstrap.js';
+export { mean, quantile, spread, standardDeviation } from './distribution.js';
 export {
   angleError,
   evaluateLandmarks,
   type LandmarkCase,
-  type LandmarkMetrics,
-  type LandmarkScore,
   landmarkDistances,
+  landmarkErrors,
   MetricsError,
-  type SuccessRates,
 } from './evaluate.js';
 export { scaleTo512 } from './frame.js';
 export { meanLandmarks } from './mean-landmarks.js';
+export {
+  type BootstrapIntervals,
+  bootstrapIntervalsSchema,
+  type DistanceScore,
+  type Interval,
+  intervalSchema,
+  type LandmarkMetrics,
+  type LandmarkScore,
+  landmarkMetricsSchema,
+  type Spread,
+  type SuccessRates,
+} from './schema.js';

@@ -1,5 +1,6 @@
 import type { Landmarks, Point } from '../landmarks.js';
-import { MetricsError, mean } from './evaluate.js';
+import { mean } from './distribution.js';
+import { MetricsError } from './evaluate.js';
 
 /**
  * The mean position of each landmark over a training set: the predictor that looks at no image. A model has learnt

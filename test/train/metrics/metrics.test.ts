@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { angleOfProgression, type Landmarks } from '../../../src/train/landmarks.js';
 import {
   bootstrapIntervals,
+  bootstrapIntervalsSchema,
+  bootstrapMean,
   evaluateLandmarks,
   type LandmarkCase,
+  landmarkMetricsSchema,
   MetricsError,
   meanLandmarks,
   scaleTo512,
@@ -37,9 +40,46 @@ describe('evaluateLandmarks', () => {
     expect(metrics.mae).toBeCloseTo((3 + 4 + 6 + 8 + 5 + 12 + 12 + 16) / 12, 10);
     expect(metrics.apd).toBeCloseTo(48 / 6, 10);
     expect(metrics.sdr).toEqual({ within5: 3 / 6, within10: 4 / 6, within20: 1 });
-    expect(metrics.perLandmark.ps1).toEqual({ apd: 2.5, sdr: { within5: 1, within10: 1, within20: 1 } });
-    expect(metrics.perLandmark.ps2).toEqual({ apd: 11.5, sdr: { within5: 0, within10: 0.5, within20: 1 } });
-    expect(metrics.perLandmark.fh1).toEqual({ apd: 10, sdr: { within5: 0.5, within10: 0.5, within20: 1 } });
+    const { ps1, ps2, fh1 } = metrics.perLandmark;
+    expect([ps1.apd, ps2.apd, fh1.apd]).toEqual([2.5, 11.5, 10]);
+    expect([ps1.mse, ps1.mae]).toEqual([25 / 4, 7 / 4]);
+    expect([ps2.mse, ps2.mae]).toEqual([(36 + 64 + 25 + 144) / 4, 31 / 4]);
+    expect([fh1.mse, fh1.mae]).toEqual([100, 7]);
+    expect(ps1.sdr).toEqual({ within5: 1, within10: 1, within20: 1 });
+    expect(ps2.sdr).toEqual({ within5: 0, within10: 0.5, within20: 1 });
+    expect(fh1.sdr).toEqual({ within5: 0.5, within10: 0.5, within20: 1 });
+  });
+
+  it('says how the distances are spread, with quantiles as NumPy and R have them', () => {
+    // Distances 5, 10, 0, 0, 13, 20: sorted 0 0 5 10 13 20.
+    const { distances } = evaluateLandmarks([moved([3, -4], [6, 8], [0, 0]), moved([0, 0], [5, 12], [-12, 16])]);
+    expect(distances.median).toBe(7.5);
+    expect(distances.q1).toBeCloseTo(1.25, 12);
+    expect(distances.q3).toBeCloseTo(12.25, 12);
+    expect(distances.p95).toBeCloseTo(18.25, 12);
+    expect(distances.max).toBe(20);
+    expect(distances.sd).toBeCloseTo(Math.sqrt((9 + 4 + 64 + 64 + 25 + 144) / 5), 12);
+    expect(evaluateLandmarks([moved([3, 4], [0, 0], [0, 0])]).perLandmark.ps1.distances).toEqual({
+      q1: 5,
+      median: 5,
+      q3: 5,
+      p95: 5,
+      max: 5,
+    });
+  });
+
+  it('gives millimetres over the frames whose pixels have a size', () => {
+    const plain = moved([3, 4], [3, 4], [3, 4]);
+    const measured = { ...moved([3, 4], [30, 40], [0, 0]), spacing: { x: 0.5, y: 0.25 } };
+    expect(evaluateLandmarks([plain]).mm).toBeUndefined();
+    const { mm, apd } = evaluateLandmarks([plain, measured]);
+    expect(apd).toBeCloseTo((5 * 3 + 5 + 50) / 6, 12);
+    expect(mm?.count).toBe(1);
+    expect(mm?.perLandmark.ps1.apd).toBeCloseTo(Math.hypot(1.5, 1), 12);
+    expect(mm?.perLandmark.ps1.mae).toBeCloseTo(1.25, 12);
+    expect(mm?.perLandmark.ps1.mse).toBeCloseTo((2.25 + 1) / 2, 12);
+    expect(mm?.apd).toBeCloseTo((11 * Math.hypot(1.5, 1)) / 3, 12);
+    expect(mm?.distances.max).toBeCloseTo(10 * Math.hypot(1.5, 1), 12);
   });
 
   it('measures angles in degrees, worked by hand', () => {
@@ -51,6 +91,8 @@ describe('evaluateLandmarks', () => {
     });
     const metrics = evaluateLandmarks([86, 98, 105].map((degrees) => ({ predicted: at(degrees), truth: at(90) })));
     expect(metrics.aopMae).toBeCloseTo(9, 10);
+    expect(metrics.aopErrors?.median).toBeCloseTo(8, 10);
+    expect(metrics.aopErrors?.max).toBeCloseTo(15, 10);
     expect(metrics.aopWithin5).toBeCloseTo(1 / 3, 10);
     expect(metrics.aopWithin10).toBeCloseTo(2 / 3, 10);
     expect(metrics.undefinedAngles).toBe(0);
@@ -63,21 +105,34 @@ describe('evaluateLandmarks', () => {
     expect(metrics.aopMae).toBe(0);
     expect(metrics.aopWithin5).toBe(0.5);
     expect(metrics.aopWithin10).toBe(0.5);
-    expect(evaluateLandmarks([collapsed]).aopMae).toBeUndefined();
+    const none = evaluateLandmarks([collapsed]);
+    expect([none.aopMae, none.aopErrors, none.undefinedAngles]).toEqual([undefined, undefined, 1]);
   });
 
   it('keeps to the inequalities between its scores', () => {
     fc.assert(
       fc.property(cases, (given) => {
-        const { mse, mae, apd, sdr, perLandmark, aopMae } = evaluateLandmarks(given);
+        const { mse, mae, apd, sdr, distances, perLandmark, aopMae } = evaluateLandmarks(given);
         expect(mae ** 2).toBeLessThanOrEqual(mse * (1 + 1e-9));
         // |dx| + |dy| lies between the distance and √2 times it.
         expect(apd).toBeLessThanOrEqual(2 * mae * (1 + 1e-9));
         expect(2 * mae).toBeLessThanOrEqual(Math.SQRT2 * apd * (1 + 1e-9));
         expect(sdr.within5).toBeLessThanOrEqual(sdr.within10);
         expect(sdr.within10).toBeLessThanOrEqual(sdr.within20);
+        const { q1, median, q3, p95, max } = distances;
+        expect([...[q1, median, q3, p95, max]].sort((a, b) => a - b)).toEqual([q1, median, q3, p95, max]);
+        expect((perLandmark.ps1.mse + perLandmark.ps2.mse + perLandmark.fh1.mse) / 3).toBeCloseTo(mse, 5);
         expect((perLandmark.ps1.apd + perLandmark.ps2.apd + perLandmark.fh1.apd) / 3).toBeCloseTo(apd, 8);
         if (aopMae !== undefined) expect(aopMae).toBeLessThanOrEqual(180);
+      }),
+    );
+  });
+
+  it('has what its schema says', () => {
+    fc.assert(
+      fc.property(cases, (given) => {
+        const metrics = evaluateLandmarks(given);
+        expect(landmarkMetricsSchema.parse(JSON.parse(JSON.stringify(metrics)))).toEqual(metrics);
       }),
     );
   });
@@ -113,7 +168,7 @@ describe('bootstrapIntervals', () => {
 
   it('agrees with the normal approximation for the mean of 40 values', () => {
     // 0 … 39 have mean 19.5 and standard deviation √((40² − 1) / 12) = 11.543; the mean of 40 draws 1.825.
-    const { apd } = bootstrapIntervals(spread, { seed: 1, resamples: 20_000 });
+    const { apd } = bootstrapIntervals(spread, { seed: 1, resamples: 10_000 });
     expect(apd.low).toBeCloseTo(19.5 - 1.96 * 1.825, 0);
     expect(apd.high).toBeCloseTo(19.5 + 1.96 * 1.825, 0);
     expect(apd.high - apd.low).toBeGreaterThan(2 * 1.9 * 1.825);
@@ -133,6 +188,45 @@ describe('bootstrapIntervals', () => {
     });
     expect(apd).toEqual({ low: 5, high: 5 });
     expect(aopMae?.high).toBeCloseTo(0, 10);
+  });
+
+  it('has an interval around every score', () => {
+    const measured = spread.map((_, i) =>
+      i === 3 ? { predicted: { ...truth, fh1: truth.ps1 }, truth } : moved([i, 0], [0, i], [i / 3, -i]),
+    );
+    const scores = evaluateLandmarks(measured);
+    const intervals = bootstrapIntervals(measured, { seed: 5, resamples: 400 });
+    expect(bootstrapIntervalsSchema.parse(intervals)).toEqual(intervals);
+    let compared = 0;
+    const compare = (interval: unknown, value: unknown) => {
+      if (typeof interval !== 'object' || interval === null) return;
+      if ('low' in interval && 'high' in interval) {
+        expect(interval.low).toBeLessThan(Number(value));
+        expect(interval.high).toBeGreaterThan(Number(value));
+        compared += 1;
+        return;
+      }
+      for (const [key, inner] of Object.entries(interval)) compare(inner, (value as Record<string, unknown>)[key]);
+    };
+    const withMedian = ({ distances, ...score }: typeof scores.perLandmark.ps1) => ({
+      ...score,
+      median: distances.median,
+    });
+    const { ps1, ps2, fh1 } = scores.perLandmark;
+    compare(intervals, {
+      ...scores,
+      median: scores.distances.median,
+      perLandmark: { ps1: withMedian(ps1), ps2: withMedian(ps2), fh1: withMedian(fh1) },
+      aopMedian: scores.aopErrors?.median,
+    });
+    expect(compared).toBe(4 * 7 + 4);
+  });
+
+  it('agrees with a bootstrap of single values', () => {
+    const values = [3, 9, 4, 1, 7];
+    const moves = values.map((x) => moved([x, 0], [x, 0], [x, 0]));
+    expect(bootstrapMean(values, { seed: 3 })).toEqual(bootstrapIntervals(moves, { seed: 3 }).apd);
+    expect(bootstrapMean([], { seed: 3 })).toBeUndefined();
   });
 
   it('leaves frames without an angle out of the interval of the angle', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { angleOfProgression, type Landmarks, type Point } from '../../src/train/landmarks.js';
+import { angleOfProgression, type Landmarks, type Point } from '../../src/model/landmarks.js';
 
 const coordinate = fc.double({ min: 0, max: 511, noNaN: true });
 const point = fc.record({ x: coordinate, y: coordinate });

@@ -1,0 +1,1 @@
+export { type BlandAltman, blandAltmanSchema, type IntraclassCorrelation, iccSchema } from './schema.js';

@@ -1,0 +1,64 @@
+/** Calibrations as runs keep them, and what evaluations say about them. */
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+
+/** The file of a run's folder that holds its calibration. */
+export const CALIBRATION_FILE = 'calibration.json';
+
+export const calibrationSchema = z.object({
+  scale: z.object({ ps1: z.number().positive(), ps2: z.number().positive(), fh1: z.number().positive() }),
+  angleScale: z.number().positive(),
+  threshold: z.number().nullable(),
+  /** The frames it was fitted on: how many, and of which split. */
+  frames: z.int().positive(),
+  split: z.string(),
+  /** The weights it belongs to. */
+  checkpoint: z.string(),
+  epoch: z.int(),
+});
+export type StoredCalibration = z.output<typeof calibrationSchema>;
+
+const reliabilitySchema = z.object({
+  /** Points or angles. */
+  count: z.int(),
+  /** Share of the errors within the region that should hold the share `level`: an ellipse, for the angle an interval. */
+  coverage: z.array(z.object({ level: share, observed: share })),
+  /** The same for regions of 1, 2 and 3 standard deviations. */
+  withinSigma: z.array(z.object({ sigma: z.int(), expected: share, observed: share })),
+  /** Groups of equal size by predicted error: root mean squares of predicted and actual errors (px or degrees). */
+  bins: z.array(z.object({ count: z.int(), predicted: z.number(), actual: z.number() })),
+  /** Expected normalised calibration error: mean over the bins of |predicted − actual| / predicted. */
+  ence: z.number(),
+  /** Spearman's correlation of predicted and actual errors; absent where either are all alike. */
+  rankCorrelation: z.number().optional(),
+});
+/** How far predicted errors agree with actual ones. */
+export type Reliability = z.output<typeof reliabilitySchema>;
+
+const reliabilitiesSchema = z.object({
+  all: reliabilitySchema,
+  perLandmark: z.object({ ps1: reliabilitySchema, ps2: reliabilitySchema, fh1: reliabilitySchema }),
+  /** Absent where no frame has an angle. */
+  aop: reliabilitySchema.optional(),
+});
+export type Reliabilities = z.output<typeof reliabilitiesSchema>;
+
+const groupSchema = z.object({
+  count: z.int(),
+  /** px of a 512 px frame. */
+  apd: z.number().optional(),
+  /** Degrees. */
+  aopMae: z.number().optional(),
+});
+
+export const uncertaintyAssessmentSchema = z.object({
+  /** Of the heatmaps as they are. */
+  raw: reliabilitiesSchema,
+  /** After the run's calibration; absent where the run has none. */
+  calibrated: reliabilitiesSchema.optional(),
+  /** Errors of the frames flagged for low confidence and of the others; absent where the calibration has no threshold. */
+  flag: z.object({ threshold: z.number(), flagged: groupSchema, others: groupSchema }).optional(),
+});
+/** Whether the predicted errors of a model are right. */
+export type UncertaintyAssessment = z.output<typeof uncertaintyAssessmentSchema>;
