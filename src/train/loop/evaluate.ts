@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import type { Split } from '../dataset/index.js';
 import type { Landmarks } from '../landmarks.js';
+import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
 import {
-  type BootstrapIntervals,
-  bootstrapIntervals,
-  evaluateLandmarks,
-  type LandmarkCase,
-  type LandmarkMetrics,
-  meanLandmarks,
-  scaleTo512,
-} from '../metrics/index.js';
-import { describeRunEnvironment, type Prediction, predictionsCsv, writeFileAtomically } from '../run-folder/index.js';
+  describeRunEnvironment,
+  METRICS_FILE,
+  type Prediction,
+  predictionsCsv,
+  type SplitMetrics,
+  writeFileAtomically,
+} from '../run-folder/index.js';
 import { type Checkpoint, RunError } from './build.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import { hasOriginal, writeGallery } from './gallery.js';
+import { type DrawableFrame, hasOriginal, writeGallery } from './gallery.js';
 import { withRun } from './predictor.js';
+import { scoreCases } from './scores.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
 export interface TrainingSetSummary {
@@ -31,13 +31,6 @@ export const TRAINING_SET_FILE = 'training-set.json';
 export function summarizeTrainingSet(frames: readonly NetworkFrame[]): TrainingSetSummary {
   const truths = frames.map(({ landmarks, size }) => scaleTo512(landmarks, size));
   return { frames: frames.length, meanLandmarks: meanLandmarks(truths) };
-}
-
-export interface SplitMetrics extends LandmarkMetrics {
-  /** Distance that predicting the mean training landmarks scores on the same frames, px of a 512 frame. */
-  readonly apdOfMean: number;
-  /** 95 % bootstrap intervals over frames. */
-  readonly intervals: BootstrapIntervals;
 }
 
 export interface Evaluation {
@@ -79,14 +72,12 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   });
   const size = config.model.inputSize;
 
-  const cases = frames.map((frame, i): LandmarkCase => {
-    return { predicted: scaleTo512(predictions[i].landmarks, size), truth: scaleTo512(frame.landmarks, size) };
-  });
-  const blind = cases.map(({ truth }): LandmarkCase => ({ predicted: summary.meanLandmarks, truth }));
+  const cases = drawable.map((frame, i) => caseOf(frame, predictions[i].landmarks));
   const metrics: SplitMetrics = {
-    ...evaluateLandmarks(cases),
-    apdOfMean: evaluateLandmarks(blind).apd,
-    intervals: bootstrapIntervals(cases, { seed: config.training.seed }),
+    ...scoreCases(cases, { seed: config.training.seed, meanLandmarks: summary.meanLandmarks }),
+    checkpoint,
+    epoch: Number(metadata.epoch),
+    environment: describeRunEnvironment(device),
   };
   const rows = frames.map((frame, i): Prediction => {
     const { transform, file } = frame;
@@ -98,13 +89,22 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   const suffix = split === 'test' ? '' : `-${split}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
   const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
-  const checkpointUsed = { checkpoint, epoch: Number(metadata.epoch) };
-  const contents = {
-    ...earlier,
-    [split]: { ...metrics, ...checkpointUsed, environment: describeRunEnvironment(device) },
-  };
-  await writeFileAtomically(join(run, 'metrics.json'), `${JSON.stringify(contents, null, 2)}\n`);
+  const contents = { ...earlier, [split]: metrics };
+  await writeFileAtomically(join(run, METRICS_FILE), `${JSON.stringify(contents, null, 2)}\n`);
   return { metrics, pictures: drawn };
+}
+
+/** @param predicted In pixels of the network's frame */
+function caseOf(
+  { landmarks, size, transform, original: { spacing } }: DrawableFrame,
+  predicted: Landmarks,
+): LandmarkCase {
+  const pixel = size / (512 * transform.scale);
+  return {
+    predicted: scaleTo512(predicted, size),
+    truth: scaleTo512(landmarks, size),
+    ...(spacing === undefined ? {} : { spacing: { x: spacing.x * pixel, y: spacing.y * pixel } }),
+  };
 }
 
 async function readSummary(run: string): Promise<TrainingSetSummary> {
@@ -118,7 +118,7 @@ async function readSummary(run: string): Promise<TrainingSetSummary> {
 
 /** What earlier evaluations found, by split. */
 async function readMetrics(run: string): Promise<Record<string, unknown>> {
-  return (await readJson(join(run, 'metrics.json'))) ?? {};
+  return (await readJson(join(run, METRICS_FILE))) ?? {};
 }
 
 /** A file's JSON object, or undefined where there is no such file. */

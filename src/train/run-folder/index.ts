@@ -8,5 +8,15 @@ export {
   type SoftwareEnvironment,
 } from './environment.js';
 export { GALLERY_FILE, type GalleryPicture, gallerySchema } from './gallery.js';
+export {
+  METRICS_FILE,
+  type MetricsFile,
+  metricsFileSchema,
+  readMetricsFile,
+  type Scores,
+  type SplitMetrics,
+  scoresSchema,
+  splitMetricsSchema,
+} from './metrics-file.js';
 export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
 export { RunFolder, RunFolderError } from './run-folder.js';

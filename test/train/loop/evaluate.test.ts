@@ -19,6 +19,7 @@ import {
   Predictor,
   RunError,
   readDataset,
+  readMetricsFile,
   resolveConfig,
   runTraining,
 } from '../../../src/train/index.js';
@@ -119,6 +120,13 @@ describe('evaluate', () => {
     expect(metrics.environment).toMatchObject({ adapter: device.info.description, node: process.version });
   });
 
+  test('what metrics.json says can be read again', async () => {
+    const file = await readMetricsFile(run);
+    expect(file).toEqual(await json('metrics.json'));
+    expect(file?.test).toEqual(evaluation.metrics);
+    expect(file?.test?.mm).toBeUndefined();
+  });
+
   test('apdOfMean is what the mean of the training labels would score', async () => {
     const training = await readDataset(data, 'train');
     const guess = (name: (typeof NAMES)[number]) => ({
@@ -197,6 +205,17 @@ describe('evaluate', () => {
     const before = used();
     await evaluate({ device, run, split: 'test', frames, pictures: 1 });
     expect(used()).toBe(before);
+  });
+
+  test('errors are in millimetres too where the frames say how large their pixels are', async () => {
+    const measured = frames.map((frame) => ({
+      ...frame,
+      original: frame.original && { ...frame.original, spacing: { x: 0.4, y: 0.4 } },
+    }));
+    const { metrics } = await evaluate({ device, run, split: 'train', frames: measured, pictures: 1 });
+    expect(metrics.mm?.count).toBe(5);
+    expect(metrics.mm?.apd).toBeCloseTo((0.4 / SCALE) * metrics.apd, 9);
+    expect(metrics.mm?.distances.max).toBeCloseTo((0.4 / SCALE) * metrics.distances.max, 9);
   });
 });
 

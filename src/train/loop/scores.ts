@@ -1,0 +1,24 @@
+import type { Landmarks } from '../landmarks.js';
+import { bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
+import type { Scores } from '../run-folder/index.js';
+
+export interface ScoringOptions {
+  /** Of the bootstrap. */
+  readonly seed: number;
+  /** Of the training frames, px of a 512 px frame: what a model that does not look would answer. */
+  readonly meanLandmarks: Landmarks;
+}
+
+/**
+ * Everything that `metrics.json` says about predictions whose truth is known, in pixels of a 512 px frame.
+ *
+ * @throws MetricsError without cases, or where a coordinate is not finite
+ */
+export function scoreCases(cases: readonly LandmarkCase[], { seed, meanLandmarks }: ScoringOptions): Scores {
+  const blind = cases.map(({ truth }): LandmarkCase => ({ predicted: meanLandmarks, truth }));
+  return {
+    ...evaluateLandmarks(cases),
+    apdOfMean: evaluateLandmarks(blind).apd,
+    intervals: bootstrapIntervals(cases, { seed }),
+  };
+}
