@@ -28,7 +28,7 @@ const tensorflow = Object.fromEntries(
 );
 /** Files with a program, and which of their imports lead to sources. */
 const programs = [
-  [['sonde', 'tensorflow-wasm', 'jax', 'onnxruntime-node', 'plots'], sonde],
+  [['sonde', 'tensorflow-wasm', 'jax', 'onnxruntime-node', 'onnxruntime-web', 'plots'], sonde],
   [['tensorflow-webgpu'], { ...sonde, ...tensorflow }],
 ];
 for (const [names, alias] of programs) {

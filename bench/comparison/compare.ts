@@ -49,6 +49,7 @@ interface Peer {
 export const PEERS: readonly Peer[] = [
   { name: 'TensorFlow.js WebGPU', program: 'tensorflow-webgpu', waits: ['paced', 'as shipped'] },
   { name: 'jax-js WebGPU', program: 'jax', waits: ['paced', 'as shipped'] },
+  { name: 'onnxruntime-web WebGPU', program: 'onnxruntime-web', waits: ['paced', 'as shipped'] },
   { name: 'onnxruntime-node', program: 'onnxruntime-node', waits: ['cpu'] },
   { name: 'TensorFlow.js wasm', program: 'tensorflow-wasm', waits: ['cpu'] },
 ];
