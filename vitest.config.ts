@@ -14,7 +14,12 @@ const wgsl = {
 
 export default defineConfig({
   plugins: [wgsl],
-  resolve: { alias: { '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)) } },
+  resolve: {
+    alias: {
+      '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)),
+      '#codecs': fileURLToPath(new URL('./src/train/image/codecs-node.ts', import.meta.url)),
+    },
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // One process and one module graph, so that every file shares one device and its compiled pipelines:

@@ -18,6 +18,8 @@ await bundle(
     'src/train/index.ts',
     'src/engine/gpu-node.ts',
     'src/engine/gpu-browser.ts',
+    'src/train/image/codecs-node.ts',
+    'src/train/image/codecs-browser.ts',
     ...commands,
     ...workers,
   ],

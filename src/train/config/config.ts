@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { SondeError } from '../../engine/errors.js';
 import { explain } from './explain.js';
 import { type TrainingConfig, trainingConfigSchema } from './schema.js';
@@ -43,21 +42,4 @@ export function parseConfig(json: string, source = 'configuration'): TrainingCon
     ]);
   }
   return resolveConfig(settings, source);
-}
-
-/**
- * The configuration in a JSON file.
- *
- * @throws ConfigError where the file cannot be read, and as `parseConfig`
- */
-export async function loadConfig(file: string): Promise<TrainingConfig> {
-  let json: string;
-  try {
-    json = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(file, [
-      `the file cannot be read (${(cause as NodeJS.ErrnoException).code}); check its path.`,
-    ]);
-  }
-  return parseConfig(json, file);
 }

@@ -1,2 +1,3 @@
-export { ConfigError, loadConfig, parseConfig, resolveConfig } from './config.js';
+export { ConfigError, parseConfig, resolveConfig } from './config.js';
+export { loadConfig } from './load.js';
 export type { TrainingConfig } from './schema.js';

@@ -1,52 +1,76 @@
-import { decodeDicom } from './dicom.js';
-import { ImageError } from './errors.js';
+import { openDicom } from './dicom.js';
+import { ImageError, UnsupportedImageError } from './errors.js';
 import type { Frame } from './frame.js';
-import { decodeMetaImage } from './metaimage.js';
-import { decodeRaster } from './raster.js';
+import type { ImageFile } from './image-file.js';
+import { openMetaImage } from './metaimage.js';
+import { openRaster } from './raster.js';
 
 interface Format {
   readonly label: string;
   readonly offset: number;
   readonly magic: readonly number[];
-  readonly decode: (bytes: Uint8Array, name: string) => Promise<Frame>;
+  readonly open: (bytes: Uint8Array, name: string) => Promise<ImageFile>;
 }
 
 const FORMATS: readonly Format[] = [
-  { label: 'PNG', offset: 0, magic: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], decode: decodeRaster },
-  { label: 'JPEG', offset: 0, magic: [0xff, 0xd8, 0xff], decode: decodeRaster },
+  { label: 'PNG', offset: 0, magic: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], open: openRaster },
+  { label: 'JPEG', offset: 0, magic: [0xff, 0xd8, 0xff], open: openRaster },
   // "DICM" after the 128-byte preamble (PS3.10, 7.1).
-  { label: 'DICOM', offset: 128, magic: [0x44, 0x49, 0x43, 0x4d], decode: decodeDicom },
+  { label: 'DICOM', offset: 128, magic: [0x44, 0x49, 0x43, 0x4d], open: openDicom },
   // A text header, whose first line is "ObjectType = Image".
-  { label: 'MetaImage', offset: 0, magic: [...new TextEncoder().encode('ObjectType')], decode: decodeMetaImage },
+  { label: 'MetaImage', offset: 0, magic: [...new TextEncoder().encode('ObjectType')], open: openMetaImage },
 ];
 
 /**
- * Reads an image file: PNG, JPEG, DICOM or MetaImage (.mha), told apart by the bytes and never by the name (the public data have PNG
- * files named `.jpg`).
+ * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha), told apart by the bytes and never by the name (the
+ * public data have PNG files named `.jpg`). `bytes` must stay as they are while frames are decoded from them.
  *
  * @param name stands in error messages
- * @returns luminance in [0, 1]; the first frame of a multi-frame DICOM
  * @throws ImageError, one sentence that starts with `name`
  */
-export async function decodeFrame(bytes: Uint8Array, name: string): Promise<Frame> {
+export async function openImage(bytes: Uint8Array, name: string): Promise<ImageFile> {
   if (bytes.length === 0) throw new ImageError(`${name}: the file is empty; copy or export it again.`);
   const format = FORMATS.find(({ offset, magic }) => magic.every((byte, i) => bytes[offset + i] === byte));
   if (!format) {
     const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    throw new ImageError(
+    throw new UnsupportedImageError(
       `${name}: the file is not PNG, JPEG, DICOM or MetaImage (its ${bytes.length} bytes start with ${start}); convert it to one of these.`,
     );
   }
-  try {
-    return await format.decode(bytes, name);
-  } catch (error) {
-    if (error instanceof ImageError) throw error;
-    throw new ImageError(
-      `${name}: the file starts as ${format.label} and cannot be read to its end (${reason(error)}); it is truncated or ` +
-        'damaged, copy or export it again.',
-      { cause: error },
-    );
-  }
+  const explained = async <T>(body: () => Promise<T>): Promise<T> => {
+    try {
+      return await body();
+    } catch (error) {
+      if (error instanceof ImageError) throw error;
+      throw new ImageError(
+        `${name}: the file starts as ${format.label} and cannot be read to its end (${reason(error)}); it is truncated or ` +
+          'damaged, copy or export it again.',
+        { cause: error },
+      );
+    }
+  };
+  const file = await explained(() => format.open(bytes, name));
+  return {
+    ...file,
+    decode: async (index = 0) => {
+      if (!Number.isInteger(index) || index < 0 || index >= file.frameCount) {
+        throw new ImageError(
+          `${name}: there is no frame ${index + 1}, the file has ${file.frameCount}; choose one of these.`,
+        );
+      }
+      return explained(() => file.decode(index));
+    },
+  };
+}
+
+/**
+ * Reads the first frame of an image file.
+ *
+ * @returns luminance in [0, 1]
+ * @throws ImageError, as `openImage` and `ImageFile.decode`
+ */
+export async function decodeFrame(bytes: Uint8Array, name: string): Promise<Frame> {
+  return (await openImage(bytes, name)).decode();
 }
 
 /** The first line of what a decoder threw; some throw strings or records instead of errors. */

@@ -1,10 +1,12 @@
 import dicomParser, { type DataSet, type Element } from 'dicom-parser';
-import { ImageError } from './errors.js';
-import { checkSize, type Frame } from './frame.js';
+import { ImageError, UnsupportedImageError } from './errors.js';
+import { checkSize } from './frame.js';
+import type { ImageFile } from './image-file.js';
 import { decodeJpeg2000 } from './jpeg2000.js';
 import { readPalette } from './palette.js';
 import { type PixelFormat, readStored, type StoredPixels, toLuminance } from './pixels.js';
 import { decodeRaster } from './raster.js';
+import { readRasterHeader } from './raster-header.js';
 
 type Encoding = 'native' | 'jpeg' | 'jpeg2000';
 
@@ -32,27 +34,42 @@ const REFUSED: Record<string, string> = {
   '1.2.840.10008.1.2.5': 'RLE lossless',
 };
 
-/** Decodes the first frame of a DICOM image to luminance in [0, 1], with the pixel spacing where the file gives one. */
-export async function decodeDicom(bytes: Uint8Array, name: string): Promise<Frame> {
+/** A DICOM image. Frames are decoded to luminance in [0, 1], with the pixel spacing where the file gives one. */
+export async function openDicom(bytes: Uint8Array, name: string): Promise<ImageFile> {
   // From the meta header alone, before a deflated file would be inflated to whatever size it says.
   const syntax = transferSyntax(bytes, name);
   const encoding = READABLE[syntax];
   if (!encoding) {
     const label = REFUSED[syntax] ? `${REFUSED[syntax]} (transfer syntax ${syntax})` : `transfer syntax ${syntax}`;
-    throw new ImageError(
+    throw new UnsupportedImageError(
       `${name}: DICOM in ${label} is not read; convert it to explicit little endian, for instance with ` +
         '`gdcmconv --raw` or `dcmdjpeg`.',
     );
   }
   const dataSet = dicomParser.parseDicom(bytes);
   const format = readFormat(dataSet, name);
-  checkSize(name, format.width, format.height);
+  const { width, height } = format;
+  checkSize(name, width, height);
   const element = dataSet.elements.x7fe00010;
   if (!element)
     throw new ImageError(`${name}: the DICOM file holds no pixel data (7FE0,0010); choose an image object.`);
   const spacing = readSpacing(dataSet);
-  const pixels = await decodePixels(dataSet, element, encoding, format, name);
-  return { width: format.width, height: format.height, pixels, ...(spacing ? { spacing } : {}) };
+  return {
+    format: 'DICOM',
+    width,
+    height,
+    frameCount: readFrameCount(dataSet),
+    decode: async (index = 0) => {
+      const pixels = await decodePixels(dataSet, element, encoding, format, index, name);
+      return { width, height, pixels, ...(spacing ? { spacing } : {}) };
+    },
+  };
+}
+
+/** Number of frames (0028,0008); files with one frame often leave it out, or give 0. */
+function readFrameCount(dataSet: DataSet): number {
+  const count = dataSet.intString('x00280008') ?? 1;
+  return Number.isSafeInteger(count) && count >= 1 ? count : 1;
 }
 
 async function decodePixels(
@@ -60,6 +77,7 @@ async function decodePixels(
   element: Element,
   encoding: Encoding,
   format: PixelFormat,
+  index: number,
   name: string,
 ): Promise<Float32Array> {
   const palette = format.photometric === 'PALETTE COLOR' ? readPalette(dataSet, name) : undefined;
@@ -70,10 +88,13 @@ async function decodePixels(
       );
     }
     const stored = dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
-    return toLuminance(readStored(stored, format, name), format, palette, name);
+    return toLuminance(readStored(stored, format, index, name), format, palette, name);
   }
-  const stream = firstFrame(dataSet, element, name);
+  const stream = frameStream(dataSet, element, index, name);
   if (encoding === 'jpeg') {
+    // Before it is decoded: a stream may claim any size.
+    const header = readRasterHeader(stream);
+    if (header) checkDeclared(header, format, name);
     const frame = await decodeRaster(format.photometric === 'RGB' ? markRgb(stream) : stream, name);
     checkDeclared(frame, format, name);
     if (!format.photometric.startsWith('MONOCHROME')) return frame.pixels;
@@ -139,16 +160,25 @@ function decimal(dataSet: DataSet, tag: string): number | undefined {
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 
-/** The bytes of the first frame of encapsulated pixel data, whose fragments are joined (PS3.5, A.4). */
-function firstFrame(dataSet: DataSet, element: Element, name: string): Uint8Array {
+/** The bytes of one frame of encapsulated pixel data, whose fragments are joined (PS3.5, A.4). */
+function frameStream(dataSet: DataSet, element: Element, index: number, name: string): Uint8Array {
   const fragments = element.fragments ?? [];
   if (fragments.length === 0)
     throw new ImageError(`${name}: the pixel data hold no fragment; the file is truncated, export it again.`);
   const offsets = element.basicOffsetTable ?? [];
-  const frames = dataSet.intString('x00280008') ?? 1;
-  // Where frames end: at the second offset; without a table, one fragment is a frame unless there is only one frame.
-  const end = offsets.length > 1 ? offsets[1] : frames > 1 ? fragments[0].offset + 1 : Number.POSITIVE_INFINITY;
-  const parts = fragments.filter((fragment) => fragment.offset < end);
+  // With a table of offsets a frame reaches from one to the next. Without one, a fragment is a frame, unless there is only one
+  // frame, which then has all fragments.
+  const parts =
+    offsets.length > 1
+      ? fragments.filter(({ offset }) => offset >= offsets[index] && offset < (offsets[index + 1] ?? Infinity))
+      : readFrameCount(dataSet) > 1
+        ? fragments.slice(index, index + 1)
+        : fragments;
+  if (parts.length === 0) {
+    throw new ImageError(
+      `${name}: frame ${index + 1} is not among the ${fragments.length} fragments of the pixel data; the file is truncated, export it again.`,
+    );
+  }
   const stream = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -9,3 +9,13 @@ export class ImageError extends SondeError {
     super(message.replace(/\p{Cc}+/gu, ' '), options);
   }
 }
+
+/** A whole file of a kind, or in an encoding, that is not read. */
+export class UnsupportedImageError extends ImageError {
+  override name = 'UnsupportedImageError';
+}
+
+/** An image with more pixels or frames than are worth the memory. */
+export class ImageTooLargeError extends ImageError {
+  override name = 'ImageTooLargeError';
+}

@@ -1,4 +1,4 @@
-import { ImageError } from './errors.js';
+import { ImageError, ImageTooLargeError } from './errors.js';
 
 /** One greyscale image. */
 export interface Frame {
@@ -19,7 +19,7 @@ export function checkSize(name: string, width: number, height: number): void {
     throw new ImageError(`${name}: the image is ${width}×${height} pixels; a frame has at least one pixel each way.`);
   }
   if (width * height > PIXEL_LIMIT) {
-    throw new ImageError(
+    throw new ImageTooLargeError(
       `${name}: ${width}×${height} is ${Math.round((width * height) / 1e6)} megapixels, more than the ` +
         `${PIXEL_LIMIT / 1e6} that a frame may have; crop or reduce the image.`,
     );

@@ -1,5 +1,6 @@
-export { decodeFrame } from './decode.js';
+export { decodeFrame, openImage } from './decode.js';
 export { encodeGreyJpeg, encodeGreyPng, type GreyImage } from './encode.js';
-export { ImageError } from './errors.js';
+export { ImageError, ImageTooLargeError, UnsupportedImageError } from './errors.js';
 export { type Fit, type FittedFrame, FrameTransform, fitFrame } from './fit.js';
 export type { Frame } from './frame.js';
+export type { ImageFile } from './image-file.js';

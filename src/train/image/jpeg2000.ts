@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import openCodec from '@cornerstonejs/codec-openjpeg/decodewasmjs';
+import { readOpenJpeg } from '#codecs';
 import { ImageError } from './errors.js';
 import { checkSize } from './frame.js';
 
@@ -25,8 +23,9 @@ export async function decodeJpeg2000(bytes: Uint8Array, name: string): Promise<S
   checkSize(name, width, height);
   const complaints: string[] = [];
   const collect = (line: string) => void complaints.push(line);
-  const wasm = createRequire(import.meta.url).resolve('@cornerstonejs/codec-openjpeg/decodewasm');
-  const codec = await openCodec({ wasmBinary: await readFile(wasm), print: collect, printErr: collect });
+  // Loaded when the first such stream comes: few visitors of a page bring one.
+  const { default: openCodec } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
+  const codec = await openCodec({ wasmBinary: await readOpenJpeg(), print: collect, printErr: collect });
   const decoder = new codec.J2KDecoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);

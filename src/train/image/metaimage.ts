@@ -1,6 +1,7 @@
-import { inflateSync } from 'node:zlib';
-import { ImageError } from './errors.js';
+import { ImageError, UnsupportedImageError } from './errors.js';
 import { checkSize, type Frame, luminance } from './frame.js';
+import type { ImageFile } from './image-file.js';
+import { inflateRange } from './inflate.js';
 
 /** Sample types that are read: bytes each and the value of white. */
 const TYPES: Record<string, { bytes: 1 | 2; white: number }> = {
@@ -11,50 +12,89 @@ const TYPES: Record<string, { bytes: 1 | 2; white: number }> = {
 /** A header is a handful of short lines; more than this is no header. */
 const HEADER_LIMIT = 16_384;
 
+/** How the samples of a MetaImage lie behind its header. */
+interface Layout {
+  readonly width: number;
+  readonly height: number;
+  /** Samples of a pixel: 1, or 3 side by side or in three planes. */
+  readonly depth: 1 | 3;
+  readonly byPlane: boolean;
+  readonly frames: number;
+  readonly type: { readonly bytes: 1 | 2; readonly white: number };
+  readonly littleEndian: boolean;
+  readonly compressed: boolean;
+}
+
 /**
- * Decodes a MetaImage in one file (`.mha`), plain or zlib-compressed, to luminance in [0, 1]. Three slices are the
- * planes of a colour image, which is how ultrasound frames are published; of any other stack the first slice is read.
+ * A MetaImage in one file (`.mha`), plain or zlib-compressed, with luminance in [0, 1]. Three slices are the planes of a colour
+ * image, which is how ultrasound frames are published; the slices of any other stack are frames.
  */
-export async function decodeMetaImage(bytes: Uint8Array, name: string): Promise<Frame> {
+export async function openMetaImage(bytes: Uint8Array, name: string): Promise<ImageFile> {
   const { fields, end } = readHeader(bytes, name);
-  const [width = 0, height = 0, slices = 1] = numbers(fields.get('DimSize'));
+  const layout = readLayout(fields, name);
+  const { width, height, frames } = layout;
+  const [x = 0, y = 0] = numbers(fields.get('ElementSpacing'));
+  // One is what a writer puts that knows no spacing.
+  const spacing = x > 0 && y > 0 && !(x === 1 && y === 1) ? { spacing: { x, y } } : {};
+  return {
+    format: 'MetaImage',
+    width,
+    height,
+    frameCount: frames,
+    decode: async (index = 0): Promise<Frame> => {
+      const pixels = await decodePixels(bytes.subarray(end), layout, index, name);
+      return { width, height, pixels, ...spacing };
+    },
+  };
+}
+
+function readLayout(fields: ReadonlyMap<string, string>, name: string): Layout {
+  const [width = 0, height = 0, stacked = 1] = numbers(fields.get('DimSize'));
   checkSize(name, width, height);
   const channels = Number(fields.get('ElementNumberOfChannels') ?? 1);
   const typeName = fields.get('ElementType') ?? 'none';
   const type = TYPES[typeName];
   if (!type || (channels !== 1 && channels !== 3)) {
-    throw new ImageError(
+    throw new UnsupportedImageError(
       `${name}: MetaImage with ${channels} channels of ${typeName} is not read, only 1 or 3 of ${Object.keys(TYPES).join(' or ')}; convert it.`,
     );
   }
-  const planes = channels === 1 && slices === 3 ? 3 : 1;
+  const slices = Math.max(1, Math.floor(stacked));
+  const byPlane = channels === 1 && slices === 3;
+  return {
+    width,
+    height,
+    depth: byPlane || channels === 3 ? 3 : 1,
+    byPlane,
+    frames: byPlane ? 1 : slices,
+    type,
+    littleEndian: fields.get('BinaryDataByteOrderMSB') !== 'True' && fields.get('ElementByteOrderMSB') !== 'True',
+    compressed: fields.get('CompressedData') === 'True',
+  };
+}
+
+async function decodePixels(stored: Uint8Array, layout: Layout, index: number, name: string): Promise<Float32Array> {
+  const { width, height, depth, byPlane, frames, type, littleEndian, compressed } = layout;
   const count = width * height;
-  const needed = count * channels * planes * type.bytes;
-  const rest = bytes.subarray(end);
-  // A stack of many slices is decompressed only as far as the size in the header goes.
-  const data =
-    fields.get('CompressedData') === 'True'
-      ? inflateSync(rest, { maxOutputLength: Math.max(1, count * channels * Math.max(1, slices) * type.bytes) })
-      : rest;
-  if (data.length < needed) {
+  const size = count * depth * type.bytes;
+  const [start, end] = [index * size, (index + 1) * size];
+  const data = compressed
+    ? await inflateRange(stored, { start, end, total: frames * size }, name)
+    : stored.subarray(start, end);
+  if (data.length < size) {
+    const which = frames === 1 ? '' : ` of frame ${index + 1}`;
     throw new ImageError(
-      `${name}: ${width}×${height} pixels need ${needed} bytes, the file has ${data.length}; it is truncated, copy it again.`,
+      `${name}: ${width}×${height} pixels${which} need ${size} bytes, the file has ${data.length}; it is truncated, copy it again.`,
     );
   }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const little = fields.get('BinaryDataByteOrderMSB') !== 'True' && fields.get('ElementByteOrderMSB') !== 'True';
-  const sample = (i: number) => (type.bytes === 1 ? view.getUint8(i) : view.getUint16(2 * i, little));
-  const depth = channels * planes;
+  const view = new DataView(data.buffer, data.byteOffset, size);
+  const sample = (i: number) => (type.bytes === 1 ? view.getUint8(i) : view.getUint16(2 * i, littleEndian));
   const samples = new Uint16Array(count * depth);
-  const [pixelStep, channelStep] = planes === 3 ? [1, count] : [channels, 1];
+  const [pixelStep, channelStep] = byPlane ? [1, count] : [depth, 1];
   for (let i = 0; i < count; i++) {
     for (let c = 0; c < depth; c++) samples[i * depth + c] = sample(i * pixelStep + c * channelStep);
   }
-  const pixels = luminance(samples, depth, count, 1 / type.white);
-  const [x = 0, y = 0] = numbers(fields.get('ElementSpacing'));
-  // One is what a writer puts that knows no spacing.
-  const known = x > 0 && y > 0 && !(x === 1 && y === 1);
-  return { width, height, pixels, ...(known ? { spacing: { x, y } } : {}) };
+  return luminance(samples, depth, count, 1 / type.white);
 }
 
 /** Lines "Key = Value" up to ElementDataFile, behind which the samples begin. */

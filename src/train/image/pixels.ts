@@ -27,8 +27,8 @@ export interface StoredPixels {
   readonly channels: number;
 }
 
-/** Unpacks the first frame of uncompressed little-endian pixel data. */
-export function readStored(bytes: Uint8Array, format: PixelFormat, name: string): StoredPixels {
+/** Unpacks frame `index` of uncompressed little-endian pixel data. */
+export function readStored(stored: Uint8Array, format: PixelFormat, index: number, name: string): StoredPixels {
   const { width, height, samplesPerPixel, bitsAllocated, photometric } = format;
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
     throw new ImageError(
@@ -45,10 +45,11 @@ export function readStored(bytes: Uint8Array, format: PixelFormat, name: string)
   const count = width * height;
   const total = halved ? count * 2 : count * samplesPerPixel;
   const expected = total * (bitsAllocated / 8);
+  const bytes = stored.subarray(index * expected, (index + 1) * expected);
   if (bytes.length < expected) {
     throw new ImageError(
       `${name}: ${width}×${height}×${samplesPerPixel} samples of ${bitsAllocated} bits are ${expected} bytes, the file has ` +
-        `${bytes.length}; it is truncated, copy or export it again.`,
+        `${bytes.length}${index === 0 ? '' : ` for frame ${index + 1}`}; it is truncated, copy or export it again.`,
     );
   }
   const sample = sampleReader(bytes, format);

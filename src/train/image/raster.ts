@@ -1,6 +1,20 @@
-import sharp from 'sharp';
+import { decodeSamples } from '#codecs';
 import { ImageError } from './errors.js';
 import { checkSize, type Frame, luminance } from './frame.js';
+import type { ImageFile } from './image-file.js';
+import { readRasterHeader } from './raster-header.js';
+
+/** A PNG or JPEG file. */
+export async function openRaster(bytes: Uint8Array, name: string): Promise<ImageFile> {
+  const header = readRasterHeader(bytes);
+  if (!header) {
+    throw new ImageError(
+      `${name}: the file ends, or goes wrong, before it says how large the image is; it is truncated or damaged, copy or export it again.`,
+    );
+  }
+  checkSize(name, header.width, header.height);
+  return { ...header, frameCount: 1, decode: () => decodeRaster(bytes, name) };
+}
 
 /**
  * Decodes PNG or JPEG of any bit depth to luminance in [0, 1].
@@ -9,23 +23,14 @@ import { checkSize, type Frame, luminance } from './frame.js';
  * the ultrasound machine wrote. EXIF orientation is applied. 16-bit samples keep their 65,536 levels.
  */
 export async function decodeRaster(bytes: Uint8Array, name: string): Promise<Frame> {
-  // The pixel limit is checked here, with a sentence of our own, so libvips need not check it again.
-  const image = sharp(bytes, { ignoreIcc: true, autoOrient: true, failOn: 'truncated', limitInputPixels: false });
-  const { width, height, depth, space, hasAlpha } = await image.metadata();
-  checkSize(name, width, height);
-  if (hasAlpha) image.removeAlpha();
-  const wide = depth === 'ushort';
-  image.toColourspace(wide ? (space === 'grey16' ? 'grey16' : 'rgb16') : space === 'b-w' ? 'b-w' : 'srgb');
-  image.raw({ depth: wide ? 'ushort' : 'uchar' });
-  const { data, info } = await image.toBuffer({ resolveWithObject: true });
-  const count = info.width * info.height;
-  const samples = wide ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
-  if (samples.length !== count * info.channels) {
+  const { width, height, channels, samples } = await decodeSamples(bytes, name);
+  const count = width * height;
+  if (samples.length !== count * channels) {
     throw new ImageError(
-      `${name}: decoding gave ${samples.length} samples for ${info.width}×${info.height}×${info.channels}; ` +
+      `${name}: decoding gave ${samples.length} samples for ${width}×${height}×${channels}; ` +
         'the file is damaged, export it again.',
     );
   }
-  const pixels = luminance(samples, info.channels, count, 1 / (wide ? 65535 : 255));
-  return { width: info.width, height: info.height, pixels };
+  const white = samples instanceof Uint16Array ? 65535 : 255;
+  return { width, height, pixels: luminance(samples, channels, count, 1 / white) };
 }

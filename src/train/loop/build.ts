@@ -1,13 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Adam, AdamW, type Device, type Optimizer, SGD, SondeError } from '../../index.js';
-import { DsntDeepUNet, importWeights, type KeypointLossOptions, WeightsError } from '../../model/index.js';
-import { loadConfig, type TrainingConfig } from '../config/index.js';
-
-/** A run's folder that holds no trained model. */
-export class RunError extends SondeError {
-  override name = 'RunError';
-}
+import { Adam, AdamW, type Device, type Optimizer, SGD } from '../../index.js';
+import { DsntDeepUNet, importWeights, type KeypointLossOptions } from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
 
 /** The network of a configuration, freshly initialised from its seed. */
 export function buildModel(device: Device, { model, training }: TrainingConfig): DsntDeepUNet {
@@ -40,39 +33,22 @@ export function lossOptions({ loss, model }: TrainingConfig): KeypointLossOption
   };
 }
 
-export type Checkpoint = 'best' | 'last';
-
-export function checkpointFile(checkpoint: Checkpoint): string {
-  return `${checkpoint}.safetensors`;
-}
-
 /**
- * The model of a run with its trained weights.
+ * The network of a configuration with trained weights.
  *
- * @throws RunError where the folder holds no such checkpoint; ConfigError, WeightsError where its files are damaged
+ * @param weights A safetensors file with PyTorch's names and layouts, as a run's folder holds it.
+ * @throws WeightsError where they are damaged or another network's
  */
-export async function loadRun(
+export function buildTrainedModel(
   device: Device,
-  folder: string,
-  checkpoint: Checkpoint = 'best',
-): Promise<{ config: TrainingConfig; model: DsntDeepUNet; metadata: Record<string, string> }> {
-  const path = join(folder, checkpointFile(checkpoint));
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new RunError(
-      `${folder} holds no trained model (${path}: ${(cause as NodeJS.ErrnoException).code}); give the folder of a run that npm run train has written.`,
-      { cause },
-    );
-  }
-  const config = await loadConfig(join(folder, 'config.json'));
+  config: TrainingConfig,
+  weights: Uint8Array,
+): { model: DsntDeepUNet; metadata: Record<string, string> } {
   const model = buildModel(device, config);
   try {
-    return { config, model, metadata: importWeights(model, bytes) };
+    return { model, metadata: importWeights(model, weights) };
   } catch (error) {
     model.dispose();
-    if (!(error instanceof WeightsError)) throw error;
-    throw new WeightsError(`${path}: ${error.message}`, { cause: error });
+    throw error;
   }
 }

@@ -12,12 +12,11 @@ import {
   type SplitMetrics,
   writeFileAtomically,
 } from '../run-folder/index.js';
-import { type Checkpoint, RunError } from './build.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { type DrawableFrame, hasOriginal, writeGallery } from './gallery.js';
-import { withRun } from './predictor.js';
 import { scoreCases } from './scores.js';
+import { type Checkpoint, RunError, withRun } from './trained-run.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
 export interface TrainingSetSummary {

@@ -1,4 +1,4 @@
-export { buildModel, buildOptimizer, type Checkpoint, loadRun, lossOptions, RunError } from './build.js';
+export { buildModel, buildOptimizer, buildTrainedModel, lossOptions } from './build.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { loadNetworkFrames, type NetworkFrame } from './frames.js';
@@ -7,4 +7,5 @@ export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.
 export { runTraining } from './run.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
 export { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome, train } from './train.js';
+export { type Checkpoint, loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';
 export { tuneTraining } from './tune.js';

@@ -6,7 +6,7 @@ import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { renderOverlay } from '../overlay/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
 import { mapLandmarks } from './coordinates.js';
-import { withRun } from './predictor.js';
+import { withRun } from './trained-run.js';
 
 /** One image's result, as written to JSON. */
 export interface ImageResult {

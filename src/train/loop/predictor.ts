@@ -1,8 +1,6 @@
 import { type Compiled, compile, type Device, type Tensor } from '../../index.js';
 import type { DsntDeepUNet } from '../../model/index.js';
-import type { TrainingConfig } from '../config/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
-import { type Checkpoint, loadRun } from './build.js';
 import { fromCoordinates } from './coordinates.js';
 import { isTooLarge } from './training-step.js';
 
@@ -88,24 +86,6 @@ export class Predictor {
 
   dispose(): void {
     this.forward.dispose();
-  }
-}
-
-/** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
-export async function withRun<T>(
-  device: Device,
-  folder: string,
-  checkpoint: Checkpoint,
-  use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
-): Promise<T> {
-  const { config, model, metadata } = await loadRun(device, folder, checkpoint);
-  const { inputSize: size, grid } = config.model;
-  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
-  try {
-    return await use({ predictor, config, metadata });
-  } finally {
-    predictor.dispose();
-    model.dispose();
   }
 }
 

@@ -6,10 +6,11 @@ import type { TrainingConfig } from '../config/index.js';
 import type { EpochResult } from '../progress/index.js';
 import type { RunFolder } from '../run-folder/index.js';
 import { EarlyStop, ReduceOnPlateau } from '../schedule/index.js';
-import { buildModel, type Checkpoint, checkpointFile } from './build.js';
+import { buildModel } from './build.js';
 import { toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
+import { type Checkpoint, checkpointFile } from './trained-run.js';
 import { type StepLosses, TrainingStep } from './training-step.js';
 import { type Validation, Validator } from './validator.js';
 

@@ -1,0 +1,18 @@
+import type { Frame } from './frame.js';
+
+/** An image file whose header has been read and none of whose pixels have been decoded. */
+export interface ImageFile {
+  readonly format: 'PNG' | 'JPEG' | 'DICOM' | 'MetaImage';
+  /** Columns of every frame as stored, before an EXIF orientation turns them. */
+  readonly width: number;
+  readonly height: number;
+  /** 1 but for a multi-frame DICOM and a MetaImage stack. */
+  readonly frameCount: number;
+  /**
+   * Decodes one frame.
+   *
+   * @param index from 0, the default
+   * @throws ImageError where there is no such frame, or its pixels are truncated, damaged or in an encoding that is not read
+   */
+  decode(index?: number): Promise<Frame>;
+}

@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Device, SondeError } from '../../index.js';
+import { type DsntDeepUNet, WeightsError } from '../../model/index.js';
+import { loadConfig, type TrainingConfig } from '../config/index.js';
+import { buildTrainedModel } from './build.js';
+import { Predictor } from './predictor.js';
+
+/** A run's folder that holds no trained model. */
+export class RunError extends SondeError {
+  override name = 'RunError';
+}
+
+export type Checkpoint = 'best' | 'last';
+
+export function checkpointFile(checkpoint: Checkpoint): string {
+  return `${checkpoint}.safetensors`;
+}
+
+/** What a run's folder holds of its model. */
+export interface TrainedRun {
+  readonly config: TrainingConfig;
+  /** The bytes of the safetensors file. */
+  readonly weights: Uint8Array;
+  /** Where they were read from. */
+  readonly path: string;
+}
+
+/**
+ * Reads a run's configuration and weights.
+ *
+ * @throws RunError where the folder holds no such checkpoint; ConfigError where its configuration is damaged
+ */
+export async function readRun(folder: string, checkpoint: Checkpoint = 'best'): Promise<TrainedRun> {
+  const path = join(folder, checkpointFile(checkpoint));
+  let weights: Uint8Array;
+  try {
+    weights = await readFile(path);
+  } catch (cause) {
+    throw new RunError(
+      `${folder} holds no trained model (${path}: ${(cause as NodeJS.ErrnoException).code}); give the folder of a run that npm run train has written.`,
+      { cause },
+    );
+  }
+  return { config: await loadConfig(join(folder, 'config.json')), weights, path };
+}
+
+/**
+ * The model of a run with its trained weights.
+ *
+ * @throws as `readRun`; WeightsError where the weights are damaged
+ */
+export async function loadRun(
+  device: Device,
+  folder: string,
+  checkpoint: Checkpoint = 'best',
+): Promise<{ config: TrainingConfig; model: DsntDeepUNet; metadata: Record<string, string> }> {
+  const { config, weights, path } = await readRun(folder, checkpoint);
+  try {
+    return { config, ...buildTrainedModel(device, config, weights) };
+  } catch (error) {
+    if (!(error instanceof WeightsError)) throw error;
+    throw new WeightsError(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
+export async function withRun<T>(
+  device: Device,
+  folder: string,
+  checkpoint: Checkpoint,
+  use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
+): Promise<T> {
+  const { config, model, metadata } = await loadRun(device, folder, checkpoint);
+  const { inputSize: size, grid } = config.model;
+  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
+  try {
+    return await use({ predictor, config, metadata });
+  } finally {
+    predictor.dispose();
+    model.dispose();
+  }
+}
