@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { DECODINGS, type Decoding } from '../model/index.js';
 import { type Checkpoint, evaluate, loadConfig, loadNetworkFrames, readDataset, type Split } from '../train/index.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
@@ -8,6 +9,7 @@ interface Options {
   readonly data: string;
   readonly split: Split;
   readonly checkpoint: Checkpoint;
+  readonly decoding?: Decoding;
 }
 
 const program = new Command('evaluate')
@@ -16,12 +18,17 @@ const program = new Command('evaluate')
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .addOption(new Option('--split <name>', 'frames to score').choices(['test', 'validation', 'train']).default('test'))
   .addOption(new Option('--checkpoint <name>', 'weights to use').choices(['best', 'last']).default('best'))
-  .action(async ({ run: folder, data, split, checkpoint }: Options) => {
+  .addOption(new Option('--decoding <name>', 'how heatmaps become points (default: as trained)').choices(DECODINGS))
+  .action(async ({ run: folder, data, split, checkpoint, decoding }: Options) => {
     const config = await loadConfig(`${folder}/config.json`);
     const cases = await readDataset(data, split);
     const frames = await loadNetworkFrames(cases, config.model.inputSize, { keepOriginals: true });
     await withDevice({}, async (device) => {
-      printMetrics(folder, split, await evaluate({ device, run: folder, split, frames, checkpoint }));
+      printMetrics(
+        folder,
+        decoding ? `${split} (${decoding})` : split,
+        await evaluate({ device, run: folder, split, frames, checkpoint, decoding }),
+      );
     });
   });
 

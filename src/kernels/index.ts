@@ -11,6 +11,7 @@ export * from './heatmap/index.js';
 export { matmul } from './matmul/matmul.js';
 export * from './movement/index.js';
 export * from './optimizer/index.js';
+export * from './peak2d/index.js';
 export * from './pool2d/index.js';
 export * from './reduce/index.js';
 export * from './resize2d/index.js';

@@ -1,7 +1,18 @@
-/** `sonde/model`: layers, DSNT-DeepUNet, its loss, weights in and out, landmarks and how sure they are. Runs in Node and in browsers. */
+/** `sonde/model`: layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in Node and in browsers. */
+export { DECODINGS, type Decoding, HeatmapDecoder } from './decoding.js';
+export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
 export { DsntDeepUNet, type DsntDeepUNetOptions, type Prediction } from './dsnt-deep-unet.js';
+export { fromNormalised, toNormalised } from './frame-coordinates.js';
+export { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
 export { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
-export { BatchNormRelu, Conv2d, type Conv2dLayerOptions, ConvTranspose2d, DoubleConv } from './layers.js';
+export {
+  BatchNormRelu,
+  Conv2d,
+  type Conv2dLayerOptions,
+  ConvTranspose2d,
+  DoubleConv,
+  type DoubleConvOptions,
+} from './layers.js';
 export { heatmapLoss, type KeypointLoss, type KeypointLossOptions, keypointLoss, paperKeypointLoss } from './loss.js';
 export { type Builder, Module, type NamedTensor } from './module.js';
 export {
@@ -12,5 +23,6 @@ export {
   type SafetensorsTensor,
   WeightsError,
 } from './safetensors.js';
+export { UNet, type UNetOptions } from './u-net.js';
 export * from './uncertainty/index.js';
 export { exportWeights, importWeights } from './weights.js';

@@ -83,16 +83,28 @@ export class BatchNormRelu extends Module {
   }
 }
 
-/** Two 3×3 convolutions without bias, each followed by batch norm and ReLU; the first may stride. */
+export interface DoubleConvOptions {
+  /** Of the first convolution. Default 1. */
+  readonly stride?: number;
+  /** Whether the convolutions have a bias, which the batch norm behind them takes out again. Default: no. */
+  readonly bias?: boolean;
+}
+
+/** Two 3×3 convolutions, each followed by batch norm and ReLU. */
 export class DoubleConv extends Module {
   private readonly conv1: Conv2d;
   private readonly bn1: BatchNormRelu;
   private readonly conv2: Conv2d;
   private readonly bn2: BatchNormRelu;
 
-  constructor(builder: Builder, inChannels: number, outChannels: number, stride = 1) {
+  constructor(
+    builder: Builder,
+    inChannels: number,
+    outChannels: number,
+    { stride = 1, bias = false }: DoubleConvOptions = {},
+  ) {
     super(builder);
-    const options = { kernelSize: 3, padding: 1, bias: false };
+    const options = { kernelSize: 3, padding: 1, bias };
     this.conv1 = this.child('conv1', (b) => new Conv2d(b, inChannels, outChannels, { ...options, stride }));
     this.bn1 = this.child('bn1', (b) => new BatchNormRelu(b, outChannels));
     this.conv2 = this.child('conv2', (b) => new Conv2d(b, outChannels, outChannels, options));

@@ -11,7 +11,14 @@ import {
   type Tensor,
   tanh,
 } from '../../src/index.js';
-import { DsntDeepUNet, keypointLoss } from '../../src/model/index.js';
+import {
+  type Builder,
+  DeepUNet,
+  DsntDeepUNet,
+  type HeatmapNetwork,
+  keypointLoss,
+  UNet,
+} from '../../src/model/index.js';
 import { sharedDevice } from '../support/device.js';
 
 /** A chain of layers whose activations dwarf its parameters. */
@@ -48,10 +55,15 @@ describe('checkpoint', () => {
     expect(recomputed.dispatches).toBeGreaterThan(kept.dispatches);
   });
 
-  test('a whole network trains to the same bits, running statistics included', async () => {
+  type Options = { readonly recompute: boolean };
+  test.each<[string, (builder: Builder, options: Options) => HeatmapNetwork]>([
+    ['DSNT-DeepUNet', (builder, options) => new DsntDeepUNet(builder, { base: 2, depth: 5, ...options })],
+    ['Deep-UNet, full', (builder, options) => new DeepUNet(builder, { base: 2, depth: 4, preset: 'full', ...options })],
+    ['U-Net', (builder, options) => new UNet(builder, { base: 2, depth: 3, ...options })],
+  ])('%s trains to the same bits, running statistics included', async (_, build) => {
     const device = await sharedDevice();
     const run = async (recompute: boolean) => {
-      const model = new DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2, depth: 5, recompute });
+      const model = build({ device, seed: 3, path: '' }, { recompute });
       const step = compile((x, y) => {
         const { total } = keypointLoss(model.logits(x, { training: true }), y);
         return { total, derivatives: gradients(total, model.parameters) };

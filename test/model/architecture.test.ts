@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compile, type Device } from '../../src/index.js';
-import { DsntDeepUNet, type DsntDeepUNetOptions } from '../../src/model/index.js';
+import type { Device } from '../../src/index.js';
+import { DeepUNet, DsntDeepUNet, type DsntDeepUNetOptions } from '../../src/model/index.js';
 import { CASES, propertyParameters } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 import { golden } from '../support/golden.js';
-import { referenceLogits } from './reference.js';
+import { expectLayersInFloat64, testFrames } from './float64.js';
+import { deepUNetReference } from './reference.js';
 
 const reference = golden('model_dsnt_deep_unet_base2_256x256');
 
@@ -22,17 +23,28 @@ async function withModel<T>(
   }
 }
 
+const PRESETS = ['stride', 'pool', 'full'] as const;
+
 /** Learned values by the table of layers: 3×3 convolutions without bias, batch norms, 2×2 transposed ones with. */
-function countByTable(base: number, depth: number, inChannels: number, landmarks: number): number {
+function countByTable(
+  base: number,
+  depth: number,
+  inChannels: number,
+  landmarks: number,
+  preset: (typeof PRESETS)[number],
+): number {
   const widths = [inChannels, base, 2 * base, 4 * base, ...Array.from({ length: depth - 3 }, () => 8 * base)];
   const pair = (from: number, to: number) => 9 * from * to + 9 * to * to + 4 * to;
   let count = 0;
   for (let level = 1; level <= depth; level++) count += pair(widths[level - 1], widths[level]);
-  for (let level = depth - 1; level >= 3; level--) {
+  const up = (below: number) => 4 * below * below + below;
+  for (let level = depth - 1; level >= (preset === 'full' ? 1 : 3); level--) {
     const [skip, below] = [widths[level], widths[level + 1]];
-    count += 4 * below * below + below + pair(skip + below, skip);
+    count += up(below) + pair(skip + below, skip);
   }
-  return count + widths[3] * landmarks + landmarks;
+  if (preset !== 'full') return count + widths[3] * landmarks + landmarks;
+  // The last level has the frame's own size, where there is nothing to join.
+  return count + up(base) + pair(base, base) + base * landmarks + landmarks;
 }
 
 describe('parameters of DSNT-DeepUNet', () => {
@@ -40,7 +52,22 @@ describe('parameters of DSNT-DeepUNet', () => {
     const stride = await withModel({}, (model) => model.parameterCount);
     const pool = await withModel({ preset: 'pool' }, (model) => model.parameterCount);
     expect([stride, pool]).toEqual([46_645_315, 46_645_315]);
-    expect(countByTable(64, 7, 1, 3)).toBe(46_645_315);
+    expect(countByTable(64, 7, 1, 3, 'stride')).toBe(46_645_315);
+  });
+
+  test('47,801,283 where the decoder climbs to the size of the frame', async () => {
+    expect(await withModel({ preset: 'full' }, (model) => model.parameterCount)).toBe(47_801_283);
+    expect(countByTable(64, 7, 1, 3, 'full')).toBe(47_801_283);
+  });
+
+  test('are those of Deep-UNet, under the same names: DSNT has none of its own', async () => {
+    const device = await sharedDevice();
+    const deep = new DeepUNet({ device, seed: 3, path: '' }, { base: 2 });
+    const describeAll = (model: DeepUNet) =>
+      Promise.all(model.named().map(async ({ name, tensor }) => [name, await tensor.data()]));
+    const own = await describeAll(deep);
+    deep.dispose();
+    expect(await withModel({ base: 2 }, describeAll)).toEqual(own);
   });
 
   test('as many as the table of layers gives, at any width, depth and number of channels and landmarks', async () => {
@@ -49,13 +76,13 @@ describe('parameters of DSNT-DeepUNet', () => {
       depth: fc.integer({ min: 3, max: 8 }),
       inChannels: fc.integer({ min: 1, max: 3 }),
       landmarks: fc.integer({ min: 1, max: 5 }),
-      preset: fc.constantFrom('stride' as const, 'pool' as const),
+      preset: fc.constantFrom(...PRESETS),
     });
     await fc.assert(
       fc.asyncProperty(options, async (drawn) => {
-        const { base, depth, inChannels, landmarks } = drawn;
+        const { base, depth, inChannels, landmarks, preset } = drawn;
         expect(await withModel(drawn, (model) => model.parameterCount)).toBe(
-          countByTable(base, depth, inChannels, landmarks),
+          countByTable(base, depth, inChannels, landmarks, preset),
         );
       }),
       propertyParameters(),
@@ -105,9 +132,11 @@ describe('heatmaps of DSNT-DeepUNet', () => {
   const logitsShape = (options: DsntDeepUNetOptions, shape: readonly number[]) =>
     withModel(options, async (model, device) => {
       const images = device.zeros(shape);
+      const size = model.heatmapSize([shape[1], shape[2]]);
       const { logits, coordinates } = model.predict(images, { training: false });
       await logits.data();
       for (const tensor of [images, logits, coordinates]) tensor.dispose();
+      expect(logits.shape).toEqual([shape[0], ...size, model.landmarks]);
       return [logits.shape, coordinates.shape];
     });
 
@@ -122,6 +151,10 @@ describe('heatmaps of DSNT-DeepUNet', () => {
     ['pool', 128, 16],
     ['pool', 200, 25],
     ['pool', 255, 31],
+    ['full', 512, 64],
+    ['full', 128, 16],
+    ['full', 100, 13],
+    ['full', 33, 5],
   ] as const)('preset %s, %i px: %i cells a side', async (preset, size, cells) => {
     expect(await logitsShape({ base: 1, preset }, [1, size, size, 1])).toEqual([
       [1, cells, cells, 3],
@@ -136,7 +169,7 @@ describe('heatmaps of DSNT-DeepUNet', () => {
 
   test('values are those of the layers in float64, at sizes that do and do not halve evenly', async () => {
     const cases = fc.record({
-      preset: fc.constantFrom('stride' as const, 'pool' as const),
+      preset: fc.constantFrom(...PRESETS),
       depth: fc.integer({ min: 3, max: 4 }),
       height: fc.integer({ min: 17, max: 40 }),
       width: fc.integer({ min: 17, max: 40 }),
@@ -144,20 +177,8 @@ describe('heatmaps of DSNT-DeepUNet', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ preset, depth, height, width }) => {
         await withModel({ base: 1, depth, preset }, async (model, device) => {
-          const shape = [2, height, width, 1];
-          const values = Float32Array.from({ length: 2 * height * width }, (_, i) => ((i * 7919) % 251) / 251);
-          const images = device.tensor(values, shape);
-          const forward = compile((x) => model.logits(x, { training: true }));
-          const logits = await forward(images);
-          const expected = await referenceLogits(model, values, shape, { preset, depth });
-          expect(logits.shape).toEqual(expected.shape);
-          const computed = await logits.data();
-          const scale = Math.max(...expected.values.map(Math.abs));
-          for (const [i, value] of expected.values.entries()) {
-            expect(Math.abs(computed[i] - value) / scale).toBeLessThan(2e-4);
-          }
-          for (const tensor of [images, logits]) tensor.dispose();
-          forward.dispose();
+          const frames = testFrames([2, height, width, 1]);
+          await expectLayersInFloat64(device, model, frames, await deepUNetReference(model, frames, { preset, depth }));
         });
       }),
       { ...propertyParameters(), numRuns: Math.ceil(CASES / 2) },
@@ -172,7 +193,7 @@ describe('heatmaps of DSNT-DeepUNet', () => {
 
   test('images that are none are refused with the shape that is one', async () => {
     await expect(logitsShape({ base: 1 }, [1, 64, 64, 3])).rejects.toThrow(/1×64×64×3; give \[N, H, W, 1\]/);
-    await expect(logitsShape({ base: 1 }, [64, 64])).rejects.toThrow(/64×64; give \[N, H, W, 1\]/);
+    await expect(logitsShape({ base: 1 }, [64, 64])).rejects.toThrow(/64×64; give \[N, H, W, 1\]\.$/);
     await expect(withModel({ base: 1, depth: 2 }, () => {})).rejects.toThrow(/depth 2 .* at least 3/);
   });
 });

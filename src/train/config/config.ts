@@ -1,6 +1,6 @@
 import { SondeError } from '../../engine/errors.js';
 import { explain } from './explain.js';
-import { type TrainingConfig, trainingConfigSchema } from './schema.js';
+import { type TrainingConfig, trainingConfigSchema, withDependentDefaults } from './schema.js';
 
 /** A configuration that cannot be read, or with settings that do not exist or are out of range. */
 export class ConfigError extends SondeError {
@@ -21,8 +21,9 @@ export class ConfigError extends SondeError {
  * @throws ConfigError with every problem: unknown settings by name, wrong ones with path, value and what is allowed
  */
 export function resolveConfig(settings: unknown, source = 'configuration'): TrainingConfig {
-  const result = trainingConfigSchema.safeParse(settings);
-  if (!result.success) throw new ConfigError(source, explain(result.error, settings, trainingConfigSchema));
+  const completed = withDependentDefaults(settings);
+  const result = trainingConfigSchema.safeParse(completed);
+  if (!result.success) throw new ConfigError(source, explain(result.error, completed, trainingConfigSchema));
   return result.data;
 }
 

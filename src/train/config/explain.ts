@@ -30,7 +30,7 @@ function remedy(key: string, section: string, known: ReadonlyMap<string, readonl
   return `${section || 'the configuration'} has ${settings.join(', ')}.`;
 }
 
-/** The settings that each section has, by the section's path. What a named section has depends on the name in `input`. */
+/** The settings that each section has, by the section's path. What a section with variants has depends on `input`. */
 function settingsBySection(
   schema: z.core.$ZodType,
   input: unknown,
@@ -51,9 +51,12 @@ function unwrapped(schema: z.core.$ZodType, input: unknown): z.core.$ZodType {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrapped(schema.unwrap(), input);
   if (schema instanceof z.ZodPipe) return unwrapped(schema.out, input);
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    const name = member(input, 'name');
+    const { discriminator } = schema.def;
+    const name = member(input, discriminator);
     const [first, ...others] = schema.options;
-    return others.find((option) => option instanceof z.ZodObject && option.shape.name.safeParse(name).success) ?? first;
+    const chosen = (option: z.core.$ZodType) =>
+      option instanceof z.ZodObject && option.shape[discriminator].safeParse(name).success;
+    return others.find(chosen) ?? first;
   }
   return schema;
 }

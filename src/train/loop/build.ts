@@ -1,14 +1,29 @@
-import { Adam, AdamW, type Device, type Optimizer, SGD } from '../../index.js';
-import { DsntDeepUNet, importWeights, type KeypointLossOptions } from '../../model/index.js';
+import { Adam, AdamW, type Device, type Optimizer, SGD, type Tensor } from '../../index.js';
+import {
+  DeepUNet,
+  DsntDeepUNet,
+  HeatmapDecoder,
+  type HeatmapNetwork,
+  heatmapLoss,
+  importWeights,
+  keypointLoss,
+  UNet,
+} from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
+import { ReduceOnPlateau, StepDecay } from '../schedule/index.js';
 
 /** The network of a configuration, freshly initialised from its seed. */
-export function buildModel(device: Device, { model, training }: TrainingConfig): DsntDeepUNet {
-  const { base, depth, inChannels, preset, grid } = model;
-  return new DsntDeepUNet(
-    { device, seed: training.seed, path: '' },
-    { base, depth, inChannels, preset, grid, recompute: training.recompute },
-  );
+export function buildModel(device: Device, { model, training }: TrainingConfig): HeatmapNetwork {
+  const builder = { device, seed: training.seed, path: '' };
+  const options = { ...model, recompute: training.recompute };
+  switch (options.architecture) {
+    case 'dsnt-deep-unet':
+      return new DsntDeepUNet(builder, options);
+    case 'deep-unet':
+      return new DeepUNet(builder, options);
+    case 'u-net':
+      return new UNet(builder, options);
+  }
 }
 
 export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {
@@ -22,15 +37,55 @@ export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {
   }
 }
 
-export function lossOptions({ loss, model }: TrainingConfig): KeypointLossOptions {
-  return {
-    sigma: loss.sigma,
-    lambda: loss.lambda,
-    grid: model.grid,
-    reduction: loss.reduction,
+/** What lowers the learning rate after an epoch, given its validation loss; nothing for a constant one. */
+export function buildSchedule({ schedule, optimizer }: TrainingConfig): ReduceOnPlateau | StepDecay | undefined {
+  const { learningRate } = optimizer;
+  switch (schedule.name) {
+    case 'plateau':
+      return new ReduceOnPlateau({ ...schedule, learningRate });
+    case 'step':
+      return new StepDecay({ ...schedule, learningRate });
+    case 'constant':
+      return undefined;
+  }
+}
+
+/** What is minimised, and how much of it is left to learn. A type, so that a compiled function may return it. */
+export type TrainingLoss = {
+  readonly total: Tensor;
+  /** The part above the least that it can be for these targets. */
+  readonly excess: Tensor;
+};
+
+/** The loss of a configuration, of heatmaps [N, h, w, K] and targets [N, K, 2] in coordinates of `model.grid`. */
+export function buildLoss({ loss, model }: TrainingConfig): (logits: Tensor, targets: Tensor) => TrainingLoss {
+  const { grid } = model;
+  if (loss.name === 'heatmap') {
+    const { sigma } = loss;
+    return (logits, targets) => {
+      // A perfect heatmap costs nothing, so all of it is excess.
+      const total = heatmapLoss(logits, targets, { sigma, grid });
+      return { total, excess: total };
+    };
+  }
+  const { sigma, lambda, reduction } = loss;
+  const options = {
+    sigma,
+    lambda,
+    grid,
+    reduction,
     divergence: loss.regularizer,
     normalised: loss.target === 'normalised',
   };
+  return (logits, targets) => {
+    const { total, excess } = keypointLoss(logits, targets, options);
+    return { total, excess };
+  };
+}
+
+/** How points are read from the heatmaps of a configuration's network. */
+export function buildDecoder({ model }: TrainingConfig, decoding = model.decoding): HeatmapDecoder {
+  return new HeatmapDecoder(decoding, model.grid);
 }
 
 /**
@@ -43,7 +98,7 @@ export function buildTrainedModel(
   device: Device,
   config: TrainingConfig,
   weights: Uint8Array,
-): { model: DsntDeepUNet; metadata: Record<string, string> } {
+): { model: HeatmapNetwork; metadata: Record<string, string> } {
   const model = buildModel(device, config);
   try {
     return { model, metadata: importWeights(model, weights) };

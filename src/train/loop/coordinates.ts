@@ -1,31 +1,41 @@
 import type { CoordinateGrid } from '../../kernels/index.js';
+import { fromNormalised, type HeatmapDecoder, toNormalised } from '../../model/index.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
-
-// Pixels are whole at pixel centres. The linspace grid puts −1 and 1 at the centres of the first and last pixel
-// (PAPER: pixel p/(W−1)); the pixel-centre grid puts them at the frame's edges (dsntnn).
-
-function normalize(pixel: number, size: number, grid: CoordinateGrid): number {
-  return grid === 'linspace' ? (2 * pixel) / (size - 1) - 1 : (2 * pixel + 1) / size - 1;
-}
-
-function denormalize(value: number, size: number, grid: CoordinateGrid): number {
-  return grid === 'linspace' ? ((value + 1) / 2) * (size - 1) : ((value + 1) * size - 1) / 2;
-}
 
 /** Landmarks of a size×size frame as the network's targets: x, y of PS1, PS2, FH1, each from −1 to 1. */
 export function toCoordinates(landmarks: Landmarks, size: number, grid: CoordinateGrid): number[] {
   return LANDMARK_NAMES.flatMap((name) => [
-    normalize(landmarks[name].x, size, grid),
-    normalize(landmarks[name].y, size, grid),
+    toNormalised(landmarks[name].x, size, grid),
+    toNormalised(landmarks[name].y, size, grid),
   ]);
 }
 
 /** The reverse: six of the network's coordinates from `at` on as landmarks in pixels of a size×size frame. */
 export function fromCoordinates(values: ArrayLike<number>, at: number, size: number, grid: CoordinateGrid): Landmarks {
-  const point = (k: number): Point => ({
-    x: denormalize(values[at + 2 * k], size, grid),
-    y: denormalize(values[at + 2 * k + 1], size, grid),
-  });
+  const inPixels = (value: number) => fromNormalised(value, size, grid);
+  return mapLandmarks(landmarksAt(values, at), ({ x, y }) => ({ x: inPixels(x), y: inPixels(y) }));
+}
+
+/**
+ * Six values that a decoder has read from heatmaps of `cells` as landmarks in pixels of a size×size frame.
+ *
+ * @param at Where they begin.
+ */
+export function decodedLandmarks(
+  decoder: HeatmapDecoder,
+  values: ArrayLike<number>,
+  at: number,
+  size: number,
+  [rows, columns]: readonly [height: number, width: number],
+): Landmarks {
+  return mapLandmarks(landmarksAt(values, at), ({ x, y }) => ({
+    x: decoder.toPixel(x, size, columns),
+    y: decoder.toPixel(y, size, rows),
+  }));
+}
+
+function landmarksAt(values: ArrayLike<number>, at: number): Landmarks {
+  const point = (k: number): Point => ({ x: values[at + 2 * k], y: values[at + 2 * k + 1] });
   return { ps1: point(0), ps2: point(1), fh1: point(2) };
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
+import type { Decoding } from '../../model/index.js';
 import type { Split } from '../dataset/index.js';
 import type { Landmarks } from '../landmarks.js';
 import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
@@ -46,6 +47,8 @@ export interface EvaluationInput {
   /** Frames of that split, loaded with their originals. */
   readonly frames: readonly NetworkFrame[];
   readonly checkpoint?: Checkpoint;
+  /** How points are read from the heatmaps. Default: as the run's configuration says. */
+  readonly decoding?: Decoding;
   /** Frames drawn of each of the best, median and worst. */
   readonly pictures?: number;
 }
@@ -53,10 +56,10 @@ export interface EvaluationInput {
 /**
  * Evaluates a trained run on a split it has not seen: writes `metrics.json` (under the split's name, beside other
  * splits), `predictions.csv` and overlay pictures into the run's folder. The test split has the plain file names;
- * others carry theirs.
+ * others carry theirs, and so does another decoding than the run's own.
  */
 export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
-  const { device, run, split, frames, checkpoint = 'best', pictures = 4 } = input;
+  const { device, run, split, frames, checkpoint = 'best', decoding, pictures = 4 } = input;
   if (frames.length === 0) throw new RunError(`The ${split} split has 0 frames; give at least 1.`);
   const drawable = frames.filter(hasOriginal);
   if (drawable.length < frames.length) {
@@ -66,16 +69,18 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   }
   const summary = await readSummary(run);
   const earlier = await readMetrics(run);
-  const { config, metadata, predictions } = await withRun(device, run, checkpoint, async (trained) => {
+  const { config, metadata, predictions } = await withRun(device, run, { checkpoint, decoding }, async (trained) => {
     return { ...trained, predictions: await trained.predictor.predict(frames.map((frame) => frame.pixels)) };
   });
   const size = config.model.inputSize;
+  const decoded = decoding ?? config.model.decoding;
 
   const cases = drawable.map((frame, i) => caseOf(frame, predictions[i].landmarks));
   const metrics: SplitMetrics = {
     ...scoreCases(cases, { seed: config.training.seed, meanLandmarks: summary.meanLandmarks }),
     checkpoint,
     epoch: Number(metadata.epoch),
+    decoding: decoded,
     environment: describeRunEnvironment(device),
   };
   const rows = frames.map((frame, i): Prediction => {
@@ -85,10 +90,11 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
     return { filename: file, predicted: own(predictions[i].landmarks), truth: own(frame.landmarks), scale };
   });
 
-  const suffix = split === 'test' ? '' : `-${split}`;
+  const other = decoded === config.model.decoding ? '' : `-${decoded}`;
+  const suffix = `${split === 'test' ? '' : `-${split}`}${other}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
   const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
-  const contents = { ...earlier, [split]: metrics };
+  const contents = { ...earlier, [`${split}${other}`]: metrics };
   await writeFileAtomically(join(run, METRICS_FILE), `${JSON.stringify(contents, null, 2)}\n`);
   return { metrics, pictures: drawn };
 }

@@ -1,4 +1,12 @@
-export { buildModel, buildOptimizer, buildTrainedModel, lossOptions } from './build.js';
+export {
+  buildDecoder,
+  buildLoss,
+  buildModel,
+  buildOptimizer,
+  buildSchedule,
+  buildTrainedModel,
+  type TrainingLoss,
+} from './build.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { loadNetworkFrames, type NetworkFrame } from './frames.js';

@@ -6,7 +6,7 @@ import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { renderOverlay } from '../overlay/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
 import { mapLandmarks } from './coordinates.js';
-import { withRun } from './trained-run.js';
+import { type RunReading, withRun } from './trained-run.js';
 
 /** One image's result, as written to JSON. */
 export interface ImageResult {
@@ -18,7 +18,7 @@ export interface ImageResult {
   readonly landmarks: Landmarks;
   /** Angle of progression, degrees; null where two landmarks coincide. */
   readonly aop: number | null;
-  /** Share of each landmark's heatmap near the predicted point, 0 to 1. */
+  /** How far each landmark's heatmap stands behind the point, 0 to 1: see `FramePrediction`. */
   readonly confidence: Record<keyof Landmarks, number>;
   /** Millimetres per pixel where the image says so. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
@@ -31,6 +31,7 @@ export interface ImageResult {
  * anything is written.
  *
  * @param out Folder for the overlays and `predictions.json`.
+ * @param reading Default: the best weights, decoded as the run's configuration says.
  * @throws ImageError for an image that cannot be read; RunError for a folder without a model
  */
 export async function predictImages(
@@ -38,13 +39,19 @@ export async function predictImages(
   run: string,
   images: readonly string[],
   out: string,
+  reading: Partial<RunReading> = {},
 ): Promise<ImageResult[]> {
   const frames: Frame[] = [];
   for (const path of images) frames.push(await decodeFrame(await readImage(path), path));
-  const { fitted, predictions } = await withRun(device, run, 'best', async ({ predictor, config }) => {
-    const fitted = frames.map((frame) => fitFrame(frame, config.model.inputSize));
-    return { fitted, predictions: await predictor.predict(fitted.map(({ pixels }) => pixels)) };
-  });
+  const { fitted, predictions } = await withRun(
+    device,
+    run,
+    { checkpoint: 'best', ...reading },
+    async ({ predictor, config }) => {
+      const fitted = frames.map((frame) => fitFrame(frame, config.model.inputSize));
+      return { fitted, predictions: await predictor.predict(fitted.map(({ pixels }) => pixels)) };
+    },
+  );
   const names = overlayNames(images);
   const results: ImageResult[] = [];
   for (const [i, frame] of frames.entries()) {

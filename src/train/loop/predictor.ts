@@ -1,7 +1,7 @@
-import { type Compiled, compile, type Device, type Tensor } from '../../index.js';
-import type { DsntDeepUNet } from '../../model/index.js';
+import { type Compiled, compile, type Device, softmax, type Tensor } from '../../index.js';
+import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
-import { fromCoordinates } from './coordinates.js';
+import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
 import { isTooLarge } from './training-step.js';
 
 /** What the network says about one frame. */
@@ -9,8 +9,9 @@ export interface FramePrediction {
   /** In pixels of the size×size network frame. */
   readonly landmarks: Landmarks;
   /**
-   * For each landmark the share of its heatmap, 0 to 1, within {@link CONFIDENCE_RADIUS} of the predicted point, and at least
-   * within {@link LEAST_RADIUS}. A heatmap that is spread out or has two peaks scores low.
+   * For each landmark, 0 to 1, how far its heatmap stands behind the point. Heatmaps that are distributions: the share within
+   * {@link CONFIDENCE_RADIUS} of the point, and at least within {@link LEAST_RADIUS}. Heatmaps that were trained towards Gaussians of
+   * peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
 }
@@ -23,27 +24,37 @@ export const LEAST_RADIUS = 1.5;
 
 export interface PredictorOptions {
   readonly size: number;
-  readonly grid: 'linspace' | 'pixel-centre';
+  readonly decoder: HeatmapDecoder;
+  /**
+   * What the network was trained to make: logarithms of a distribution, read as `probabilities` (default), or `scores`, Gaussians of
+   * peak 1.
+   */
+  readonly heatmaps?: 'probabilities' | 'scores';
   /** Frames per execution. */
   readonly batchSize: number;
 }
 
 /** Runs a trained network on frames. */
 export class Predictor {
-  private readonly forward: Compiled<[Tensor], { coordinates: Tensor; probabilities: Tensor }>;
+  private readonly forward: Compiled<[Tensor], { points: Tensor; heatmaps: Tensor }>;
 
   /** Frames per execution: halved until they fit the adapter, which changes no result. */
   private batchSize: number;
 
   constructor(
     private readonly device: Device,
-    model: DsntDeepUNet,
+    model: HeatmapNetwork,
     private readonly options: PredictorOptions,
   ) {
     this.batchSize = options.batchSize;
+    const { decoder, heatmaps } = options;
     this.forward = compile((images: Tensor) => {
-      const { coordinates, probabilities } = model.predict(images, { training: false });
-      return { coordinates, probabilities };
+      const logits = model.logits(images, { training: false });
+      const probabilities = softmax(logits, { axes: [1, 2] });
+      return {
+        points: decoder.points(logits, probabilities),
+        heatmaps: heatmaps === 'scores' ? logits : probabilities,
+      };
     });
   }
 
@@ -63,21 +74,21 @@ export class Predictor {
   }
 
   private async run(batch: readonly Float32Array[]): Promise<FramePrediction[]> {
-    const { size, grid } = this.options;
+    const { size, decoder, heatmaps: kind } = this.options;
     const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
     const used = [images];
     try {
-      const { coordinates, probabilities } = await this.forward(images);
-      used.push(coordinates, probabilities);
-      const points = await coordinates.data();
-      const heatmaps = await probabilities.data();
-      const [, height, width] = probabilities.shape;
+      const { points, heatmaps } = await this.forward(images);
+      used.push(points, heatmaps);
+      const values = await points.data();
+      const maps = await heatmaps.data();
+      const [, height, width] = heatmaps.shape;
       return batch.map((_, i) => {
-        const own = heatmaps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
-        return {
-          landmarks: fromCoordinates(points, 6 * i, size, grid),
-          confidence: confidenceOf(own, fromCoordinates(points, 6 * i, width, grid), height, width),
-        };
+        const landmarks = decodedLandmarks(decoder, values, 6 * i, size, [height, width]);
+        const own = maps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
+        if (kind === 'scores') return { landmarks, confidence: heightsOf(own) };
+        const cells = fromCoordinates(toCoordinates(landmarks, size, decoder.grid), 0, width, decoder.grid);
+        return { landmarks, confidence: sharesNear(own, cells, height, width) };
       });
     } finally {
       for (const tensor of used) tensor.dispose();
@@ -97,8 +108,18 @@ export function joinFrames(frames: readonly Float32Array[]): Float32Array {
   return joined;
 }
 
-/** @param landmarks In cells of the heatmap. */
-function confidenceOf(
+/** Height of each heatmap's peak, within 0 and 1. */
+function heightsOf(heatmaps: Float32Array): Record<keyof Landmarks, number> {
+  const heights = LANDMARK_NAMES.map((_, k) => {
+    let highest = 0;
+    for (let i = k; i < heatmaps.length; i += 3) highest = Math.max(highest, heatmaps[i]);
+    return Math.min(1, highest);
+  });
+  return { ps1: heights[0], ps2: heights[1], fh1: heights[2] };
+}
+
+/** Share of each heatmap within the radius. @param landmarks In cells of the heatmap. */
+function sharesNear(
   heatmaps: Float32Array,
   landmarks: Landmarks,
   height: number,

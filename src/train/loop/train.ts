@@ -1,12 +1,12 @@
 import { type Device, SondeError } from '../../index.js';
-import { type DsntDeepUNet, exportWeights } from '../../model/index.js';
+import { exportWeights, type HeatmapNetwork } from '../../model/index.js';
 import { augment } from '../augmentation/index.js';
 import { epochOrder, fixedBatches } from '../batches/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { EpochResult } from '../progress/index.js';
 import type { RunFolder } from '../run-folder/index.js';
-import { EarlyStop, ReduceOnPlateau } from '../schedule/index.js';
-import { buildModel } from './build.js';
+import { EarlyStop } from '../schedule/index.js';
+import { buildModel, buildSchedule } from './build.js';
 import { toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
@@ -76,13 +76,13 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
 
 async function trainEpochs(
   input: TrainingInput,
-  model: DsntDeepUNet,
+  model: HeatmapNetwork,
   step: TrainingStep,
   validator: Validator,
 ): Promise<TrainingOutcome> {
   const { config, training, validation, folder, events = {}, signal } = input;
   const { epochs, batchSize, seed, selectBy, earlyStopPatience } = config.training;
-  const schedule = scheduleOf(config);
+  const schedule = buildSchedule(config);
   const stop = new EarlyStop(earlyStopPatience);
   let learningRate = config.optimizer.learningRate;
   let outcome: TrainingOutcome = { epochs: 0, bestEpoch: 0, bestApd: Number.POSITIVE_INFINITY, stoppedEarly: false };
@@ -120,11 +120,6 @@ async function trainEpochs(
     learningRate = schedule?.step(checked.loss) ?? learningRate;
   }
   return outcome;
-}
-
-function scheduleOf({ schedule, optimizer }: TrainingConfig): ReduceOnPlateau | undefined {
-  if (schedule.name === 'constant') return undefined;
-  return new ReduceOnPlateau({ ...schedule, learningRate: optimizer.learningRate });
 }
 
 /** One pass over the batches. @returns means over them */

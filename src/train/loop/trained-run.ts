@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Device, SondeError } from '../../index.js';
-import { type DsntDeepUNet, WeightsError } from '../../model/index.js';
+import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
-import { buildTrainedModel } from './build.js';
+import { buildDecoder, buildTrainedModel } from './build.js';
 import { Predictor } from './predictor.js';
 
 /** A run's folder that holds no trained model. */
@@ -54,7 +54,7 @@ export async function loadRun(
   device: Device,
   folder: string,
   checkpoint: Checkpoint = 'best',
-): Promise<{ config: TrainingConfig; model: DsntDeepUNet; metadata: Record<string, string> }> {
+): Promise<{ config: TrainingConfig; model: HeatmapNetwork; metadata: Record<string, string> }> {
   const { config, weights, path } = await readRun(folder, checkpoint);
   try {
     return { config, ...buildTrainedModel(device, config, weights) };
@@ -64,16 +64,28 @@ export async function loadRun(
   }
 }
 
+/** Which weights of a run predict, and how points are read from its heatmaps where not as its configuration says. */
+export interface RunReading {
+  readonly checkpoint: Checkpoint;
+  readonly decoding?: Decoding;
+}
+
 /** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
 export async function withRun<T>(
   device: Device,
   folder: string,
-  checkpoint: Checkpoint,
+  { checkpoint, decoding }: RunReading,
   use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
 ): Promise<T> {
   const { config, model, metadata } = await loadRun(device, folder, checkpoint);
-  const { inputSize: size, grid } = config.model;
-  const predictor = new Predictor(device, model, { size, grid, batchSize: config.training.batchSize });
+  const decoder = buildDecoder(config, decoding);
+  const predictor = new Predictor(device, model, {
+    size: config.model.inputSize,
+    decoder,
+    // DSNT takes any heatmap for the logarithm of a distribution.
+    heatmaps: config.loss.name === 'heatmap' && decoder.decoding !== 'dsnt' ? 'scores' : 'probabilities',
+    batchSize: config.training.batchSize,
+  });
   try {
     return await use({ predictor, config, metadata });
   } finally {

@@ -16,9 +16,9 @@ import {
   type TuneReport,
   tune,
 } from '../../index.js';
-import { type DsntDeepUNet, keypointLoss } from '../../model/index.js';
+import type { HeatmapNetwork } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { buildOptimizer, lossOptions } from './build.js';
+import { buildLoss, buildOptimizer } from './build.js';
 
 /** What one step measures. */
 export interface StepLosses {
@@ -45,13 +45,13 @@ export class TrainingStep {
 
   constructor(
     private readonly device: Device,
-    private readonly model: DsntDeepUNet,
+    private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
     private readonly events: { compiling?(done: number, total: number): void; note?(text: string): void } = {},
   ) {
-    const { inputSize, inChannels } = config.model;
+    const { inputSize } = config.model;
     const { batchSize } = config.training;
-    this.images = device.zeros([batchSize, inputSize, inputSize, inChannels]);
+    this.images = device.zeros([batchSize, inputSize, inputSize, 1]);
     this.targets = device.zeros([batchSize, 3, 2]);
     this.optimizer = buildOptimizer(config);
     this.step = this.compile();
@@ -109,12 +109,13 @@ export class TrainingStep {
   private compile(): Compiled<[Tensor, Tensor, number], Tensor> {
     const { parts, optimizer, model } = this;
     const { clipNorm } = this.config.optimizer;
+    const lossOf = buildLoss(this.config);
     const body = (images: Tensor, targets: Tensor, learningRate: Tensor) => {
       const { parameters } = model;
       let sum: { loss: Tensor; excess: Tensor; derivatives: Tensor[] } | undefined;
       for (let part = 0; part < parts; part++) {
         const logits = model.logits(rows(images, part, parts), { training: true });
-        const { total, excess } = keypointLoss(logits, rows(targets, part, parts), lossOptions(this.config));
+        const { total, excess } = lossOf(logits, rows(targets, part, parts));
         const loss = share(total, parts);
         const derivatives = gradients(loss, parameters);
         const own = { loss, excess: share(excess, parts), derivatives };

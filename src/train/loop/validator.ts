@@ -1,9 +1,9 @@
 import { compile, type Device, type Tensor } from '../../index.js';
-import { type DsntDeepUNet, keypointLoss } from '../../model/index.js';
+import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { evaluateLandmarks, type LandmarkCase, scaleTo512 } from '../metrics/index.js';
-import { lossOptions } from './build.js';
-import { fromCoordinates, toCoordinates } from './coordinates.js';
+import { buildDecoder, buildLoss } from './build.js';
+import { decodedLandmarks, toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
 import { isTooLarge } from './training-step.js';
@@ -27,19 +27,21 @@ interface BatchResult {
 /** Loss and landmark errors of frames that are not trained on, in evaluation mode. */
 export class Validator {
   private readonly forward;
+  private readonly decoder: HeatmapDecoder;
   /** Frames per execution: halved until they fit the adapter, which changes no result. */
   private batchSize: number;
 
   constructor(
     private readonly device: Device,
-    model: DsntDeepUNet,
+    private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
   ) {
     this.batchSize = config.training.batchSize;
+    this.decoder = buildDecoder(config);
+    const lossOf = buildLoss(config);
     this.forward = compile((images: Tensor, targets: Tensor) => {
       const logits = model.logits(images, { training: false });
-      const { total, excess, coordinates } = keypointLoss(logits, targets, lossOptions(config));
-      return { total, excess, coordinates };
+      return { ...lossOf(logits, targets), points: this.decoder.points(logits) };
     });
   }
 
@@ -76,11 +78,12 @@ export class Validator {
     const targets = this.device.tensor(truths, [batch.length, 3, 2]);
     const used = [images, targets];
     try {
-      const { total, excess, coordinates } = await this.forward(images, targets);
-      used.push(total, excess, coordinates);
-      const values = await coordinates.data();
+      const { total, excess, points } = await this.forward(images, targets);
+      used.push(total, excess, points);
+      const values = await points.data();
+      const cells = this.model.heatmapSize([size, size]);
       const cases = batch.map((frame, i): LandmarkCase => {
-        const predicted = fromCoordinates(values, 6 * i, size, grid);
+        const predicted = decodedLandmarks(this.decoder, values, 6 * i, size, cells);
         return { predicted: scaleTo512(predicted, size), truth: scaleTo512(frame.landmarks, size) };
       });
       return { loss: await total.item(), excess: await excess.item(), cases };

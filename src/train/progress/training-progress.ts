@@ -133,6 +133,8 @@ export class TrainingProgress {
 }
 
 function describeLoss(loss: number, excess: number): string {
+  // A loss that can fall to zero is its own excess.
+  if (excess === loss) return significant(loss);
   return `${significant(loss)} (${excess < 0 ? '−' : '+'}${significant(Math.abs(excess))})`;
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { DECODINGS } from '../../model/index.js';
 import { bootstrapIntervalsSchema, landmarkMetricsSchema } from '../metrics/index.js';
 import { blandAltmanSchema, iccSchema } from '../statistics/index.js';
 import { uncertaintyAssessmentSchema } from '../uncertainty/index.js';
@@ -24,11 +25,16 @@ export type Scores = z.output<typeof scoresSchema>;
 export const splitMetricsSchema = scoresSchema.extend({
   checkpoint: z.string(),
   epoch: z.int(),
+  /** How points were read from the heatmaps. */
+  decoding: z.enum(DECODINGS),
   environment: runEnvironmentSchema,
 });
 export type SplitMetrics = z.output<typeof splitMetricsSchema>;
 
-/** What `metrics.json` holds: the scores of those splits that a run was evaluated on. */
+/**
+ * What `metrics.json` holds: the scores of those splits that a run was evaluated on, its heatmaps read as it was trained. What another
+ * reading scored stands beside them, as in `test-argmax-biased`.
+ */
 export const metricsFileSchema = z.object({
   train: splitMetricsSchema.optional(),
   validation: splitMetricsSchema.optional(),

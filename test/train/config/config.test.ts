@@ -34,8 +34,10 @@ describe('resolveConfig', () => {
       inputSize: 512,
       inChannels: 1,
       grid: 'linspace',
+      decoding: 'dsnt',
     });
     expect(config.loss).toEqual({
+      name: 'keypoint',
       lambda: 3.732135829310275,
       sigma: 2.3022166650613793,
       reduction: 'sum-per-image',
@@ -110,6 +112,51 @@ describe('resolveConfig', () => {
     ]);
   });
 
+  it('gives a network the settings of its architecture only', () => {
+    expect(resolveConfig({ model: { architecture: 'u-net' } }).model).toEqual({
+      architecture: 'u-net',
+      base: 64,
+      depth: 4,
+      inputSize: 512,
+      inChannels: 3,
+      grid: 'pixel-centre',
+      decoding: 'argmax',
+    });
+    expect(problems({ model: { architecture: 'u-net', preset: 'pool' } })).toEqual([
+      'model.preset is not a setting; model has architecture, base, inputSize, grid, decoding, depth, inChannels.',
+    ]);
+    expect(resolveConfig({ model: { architecture: 'u-net', inChannels: 1 } }).model.inChannels).toBe(1);
+  });
+
+  it('trains and reads a network as it is customary for it, unless told otherwise', () => {
+    const settingsOf = (settings: unknown) => {
+      const { model, loss } = resolveConfig(settings);
+      return [model.grid, model.decoding, loss.name, loss.sigma];
+    };
+    const heatmap = ['pixel-centre', 'argmax', 'heatmap', 2];
+    expect(settingsOf({ model: { architecture: 'u-net' } })).toEqual(heatmap);
+    expect(settingsOf({ model: { architecture: 'deep-unet' } })).toEqual(heatmap);
+    expect(settingsOf({ model: { architecture: 'deep-unet', decoding: 'argmax-biased' }, loss: { sigma: 1 } })).toEqual(
+      ['pixel-centre', 'argmax-biased', 'heatmap', 1],
+    );
+    expect(settingsOf({ model: { architecture: 'u-net' }, loss: { name: 'keypoint' } })).toEqual([
+      'linspace',
+      'dsnt',
+      'keypoint',
+      2.3022166650613793,
+    ]);
+    // What a setting of one loss means to the other loss is an error, not silence.
+    expect(problems({ model: { architecture: 'u-net' }, loss: { lambda: 1 } })).toEqual([
+      'loss.lambda is not a setting; loss has name, sigma.',
+    ]);
+  });
+
+  it('reads a configuration from before there were several networks', () => {
+    const { name, ...loss } = resolveConfig({}).loss;
+    const { decoding, ...model } = resolveConfig({}).model;
+    expect(resolveConfig({ model, loss })).toEqual(resolveConfig({}));
+  });
+
   it.each([
     [{ modle: {} }, 'modle is not a setting; did you mean model?'],
     [{ model: { bas: 8 } }, 'model.bas is not a setting; did you mean model.base?'],
@@ -133,10 +180,23 @@ describe('resolveConfig', () => {
     [{ model: { base: 8.5 } }, 'model.base is 8.5; give a whole number from 1 to 256.'],
     [{ model: { base: '64' } }, 'model.base is "64"; give a whole number from 1 to 256.'],
     [{ model: { depth: 8 } }, 'model.depth is 8; give a whole number from 3 to 7.'],
-    [{ model: { inChannels: 3 } }, 'model.inChannels is 3; give 1: frames are grey.'],
-    [{ model: { preset: 'strides' } }, 'model.preset is "strides"; give one of "stride", "pool".'],
+    [{ model: { inChannels: 2 } }, 'model.inChannels is 2; give 1, or 3 for grey frames repeated three times.'],
+    [{ model: { preset: 'strides' } }, 'model.preset is "strides"; give one of "stride", "pool", "full".'],
+    [{ model: { decoding: 'index' } }, 'model.decoding is "index"; give one of "dsnt", "argmax", "argmax-biased".'],
     [{ model: 64 }, 'model is 64; give an object in braces.'],
-    [{ model: { architecture: 'unet' } }, 'model.architecture is "unet"; give "dsnt-deep-unet".'],
+    [
+      { model: { architecture: 'unet' } },
+      'model.architecture is "unet"; give one of "dsnt-deep-unet", "deep-unet", "u-net".',
+    ],
+    [
+      { loss: { name: 'heatmap' } },
+      'loss.name is "heatmap"; give "keypoint" for architecture "dsnt-deep-unet", or train "deep-unet".',
+    ],
+    [
+      { model: { architecture: 'deep-unet' }, loss: { name: 'keypoint' } },
+      'loss.name is "keypoint"; give "heatmap" for architecture "deep-unet", or train "dsnt-deep-unet".',
+    ],
+    [{ loss: 3 }, 'loss is 3; give an object in braces.'],
     [{ loss: { sigma: 0 } }, 'loss.sigma is 0; give a number above 0, up to 64.'],
     [{ optimizer: { name: 'lion' } }, 'optimizer.name is "lion"; give one of "adam", "adamw", "sgd".'],
     [{ optimizer: { betas: [0.9] } }, 'optimizer.betas is [0.9]; give two numbers, each at least 0 and below 1.'],
@@ -210,7 +270,14 @@ describe('configs/', () => {
 
   it('README.md explains every setting of every optimizer and schedule', () => {
     const readme = readFileSync('configs/README.md', 'utf8');
-    const all = new Set([...paths(resolveConfig({})), ...paths(resolveConfig({ optimizer: { name: 'sgd' } }))]);
+    const every = [
+      {},
+      { optimizer: { name: 'sgd' } },
+      { schedule: { name: 'step' } },
+      { model: { architecture: 'deep-unet' } },
+      { model: { architecture: 'u-net' } },
+    ];
+    const all = new Set(every.flatMap((settings) => paths(resolveConfig(settings))));
     for (const path of all) expect(readme, path).toContain(`\`${path}\``);
   });
 });

@@ -1,22 +1,24 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { expectation2d, softmax, type Tensor } from '../../../src/index.js';
-import { DsntDeepUNet, type Prediction } from '../../../src/model/index.js';
+import type { Tensor } from '../../../src/index.js';
+import { DsntDeepUNet, HeatmapDecoder, HeatmapNetwork } from '../../../src/model/index.js';
 import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../../src/train/index.js';
+import type { PredictorOptions } from '../../../src/train/loop/predictor.js';
 import { sharedDevice } from '../../support/device.js';
 import { phantomFrames } from './phantom-frames.js';
 
 /** A network that answers every image with the same heatmaps, whatever it shows. */
-class Fixed extends DsntDeepUNet {
+class Fixed extends HeatmapNetwork {
   constructor(
-    builder: ConstructorParameters<typeof DsntDeepUNet>[0],
-    private readonly heatmaps: Tensor,
+    builder: ConstructorParameters<typeof HeatmapNetwork>[0],
+    private readonly maps: Tensor,
   ) {
-    super(builder, { base: 1, depth: 3 });
+    super(builder, {});
   }
 
-  override predict(): Prediction {
-    const probabilities = softmax(this.heatmaps, { axes: [1, 2] });
-    return { logits: this.heatmaps, probabilities, coordinates: expectation2d(probabilities, { grid: 'linspace' }) };
+  protected override checkSize(): void {}
+
+  protected override heatmaps(): Tensor {
+    return this.maps;
   }
 }
 
@@ -25,11 +27,14 @@ afterEach(() => {
   for (const one of released.splice(0)) one.dispose();
 });
 
+const dsnt = new HeatmapDecoder('dsnt', 'linspace');
+
 /** What a predictor makes of a cells×cells heatmap whose logit is `logit(row, column, landmark)`. */
 async function answer(
   cells: number,
   size: number,
   logit: (row: number, column: number, landmark: number) => number,
+  options: Partial<PredictorOptions> = {},
 ): Promise<FramePrediction> {
   const device = await sharedDevice();
   const values: number[] = [];
@@ -38,7 +43,7 @@ async function answer(
   }
   const heatmaps = device.tensor(values, [1, cells, cells, 3]);
   const model = new Fixed({ device, seed: 1, path: '' }, heatmaps);
-  const predictor = new Predictor(device, model, { size, grid: 'linspace', batchSize: 1 });
+  const predictor = new Predictor(device, model, { size, batchSize: 1, decoder: dsnt, ...options });
   released.push(heatmaps, model, predictor);
   const [prediction] = await predictor.predict([new Float32Array(size * size)]);
   return prediction;
@@ -104,7 +109,7 @@ describe('Predictor', () => {
     const frames = phantomFrames(5, 32).map(({ pixels }) => pixels);
     const results: FramePrediction[][] = [];
     for (const batchSize of [1, 2, 5, 8]) {
-      const predictor = new Predictor(device, model, { size: 32, grid: 'linspace', batchSize });
+      const predictor = new Predictor(device, model, { size: 32, decoder: dsnt, batchSize });
       results.push(await predictor.predict(frames));
       predictor.dispose();
     }

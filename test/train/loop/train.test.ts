@@ -258,7 +258,7 @@ describe('training that fails', () => {
   test('names the batch whose gradient overflows while its loss does not', async () => {
     const config = tiny({ training: { epochs: 1 } });
     // The loss is about 1e37, which float32 holds; the squares of the gradient are not.
-    const { outcome } = await start({ ...config, loss: { ...config.loss, lambda: 1e35 } });
+    const { outcome } = await start({ ...config, loss: Object.assign({}, config.loss, { lambda: 1e35 }) });
     await expect(outcome).rejects.toThrow(/^The gradient norm became (Infinity|NaN) in epoch 1, batch 1 \(/);
   });
 

@@ -1,0 +1,1 @@
+export { peak2d } from './peak2d.js';

@@ -1,0 +1,42 @@
+import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { formatShape, sizeOf } from '../../engine/shape.js';
+import { linearGrid } from '../grid.js';
+import { template } from '../template.js';
+import peakKernel from './peak2d.wgsl';
+
+/**
+ * The cell with the largest value of each map; of equal ones the first in row-major order. Has no gradient.
+ * Counterpart: torch.argmax over the flattened map, taken apart into column and row.
+ *
+ * @param x [N, H, W, K].
+ * @returns [N, K, 2]: column, then row, whole numbers.
+ * @throws ShapeError if the rank is not 4.
+ */
+export function peak2d(x: Tensor): Tensor {
+  return record(peakOperation, [x], undefined)[0];
+}
+
+const peakOperation: Operation<undefined> = {
+  name: 'peak2d',
+
+  shape([{ shape, dtype }]) {
+    if (shape.length !== 4 || dtype !== 'f32') {
+      throw new ShapeError(`peak2d: maps are [N, H, W, K] f32, got ${formatShape(shape)} ${dtype}; reshape them.`);
+    }
+    const [images, , , channels] = shape;
+    return [{ shape: [images, channels, 2], dtype: 'f32' }];
+  },
+
+  lower(lowering, [x], [peaks]) {
+    const [images, height, width, channels] = x.shape;
+    lowering.dispatch({
+      label: 'peak2d',
+      source: template(peakKernel, { LANES: height * width <= 1024 ? 64 : 256 }),
+      bindings: [x, peaks],
+      writes: [1],
+      uniforms: { u32: [images, height, width, channels] },
+      workgroups: linearGrid(images * channels, 1),
+      flops: sizeOf(x.shape),
+    });
+  },
+};

@@ -1,0 +1,78 @@
+import { checkpoint, ShapeError, type Tensor } from '../engine/index.js';
+import { formatShape } from '../engine/shape.js';
+import { concat } from '../kernels/index.js';
+import { type Builder, Module } from './module.js';
+
+/** What every heatmap network can be asked for. */
+export interface HeatmapNetworkOptions {
+  /** Channels of the first level. */
+  readonly base?: number;
+  readonly inChannels?: number;
+  /** One heatmap for each. Paper: PS1, PS2, FH1. */
+  readonly landmarks?: number;
+  /** Compute each level again in the backward pass instead of keeping its activations: less memory, same bits. */
+  readonly recompute?: boolean;
+}
+
+/** Pixels of a frame per cell of its heatmaps, along each axis: 512 px make 64 cells. */
+const PIXELS_PER_CELL = 8;
+
+/**
+ * A network that makes one heatmap per landmark from a frame. Training, evaluation, prediction and export know the networks by
+ * this type alone; what a heatmap means (the logarithm of a distribution, or its own height) is up to the loss.
+ */
+export abstract class HeatmapNetwork extends Module {
+  readonly inChannels: number;
+  readonly landmarks: number;
+  /** Runs the body of a level, to be computed again in the backward pass where that was asked for. */
+  protected readonly level: <T>(body: () => T) => T;
+
+  constructor(builder: Builder, { inChannels = 1, landmarks = 3, recompute = false }: HeatmapNetworkOptions) {
+    super(builder);
+    this.inChannels = inChannels;
+    this.landmarks = landmarks;
+    this.level = recompute ? checkpoint : (body) => body();
+  }
+
+  /**
+   * One heatmap for each landmark, as the last convolution leaves it.
+   *
+   * @param images [N, H, W, inChannels], values in [0, 1]; or grey ones, [N, H, W, 1], which stand for every channel.
+   * @param mode.training Normalise by the batch and move the running statistics, or normalise by the latter.
+   * @returns [N, …heatmapSize([H, W]), landmarks].
+   * @throws ShapeError for images that are no such tensor, or too small for the network.
+   */
+  logits(images: Tensor, { training }: { readonly training: boolean }): Tensor {
+    const channels = images.shape[3];
+    if (images.shape.length !== 4 || (channels !== this.inChannels && channels !== 1)) {
+      throw new ShapeError(
+        `${this.constructor.name}: images have shape ${formatShape(images.shape)}; give [N, H, W, ${this.inChannels}]` +
+          `${this.inChannels === 1 ? '' : ', or [N, H, W, 1] if they are grey'}.`,
+      );
+    }
+    this.checkSize([images.shape[1], images.shape[2]]);
+    const repeats = this.inChannels / channels;
+    const x = repeats === 1 ? images : concat(Array.from({ length: repeats }, () => images));
+    return this.heatmaps(x, training);
+  }
+
+  /** Rows and columns of the heatmaps of a frame. */
+  heatmapSize([height, width]: readonly [height: number, width: number]): [height: number, width: number] {
+    return [Math.ceil(height / PIXELS_PER_CELL), Math.ceil(width / PIXELS_PER_CELL)];
+  }
+
+  protected abstract heatmaps(images: Tensor, training: boolean): Tensor;
+
+  /** @throws ShapeError for frames that the network cannot take. */
+  protected abstract checkSize(size: readonly [height: number, width: number]): void;
+
+  /** @throws ShapeError for frames of which `poolings` poolings leave nothing. */
+  protected checkPoolings([height, width]: readonly [height: number, width: number], poolings: number): void {
+    const smallest = 2 ** poolings;
+    if (Math.min(height, width) < smallest) {
+      throw new ShapeError(
+        `${this.constructor.name}: images of ${height}×${width} vanish in ${poolings} poolings; use at least ${smallest} a side.`,
+      );
+    }
+  }
+}
