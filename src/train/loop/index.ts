@@ -7,6 +7,7 @@ export {
   buildTrainedModel,
   type TrainingLoss,
 } from './build.js';
+export { buildPredictor } from './build-predictor.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { loadNetworkFrames, type NetworkFrame } from './frames.js';

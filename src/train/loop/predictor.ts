@@ -2,7 +2,7 @@ import { type Compiled, compile, type Device, softmax, type Tensor } from '../..
 import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
-import { isTooLarge } from './training-step.js';
+import { isTooLarge } from './too-large.js';
 
 /** What the network says about one frame. */
 export interface FramePrediction {
@@ -14,6 +14,16 @@ export interface FramePrediction {
    * peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
+  /** Present where they were asked for. */
+  readonly heatmaps?: PredictedHeatmaps;
+}
+
+/** The heatmaps of one frame: distributions, or scores of peak 1, as the network was trained to make. */
+export interface PredictedHeatmaps {
+  readonly height: number;
+  readonly width: number;
+  /** Row-major, with the landmarks' values side by side: height×width×3. */
+  readonly values: Float32Array;
 }
 
 /** Pixels of a 512 px frame: the loosest of the success radii. */
@@ -32,6 +42,8 @@ export interface PredictorOptions {
   readonly heatmaps?: 'probabilities' | 'scores';
   /** Frames per execution. */
   readonly batchSize: number;
+  /** Called as pipelines are compiled, before the first execution. */
+  readonly onCompile?: (done: number, total: number) => void;
 }
 
 /** Runs a trained network on frames. */
@@ -48,23 +60,30 @@ export class Predictor {
   ) {
     this.batchSize = options.batchSize;
     const { decoder, heatmaps } = options;
-    this.forward = compile((images: Tensor) => {
+    const body = (images: Tensor) => {
       const logits = model.logits(images, { training: false });
       const probabilities = softmax(logits, { axes: [1, 2] });
       return {
         points: decoder.points(logits, probabilities),
         heatmaps: heatmaps === 'scores' ? logits : probabilities,
       };
-    });
+    };
+    this.forward = compile(body, { onCompile: options.onCompile });
   }
 
-  /** @param frames Luminance in [0, 1], size×size each. */
-  async predict(frames: readonly Float32Array[]): Promise<FramePrediction[]> {
+  /**
+   * @param frames Luminance in [0, 1], size×size each.
+   * @param options.heatmaps Whether to hand out the heatmaps too.
+   */
+  async predict(
+    frames: readonly Float32Array[],
+    options: { readonly heatmaps?: boolean } = {},
+  ): Promise<FramePrediction[]> {
     const predictions: FramePrediction[] = [];
     while (predictions.length < frames.length) {
       const batch = frames.slice(predictions.length, predictions.length + this.batchSize);
       try {
-        predictions.push(...(await this.run(batch)));
+        predictions.push(...(await this.run(batch, options.heatmaps ?? false)));
       } catch (error) {
         if (!isTooLarge(error) || batch.length === 1) throw error;
         this.batchSize = Math.ceil(batch.length / 2);
@@ -73,7 +92,7 @@ export class Predictor {
     return predictions;
   }
 
-  private async run(batch: readonly Float32Array[]): Promise<FramePrediction[]> {
+  private async run(batch: readonly Float32Array[], keep: boolean): Promise<FramePrediction[]> {
     const { size, decoder, heatmaps: kind } = this.options;
     const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
     const used = [images];
@@ -86,9 +105,10 @@ export class Predictor {
       return batch.map((_, i) => {
         const landmarks = decodedLandmarks(decoder, values, 6 * i, size, [height, width]);
         const own = maps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
-        if (kind === 'scores') return { landmarks, confidence: heightsOf(own) };
+        const kept = keep ? { heatmaps: { height, width, values: own } } : {};
+        if (kind === 'scores') return { landmarks, confidence: heightsOf(own), ...kept };
         const cells = fromCoordinates(toCoordinates(landmarks, size, decoder.grid), 0, width, decoder.grid);
-        return { landmarks, confidence: sharesNear(own, cells, height, width) };
+        return { landmarks, confidence: sharesNear(own, cells, height, width), ...kept };
       });
     } finally {
       for (const tensor of used) tensor.dispose();

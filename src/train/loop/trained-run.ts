@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type Device, SondeError } from '../../index.js';
 import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
-import { buildDecoder, buildTrainedModel } from './build.js';
-import { Predictor } from './predictor.js';
+import { buildTrainedModel } from './build.js';
+import { buildPredictor } from './build-predictor.js';
+import type { Predictor } from './predictor.js';
 
 /** A run's folder that holds no trained model. */
 export class RunError extends SondeError {
@@ -78,14 +79,7 @@ export async function withRun<T>(
   use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
 ): Promise<T> {
   const { config, model, metadata } = await loadRun(device, folder, checkpoint);
-  const decoder = buildDecoder(config, decoding);
-  const predictor = new Predictor(device, model, {
-    size: config.model.inputSize,
-    decoder,
-    // DSNT takes any heatmap for the logarithm of a distribution.
-    heatmaps: config.loss.name === 'heatmap' && decoder.decoding !== 'dsnt' ? 'scores' : 'probabilities',
-    batchSize: config.training.batchSize,
-  });
+  const predictor = buildPredictor(device, config, model, { decoding });
   try {
     return await use({ predictor, config, metadata });
   } finally {

@@ -5,9 +5,7 @@ import {
   compile,
   concat,
   type Device,
-  DeviceError,
   gradients,
-  LimitError,
   mul,
   reshape,
   slice,
@@ -19,6 +17,7 @@ import {
 import type { HeatmapNetwork } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildLoss, buildOptimizer } from './build.js';
+import { isTooLarge } from './too-large.js';
 
 /** What one step measures. */
 export interface StepLosses {
@@ -135,11 +134,6 @@ export class TrainingStep {
     };
     return compile(body, { device: this.device, onCompile: this.events.compiling });
   }
-}
-
-/** Whether a smaller batch would help: a tensor beyond the largest binding, or no room for the program. */
-export function isTooLarge(error: unknown): error is LimitError | DeviceError {
-  return error instanceof LimitError || (error instanceof DeviceError && /no room|gave no buffer/.test(error.message));
 }
 
 function share(x: Tensor, parts: number): Tensor {

@@ -6,7 +6,7 @@ import { buildDecoder, buildLoss } from './build.js';
 import { decodedLandmarks, toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { joinFrames } from './predictor.js';
-import { isTooLarge } from './training-step.js';
+import { isTooLarge } from './too-large.js';
 
 export interface Validation {
   /** Mean over frames. Not a finite number where the network has diverged, and then the landmarks are not scored. */

@@ -128,4 +128,30 @@ describe('Predictor', () => {
       }
     }
   });
+
+  test('hands out the heatmaps that were asked for, of each frame its own', async () => {
+    const device = await sharedDevice();
+    const model = new DsntDeepUNet({ device, seed: 2, path: '' }, { base: 2, depth: 3 });
+    const predictor = new Predictor(device, model, { size: 32, decoder: dsnt, batchSize: 2 });
+    released.push(model, predictor);
+    const frames = phantomFrames(3, 32).map(({ pixels }) => pixels);
+    const predictions = await predictor.predict(frames, { heatmaps: true });
+    for (const { landmarks, heatmaps } of predictions) {
+      expect(heatmaps).toMatchObject({ height: 4, width: 4 });
+      const values = heatmaps?.values ?? [];
+      expect(values).toHaveLength(4 * 4 * 3);
+      for (const [k, name] of LANDMARK_NAMES.entries()) {
+        const mean = { x: 0, y: 0, mass: 0 };
+        for (let i = 0; i < 16; i++) {
+          mean.mass += values[3 * i + k];
+          mean.x += values[3 * i + k] * (i % 4);
+          mean.y += values[3 * i + k] * Math.floor(i / 4);
+        }
+        expect(mean.mass).toBeCloseTo(1, 5);
+        expect((mean.x * 31) / 3).toBeCloseTo(landmarks[name].x, 3);
+        expect((mean.y * 31) / 3).toBeCloseTo(landmarks[name].y, 3);
+      }
+    }
+    expect((await predictor.predict(frames))[0].heatmaps).toBeUndefined();
+  });
 });

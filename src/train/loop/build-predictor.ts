@@ -1,0 +1,23 @@
+import type { Device } from '../../index.js';
+import type { Decoding, HeatmapNetwork } from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
+import { buildDecoder } from './build.js';
+import { Predictor, type PredictorOptions } from './predictor.js';
+
+/** What predicts with a trained model as its configuration says, or with another decoding. */
+export function buildPredictor(
+  device: Device,
+  config: TrainingConfig,
+  model: HeatmapNetwork,
+  options: Partial<Pick<PredictorOptions, 'batchSize' | 'onCompile'>> & { readonly decoding?: Decoding } = {},
+): Predictor {
+  const decoder = buildDecoder(config, options.decoding);
+  return new Predictor(device, model, {
+    size: config.model.inputSize,
+    decoder,
+    // DSNT takes any heatmap for the logarithm of a distribution.
+    heatmaps: config.loss.name === 'heatmap' && decoder.decoding !== 'dsnt' ? 'scores' : 'probabilities',
+    batchSize: options.batchSize ?? config.training.batchSize,
+    onCompile: options.onCompile,
+  });
+}
