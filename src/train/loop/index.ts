@@ -13,7 +13,7 @@ export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { loadNetworkFrames, type NetworkFrame } from './frames.js';
 export { type ImageResult, predictImages } from './predict.js';
 export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.js';
-export { runTraining } from './run.js';
+export { runTraining, type TrainingCases } from './run.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
 export { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome, train } from './train.js';
 export { type Checkpoint, loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';

@@ -1,25 +1,31 @@
 import { rm } from 'node:fs/promises';
 import type { Device } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { readDataset } from '../dataset/index.js';
+import { type LabelledCase, readDataset } from '../dataset/index.js';
 import { type ProgressStream, TrainingProgress } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
 import { loadNetworkFrames } from './frames.js';
 import { type TrainingEvents, type TrainingOutcome, train } from './train.js';
 
+/** Labelled cases to train on and to validate with, where these are not the splits of a data set. */
+export interface TrainingCases {
+  readonly training: readonly LabelledCase[];
+  readonly validation: readonly LabelledCase[];
+}
+
 /**
  * The main job: reads a data set, trains by a configuration and leaves everything in a new run folder. A run that ends
  * before its first epoch is done, by an error or by `signal`, leaves no folder.
  *
- * @param data Folder in the IUGC 2025 layout.
+ * @param data Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves.
  * @param out Folder of the run, new or empty.
  * @param stream Where progress is shown.
  * @param signal Stops training after the step that is under way, by throwing its reason.
  */
 export async function runTraining(
   device: Device,
-  data: string,
+  data: string | TrainingCases,
   config: TrainingConfig,
   out: string,
   stream: ProgressStream,
@@ -50,13 +56,22 @@ export async function runTraining(
   }
 }
 
-async function loadData(data: string, config: TrainingConfig, stream: ProgressStream, signal?: AbortSignal) {
-  const cases = { training: await readDataset(data, 'train'), validation: await readDataset(data, 'validation') };
+async function loadData(
+  data: string | TrainingCases,
+  config: TrainingConfig,
+  stream: ProgressStream,
+  signal?: AbortSignal,
+) {
+  const cases = typeof data === 'string' ? await readCases(data) : data;
   stream.write(`reading ${cases.training.length} training and ${cases.validation.length} validation frames\n`);
   const size = config.model.inputSize;
   const training = await loadNetworkFrames(cases.training, size, { signal });
   const validation = await loadNetworkFrames(cases.validation, size, { signal });
   return { training, validation };
+}
+
+async function readCases(data: string): Promise<TrainingCases> {
+  return { training: await readDataset(data, 'train'), validation: await readDataset(data, 'validation') };
 }
 
 /**

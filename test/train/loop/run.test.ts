@@ -100,6 +100,16 @@ describe('runTraining', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  test('trains on cases that are given instead of a folder', async () => {
+    const { data, out } = await newSet();
+    const pool = [...(await readDataset(data, 'train')), ...(await readDataset(data, 'validation'))];
+    const cases = { training: pool.slice(3), validation: pool.slice(0, 3) };
+    const stream = new PassThrough();
+    await runTraining(await sharedDevice(), cases, config, out, stream);
+    expect(String(stream.read())).toContain('reading 4 training and 3 validation frames');
+    expect(JSON.parse(await readFile(join(out, 'training-set.json'), 'utf8')).frames).toBe(4);
+  });
+
   test('leaves no folder when stopped before an epoch is done', async () => {
     const { data, out } = await newSet();
     await expect(run(data, out, AbortSignal.abort(new Error('not now')))).rejects.toThrow('not now');
