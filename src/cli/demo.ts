@@ -11,8 +11,8 @@ import {
   runTraining,
   writePhantomDataset,
 } from '../train/index.js';
+import { openFrameProgress } from './shared/frame-progress.js';
 import { interruptible } from './shared/interrupt.js';
-import { openPhantomProgress } from './shared/phantom-progress.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
 import { wholeNumber } from './shared/whole-number.js';
@@ -52,7 +52,7 @@ const program = new Command('demo')
 async function drawPhantoms(): Promise<void> {
   const { train, validation, test } = PHANTOMS.counts;
   console.error(`drawing ${train + validation + test} synthetic frames into ${DATA}`);
-  const progress = openPhantomProgress();
+  const progress = openFrameProgress('phantoms');
   try {
     await interruptible('nothing was written', (signal) =>
       writePhantomDataset(DATA, { ...PHANTOMS, signal, onProgress: progress.show }),

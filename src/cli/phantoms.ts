@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
 import { contactSheet, type Difficulty, generatePhantom, writePhantomDataset } from '../train/phantom/index.js';
+import { openFrameProgress } from './shared/frame-progress.js';
 import { interruptible } from './shared/interrupt.js';
-import { openPhantomProgress } from './shared/phantom-progress.js';
 import { run } from './shared/run.js';
 import { wholeNumber } from './shared/whole-number.js';
 
@@ -40,7 +40,7 @@ const program = new Command('phantoms')
 
 async function writeSet(out: string, options: Options): Promise<void> {
   const { train, validation, test, seed, size, workers } = options;
-  const progress = openPhantomProgress();
+  const progress = openFrameProgress('phantoms');
   try {
     await interruptible('nothing was written', (signal) =>
       writePhantomDataset(out, {

@@ -1,8 +1,10 @@
 /** `sonde/train`: data sets, phantoms, augmentation, training, evaluation. Runs in Node. */
 export * from './augmentation/index.js';
 export * from './batches/index.js';
+export * from './check-data/index.js';
 export * from './config/index.js';
 export * from './dataset/index.js';
+export * from './duplicates/index.js';
 export * from './image/index.js';
 export * from './landmarks.js';
 export * from './loop/index.js';

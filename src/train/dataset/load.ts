@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { decodeFrame, type Frame } from '../image/index.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { DatasetError } from './errors.js';
 import type { LabelledCase } from './read.js';
 
@@ -27,15 +27,25 @@ export interface LoadedCase extends LabelledCase {
 /** @throws DatasetError where a landmark lies off the frame, which is when labels and images do not belong together */
 export async function loadCase(labelled: LabelledCase): Promise<LoadedCase> {
   const frame = await loadFrame(labelled);
-  const { width, height } = frame;
+  const { path, row } = labelled.source;
   for (const name of LANDMARK_NAMES) {
-    const { x, y } = labelled.landmarks[name];
-    if (x >= -0.5 && y >= -0.5 && x <= width - 0.5 && y <= height - 0.5) continue;
-    const { path, row } = labelled.source;
-    throw new DatasetError(
-      `${path}, row ${row}: ${name.toUpperCase()} (${x}, ${y}) lies off the frame ${labelled.file}, which is ${width}×${height} pixels; ` +
-        'correct the point, or use the image that was labelled.',
-    );
+    const problem = pointOffFrame(labelled.landmarks, name, frame, labelled.file);
+    if (problem !== undefined) throw new DatasetError(`${path}, row ${row}: ${problem}`);
   }
   return { ...labelled, frame };
+}
+
+/** What is wrong where a landmark lies off the frame, which reaches half a pixel beyond the outermost centres. */
+export function pointOffFrame(
+  landmarks: Landmarks,
+  name: keyof Landmarks,
+  { width, height }: { readonly width: number; readonly height: number },
+  file: string,
+): string | undefined {
+  const { x, y } = landmarks[name];
+  if (x >= -0.5 && y >= -0.5 && x <= width - 0.5 && y <= height - 0.5) return undefined;
+  return (
+    `${name.toUpperCase()} (${x}, ${y}) lies off the frame ${file}, which is ${width}×${height} pixels; ` +
+    'correct the point, or use the image that was labelled.'
+  );
 }

@@ -17,8 +17,19 @@ export interface TableRow {
   readonly fields: readonly string[];
 }
 
-/** Reads a CSV file: byte order mark, either line end, quoted fields. Empty lines count as rows and are passed over. */
+/**
+ * Reads a CSV file: byte order mark, either line end, quoted fields. Empty lines count as rows and are passed over.
+ *
+ * @throws DatasetError where it is no table, or a row has another number of fields than the header
+ */
 export async function readTable(path: string): Promise<Table> {
+  const table = await readRows(path);
+  for (const row of table.rows) checkFields(table, row);
+  return table;
+}
+
+/** As `readTable`, without looking at the number of fields. */
+export async function readRows(path: string): Promise<Table> {
   let records: string[][];
   try {
     records = parse(await readFile(path), { bom: true, relax_column_count: true, trim: true, relax_quotes: true });
@@ -40,15 +51,16 @@ export async function readTable(path: string): Promise<Table> {
       `${path}: there is a header (${header.fields.join(', ')}) and no row; it needs one row per image.`,
     );
   }
-  for (const { number, fields } of rows) {
-    if (fields.length !== header.fields.length) {
-      throw new DatasetError(
-        `${path}, row ${number}: ${fields.length} fields, the header has ${header.fields.length}; ` +
-          'put points in quotes, as in "(120, 85)".',
-      );
-    }
-  }
   return { path, header: header.fields, rows };
+}
+
+/** @throws DatasetError where a row has another number of fields than the header */
+export function checkFields({ path, header }: Table, { number, fields }: TableRow): void {
+  if (fields.length === header.length) return;
+  throw new DatasetError(
+    `${path}, row ${number}: ${fields.length} fields, the header has ${header.length}; ` +
+      'put points in quotes, as in "(120, 85)".',
+  );
 }
 
 /** Position of the column that goes by one of `names`, or undefined. */

@@ -5,21 +5,53 @@ import type { ImageFile } from './image-file.js';
 import { openMetaImage } from './metaimage.js';
 import { openRaster } from './raster.js';
 
+export type ImageFormat = 'PNG' | 'JPEG' | 'DICOM' | 'MetaImage';
+
 interface Format {
-  readonly label: string;
+  readonly label: ImageFormat;
+  /** What files of this format are usually called, lower case. */
+  readonly extensions: readonly string[];
   readonly offset: number;
   readonly magic: readonly number[];
   readonly open: (bytes: Uint8Array, name: string) => Promise<ImageFile>;
 }
 
+const ascii = (text: string) => [...new TextEncoder().encode(text)];
+
 const FORMATS: readonly Format[] = [
-  { label: 'PNG', offset: 0, magic: [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], open: openRaster },
-  { label: 'JPEG', offset: 0, magic: [0xff, 0xd8, 0xff], open: openRaster },
-  // "DICM" after the 128-byte preamble (PS3.10, 7.1).
-  { label: 'DICOM', offset: 128, magic: [0x44, 0x49, 0x43, 0x4d], open: openDicom },
+  { label: 'PNG', extensions: ['.png'], offset: 0, magic: [0x89, ...ascii('PNG\r\n\x1a\n')], open: openRaster },
+  {
+    label: 'JPEG',
+    extensions: ['.jpg', '.jpeg', '.jpe', '.jfif'],
+    offset: 0,
+    magic: [0xff, 0xd8, 0xff],
+    open: openRaster,
+  },
+  // After the 128-byte preamble (PS3.10, 7.1). Files from machines often have no extension.
+  {
+    label: 'DICOM',
+    extensions: ['.dcm', '.dicom', '.ima', ''],
+    offset: 128,
+    magic: ascii('DICM'),
+    open: openDicom,
+  },
   // A text header, whose first line is "ObjectType = Image".
-  { label: 'MetaImage', offset: 0, magic: [...new TextEncoder().encode('ObjectType')], open: openMetaImage },
+  { label: 'MetaImage', extensions: ['.mha'], offset: 0, magic: ascii('ObjectType'), open: openMetaImage },
 ];
+
+/** The format that the first bytes of a file show, whatever it is called; undefined where it is none that is read. */
+export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
+  return formatOf(bytes)?.label;
+}
+
+/** Whether files of this format are called so: `.jpg` for JPEG, and nothing at all for DICOM too. */
+export function isUsualExtension(format: ImageFormat, extension: string): boolean {
+  return FORMATS.some(({ label, extensions }) => label === format && extensions.includes(extension.toLowerCase()));
+}
+
+function formatOf(bytes: Uint8Array): Format | undefined {
+  return FORMATS.find(({ offset, magic }) => magic.every((byte, i) => bytes[offset + i] === byte));
+}
 
 /**
  * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha), told apart by the bytes and never by the name (the
@@ -30,7 +62,7 @@ const FORMATS: readonly Format[] = [
  */
 export async function openImage(bytes: Uint8Array, name: string): Promise<ImageFile> {
   if (bytes.length === 0) throw new ImageError(`${name}: the file is empty; copy or export it again.`);
-  const format = FORMATS.find(({ offset, magic }) => magic.every((byte, i) => bytes[offset + i] === byte));
+  const format = formatOf(bytes);
   if (!format) {
     const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
     throw new UnsupportedImageError(

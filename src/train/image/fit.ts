@@ -53,9 +53,8 @@ export interface FittedFrame {
  */
 export function fitFrame(frame: Frame, size: number, options: { fit?: Fit } = {}): FittedFrame {
   const { width, height } = frame;
-  const side = options.fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
-  const scale = size / side;
-  const offset = { x: Math.floor((width * scale - size) / 2), y: Math.floor((height * scale - size) / 2) };
+  const transform = fitTransform(frame, size, options);
+  const { scale, offset } = transform;
   const columns = triangleTaps(width, size, scale, offset.x);
   const rows = triangleTaps(height, size, scale, offset.y);
   // Along rows first, for those rows of the frame that the second pass reads.
@@ -78,7 +77,19 @@ export function fitFrame(frame: Frame, size: number, options: { fit?: Fit } = {}
       for (let x = 0; x < size; x++) pixels[y * size + x] += weight * narrow[from + x];
     }
   }
-  return { pixels, transform: new FrameTransform(scale, offset) };
+  return { pixels, transform };
+}
+
+/** Where {@link fitFrame} puts the pixels of a width×height frame. */
+export function fitTransform(
+  { width, height }: { readonly width: number; readonly height: number },
+  size: number,
+  options: { fit?: Fit } = {},
+): FrameTransform {
+  const side = options.fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
+  const scale = size / side;
+  const offset = { x: Math.floor((width * scale - size) / 2), y: Math.floor((height * scale - size) / 2) };
+  return new FrameTransform(scale, offset);
 }
 
 interface Taps {
