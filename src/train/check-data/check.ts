@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { DatasetError, SPLITS, type Split } from '../dataset/index.js';
 import { findImage } from '../dataset/locate.js';
 import { angleOfProgression } from '../landmarks.js';
-import { mean } from '../metrics/evaluate.js';
+import { mean } from '../metrics/index.js';
 import { checkDuplicates, checkRepeatedRows } from './duplicates.js';
 import { Findings } from './findings.js';
 import { beginsAsImage, type CheckedImage, checkImage } from './images.js';
