@@ -216,20 +216,17 @@ async function prepare(
 
 /** Builds a program, or gives everything back and says what it would have needed. */
 async function buildWithin(device: Device, program: Program): Promise<void> {
-  device.gpu.pushErrorScope('out-of-memory');
-  let popped: Promise<GPUError | null>;
+  let error: GPUError | null;
   try {
-    program.build();
-  } catch (error) {
+    ({ error } = await device.withinMemory(() => program.build()));
+  } catch (failure) {
     program.dispose();
-    throw error;
-  } finally {
-    popped = device.wait(() => device.gpu.popErrorScope());
+    throw failure;
   }
-  const error = await popped;
   if (!error) return;
   const { planned } = program.memory();
   program.dispose();
+  device.heap.trim();
   throw new DeviceError(
     `compile: the device has no room for the program's ${planned} bytes (${error.message}); use a smaller batch or size.`,
   );

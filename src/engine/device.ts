@@ -306,6 +306,38 @@ export class Device {
     storage.region.writtenAt = tick();
   }
 
+  /**
+   * What `make` returns, once the device is known to have had room for it. Elsewhere running out of memory is the end of a
+   * device; here it is an error, after which the device goes on.
+   *
+   * @param make Makes a stored tensor. Must not be async.
+   * @throws DeviceError if there is no room; and what `make` throws
+   */
+  async allocate(make: () => Tensor): Promise<Tensor> {
+    const { value: tensor, error } = await this.withinMemory(make);
+    if (!error) return tensor;
+    tensor.dispose();
+    this.heap.trim();
+    throw new DeviceError(
+      `the device has no room for ${tensor.size * 4} bytes (${error.message}); use fewer or smaller tensors.`,
+    );
+  }
+
+  /** @internal Runs `make` and tells whether the device ran out of memory meanwhile. */
+  async withinMemory<T>(make: () => T): Promise<{ value: T; error: GPUError | null }> {
+    this.checkUsable();
+    this.gpu.pushErrorScope('out-of-memory');
+    const outcome = () => this.wait(() => this.gpu.popErrorScope());
+    let value: T;
+    try {
+      value = make();
+    } catch (failure) {
+      await outcome();
+      throw failure;
+    }
+    return { value, error: await outcome() };
+  }
+
   /** @internal `assign` outside a compiled function. */
   assignNow(effects: ReadonlyMap<Tensor, Tensor>): void {
     evaluate(this, [], effects);

@@ -145,6 +145,22 @@ export class Heap {
     this.freeBytes += allocation.bytes;
   }
 
+  /**
+   * Destroys the buffers that are kept for reuse. Called when the device has run out of memory: it may need theirs, and one
+   * that it could not provide must not be handed out again.
+   */
+  trim(): void {
+    for (const kept of this.free.values()) {
+      for (const { buffer, bytes } of kept) {
+        buffer.destroy();
+        this.liveBytes -= bytes;
+        this.liveBuffers -= 1;
+      }
+    }
+    this.free.clear();
+    this.freeBytes = 0;
+  }
+
   private allocateSmall(bytes: number): Storage {
     let slot = this.slabSlots.pop();
     if (!slot) {

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
 import { Heap } from '../../src/engine/memory-heap.js';
 import { add, compile, type Device, mul, reshape, sum, type Tensor, TensorError } from '../../src/index.js';
-import { sharedDevice } from '../support/device.js';
+import { reportFull, sharedDevice } from '../support/device.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -179,6 +179,32 @@ test('the heap destroys what it cannot keep', async () => {
   for (const allocation of both) heap.releaseBuffer(allocation);
   expect(heap.statistics().buffers).toBe(1);
   for (const allocation of both) allocation.buffer.destroy();
+});
+
+describe('memory that the device may not have', () => {
+  test('is an error where there is none, and the device goes on without what it kept', async () => {
+    const device = await sharedDevice();
+    const made = await device.allocate(() => device.ones([10_000]));
+    expect((await made.data())[9999]).toBe(1);
+    made.dispose();
+    expect(device.memory().freeBytes).toBeGreaterThanOrEqual(40_000);
+    const before = used(device);
+    const pop = reportFull(device);
+    await expect(device.allocate(() => device.tensor(new Float32Array(20_000)))).rejects.toThrow(
+      /the device has no room for 80000 bytes \(full\); use fewer or smaller tensors/,
+    );
+    pop.mockRestore();
+    expect(used(device)).toBe(before);
+    // A buffer that could not be provided must not be handed out again.
+    expect(device.memory().freeBytes).toBe(0);
+    expect(await mul(device.ones([2]), 3).data()).toEqual(Float32Array.of(3, 3));
+  });
+
+  test('hands on what making the tensor throws', async () => {
+    const device = await sharedDevice();
+    await expect(device.allocate(() => device.tensor([1, 2], [3]))).rejects.toThrow(/2 values for shape 3/);
+    expect(await device.ones([1]).item()).toBe(1);
+  });
 });
 
 test('the results of a compiled function are the caller’s to dispose', async () => {

@@ -1,3 +1,4 @@
+import { type MockInstance, vi } from 'vitest';
 import { type Device, openDevice } from '../../src/index.js';
 
 // Test files run in one process and share these, and with them every compiled pipeline.
@@ -14,4 +15,15 @@ export function sharedDevice(): Promise<Device> {
 export function checkedDevice(): Promise<Device> {
   checked ??= openDevice({ checked: true, tuning: 'none' });
   return checked;
+}
+
+/** Lets a device say once that it is out of memory, at its next question but `later`. To be restored. */
+export function reportFull({ gpu }: Device, later = 0): MockInstance<GPUDevice['popErrorScope']> {
+  const pop = gpu.popErrorScope.bind(gpu);
+  let asked = 0;
+  return vi.spyOn(gpu, 'popErrorScope').mockImplementation(async () => {
+    const error = await pop();
+    asked += 1;
+    return asked === later + 1 ? ({ message: 'full' } as GPUError) : error;
+  });
 }

@@ -27,7 +27,7 @@ export interface LabelledFrame {
 }
 
 /** Geometries drawn for a frame before it is left in its place. */
-const ATTEMPTS = 50;
+export const ATTEMPTS = 50;
 
 /**
  * The paper's augmentation of one frame: jitter of brightness and contrast, blur, flips, rotation and translation, the
@@ -61,8 +61,9 @@ export function applyAugmentation(
   };
 }
 
-function drawOnFrame(
-  { size, landmarks }: LabelledFrame,
+/** The draws of a frame, its geometry drawn again until the landmarks stay on it. @throws RandomKeyError */
+export function drawOnFrame(
+  { size, landmarks }: Pick<LabelledFrame, 'size' | 'landmarks'>,
   settings: AugmentationSettings,
   key: AugmentationKey,
 ): AugmentationDraws {
@@ -87,7 +88,8 @@ function isOnFrame({ x, y }: Point, size: number): boolean {
   return x >= -0.5 && y >= -0.5 && x <= size - 0.5 && y <= size - 0.5;
 }
 
-function checkFrame({ pixels, size, landmarks }: LabelledFrame): void {
+/** @throws AugmentationError unless a frame has its pixels and finite landmarks */
+export function checkFrame({ pixels, size, landmarks }: LabelledFrame): void {
   if (!Number.isInteger(size) || size < 1 || pixels.length !== size * size) {
     throw new AugmentationError(
       `A frame of size ${size} has ${pixels.length} pixels; give size×size of them, for a whole size of at least 1.`,

@@ -11,9 +11,9 @@ import {
   frameAffine,
   type LabelledFrame,
   transformPoint,
-} from '../../src/train/augmentation/index.js';
-import { resolveConfig } from '../../src/train/config/index.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../src/train/landmarks.js';
+} from '../../../src/train/augmentation/index.js';
+import { resolveConfig } from '../../../src/train/config/index.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../../src/train/landmarks.js';
 
 const paper = resolveConfig({}).augmentation;
 const nothing: AugmentationSettings = {
