@@ -2,6 +2,7 @@
 export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
+export * from './checkpoint/index.js';
 export * from './config/index.js';
 export * from './dataset/index.js';
 export * from './duplicates/index.js';
