@@ -15,5 +15,6 @@ export * from './phantom/index.js';
 export * from './progress/index.js';
 export * from './run-folder/index.js';
 export * from './schedule/index.js';
+export * from './search/index.js';
 export * from './statistics/index.js';
 export * from './uncertainty/index.js';
