@@ -26,7 +26,7 @@ export async function bundle(input, output, alias = {}) {
     transform: { target: 'es2022' },
     // Kernels are text modules.
     moduleTypes: { '.wgsl': 'text' },
-    resolve: { alias, extensionAlias: { '.js': ['.ts', '.js'] } },
+    resolve: { alias, extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
   });
   await build.write({ format: 'esm', sourcemap: true, entryFileNames: '[name].js', ...output });
   await build.close();

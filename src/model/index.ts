@@ -25,12 +25,4 @@ export {
 } from './safetensors.js';
 export { UNet, type UNetOptions } from './u-net.js';
 export * from './uncertainty/index.js';
-export {
-  exportWeights,
-  fromPyTorchTensor,
-  importWeights,
-  readWeights,
-  type SafetensorsTensors,
-  toPyTorchTensor,
-  writeWeights,
-} from './weights.js';
+export { exportWeights, importWeights } from './weights.js';

@@ -2,7 +2,6 @@
 export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
-export * from './checkpoint/index.js';
 export * from './config/index.js';
 export * from './dataset/index.js';
 export * from './duplicates/index.js';
@@ -13,8 +12,8 @@ export * from './metrics/index.js';
 export * from './overlay/index.js';
 export * from './phantom/index.js';
 export * from './progress/index.js';
+export * from './report/index.js';
 export * from './run-folder/index.js';
 export * from './schedule/index.js';
-export * from './search/index.js';
 export * from './statistics/index.js';
 export * from './uncertainty/index.js';

@@ -2,16 +2,12 @@ import { constants } from 'node:os';
 
 /** A command that was stopped from outside. */
 export class Interrupted extends Error {
-  /** @param remains What the command leaves behind, as in "nothing was written"; asked once it has ended. */
+  /** @param remains What the command leaves behind, as in "nothing was written". */
   constructor(
     readonly signal: 'SIGINT' | 'SIGTERM',
-    private readonly remains: () => string,
+    remains: string,
   ) {
-    super('stopped');
-  }
-
-  get sentence(): string {
-    return `stopped; ${this.remains()}.`;
+    super(`stopped; ${remains}.`);
   }
 
   /** As shells report a process that a signal has ended: 130 for Ctrl-C. */
@@ -26,14 +22,11 @@ export class Interrupted extends Error {
  *
  * @param remains What is left behind then, as in "nothing was written".
  */
-export async function interruptible<T>(
-  remains: string | (() => string),
-  body: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+export async function interruptible<T>(remains: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const stop = (signal: 'SIGINT' | 'SIGTERM') => {
     restore();
-    controller.abort(new Interrupted(signal, typeof remains === 'string' ? () => remains : remains));
+    controller.abort(new Interrupted(signal, remains));
   };
   const restore = () => process.off('SIGINT', stop).off('SIGTERM', stop);
   process.on('SIGINT', stop).on('SIGTERM', stop);

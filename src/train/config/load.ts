@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, parseSettings, resolveConfig } from './config.js';
-import { overrideSettings } from './overrides.js';
+import { ConfigError, parseConfig } from './config.js';
 import type { TrainingConfig } from './schema.js';
 
 /**
  * The configuration in a JSON file.
  *
- * @param assignments settings to put in the place of the file's; see `overrideSettings`
- * @throws ConfigError where the file cannot be read, and as `parseConfig` and `overrideSettings`
+ * @throws ConfigError where the file cannot be read, and as `parseConfig`
  */
-export async function loadConfig(file: string, assignments: readonly string[] = []): Promise<TrainingConfig> {
+export async function loadConfig(file: string): Promise<TrainingConfig> {
   let json: string;
   try {
     json = await readFile(file, 'utf8');
@@ -18,5 +16,5 @@ export async function loadConfig(file: string, assignments: readonly string[] = 
       `the file cannot be read (${(cause as NodeJS.ErrnoException).code}); check its path.`,
     ]);
   }
-  return resolveConfig(overrideSettings(parseSettings(json, file), assignments), file);
+  return parseConfig(json, file);
 }

@@ -6,9 +6,7 @@ import {
   concat,
   type Device,
   gradients,
-  MovingAverage,
   mul,
-  type Optimizer,
   reshape,
   slice,
   type Tensor,
@@ -16,9 +14,8 @@ import {
   type TuneReport,
   tune,
 } from '../../index.js';
-import type { HeatmapNetwork, Module } from '../../model/index.js';
+import type { HeatmapNetwork } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { framesPerStep, type PreparedBatch } from './batch-source.js';
 import { buildLoss, buildOptimizer } from './build.js';
 import { isTooLarge } from './too-large.js';
 
@@ -34,117 +31,85 @@ export interface StepLosses {
 /** No gradient reaches this norm in float32. */
 const NO_CLIPPING = 3e38;
 
-export interface TrainingStepOptions {
-  /** Takes the moving average of the weights and buffers, under the same names. */
-  readonly average?: Module;
-  /** Parts that an earlier process had to split the batch into. */
-  readonly parts?: number;
-  readonly compiling?: (done: number, total: number) => void;
-  readonly note?: (text: string) => void;
-}
-
-/** Images, targets, learning rate, rate of the moving average. */
-type StepArguments = [Tensor, Tensor, number, number];
-
 /**
- * Forward, loss, backward, clipping, optimiser and moving average as one program. Its batch is `accumulate` batches in
- * equal parts whose gradients are averaged before the update, still within the one program; a batch that the adapter
- * cannot bind or hold is split further. A step whose loss or gradient is no number leaves the weights as they were.
+ * Forward, loss, backward, clipping and optimiser as one program. A batch that the adapter cannot bind or hold is split
+ * into equal parts whose gradients are accumulated before the update, still within the one program.
  */
 export class TrainingStep {
   private readonly images: Tensor;
   private readonly targets: Tensor;
   private readonly optimizer;
-  private readonly averages = { learned: new MovingAverage(), buffers: new MovingAverage() };
-  private currentParts: number;
-  private step: Compiled<StepArguments, Tensor>;
+  private parts = 1;
+  private step: Compiled<[Tensor, Tensor, number], Tensor>;
 
   constructor(
     private readonly device: Device,
     private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
-    private readonly options: TrainingStepOptions = {},
+    private readonly events: { compiling?(done: number, total: number): void; note?(text: string): void } = {},
   ) {
     const { inputSize } = config.model;
-    const frames = framesPerStep(config);
-    this.currentParts = options.parts ?? config.training.accumulate;
-    this.images = device.zeros([frames, inputSize, inputSize, 1]);
-    this.targets = device.zeros([frames, 3, 2]);
+    const { batchSize } = config.training;
+    this.images = device.zeros([batchSize, inputSize, inputSize, 1]);
+    this.targets = device.zeros([batchSize, 3, 2]);
     this.optimizer = buildOptimizer(config);
     this.step = this.compile();
   }
 
-  /** Into how many parts the frames of a step are divided. */
-  get parts(): number {
-    return this.currentParts;
-  }
-
-  /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
-  async run({ pixels, targets }: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
+  /** @param pixels The batch's frames, one behind the other. @param targets x, y of each landmark of each frame. */
+  async run(pixels: Float32Array, targets: readonly number[], learningRate: number): Promise<StepLosses> {
     this.images.write(pixels);
     this.targets.write(targets);
-    const measured = await this.call(learningRate, averageRate);
+    const measured = await this.call(learningRate);
     const [loss, excess, norm] = await measured.data();
     measured.dispose();
     return { loss, excess, norm };
   }
 
-  /** The optimiser's moments, one list per parameter of the model. */
-  optimizerState(): ReturnType<Optimizer['state']> {
-    return this.optimizer.state();
-  }
-
-  restoreOptimizer(state: Parameters<Optimizer['restore']>[1]): void {
-    this.optimizer.restore(this.model.parameters, state);
-  }
-
   /** Measures the kernels that could compute this step, without taking it. See `tune` of the engine. */
   tune(options: TuneOptions = {}): Promise<TuneReport> {
-    return tune(this.step, [this.images, this.targets, 0, 1], options);
+    return tune(this.step, [this.images, this.targets, 0], options);
   }
 
   dispose(): void {
     this.step.dispose();
     this.optimizer.dispose();
-    this.averages.learned.dispose();
-    this.averages.buffers.dispose();
     this.images.dispose();
     this.targets.dispose();
   }
 
-  private async call(learningRate: number, averageRate: number): Promise<Tensor> {
+  private async call(learningRate: number): Promise<Tensor> {
     for (;;) {
       try {
-        return await this.step(this.images, this.targets, learningRate, averageRate);
+        return await this.step(this.images, this.targets, learningRate);
       } catch (error) {
         if (!isTooLarge(error) || !this.split()) throw error;
-        const { batchSize, accumulate } = this.config.training;
-        const pieces = this.parts / accumulate;
-        this.options.note?.(
-          `a batch of ${batchSize} frames does not fit this adapter (${error.message}); it is split into ${pieces} parts of ` +
-            `${batchSize / pieces}, whose gradients are accumulated; batch norm then normalises within each part`,
+        const { batchSize } = this.config.training;
+        this.events.note?.(
+          `a batch of ${batchSize} frames does not fit this adapter (${error.message}); it is split into ${this.parts} parts of ` +
+            `${batchSize / this.parts}, whose gradients are accumulated; batch norm then normalises within each part`,
         );
       }
     }
   }
 
-  /** Divides each batch further, if it can be divided equally. */
+  /** Divides the batch further, if it can be divided equally. */
   private split(): boolean {
-    const { batchSize, accumulate } = this.config.training;
-    let pieces = this.parts / accumulate + 1;
-    while (pieces <= batchSize && batchSize % pieces !== 0) pieces += 1;
-    if (pieces > batchSize) return false;
-    this.currentParts = pieces * accumulate;
+    const { batchSize } = this.config.training;
+    let parts = this.parts + 1;
+    while (parts <= batchSize && batchSize % parts !== 0) parts += 1;
+    if (parts > batchSize) return false;
+    this.parts = parts;
     this.step.dispose();
     this.step = this.compile();
     return true;
   }
 
-  private compile(): Compiled<StepArguments, Tensor> {
+  private compile(): Compiled<[Tensor, Tensor, number], Tensor> {
     const { parts, optimizer, model } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
-    const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
+    const body = (images: Tensor, targets: Tensor, learningRate: Tensor) => {
       const { parameters } = model;
       let sum: { loss: Tensor; excess: Tensor; derivatives: Tensor[] } | undefined;
       for (let part = 0; part < parts; part++) {
@@ -163,24 +128,11 @@ export class TrainingStep {
       }
       if (!sum) throw new RangeError('a step needs at least one part');
       const clipped = clipWithNorm(sum.derivatives, clipNorm ?? NO_CLIPPING);
-      // NaN or Inf in either makes the sum so.
-      const onlyIfFinite = add(reshape(sum.loss, []), reshape(clipped.norm, []));
-      optimizer.update(parameters, clipped.gradients, learningRate, { onlyIfFinite });
-      if (this.options.average) this.moveAverage(this.options.average, averageRate);
+      optimizer.update(parameters, clipped.gradients, learningRate);
       // One tensor, so that one read brings them all.
       return concat([sum.loss, sum.excess, clipped.norm].map((value) => reshape(value, [1])));
     };
-    return compile(body, { device: this.device, onCompile: this.options.compiling });
-  }
-
-  /** Statistics of batch norm are averaged as the weights are: they belong together. */
-  private moveAverage(average: Module, rate: Tensor): void {
-    for (const [kind, learned] of [['learned', true] as const, ['buffers', false] as const]) {
-      const [averages, values] = [average, this.model].map((module) =>
-        module.named().flatMap((entry) => (entry.learned === learned ? [entry.tensor] : [])),
-      );
-      if (averages.length > 0) this.averages[kind].update(averages, values, rate);
-    }
+    return compile(body, { device: this.device, onCompile: this.events.compiling });
   }
 }
 

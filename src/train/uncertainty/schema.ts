@@ -6,23 +6,16 @@ const share = z.number().min(0).max(1);
 /** The file of a run's folder that holds its calibration. */
 export const CALIBRATION_FILE = 'calibration.json';
 
-const landmarkCalibration = z.object({
-  scale: z.number().positive(),
-  blur: z.number().nonnegative(),
-  floor: z.number().nonnegative(),
-});
-
 export const calibrationSchema = z.object({
-  landmarks: z.object({ ps1: landmarkCalibration, ps2: landmarkCalibration, fh1: landmarkCalibration }),
+  scale: z.object({ ps1: z.number().positive(), ps2: z.number().positive(), fh1: z.number().positive() }),
   angleScale: z.number().positive(),
   threshold: z.number().nullable(),
   /** The frames it was fitted on: how many, and of which split. */
   frames: z.int().positive(),
   split: z.string(),
-  /** What it belongs to: the weights, and how points are read from the heatmaps. */
+  /** The weights it belongs to. */
   checkpoint: z.string(),
   epoch: z.int(),
-  decoding: z.string(),
 });
 export type StoredCalibration = z.output<typeof calibrationSchema>;
 

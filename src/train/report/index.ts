@@ -1,0 +1,1 @@
+export { makeReport, type Report, ReportError, type ReportOptions, writeReport } from './report.js';

@@ -1,0 +1,46 @@
+import { type KeyedRun, type Numbering, RunName, type Section, Table } from '../elements.js';
+import { MISSING } from '../format.js';
+
+/** The settings of the runs: first where they differ, then what they share. */
+export function configurationSection(runs: readonly KeyedRun[], numbering: Numbering): Section | undefined {
+  const known = runs.filter(({ settings }) => settings.size > 0);
+  if (known.length === 0) return undefined;
+  const paths = [...new Set(known.flatMap(({ settings }) => [...settings.keys()]))];
+  const valuesOf = (path: string) => known.map(({ settings }) => settings.get(path));
+  const differing = paths.filter((path) => new Set(valuesOf(path)).size > 1);
+  const shared = paths.filter((path) => !differing.includes(path));
+  const single = known.length === 1;
+  const body = (
+    <>
+      {!single && differing.length === 0 && <p>The runs have the same settings.</p>}
+      {differing.length > 0 && (
+        <Table
+          number={numbering.table()}
+          title="Settings in which the runs differ"
+          columns={[{ header: 'Setting' }, ...known.map((run) => ({ header: <RunName run={run} /> }))]}
+          rows={differing.map((path) => [path, ...valuesOf(path).map(shown)])}
+          marked={() => true}
+        />
+      )}
+      {shared.length > 0 && (
+        <>
+          {!single && <h3>Settings that all runs share</h3>}
+          <dl class="settings">
+            {shared.map((path) => (
+              <div>
+                <dt>{path}</dt>
+                <dd>{shown(known[0].settings.get(path))}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      )}
+    </>
+  );
+  return { id: 'configuration', title: 'Configuration', body };
+}
+
+/** A value without the quotes that JSON puts around text. */
+function shown(value: string | undefined): string {
+  return value?.replace(/^"(.*)"$/, '$1') ?? MISSING;
+}

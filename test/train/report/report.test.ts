@@ -1,0 +1,390 @@
+import { copyFile, cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
+import { parse } from 'parse5';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { evaluateLandmarks, makeReport, type Report, ReportError, writeReport } from '../../../src/train/index.js';
+import { temporaryFolder } from '../dataset/temporary.js';
+import { casesOf, ENVIRONMENT, FRAMES, HOSTILE_NAME, writeRun } from './run-fixture.js';
+
+let parent: string;
+const at = (...path: string[]) => join(parent, ...path);
+
+let report: Report;
+let page: Document;
+beforeAll(async () => {
+  parent = await temporaryFolder();
+  await writeRun(at('first'), { error: 6 });
+  await writeRun(at('second'), { error: 9, settings: { loss: { sigma: 1.5 }, training: { seed: 7 } }, epochs: 3 });
+  await writeRun(at('trained'), { error: 0, evaluated: false });
+  report = await makeReport([at('first'), at('second')]);
+  page = documentOf(report);
+});
+
+function documentOf({ html }: Report): Document {
+  return parseHTML(html).document as unknown as Document;
+}
+
+const words = (element: Element | null) => element?.textContent.replace(/\s+/g, ' ').trim() ?? '';
+
+function texts(root: { querySelectorAll(selector: string): Iterable<Element> }, selector: string): string[] {
+  return [...root.querySelectorAll(selector)].map(words);
+}
+
+/** The cells of the table with this title, row by row; a value stands before its interval. */
+function table(title: string, document = page): string[][] {
+  const found = [...document.querySelectorAll('table')].find((each) =>
+    words(each.querySelector('caption b')).includes(title),
+  );
+  if (!found) throw new Error(`There is no table ${title}.`);
+  return [...found.querySelectorAll('tbody tr')].map((row) => texts(row, 'th, td'));
+}
+
+const headings = (document: Document) => texts(document, 'section > h2').map((text) => text.replace(/^\d+\s/, ''));
+
+describe('a report of evaluated runs', () => {
+  it('holds every section, linked from its contents', () => {
+    expect(headings(page)).toEqual([
+      'Scores',
+      'Distribution of the errors',
+      'Agreement of the angle of progression',
+      'Calibration of the predicted errors',
+      'Best, median and worst frames',
+      'Training',
+      'Configuration',
+      'Environment',
+    ]);
+    const links = [...page.querySelectorAll('nav a')].map((link) => link.getAttribute('href')?.slice(1) ?? '');
+    expect(links).toEqual([...page.querySelectorAll('section > h2')].map(({ id }) => id));
+    expect(report.notes).toEqual([]);
+    expect(words(page.querySelector('h1'))).toBe('Report on 2 runs');
+  });
+
+  it('numbers its figures and tables one after the other', () => {
+    for (const [selector, name] of [
+      ['figcaption > b', 'Figure'],
+      ['caption > b:first-child', 'Table'],
+    ]) {
+      const numbers = texts(page, selector)
+        .map((text) => new RegExp(`^${name} (\\d+)`).exec(text)?.[1])
+        .filter((number) => number !== undefined);
+      expect(numbers.length).toBeGreaterThan(4);
+      expect(numbers).toEqual(numbers.map((_, i) => String(i + 1)));
+    }
+  });
+
+  it('gives the scores of metrics.json with their intervals', async () => {
+    const rows = table('Landmarks and angle of progression');
+    expect(rows.map(([name]) => name)).toEqual(['A first', 'B second']);
+    for (const [i, error] of [6, 9].entries()) {
+      const { apd, mse, mae, aopMae } = evaluateLandmarks(casesOf(error));
+      const metrics = JSON.parse(await readFile(at(['first', 'second'][i], 'metrics.json'), 'utf8')).test;
+      const { low, high } = metrics.intervals.apd;
+      expect(rows[i][1]).toBe(String(FRAMES));
+      expect(rows[i][2]).toBe(`${apd.toFixed(2)}${low.toFixed(2)} to ${high.toFixed(2)}`);
+      expect(rows[i][4]).toMatch(new RegExp(`^${mse.toFixed(1)}`));
+      expect(rows[i][5]).toMatch(new RegExp(`^${mae.toFixed(2)}`));
+      expect(rows[i][6]).toMatch(new RegExp(`^${aopMae?.toFixed(2)}`));
+      expect(rows[i][8]).toBe(metrics.apdOfMean.toFixed(2));
+    }
+    // PS2 is off twice as far as PS1, FH1 three times.
+    const [[, ps1, ps2, fh1]] = table('Distance by landmark').map((row) => row.map((text) => Number.parseFloat(text)));
+    expect([ps2 / ps1, fh1 / ps1].map((ratio) => ratio.toFixed(2))).toEqual(['2.00', '3.00']);
+    const [[, , within10]] = table('Success rates');
+    const expected = evaluateLandmarks(casesOf(6)).sdr.within10;
+    expect(Number.parseFloat(within10)).toBeCloseTo(100 * expected, 0);
+  });
+
+  it('keeps the published results apart and says that they are not to be compared', () => {
+    const rows = table('Published results');
+    expect(rows).toContainEqual(['DSNT-DeepUNet (the paper)', '14.77', '4.70', '9.06', '11.57', '23.69']);
+    expect(rows).toContainEqual(['U-Net (the paper)', '21.83', '8.37', '–', '–', '–']);
+    expect(table('Landmarks and angle of progression')).toHaveLength(2);
+    expect(report.html).toContain('Synthetic scores are never compared with these.');
+  });
+
+  it('draws the curves with learning rates, floor and best epoch', () => {
+    const [first] = texts(page, '#training ~ figure figcaption').filter((text) => text.includes('Training of A'));
+    expect(first).toContain('after each of 4 epochs');
+    expect(first).toContain('The learning rate η is 0.003, then 0.0015 from epoch 3');
+    expect(first).toContain('The loss cannot fall below 1255');
+    expect(first).toContain('The ring marks epoch 3');
+    const panels = [...page.querySelectorAll('#training ~ figure')][1];
+    expect(texts(panels, '.panel > p')).toEqual([
+      'Loss',
+      'Loss above its floor, logarithmic',
+      'APD, px',
+      'AoP error, degrees',
+    ]);
+    expect(texts(panels, 'svg text')).toContain('irreducible floor 1255');
+    expect(texts(panels, 'svg text')).toContain('η 0.0015');
+    const alt = panels.querySelector('svg[role=img]')?.getAttribute('aria-label');
+    expect(alt).toBe('Loss, by epoch: training from 1360 to 1280 in epoch 4, validation from 1380 to 1290 in epoch 4.');
+  });
+
+  it('draws distributions whose words agree with the success rates', () => {
+    const alts = [...page.querySelectorAll('#errors ~ figure svg[role=img]')].map((svg) =>
+      svg.getAttribute('aria-label'),
+    );
+    expect(alts).toHaveLength(8);
+    const distances = casesOf(6).map((one) => evaluateLandmarks([one]).perLandmark.ps1.apd);
+    const within = [5, 10, 20].map((r) => ((100 * distances.filter((d) => d <= r).length) / FRAMES).toFixed(1));
+    const all = `run A ${within[0]}, ${within[1]} and ${within[2]} %`;
+    expect(alts[0]).toMatch(/^Share of frames by PS1 error\. Within 5, 10 and 20 px: /);
+    expect(alts[0]).toContain(all);
+  });
+
+  it('gives agreement, calibration and flags as metrics.json has them', () => {
+    const [agreement] = table('Agreement of predicted and true angle');
+    expect(agreement).toEqual([
+      'A first',
+      '12',
+      '−0.75−1.50 to 0.25',
+      '−4.67−6.00 to −3.00',
+      '3.172.00 to 5.00',
+      '0.034−0.100 to 0.200',
+      '< 0.001',
+      '0.9140.800 to 0.960',
+    ]);
+    expect(table('Calibration')[1]).toEqual([
+      'A firstcalibrated',
+      '0.313',
+      '0.625',
+      '30.0',
+      '75.0',
+      '0.313',
+      '0.625',
+      '30.0',
+      '75.0',
+    ]);
+    expect(table('Frames flagged')[0]).toEqual(['A first', '9.50', '3', '21.50', '4.50', '9', '7.50', '1.50']);
+    // One dot for each frame in each run's Bland–Altman plot.
+    const plots = [...page.querySelectorAll('#agreement ~ figure svg[role=img]')];
+    expect(plots.map((svg) => svg.querySelectorAll('circle').length)).toEqual([FRAMES, FRAMES]);
+  });
+
+  it('embeds the pictures, no larger than need be, and says what they show', async () => {
+    const pictures = [...page.querySelectorAll('#frames ~ .gallery img')];
+    expect(pictures).toHaveLength(6);
+    for (const picture of pictures) {
+      const [, data] = /^data:image\/webp;base64,(.+)$/.exec(picture.getAttribute('src') ?? '') ?? [];
+      const { width, height } = await sharp(Buffer.from(data, 'base64')).metadata();
+      expect([width, height]).toEqual([480, 400]);
+    }
+    expect(pictures[2].getAttribute('alt')).toMatch(/^Frame frame-11\.png with .*: off by [\d.]+ px, 1\.3°\.$/);
+    expect(texts(page, '#frames ~ .gallery figcaption')[1]).toMatch(/^frame-5\.png.*px, no angle$/);
+  });
+
+  it('marks the settings that differ, and lists the others once', () => {
+    expect(table('Settings in which the runs differ')).toEqual([
+      ['loss.sigma', '2.3022166650613793', '1.5'],
+      ['training.seed', '0', '7'],
+    ]);
+    expect([...page.querySelectorAll('tr.marked')]).toHaveLength(2);
+    const shared = texts(page, 'dl.settings dt');
+    expect(shared).toContain('loss.lambda');
+    expect(shared).not.toContain('loss.sigma');
+    expect(texts(page, 'dl.settings dd')).toContain('plateau');
+  });
+
+  it('says where, when and with what the runs were made', () => {
+    const [training, evaluation] = table('Environment');
+    const { adapter, commit, node } = ENVIRONMENT;
+    expect(training.join(' ')).toContain('seed 0 2025-11-22 16:02 UTC');
+    for (const part of [adapter, commit, node, 'software']) expect(evaluation.join(' ')).toContain(part);
+    expect(evaluation[1]).toBe('evaluationbest, epoch 3');
+  });
+});
+
+describe('the page', () => {
+  it('parses as HTML without an error', () => {
+    const errors: string[] = [];
+    parse(report.html, { onParseError: ({ code, startLine }) => errors.push(`${code} in line ${startLine}`) });
+    expect(errors).toEqual([]);
+  });
+
+  it('loads nothing from anywhere and runs nothing', () => {
+    expect(page.querySelectorAll('script, link, iframe, object, embed, base').length).toBe(0);
+    for (const element of page.querySelectorAll('*')) {
+      for (const { name, value } of element.attributes) {
+        expect(name).not.toMatch(/^on/i);
+        if (/^(src|srcset|href|xlink:href|poster|data|action)$/i.test(name)) expect(value).toMatch(/^(#|data:)/);
+      }
+    }
+    const styles = [...page.querySelectorAll('style')].map(({ textContent }) => textContent).join('');
+    expect(styles.match(/url\(\s*["']?(?!data:)/g)).toBeNull();
+    expect(styles).not.toContain('@import');
+    expect(report.html.replaceAll('http://www.w3.org/', '')).not.toMatch(/https?:\/\//);
+  });
+
+  it('shows a hostile file name as it is, and nothing of it takes effect', () => {
+    expect(page.querySelectorAll('img[src=x], script').length).toBe(0);
+    expect(words(page.querySelector('title'))).toBe('Report on 2 runs');
+    const shown = HOSTILE_NAME.replace('\u0007', '\ufffd');
+    expect(page.querySelector('#frames ~ .gallery bdi')?.textContent).toBe(shown);
+    expect(page.querySelector('#frames ~ .gallery img')?.getAttribute('alt')).toContain(shown);
+    expect(report.html).not.toContain('\u0007');
+  });
+
+  it('escapes the names of folders, also in plots and in what is missing', async () => {
+    const name = '<b onclick="x()">&amp;';
+    await cp(at('first'), at(name), { recursive: true });
+    await rm(at(name, 'environment.json'));
+    await writeFile(at(name, 'training-set.json'), '{');
+    const hostile = documentOf(await makeReport([at(name)]));
+    expect(words(hostile.querySelector('h1'))).toBe(`Report on run ${name}`);
+    expect(words(hostile.querySelector('title'))).toBe(`Report on run ${name}`);
+    expect(words(hostile.querySelector('.notes li'))).toContain(at(name, 'training-set.json'));
+    expect(hostile.querySelectorAll('[onclick]').length).toBe(0);
+  });
+
+  it('is complete for those who cannot see: headers, captions, alternatives, language', () => {
+    expect(page.documentElement.getAttribute('lang')).toBe('en-GB');
+    for (const each of page.querySelectorAll('table')) {
+      expect(words(each.querySelector('caption'))).not.toBe('');
+      for (const header of each.querySelectorAll('th')) expect(header.getAttribute('scope')).toMatch(/^(col|row)$/);
+    }
+    for (const picture of page.querySelectorAll('img')) expect(picture.getAttribute('alt')).toBeTruthy();
+    for (const svg of page.querySelectorAll('svg.plot')) {
+      expect(svg.getAttribute('role')).toBe('img');
+      expect(svg.getAttribute('aria-label')).toMatch(/\.$/);
+    }
+    for (const figure of page.querySelectorAll('figure'))
+      expect(words(figure.querySelector('figcaption'))).not.toBe('');
+    expect(report.html).not.toMatch(/NaN|undefined|Infinity|\[object/);
+  });
+
+  it('is written to a file, and the same again as it was made', async () => {
+    const written = await writeReport([at('first')], at('out', 'report.html'));
+    expect(await readFile(at('out', 'report.html'), 'utf8')).toBe(written.html);
+  });
+});
+
+describe('what is missing or damaged costs what it holds, and one sentence', () => {
+  /** The report of a copy of the first run, with `spoil` done to it. */
+  async function spoilt(spoil: (folder: string) => Promise<unknown>): Promise<{ notes: string[]; document: Document }> {
+    const folder = join(await temporaryFolder(), 'run');
+    await cp(at('first'), folder, { recursive: true });
+    await spoil(folder);
+    const made = await makeReport([folder]);
+    const document = documentOf(made);
+    expect(texts(document, '.notes li')).toEqual(made.notes);
+    return { notes: made.notes.map((note) => note.replaceAll(`${folder}/`, '')), document };
+  }
+
+  it('a run that was only trained has its curves and a note how to score it', async () => {
+    const { notes, html } = await makeReport([at('trained')]);
+    const document = documentOf({ notes, html });
+    expect(headings(document)).toEqual(['Training', 'Configuration', 'Environment']);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(
+      /trained\/metrics\.json is missing: the run is trained and not evaluated.*npm run evaluate/,
+    );
+    expect(words(document.querySelector('.lead'))).toContain('trained for 4 epochs, without scores of the test split');
+  });
+
+  it.each([
+    [
+      'scores of another split only',
+      'metrics.json',
+      '{"validation":{}}',
+      /^metrics\.json has scores of validation and none of test; npm run/,
+      'Scores',
+    ],
+    [
+      'scores cut short',
+      'metrics.json',
+      '{"test":{"apd"',
+      /^metrics\.json is damaged \(.+\); what it holds is left out\.$/,
+      'Scores',
+    ],
+    [
+      'scores without what belongs there',
+      'metrics.json',
+      '{"test":{"count":3}}',
+      /^metrics\.json, test, is not as expected \(.+\)/,
+      'Scores',
+    ],
+    [
+      'predictions that are no table',
+      'predictions.csv',
+      'a,b\n1,2,3\n',
+      /^predictions\.csv is not a table of predictions/,
+      'Distribution of the errors',
+    ],
+    [
+      'predictions of an older version',
+      'predictions.csv',
+      'Filename,PS1,PS2,FH1,PS1 truth,PS2 truth,FH1 truth\na,"(1, 2)","(1, 3)","(1, 4)","(1, 2)","(1, 3)","(1, 4)"\n',
+      /^predictions\.csv has no column "Scale to 512"/,
+      'Distribution of the errors',
+    ],
+    [
+      'a list of pictures that is none',
+      'overlays/gallery.json',
+      '[{"picture":1}]',
+      /^overlays\/gallery\.json is not as expected \(0: picture: /,
+      'Best, median and worst frames',
+    ],
+    ['a configuration cut short', 'config.json', '{"model":', /^config\.json is damaged/, 'Configuration'],
+  ])('%s', async (_, file, contents, sentence, section) => {
+    const { notes, document } = await spoilt((folder) => writeFile(join(folder, file), contents));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(sentence);
+    expect(headings(document)).not.toContain(section);
+    expect(headings(document)).toContain('Training');
+  });
+
+  it.each([
+    ['metrics.jsonl', /^metrics\.jsonl is missing: there are no training curves\.$/, 'Training'],
+    ['predictions.csv', /^predictions\.csv is missing: /, 'Distribution of the errors'],
+    ['overlays/gallery.json', /^overlays\/gallery\.json is missing: /, 'Best, median and worst frames'],
+    ['config.json', /^config\.json is missing: /, 'Configuration'],
+  ])('no %s', async (file, sentence, section) => {
+    const { notes, document } = await spoilt((folder) => rm(join(folder, file)));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(sentence);
+    expect(headings(document)).not.toContain(section);
+    expect(headings(document)).toContain('Environment');
+  });
+
+  it('a damaged line of metrics.jsonl costs its epoch; half a line at the end, of a run under way, nothing', async () => {
+    const { notes, document } = await spoilt(async (folder) => {
+      const file = join(folder, 'metrics.jsonl');
+      const lines = (await readFile(file, 'utf8')).split('\n');
+      lines[1] = '{"epoch": 2, !';
+      await writeFile(file, `${lines.join('\n')}{"epoch":5,"learn`);
+    });
+    expect(notes).toEqual([expect.stringMatching(/^metrics\.jsonl, line 2, is damaged/)]);
+    expect(texts(document, '#training ~ figure figcaption').join()).toContain('after each of 3 epochs');
+  });
+
+  it('a picture that is missing or damaged is left out, and the others stay', async () => {
+    const { notes, document } = await spoilt(async (folder) => {
+      await truncate(join(folder, 'overlays/best-1.png'), 50);
+      await rm(join(folder, 'overlays/worst-1.png'));
+    });
+    expect(notes).toEqual([
+      expect.stringMatching(/^overlays\/best-1\.png is damaged/),
+      'overlays/worst-1.png is missing: its frame is left out.',
+    ]);
+    expect([...document.querySelectorAll('.gallery img')]).toHaveLength(1);
+  });
+
+  it('a list of pictures does not lead out of its folder', async () => {
+    const { notes, document } = await spoilt(async (folder) => {
+      await copyFile(join(folder, 'overlays/best-1.png'), join(folder, 'secret.png'));
+      const file = join(folder, 'overlays/gallery.json');
+      await writeFile(file, (await readFile(file, 'utf8')).replace('best-1.png', '../secret.png'));
+    });
+    expect(notes).toEqual(['overlays/secret.png is missing: its frame is left out.']);
+    expect([...document.querySelectorAll('.gallery img')]).toHaveLength(2);
+  });
+
+  it('is refused where there is nothing to report on', async () => {
+    await expect(makeReport([])).rejects.toThrow(ReportError);
+    await expect(makeReport([at('nowhere')])).rejects.toThrow(/nowhere is no folder; give the folder of a run/);
+    await expect(makeReport([at('first', 'config.json')])).rejects.toThrow(ReportError);
+  });
+});
