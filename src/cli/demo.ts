@@ -7,7 +7,6 @@ import {
   loadConfig,
   loadNetworkFrames,
   readDataset,
-  resolveConfig,
   runTraining,
   writePhantomDataset,
 } from '../train/index.js';
@@ -15,6 +14,8 @@ import { openFrameProgress } from './shared/frame-progress.js';
 import { interruptible } from './shared/interrupt.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
+import { setOption } from './shared/set-option.js';
+import { trainingRemains } from './shared/training-remains.js';
 import { wholeNumber } from './shared/whole-number.js';
 
 /** What the demo trains and tests on. The folder's name says all that its contents depend on. */
@@ -25,6 +26,7 @@ const CONFIG = fileURLToPath(new URL('../../configs/demo.json', import.meta.url)
 interface Options {
   readonly out: string;
   readonly epochs?: number;
+  readonly set: readonly string[];
 }
 
 const program = new Command('demo')
@@ -33,15 +35,14 @@ const program = new Command('demo')
   )
   .option('--out <folder>', 'new folder for the run', join('runs', `demo-${timestamp(new Date())}`))
   .option('--epochs <n>', 'instead of the configuration’s number', wholeNumber)
-  .action(async ({ out, epochs }: Options) => {
-    const settings = await loadConfig(CONFIG);
-    const training = { ...settings.training, ...(epochs === undefined ? {} : { epochs }) };
-    const config = resolveConfig({ ...settings, training }, CONFIG);
+  .addOption(setOption())
+  .action(async ({ out, epochs, set }: Options) => {
+    const config = await loadConfig(CONFIG, epochs === undefined ? set : [...set, `training.epochs=${epochs}`]);
     if (!existsSync(DATA)) await drawPhantoms();
     await withDevice({}, async (device) => {
       console.error(`training on ${device.info.description}`);
-      await interruptible('epochs that were done are kept', (signal) =>
-        runTraining(device, DATA, config, out, process.stderr, signal),
+      await interruptible(trainingRemains(out), (signal) =>
+        runTraining({ device, data: DATA, config, out, stream: process.stderr, signal }),
       );
       const cases = await readDataset(DATA, 'test');
       const frames = await loadNetworkFrames(cases, config.model.inputSize, { keepOriginals: true });

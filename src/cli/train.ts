@@ -1,33 +1,63 @@
 import { Command } from 'commander';
-import { loadConfig, runTraining } from '../train/index.js';
+import { loadConfig, OVERFIT_GOAL, readRunStart, runTraining } from '../train/index.js';
 import { interruptible } from './shared/interrupt.js';
 import { run, withDevice } from './shared/run.js';
+import { setOption } from './shared/set-option.js';
+import { trainingRemains } from './shared/training-remains.js';
+import { wholeNumber } from './shared/whole-number.js';
 
 interface Options {
-  readonly data: string;
-  readonly config: string;
-  readonly out: string;
+  readonly data?: string;
+  readonly config?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly set: readonly string[];
+  readonly overfit?: number;
+  readonly fastDevRun?: boolean;
   readonly checked?: boolean;
 }
 
 const program = new Command('train')
-  .description('Trains a network on labelled frames and writes a run folder.')
-  .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout (npm run phantoms writes one)')
-  .requiredOption('--config <file>', 'training configuration, JSON (configs/README.md explains each setting)')
-  .requiredOption('--out <folder>', 'new folder for the run')
+  .description('Trains a network on labelled frames and writes a run folder, or goes on with a run that was stopped.')
+  .option('--data <folder>', 'data set in the IUGC 2025 layout (npm run phantoms writes one)')
+  .option('--config <file>', 'training configuration, JSON (configs/README.md explains each setting)')
+  .option('--out <folder>', 'new folder for the run')
+  .option('--resume <run>', 'go on with the run in this folder, by its own configuration, from where it was stopped')
+  .addOption(setOption())
+  .option('--overfit <n>', `learn the first n frames by heart, until they are below ${OVERFIT_GOAL} px`, wholeNumber)
+  .option('--fast-dev-run', 'one step, one batch of validation and every file: whether all fits together')
   .option('--checked', 'scan every result on the device for NaN, Inf and stray writes; slower')
-  .action(async ({ data, config: file, out, checked }: Options) => {
-    const config = await loadConfig(file);
+  .action(async ({ checked, ...options }: Options) => {
+    const input = options.resume === undefined ? await newRun(options) : await runToResume(options.resume, options);
     await withDevice({ checked }, async (device) => {
       console.error(`training on ${device.info.description}`);
-      const outcome = await interruptible('epochs that were done are kept', (signal) =>
-        runTraining(device, data, config, out, process.stderr, signal),
+      const outcome = await interruptible(trainingRemains(input.out), (signal) =>
+        runTraining({ ...input, device, stream: process.stderr, signal }),
       );
       console.log(
-        `${out}: ${outcome.epochs} epochs${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
+        `${input.out}: ${outcome.epochs} epochs${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
           `${outcome.bestEpoch} with validation APD ${outcome.bestApd.toFixed(2)} px (512 frame)`,
       );
     });
   });
+
+async function newRun({ data, config, out, set, overfit, fastDevRun }: Options) {
+  for (const [name, value] of Object.entries({ data, config, out })) {
+    if (value === undefined) program.error(`error: --${name} is missing; give --data, --config and --out, or --resume`);
+  }
+  const given = { data: data ?? '', out: out ?? '' };
+  return { ...given, config: await loadConfig(config ?? '', set), overfit, fastDevRun };
+}
+
+async function runToResume(run: string, { data, config, out, set, overfit, fastDevRun }: Options) {
+  for (const [name, value] of Object.entries({ config, out, overfit, 'fast-dev-run': fastDevRun })) {
+    if (value !== undefined) program.error(`error: --${name} is settled by the run that --resume goes on with`);
+  }
+  const started = await readRunStart(run);
+  const settings = await loadConfig(`${run}/config.json`, set);
+  const source = data ?? started.data;
+  if (source === undefined) return program.error(`error: ${run} was trained on chosen cases; resume what chose them`);
+  return { ...started, data: source, config: settings, out: run, resume: true };
+}
 
 await run(program);

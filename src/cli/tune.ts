@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { loadConfig, tuneTraining } from '../train/index.js';
 import { run, withDevice } from './shared/run.js';
+import { setOption } from './shared/set-option.js';
 
 interface Options {
   readonly config: string;
+  readonly set: readonly string[];
   readonly again?: boolean;
 }
 
@@ -12,9 +14,10 @@ const program = new Command('tune')
     "Measures which kernels run a configuration's training step fastest on this adapter, and remembers them.",
   )
   .requiredOption('--config <file>', 'training configuration, JSON')
+  .addOption(setOption())
   .option('--again', 'measure what is known already too')
-  .action(async ({ config: file, again }: Options) => {
-    const config = await loadConfig(file);
+  .action(async ({ config: file, set, again }: Options) => {
+    const config = await loadConfig(file, set);
     await withDevice({}, async (device) => {
       const report = await tuneTraining(device, config, {
         again,

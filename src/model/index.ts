@@ -25,4 +25,12 @@ export {
 } from './safetensors.js';
 export { UNet, type UNetOptions } from './u-net.js';
 export * from './uncertainty/index.js';
-export { exportWeights, importWeights } from './weights.js';
+export {
+  exportWeights,
+  fromPyTorchTensor,
+  importWeights,
+  readWeights,
+  type SafetensorsTensors,
+  toPyTorchTensor,
+  writeWeights,
+} from './weights.js';

@@ -9,6 +9,9 @@ import {
   WeightsError,
 } from './safetensors.js';
 
+/** Tensors of a file, by name. */
+export type SafetensorsTensors = Readonly<Record<string, SafetensorsTensor>>;
+
 /**
  * A model's parameters and buffers as a safetensors file, under PyTorch's names and in PyTorch's layouts:
  * `model.load_state_dict(safetensors.torch.load_file(path))` takes it as it is.
@@ -19,12 +22,16 @@ export async function exportWeights(
   model: Module,
   metadata: Record<string, string> = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeSafetensors(await readWeights(model), metadata);
+}
+
+/** A model's parameters and buffers under PyTorch's names and in PyTorch's layouts. */
+export async function readWeights(model: Module): Promise<Record<string, SafetensorsTensor>> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const { name, tensor } of model.named()) {
-    const data = toPyTorch(await tensor.data(), tensor.shape);
-    tensors[name] = { dtype: 'F32', shape: pyTorchShape(tensor.shape), data: Float32Array.from(data) };
+    tensors[name] = toPyTorchTensor(await tensor.data(), tensor.shape);
   }
-  return encodeSafetensors(tensors, metadata);
+  return tensors;
 }
 
 /**
@@ -34,33 +41,29 @@ export async function exportWeights(
  * @throws WeightsError for a damaged file, missing or unknown names, or shapes that differ.
  */
 export function importWeights(model: Module, bytes: Uint8Array): Record<string, string> {
-  const file = decodeSafetensors(bytes);
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  writeWeights(model, tensors);
+  return metadata;
+}
+
+/** The reverse of {@link readWeights}. @throws WeightsError as {@link importWeights} */
+export function writeWeights(model: Module, tensors: SafetensorsTensors): void {
   const named = model.named();
   const names = new Set(named.map(({ name }) => name));
-  const missing = named.filter(({ name }) => !(name in file.tensors)).map(({ name }) => name);
+  const missing = named.filter(({ name }) => !(name in tensors)).map(({ name }) => name);
   // PyTorch counts batches beside the running statistics; nothing here needs the count.
-  const unknown = Object.keys(file.tensors).filter(
-    (name) => !names.has(name) && !name.endsWith('.num_batches_tracked'),
-  );
+  const unknown = Object.keys(tensors).filter((name) => !names.has(name) && !name.endsWith('.num_batches_tracked'));
   if (missing.length > 0 || unknown.length > 0) {
     throw new WeightsError(
       `The weights belong to another model: ${describe('missing', missing)}${missing.length > 0 && unknown.length > 0 ? ', ' : ''}` +
         `${describe('unknown', unknown)}; use a file saved from a model with the same options.`,
     );
   }
-  const loads = named.map(({ name, tensor }): [Tensor, Float32Array] => {
-    const saved = file.tensors[name];
-    const expected = pyTorchShape(tensor.shape);
-    if (!sameShape(saved.shape, expected)) {
-      throw new WeightsError(
-        `The weights belong to another model: ${name} is ${formatShape(saved.shape)} in the file and ` +
-          `${formatShape(expected)} in the model; use a file saved from a model with the same options.`,
-      );
-    }
-    return [tensor, fromPyTorch(asFloat32(saved, name), tensor.shape)];
-  });
+  const loads = named.map(({ name, tensor }): [Tensor, Float32Array] => [
+    tensor,
+    fromPyTorchTensor(tensors[name], tensor.shape, name),
+  ]);
   for (const [tensor, values] of loads) tensor.write(values);
-  return file.metadata;
 }
 
 function describe(what: string, names: readonly string[]): string {
@@ -72,6 +75,27 @@ function describe(what: string, names: readonly string[]): string {
 
 function pyTorchShape(shape: Shape): number[] {
   return shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape];
+}
+
+/** Values of a tensor of `shape` as a file keeps them. */
+export function toPyTorchTensor(values: ArrayLike<number>, shape: Shape): SafetensorsTensor {
+  return { dtype: 'F32', shape: pyTorchShape(shape), data: Float32Array.from(toPyTorch(values, shape)) };
+}
+
+/**
+ * The values of a file's tensor in the order of a tensor of `shape`.
+ *
+ * @throws WeightsError where the file's tensor has another shape, or holds no floats
+ */
+export function fromPyTorchTensor(saved: SafetensorsTensor, shape: Shape, name: string): Float32Array {
+  const expected = pyTorchShape(shape);
+  if (!sameShape(saved.shape, expected)) {
+    throw new WeightsError(
+      `The weights belong to another model: ${name} is ${formatShape(saved.shape)} in the file and ` +
+        `${formatShape(expected)} in the model; use a file saved from a model with the same options.`,
+    );
+  }
+  return fromPyTorch(asFloat32(saved, name), shape);
 }
 
 /** Values of a tensor of `shape` in PyTorch's order. */

@@ -2,6 +2,7 @@
 export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
+export * from './checkpoint/index.js';
 export * from './config/index.js';
 export * from './dataset/index.js';
 export * from './duplicates/index.js';
@@ -15,5 +16,6 @@ export * from './progress/index.js';
 export * from './report/index.js';
 export * from './run-folder/index.js';
 export * from './schedule/index.js';
+export * from './search/index.js';
 export * from './statistics/index.js';
 export * from './uncertainty/index.js';

@@ -6,20 +6,21 @@ export class RandomKeyError extends SondeError {
 }
 
 /** What draws are for. Each purpose has its own streams, so that a change to one leaves the draws of the others alone. */
-export type Purpose = 'order' | 'appearance' | 'geometry';
+export type Purpose = 'order' | 'appearance' | 'geometry' | 'trial';
 
 /** Second word of the generator's key: four letters in ASCII, far from the small numbers that other keys count with. */
 const PURPOSE_WORDS: Readonly<Record<Purpose, number>> = {
   order: 0x6f726472,
   appearance: 0x6c6f6f6b,
   geometry: 0x67656f6d,
+  trial: 0x74726961,
 };
 
 /** Names one stream. Each is a whole number from 0 to 2³² − 1. */
 export interface StreamKey {
   readonly seed: number;
   readonly epoch: number;
-  /** Of the frame in its set. */
+  /** Of the frame in its set, or of the trial in its study. */
   readonly index?: number;
   readonly attempt?: number;
 }

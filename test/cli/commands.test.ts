@@ -104,13 +104,19 @@ describe('train', () => {
       if (/^epoch ([3-9]|\d\d+)\//m.test(String(chunk))) child.kill(signal);
     });
     const { code, output, errors } = await ended;
-    expect([code, output, errors.at(-1)]).toEqual([expected, '', 'train: stopped; epochs that were done are kept.']);
+    expect([code, output, errors.at(-1)]).toEqual([
+      expected,
+      '',
+      `train: stopped; go on with npm run train -- --resume ${out}.`,
+    ]);
     expect((await readdir(at(out))).sort()).toEqual([
       'best.safetensors',
       'config.json',
       'environment.json',
       'last.safetensors',
       'metrics.jsonl',
+      'run.json',
+      'state.safetensors',
       'training-set.json',
     ]);
     const text = await readFile(at(out, 'metrics.jsonl'), 'utf8');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/engine/errors.js';
-import type { Shape } from '../../src/engine/shape.js';
-import { gradients, mul, sum } from '../../src/index.js';
+import { type Shape, sizeOf } from '../../src/engine/shape.js';
+import { compile, gradients, mul, sum } from '../../src/index.js';
 import {
   type ConvAttributes,
   conv2d,
@@ -152,6 +152,41 @@ describe.each<KernelVariant>(['lanes', 'tiled'])('conv2d on %s', (variant) => {
       if (gb) expectClose(await gb.data(), tensors.grad_bias.data, 30, 'gradient by bias');
     });
   }
+});
+
+// Partial tiles of 128 each way, and sums over 72 · 9 products: long enough to be cut into slabs.
+test.each<[KernelVariant, Pair]>([
+  ['tiled', [1, 1]],
+  ['tiled-128', [1, 1]],
+  ['tiled-128', [2, 1]],
+])('large, on %s with a stride of %j', async (variant, stride) => {
+  const device = await sharedDevice();
+  const geometry = { stride, padding: [1, 1] as Pair, dilation: [1, 1] as Pair, groups: 1 };
+  const random = (shape: readonly number[], seed: number) => ({
+    shape,
+    values: Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.fround(Math.sin(i * i * 0.37 + seed))),
+  });
+  const x = random([2, 12, 13, 72], 1);
+  const weight = random([140, 3, 3, 72], 2);
+  const bias = random([140], 4);
+  const dy = random(convOutputShape('test', x.shape, weight.shape, geometry), 3);
+  const [tx, tw, tb, tdy] = [x, weight, bias, dy].map(({ shape, values }) =>
+    device.tensor(Float32Array.from(values), shape),
+  );
+  const run = compile(
+    () => {
+      const y = conv2d(tx, tw, { ...geometry, bias: tb, variant });
+      return [y, ...gradients(sum(mul(y, tdy)), [tx, tw])];
+    },
+    { device },
+  );
+  const [y, gx, gw] = await Promise.all((await run()).map((tensor) => tensor.data()));
+  expectClose(y, conv2dReference(x, weight, geometry, bias).values, 120);
+  expectClose(gx, convInputGradientReference(dy, weight, geometry, x.shape).values, 120, 'gradient by x');
+  expectClose(gw, convWeightGradientReference(x, dy, geometry, weight.shape).values, 120, 'gradient by weight');
+  const { dispatches = [] } = await run.profile();
+  expect(dispatches.map(({ label }) => label)).toContain('conv2d.sum');
+  run.dispose();
 });
 
 test.each<KernelVariant>(['lanes', 'tiled'])(

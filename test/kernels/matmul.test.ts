@@ -4,7 +4,7 @@ import { ShapeError } from '../../src/engine/errors.js';
 import { gradients, mul, sum } from '../../src/index.js';
 import { type MatmulAttributes, matmul } from '../../src/kernels/matmul/matmul.js';
 import { matmulReference } from '../../src/kernels/matmul/reference.js';
-import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
+import { type KernelVariant, variantsFor } from '../../src/kernels/matmul/variant.js';
 import { checkOperation, expectClose } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 import { golden } from '../support/golden.js';
@@ -35,19 +35,6 @@ describe.each<KernelVariant>(['lanes', 'tiled'])('matmul on %s', (variant) => {
     }),
   );
 
-  test('several tiles each way, the last ones partial', async () => {
-    const device = await sharedDevice();
-    const values = (length: number, seed: number) =>
-      Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.37 + seed));
-    const [a, b] = [values(2 * 130 * 76, 1), values(76 * 140, 2)];
-    const [aShape, bShape] = [
-      [2, 130, 76],
-      [76, 140],
-    ];
-    const product = await matmul(device.tensor(a, aShape), device.tensor(b, bShape), { variant }).data();
-    expectClose(product, matmulReference(a, aShape, b, bShape).values, 40);
-  });
-
   const published = golden('matmul_0');
   test.skipIf(!published)("PyTorch's values: matmul_0", async () => {
     if (!published) return;
@@ -61,6 +48,38 @@ describe.each<KernelVariant>(['lanes', 'tiled'])('matmul on %s', (variant) => {
     expectClose(await product.data(), tensors.out.data, 30);
     expectClose(await ga.data(), tensors.grad_a.data, 30, 'gradient by a');
     expectClose(await gb.data(), tensors.grad_b.data, 30, 'gradient by b');
+  });
+});
+
+test.each<[KernelVariant, boolean, boolean]>([
+  ['lanes', false, false],
+  ['tiled', false, false],
+  ['tiled-128', false, false],
+  ['tiled-128', true, true],
+])(
+  'several tiles each way, the last ones partial: %s, transposeA %s, transposeB %s',
+  async (variant, transposeA, transposeB) => {
+    const device = await sharedDevice();
+    const values = (length: number, seed: number) =>
+      Float32Array.from({ length }, (_, i) => Math.sin(i * i * 0.37 + seed));
+    const [a, b] = [values(2 * 130 * 76, 1), values(76 * 140, 2)];
+    const aShape = transposeA ? [2, 76, 130] : [2, 130, 76];
+    const bShape = transposeB ? [140, 76] : [76, 140];
+    const options = { transposeA, transposeB };
+    const product = matmul(device.tensor(a, aShape), device.tensor(b, bShape), { ...options, variant });
+    expectClose(await product.data(), matmulReference(a, aShape, b, bShape, options).values, 40);
+  },
+);
+
+describe('the kernels of a product', () => {
+  const adapter = { subgroups: true, subgroupSize: 8, f16: false };
+  test.each<[software: boolean, rows: number, columns: number, batch: number, variants: KernelVariant[]]>([
+    [true, 4096, 4096, 1, ['lanes', 'tiled']],
+    [false, 64, 4096, 64, ['tiled', 'lanes']],
+    [false, 512, 512, 1, ['tiled', 'tiled-128', 'lanes']],
+    [false, 2048, 2048, 1, ['tiled-128', 'tiled', 'lanes']],
+  ])('software %s, %i×%i, %i of them', (software, rows, columns, batch, variants) => {
+    expect(variantsFor({ ...adapter, software }, { rows, columns, batch })).toEqual(variants);
   });
 });
 

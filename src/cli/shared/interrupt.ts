@@ -2,12 +2,16 @@ import { constants } from 'node:os';
 
 /** A command that was stopped from outside. */
 export class Interrupted extends Error {
-  /** @param remains What the command leaves behind, as in "nothing was written". */
+  /** @param remains What the command leaves behind, as in "nothing was written"; asked once it has ended. */
   constructor(
     readonly signal: 'SIGINT' | 'SIGTERM',
-    remains: string,
+    private readonly remains: () => string,
   ) {
-    super(`stopped; ${remains}.`);
+    super('stopped');
+  }
+
+  get sentence(): string {
+    return `stopped; ${this.remains()}.`;
   }
 
   /** As shells report a process that a signal has ended: 130 for Ctrl-C. */
@@ -22,11 +26,14 @@ export class Interrupted extends Error {
  *
  * @param remains What is left behind then, as in "nothing was written".
  */
-export async function interruptible<T>(remains: string, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  remains: string | (() => string),
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   const stop = (signal: 'SIGINT' | 'SIGTERM') => {
     restore();
-    controller.abort(new Interrupted(signal, remains));
+    controller.abort(new Interrupted(signal, typeof remains === 'string' ? () => remains : remains));
   };
   const restore = () => process.off('SIGINT', stop).off('SIGTERM', stop);
   process.on('SIGINT', stop).on('SIGTERM', stop);

@@ -11,7 +11,7 @@ export async function run(program: Command): Promise<void> {
     await program.parseAsync();
   } catch (error) {
     if (error instanceof Interrupted) {
-      console.error(`${program.name()}: ${error.message}`);
+      console.error(`${program.name()}: ${error.sentence}`);
       process.exitCode = error.exitCode;
       return;
     }

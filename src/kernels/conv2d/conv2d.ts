@@ -4,7 +4,7 @@ import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../reduce/reduce.js';
-import { lowerGather } from './gather.js';
+import { gatherExtent, lowerGather } from './gather.js';
 import {
   type ConvGeometry,
   checkBias,
@@ -14,7 +14,7 @@ import {
   type Pair,
   pairOf,
 } from './geometry.js';
-import { lowerWeightGradient } from './weight-gradient.js';
+import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
 import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
 
@@ -79,7 +79,8 @@ export const conv2dOperation: Operation<ConvAttributes> = {
   },
 
   variants(inputs, attributes, adapter) {
-    return convVariantsFor(adapter, this.shape(inputs, attributes)[0].shape, inputs[1].shape, attributes);
+    const y = this.shape(inputs, attributes)[0].shape;
+    return convVariantsFor(adapter, y, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
   },
 
   lower(lowering, [x, weight, bias], [y], attributes) {
@@ -88,7 +89,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     lowerGather(lowering, {
       label: 'conv2d',
       ...{ x, weight, bias, y, groups },
-      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes),
+      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y.shape, groups)),
       weightFirst: 'produced',
       vertical: [axis(0)],
       horizontal: [axis(1)],
@@ -133,7 +134,8 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
   },
 
   variants(inputs, attributes, adapter) {
-    return convVariantsFor(adapter, this.shape(inputs, attributes)[0].shape, inputs[1].shape, attributes);
+    const y = this.shape(inputs, attributes)[0].shape;
+    return convVariantsFor(adapter, y, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
   },
 
   lower(lowering, [dy, weight, bias], [gx], attributes) {
@@ -143,7 +145,7 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     lowerGather(lowering, {
       label: 'conv2d.inputGradient',
       ...{ x: dy, weight, bias, y: gx, groups },
-      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes),
+      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes, gatherExtent(gx.shape, groups)),
       weightFirst: 'summed',
       vertical: axes(0),
       horizontal: axes(1),
@@ -180,12 +182,18 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
 
   variants(inputs, attributes, adapter) {
     const gw = this.shape(inputs, attributes)[0].shape;
-    return convVariantsFor(adapter, inputs[1].shape, gw, attributes);
+    return convVariantsFor(adapter, inputs[1].shape, gw, attributes, weightGradientExtent(gw, attributes.groups));
   },
 
   lower(lowering, [x, gy], [gw], attributes) {
     const gradient = { label: 'conv2d.weightGradient', x, gy, gw, geometry: attributes };
-    const variant = chooseConvVariant(lowering, gy.shape, gw.shape, attributes);
+    const variant = chooseConvVariant(
+      lowering,
+      gy.shape,
+      gw.shape,
+      attributes,
+      weightGradientExtent(gw.shape, attributes.groups),
+    );
     if (variant === 'winograd') lowerWinogradWeightGradient(lowering, gradient);
     else lowerWeightGradient(lowering, { ...gradient, variant });
   },

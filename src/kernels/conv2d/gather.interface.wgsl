@@ -17,6 +17,8 @@ struct Shape {
   groupIn: u32, groupOut: u32, channelTiles: u32,
   weightStart: u32, weightTapH: u32, weightTapW: u32, weightK: u32, weightN: u32, weightGroup: u32,
   hasBias: u32,
+  // Only where K is cut into slabs, whose sums lie slabSize apart:
+  groups: u32, slabDepth: u32, slabSize: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;

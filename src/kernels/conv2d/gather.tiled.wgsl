@@ -1,12 +1,9 @@
 // Convolution as a gather, with operands staged in workgroup memory. Mathematics and uniforms: gather.interface.wgsl.
 //
-// GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened; A is gathered from x, B is the weight.
-// Tile: 128 invocations make 64 positions x 64 channels, 8 x 4 each, in steps of 16 along K. Both operands are staged with K
-// outermost, so that the inner loop reads three vec4 for 32 multiply-adds. Padding, and what lies beyond the last position,
-// channel or K, is staged as zero. Grid: x, y: position tiles (folded), z: groups * channel tiles.
-
-var<workgroup> tileA: array<array<vec4f, 17>, 16>; // [k][position / 4], padded against bank conflicts
-var<workgroup> tileB: array<array<vec4f, 17>, 16>; // [k][channel / 4]
+// GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened and, where there are few tiles, cut into
+// slabs; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of 16 along K, by
+// matmul/tile.ts: while one step is multiplied, the next is on its way from memory to registers. Padding, and what lies beyond
+// the last position, channel or K, is staged as zero. Grid: x, y: position tiles (folded), z: slabs * groups * channel tiles.
 
 // A position of the result: its image, where its window begins, and whether it exists.
 struct Position {
@@ -55,17 +52,17 @@ fn weightIndex(step: Step, channel: u32, first: u32) -> u32 {
 }
 
 // Values of x for k .. k+3 at one position.
-fn loadA(position: Position, k: u32, depth: u32, firstChannel: u32) -> vec4f {
+fn loadA(position: Position, k: u32, end: u32, firstChannel: u32) -> vec4f {
   var value = vec4f();
 //#if VECTOR_IN
-  if (k < depth) {
+  if (k < end) {
     let at = inputIndex(position, stepAt(k), firstChannel);
     if (at >= 0) {
       value = x[at / 4];
     }
   }
 //#else
-  for (var e = 0u; e < min(4u, depth - min(k, depth)); e++) {
+  for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
     let at = inputIndex(position, stepAt(k + e), firstChannel);
     if (at >= 0) {
       value[e] = x[at];
@@ -77,17 +74,17 @@ fn loadA(position: Position, k: u32, depth: u32, firstChannel: u32) -> vec4f {
 
 //#if ALONG_K
 // Weights for k .. k+3 of one channel.
-fn loadB(channel: u32, k: u32, depth: u32, first: u32) -> vec4f {
+fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
   var value = vec4f();
   if (channel >= shape.groupOut) {
     return value;
   }
 //#if VECTOR_WEIGHT
-  if (k < depth) {
+  if (k < end) {
     value = weight[weightIndex(stepAt(k), channel, first) / 4u];
   }
 //#else
-  for (var e = 0u; e < min(4u, depth - min(k, depth)); e++) {
+  for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
     value[e] = weight[weightIndex(stepAt(k + e), channel, first)];
   }
 //#end
@@ -95,9 +92,9 @@ fn loadB(channel: u32, k: u32, depth: u32, first: u32) -> vec4f {
 }
 //#else
 // Weights for one k of channels channel .. channel+3.
-fn loadB(channel: u32, k: u32, depth: u32, first: u32) -> vec4f {
+fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
   var value = vec4f();
-  if (k >= depth) {
+  if (k >= end) {
     return value;
   }
   let at = weightIndex(stepAt(k), channel, first);
@@ -114,88 +111,100 @@ fn loadB(channel: u32, k: u32, depth: u32, first: u32) -> vec4f {
 }
 //#end
 
-@compute @workgroup_size(128)
+@compute @workgroup_size({{THREADS}})
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) index: u32,
 ) {
-  let firstPosition = (group.y * groups.x + group.x) * 64u;
-  let channelGroup = group.z / shape.channelTiles;
-  let firstChannel = (group.z - channelGroup * shape.channelTiles) * 64u;
+  let firstPosition = (group.y * groups.x + group.x) * {{EXTENT}}u;
+  let slab = group.z / (shape.groups * shape.channelTiles);
+  let tile = group.z - slab * shape.groups * shape.channelTiles;
+  let channelGroup = tile / shape.channelTiles;
+  let firstChannel = (tile - channelGroup * shape.channelTiles) * {{EXTENT}}u;
   let firstWeight = shape.weightStart + channelGroup * shape.weightGroup;
   let firstInput = channelGroup * shape.groupIn;
-  let depth = shape.tapsH * shape.tapsW * shape.groupIn;
+  let begin = slab * shape.slabDepth;
+  let end = min(begin + shape.slabDepth, shape.tapsH * shape.tapsW * shape.groupIn);
   // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k:
-  // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer.
-  let stagesA = index < 64u;
-  let block = index % 64u;
+  // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where the weight's
+  // channels are contiguous, each loads four of them at k of its own.
+  let stagesA = index < {{EXTENT}}u;
+  let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;
   let quadK = (block % 4u) * 4u;
+  let ownLine = block % {{QUADS}}u;
+  let ownK = block / {{QUADS}}u;
   //#unroll r 4
   let position{{r}} = positionAt(firstPosition + line + {{r}}u);
   //#end
-  // What this invocation computes: rows half * 4 and 32 more, columns quad * 4.
   let half = index / 16u;
   let quad = index % 16u;
 
+  //#unroll h 2
+  //#unroll c PARTS
   //#unroll e 4
-  var low{{e}} = vec4f();
-  var high{{e}} = vec4f();
+  var sum{{h}}_{{c}}_{{e}} = vec4f();
   //#end
-  for (var k = 0u; k < depth; k += 16u) {
+  //#end
+  //#end
+  for (var k = begin; k < end + 16u; k += 16u) {
+    //#unroll r 4
+    var next{{r}} = vec4f();
+    //#end
     if (stagesA) {
       //#unroll r 4
-      let a{{r}} = loadA(position{{r}}, k + quadK, depth, firstInput);
-      //#end
-      //#unroll e 4
-      tileA[quadK + {{e}}u][line / 4u] = vec4f(a0[{{e}}], a1[{{e}}], a2[{{e}}], a3[{{e}}]);
+      next{{r}} = loadA(position{{r}}, k + quadK, end, firstInput);
       //#end
     } else {
+      //#unroll r 4
       //#if ALONG_K
-      //#unroll r 4
-      let b{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK, depth, firstWeight);
-      //#end
-      //#unroll e 4
-      tileB[quadK + {{e}}u][line / 4u] = vec4f(b0[{{e}}], b1[{{e}}], b2[{{e}}], b3[{{e}}]);
-      //#end
+      next{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK, end, firstWeight);
       //#else
-      //#unroll r 4
-      tileB[block / 16u + {{r*4}}u][quad] = loadB(firstChannel + quad * 4u, k + block / 16u + {{r*4}}u, depth, firstWeight);
+      next{{r}} = loadB(firstChannel + ownLine * 4u, k + ownK + {{r*4}}u, end, firstWeight);
       //#end
       //#end
     }
+    if (k > begin) {
+{{MULTIPLY}}
+    }
     workgroupBarrier();
-    for (var step = 0u; step < 16u; step++) {
-      let rowsLow = tileA[step][half];
-      let rowsHigh = tileA[step][half + 8u];
-      let columns = tileB[step][quad];
-      //#unroll e 4
-      low{{e}} += rowsLow[{{e}}] * columns;
-      high{{e}} += rowsHigh[{{e}}] * columns;
+    if (stagesA) {
+      //#unroll r 4
+      tileA[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      //#end
+    } else {
+      //#unroll r 4
+      //#if ALONG_K
+      tileB[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      //#else
+      tileB[ownK + {{r*4}}u][ownLine] = next{{r}};
+      //#end
       //#end
     }
     workgroupBarrier();
   }
 
-  let channel = firstChannel + quad * 4u;
-  if (channel >= shape.groupOut) {
-    return;
-  }
-  var offset = vec4f();
-  if (shape.hasBias != 0u) {
-    for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
-      offset[e] = bias[channelGroup * shape.groupOut + channel + e];
+  //#unroll c PARTS
+  let channel{{c}} = firstChannel + quad * 4u + {{c*64}}u;
+  if (channel{{c}} < shape.groupOut) {
+    let outChannel = channelGroup * shape.groupOut + channel{{c}};
+    var offset = vec4f();
+    if (shape.hasBias != 0u && slab == 0u) {
+      for (var e = 0u; e < min(4u, shape.groupOut - channel{{c}}); e++) {
+        offset[e] = bias[outChannel + e];
+      }
     }
+    //#unroll h 2
+    //#unroll e 4
+    store(slab, firstPosition + half * 4u + {{h*HALF*4+e}}u, outChannel, channel{{c}}, sum{{h}}_{{c}}_{{e}} + offset);
+    //#end
+    //#end
   }
-  let outChannel = channelGroup * shape.groupOut + channel;
-  //#unroll e 4
-  store(firstPosition + half * 4u + {{e}}u, outChannel, channel, low{{e}} + offset);
-  store(firstPosition + half * 4u + {{e}}u + 32u, outChannel, channel, high{{e}} + offset);
   //#end
 }
 
-fn store(position: u32, outChannel: u32, channel: u32, value: vec4f) {
+fn store(slab: u32, position: u32, outChannel: u32, channel: u32, value: vec4f) {
   if (position >= shape.positions) {
     return;
   }
@@ -203,7 +212,7 @@ fn store(position: u32, outChannel: u32, channel: u32, value: vec4f) {
   let image = line / shape.rows;
   let oh = shape.outStartH + (line - image * shape.rows) * shape.outStepH;
   let ow = shape.outStartW + (position - line * shape.cols) * shape.outStepW;
-  let at = ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
+  let at = slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
 //#if VECTOR_OUT
   y[at / 4u] = value;
 //#else

@@ -1,14 +1,16 @@
 import type { Lowering, Value } from '../../engine/operation.js';
-import { sizeOf } from '../../engine/shape.js';
+import { type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
-import { chooseVariant, subgroupLanes } from '../matmul/variant.js';
+import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
 import exchangeSource from './exchange-channels.wgsl';
 import interfaceSource from './gather.interface.wgsl';
 import lanesSource from './gather.lanes.wgsl';
-import tiledSource from './gather.tiled.wgsl';
+import gatherTiledSource from './gather.tiled.wgsl';
 import type { GatherAxis } from './geometry.js';
+import { sumSlabs } from './sum-slabs.js';
 import { type ConvVariant, lowerWinograd } from './winograd.js';
 
 /** y = bias + gathered x times weight, over all positions of the given axes. */
@@ -26,6 +28,11 @@ export interface Gather {
   readonly variant: ConvVariant;
 }
 
+/** A gather into a result of this shape as products. */
+export function gatherExtent([batch, height, width, channels]: Shape, groups: number): ProductExtent {
+  return { rows: batch * height * width, columns: channels / groups, batch: groups };
+}
+
 /** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
 export function lowerGather(lowering: Lowering, gather: Gather): void {
   if (gather.variant === 'winograd') {
@@ -37,7 +44,8 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const lanes = chooseVariant(lowering, variant) === 'lanes';
+  const chosen = chooseVariant(lowering, variant, gatherExtent(y.shape, groups));
+  const lanes = chosen === 'lanes';
   const alongK = lanes || gather.weightFirst === 'produced';
   const weight =
     lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
@@ -45,8 +53,13 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const outer = kernelH * kernelW * innermost;
   const kernel = lanes
     ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
-    : tiledKernel(groupIn, groupOut, alongK);
+    : tiledKernel(lowering, chosen, groupIn, groupOut, alongK);
   const channelTiles = Math.ceil(groupOut / kernel.channels);
+  const { slabs, slabDepth } = lanes
+    ? { slabs: 1, slabDepth: 0 }
+    : slabsOf(lowering, gather, groups * channelTiles, kernel.positions);
+  const size = sizeOf(y.shape);
+  const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
 
   for (const h of gather.vertical) {
     for (const w of gather.horizontal) {
@@ -56,7 +69,7 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
       lowering.dispatch({
         label: gather.label,
         source: kernel.source,
-        bindings: [x, weight, y, bias ?? weight],
+        bindings: [x, weight, result, bias ?? weight],
         writes: [2],
         uniforms: {
           u32: [
@@ -70,13 +83,43 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
             ...(alongK ? [1, outer] : [outer, 1]),
             (alongK ? groupOut : groupIn) * outer,
             bias ? 1 : 0,
+            ...[groups, slabDepth, size],
           ],
         },
-        workgroups: [Math.ceil(tiles / folds), folds, groups * channelTiles],
+        workgroups: [Math.ceil(tiles / folds), folds, slabs * groups * channelTiles],
         flops: 2 * positions * h.taps * w.taps * groupIn * outC,
       });
     }
   }
+  if (slabs > 1) sumSlabs(lowering, `${gather.label}.sum`, result, y, slabs);
+}
+
+/** Workgroups that keep a large GPU busy, and the products in each that make cutting further worth its sum. */
+const ENOUGH_WORKGROUPS = 256;
+const LEAST_SLAB_DEPTH = 256;
+
+/** How K is cut where the tiles of the result alone would leave most of a GPU idle. */
+function slabsOf(
+  { limits }: Lowering,
+  { x, y, groups, vertical, horizontal }: Gather,
+  perPosition: number,
+  positionsOfTile: number,
+): { slabs: number; slabDepth: number } {
+  const total = (axes: readonly GatherAxis[], of: (axis: GatherAxis) => number) =>
+    axes.reduce((sum, axis) => sum + of(axis), 0);
+  const most = (axes: readonly GatherAxis[]) => Math.max(...axes.map(({ taps }) => taps));
+  const depth = (most(vertical) * most(horizontal) * x.shape[3]) / groups;
+  const positions = y.shape[0] * total(vertical, ({ count }) => count) * total(horizontal, ({ count }) => count);
+  const wanted = Math.ceil(ENOUGH_WORKGROUPS / (Math.ceil(positions / positionsOfTile) * perPosition));
+  const allowed = Math.min(
+    Math.floor(depth / LEAST_SLAB_DEPTH),
+    Math.floor(limits.maxStorageBufferBindingSize / (4 * sizeOf(y.shape))),
+    Math.floor(65535 / perPosition),
+  );
+  const slabs = Math.max(1, Math.min(wanted, allowed));
+  // Whole steps of 16, so that vec4 loads stay aligned.
+  const slabDepth = 16 * Math.ceil(depth / (16 * slabs));
+  return { slabs: Math.max(1, Math.ceil(depth / Math.max(slabDepth, 1))), slabDepth };
 }
 
 /** A signed number as the word that holds it. */
@@ -146,11 +189,17 @@ function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
   return { source, positions: lanes * sets, channels: lanes * width };
 }
 
-function tiledKernel(groupIn: number, groupOut: number, alongK: boolean): Kernel {
+function tiledKernel(
+  lowering: Lowering,
+  variant: KernelVariant,
+  groupIn: number,
+  groupOut: number,
+  alongK: boolean,
+): Kernel {
   const vectorIn = groupIn % 4 === 0;
   const vectorOut = groupOut % 4 === 0;
   const vectorWeight = alongK ? vectorIn : vectorOut;
-  const source = template(unroll(interfaceSource + tiledSource, {}), {
+  const source = tiledSource(lowering, variant, interfaceSource + gatherTiledSource, {
     INPUT: vectorIn ? 'vec4f' : 'f32',
     OUTPUT: vectorOut ? 'vec4f' : 'f32',
     WEIGHT: vectorWeight ? 'vec4f' : 'f32',
@@ -159,5 +208,5 @@ function tiledKernel(groupIn: number, groupOut: number, alongK: boolean): Kernel
     VECTOR_WEIGHT: vectorWeight,
     ALONG_K: alongK,
   });
-  return { source, positions: 64, channels: 64 };
+  return { source, positions: tileExtent(variant), channels: tileExtent(variant) };
 }

@@ -1,9 +1,9 @@
 // Gradient of a convolution by its weight, with operands staged in workgroup memory. Mathematics, uniforms and the split
 // into slabs: weight-gradient.lanes.wgsl.
 //
-// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this slab. Tile: 128 invocations make 64 o x
-// 64 columns, 8 x 4 each, in steps of 16 positions; gy and the gathered x are staged as they lie, position outermost.
-// Grid: x: column tiles, y: row tiles, z: slabs * groups.
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this slab. Tile: EXTENT o x EXTENT columns in steps of
+// 16 positions, by matmul/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
+// multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: slabs * groups.
 
 struct Shape {
   inH: u32, inW: u32, inC: u32,
@@ -26,9 +26,6 @@ struct Shape {
 //#else
 @group(0) @binding(2) var<storage, read> gy: array<f32>;
 //#end
-
-var<workgroup> tileA: array<array<vec4f, 16>, 16>; // [position][o / 4]
-var<workgroup> tileB: array<array<vec4f, 16>, 16>; // [position][column / 4]
 
 // A column: where its tap lies relative to the window's stride position, and its channel of x.
 struct Column {
@@ -94,43 +91,50 @@ fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
   return value;
 }
 
-@compute @workgroup_size(128)
+@compute @workgroup_size({{THREADS}})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
-  let firstRow = group.y * 64u;
+  let firstRow = group.y * {{EXTENT}}u;
+  let firstColumn = group.x * {{EXTENT}}u;
   let slab = group.z / shape.groups;
   let channelGroup = group.z - slab * shape.groups;
   let begin = slab * shape.slabLines * shape.outW;
   let end = min((slab + 1u) * shape.slabLines, shape.lines) * shape.outW;
+  // What this invocation stages: four rows and four columns at two of the sixteen positions.
+  let ownLine = (index % {{QUADS}}u) * 4u;
+  let ownK = index / {{QUADS}}u;
   let half = index / 16u;
   let quad = index % 16u;
-  let column = group.x * 64u + quad * 4u;
 
+  //#unroll h 2
+  //#unroll c PARTS
   //#unroll e 4
-  var low{{e}} = vec4f();
-  var high{{e}} = vec4f();
+  var sum{{h}}_{{c}}_{{e}} = vec4f();
   //#end
-  for (var position = begin; position < end; position += 16u) {
-    //#unroll h 2
-    tileA[half + {{h}}u * 8u][quad] = loadA(position + half + {{h}}u * 8u, end, firstRow + quad * 4u, channelGroup);
-    tileB[half + {{h}}u * 8u][quad] = loadB(position + half + {{h}}u * 8u, end, column, channelGroup);
+  //#end
+  //#end
+  for (var position = begin; position < end + 16u; position += 16u) {
+    //#unroll r 2
+    let nextA{{r}} = loadA(position + ownK + {{r*8}}u, end, firstRow + ownLine, channelGroup);
+    let nextB{{r}} = loadB(position + ownK + {{r*8}}u, end, firstColumn + ownLine, channelGroup);
     //#end
-    workgroupBarrier();
-    for (var step = 0u; step < 16u; step++) {
-      let rowsLow = tileA[step][half];
-      let rowsHigh = tileA[step][half + 8u];
-      let columns = tileB[step][quad];
-      //#unroll e 4
-      low{{e}} += rowsLow[{{e}}] * columns;
-      high{{e}} += rowsHigh[{{e}}] * columns;
-      //#end
+    if (position > begin) {
+{{MULTIPLY}}
     }
+    workgroupBarrier();
+    //#unroll r 2
+    tileA[ownK + {{r*8}}u][ownLine / 4u] = nextA{{r}};
+    tileB[ownK + {{r*8}}u][ownLine / 4u] = nextB{{r}};
+    //#end
     workgroupBarrier();
   }
 
   let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
+  //#unroll h 2
+  //#unroll c PARTS
   //#unroll e 4
-  store(start, firstRow + half * 4u + {{e}}u, column, low{{e}});
-  store(start, firstRow + half * 4u + {{e}}u + 32u, column, high{{e}});
+  store(start, firstRow + half * 4u + {{h*HALF*4+e}}u, firstColumn + quad * 4u + {{c*64}}u, sum{{h}}_{{c}}_{{e}});
+  //#end
+  //#end
   //#end
 }
 

@@ -1,15 +1,14 @@
 import { LimitError } from '../../engine/errors.js';
 import type { Lowering, Value } from '../../engine/operation.js';
-import { formatShape, sizeOf } from '../../engine/shape.js';
-import { linearGrid } from '../grid.js';
+import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import { tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
-import type { KernelVariant } from '../matmul/variant.js';
-import { chooseVariant, subgroupLanes } from '../matmul/variant.js';
+import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
 import type { ConvGeometry } from './geometry.js';
-import sumSlabsSource from './sum-slabs.wgsl';
+import { sumSlabs } from './sum-slabs.js';
 import lanesSource from './weight-gradient.lanes.wgsl';
-import tiledSource from './weight-gradient.tiled.wgsl';
+import weightTiledSource from './weight-gradient.tiled.wgsl';
 
 /** The gradient of a convolution by its weight: x [N, H, W, inC], gy [N, outH, outW, outC] to gw [outC, kH, kW, inC / groups]. */
 export interface WeightGradient {
@@ -24,6 +23,11 @@ export interface WeightGradient {
 /** The second pass adds this many values in one invocation at most. */
 const MOST_SLABS = 256;
 
+/** The gradient by a weight of this shape as products; slabs make many of each. */
+export function weightGradientExtent([outC, kernelH, kernelW, groupIn]: Shape, groups: number): ProductExtent {
+  return { rows: outC / groups, columns: kernelH * kernelW * groupIn, batch: groups * MOST_SLABS };
+}
+
 /** Lowers to one dispatch of partial sums over slabs of (n, oh), and a second that adds them in order. */
 export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geometry, variant }: WeightGradient): void {
   const [batch, inH, inW, inC] = x.shape;
@@ -34,10 +38,9 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
   const columns = kernelH * kernelW * groupIn;
   const size = sizeOf(gw.shape);
   const lines = batch * outH;
+  const chosen = chooseVariant(lowering, variant, weightGradientExtent(gw.shape, groups));
   const kernel =
-    chooseVariant(lowering, variant) === 'lanes'
-      ? lanesKernel(lowering, groupIn, groupOut)
-      : tiledKernel(groupIn, groupOut);
+    chosen === 'lanes' ? lanesKernel(lowering, groupIn, groupOut) : tiledKernel(lowering, chosen, groupIn, groupOut);
   const tiles = [Math.ceil(columns / kernel.columns), Math.ceil(groupOut / kernel.rows)] as const;
 
   const limit = lowering.limits.maxStorageBufferBindingSize;
@@ -68,19 +71,7 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
     workgroups: [tiles[0], tiles[1], slabs * groups],
     flops: 2 * batch * outH * outW * outC * columns,
   });
-  if (slabs > 1) {
-    const vector = size % 4 === 0;
-    const elements = vector ? size / 4 : size;
-    lowering.dispatch({
-      label: `${label}.sum`,
-      source: template(sumSlabsSource, { ELEMENT: vector ? 'vec4f' : 'f32' }),
-      bindings: [partial, gw],
-      writes: [1],
-      uniforms: { u32: [elements, slabs] },
-      workgroups: linearGrid(elements),
-      flops: size * (slabs - 1),
-    });
-  }
+  if (slabs > 1) sumSlabs(lowering, `${label}.sum`, partial, gw, slabs);
 }
 
 interface Kernel {
@@ -110,7 +101,9 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
   return { source, rows, columns: lanes * width, workgroups: 64 };
 }
 
-function tiledKernel(groupIn: number, groupOut: number): Kernel {
-  const source = template(unroll(tiledSource, {}), { VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 });
-  return { source, rows: 64, columns: 64, workgroups: 1024 };
+function tiledKernel(lowering: Lowering, variant: KernelVariant, groupIn: number, groupOut: number): Kernel {
+  const constants = { VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 };
+  const source = tiledSource(lowering, variant, weightTiledSource, constants);
+  const extent = tileExtent(variant);
+  return { source, rows: extent, columns: extent, workgroups: (1024 * 64) / extent };
 }

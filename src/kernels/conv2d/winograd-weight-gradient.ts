@@ -44,7 +44,7 @@ export function lowerWinogradWeightGradient(
       ...{ a: cotangent, b: input, c: products },
       transposeA: true,
       transposeB: false,
-      variant: variantsFor(lowering.adapter)[0],
+      variant: variantsFor(lowering.adapter, { rows: outC, columns: inC, batch: MATRICES })[0],
     });
     transform(lowering, `${label}.taps`, tapsSource, [products, gw], outC, inC, [firstTile === 0 ? 0 : 1]);
   }

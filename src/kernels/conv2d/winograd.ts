@@ -4,7 +4,7 @@ import { formatShape, type Shape } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
-import { type KernelVariant, variantsFor } from '../matmul/variant.js';
+import { type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
 import { template } from '../template.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
@@ -54,7 +54,8 @@ export type ConvVariant = KernelVariant | 'winograd';
 
 /**
  * The kernels that can compute a convolution or one of its gradients; the default first. `y` is the shape of the images that
- * tiles are cut from: the result's, or the gradient's that a weight gradient starts from. On a software driver Winograd's
+ * tiles are cut from: the result's, or the gradient's that a weight gradient starts from; `extent` is what the direct kernels
+ * see. On a software driver Winograd's
  * took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie.
  * On a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
  */
@@ -63,8 +64,9 @@ export function convVariantsFor(
   y: Shape,
   weight: Shape,
   geometry: ConvGeometry,
+  extent: ProductExtent,
 ): readonly ConvVariant[] {
-  const direct = variantsFor(adapter);
+  const direct = variantsFor(adapter, extent);
   if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return direct;
   return adapter.software && tilingOf(y).tiles >= LEAST_TILES ? ['winograd', ...direct] : [...direct, 'winograd'];
 }
@@ -75,9 +77,10 @@ export function chooseConvVariant(
   y: Shape,
   weight: Shape,
   attributes: ConvGeometry & { readonly variant?: ConvVariant },
+  extent: ProductExtent,
 ): ConvVariant {
   const measured = variant as ConvVariant | undefined;
-  return attributes.variant ?? measured ?? convVariantsFor(adapter, y, weight, attributes)[0];
+  return attributes.variant ?? measured ?? convVariantsFor(adapter, y, weight, attributes, extent)[0];
 }
 
 /** Throws ShapeError if a convolution is asked to go this way and cannot. */
@@ -143,7 +146,7 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
       ...{ a: input, b: kernels, c: products },
       transposeA: false,
       transposeB: weightFirst === 'produced',
-      variant: variantsFor(lowering.adapter)[0],
+      variant: variantsFor(lowering.adapter, { rows: some, columns: outC, batch: MATRICES })[0],
     });
     const hasBias = bias ? 1 : 0;
     const operands = [products, y, bias ?? products];

@@ -6,9 +6,10 @@ import type { Tensor } from '../../engine/tensor.js';
 import { sumTo } from '../reduce/reduce.js';
 import { template } from '../template.js';
 import lanesSource from './matmul.lanes.wgsl';
-import tiledSource from './matmul.tiled.wgsl';
+import matmulTiledSource from './matmul.tiled.wgsl';
+import { tiledSource, tileExtent } from './tile.js';
 import { unroll } from './unroll.js';
-import { chooseVariant, type KernelVariant, subgroupLanes, variantsFor } from './variant.js';
+import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes, variantsFor } from './variant.js';
 
 export interface MatmulOptions {
   /** Use a with its last two axes exchanged. Nothing is copied. */
@@ -63,7 +64,10 @@ export const matmulOperation: Operation<MatmulAttributes> = {
     return [{ shape: [...batch, rows, columns], dtype: 'f32' }];
   },
 
-  variants: (_inputs, _attributes, adapter) => variantsFor(adapter),
+  variants(inputs, attributes, adapter) {
+    return variantsFor(adapter, extentOf(this.shape(inputs, attributes)[0].shape));
+  },
+
   lower(lowering, [a, b], [c], attributes) {
     lowerProducts(lowering, { label: 'matmul', a, b, c, ...attributes });
   },
@@ -83,6 +87,12 @@ export const matmulOperation: Operation<MatmulAttributes> = {
   },
 };
 
+/** A batch of products as a kernel sees it, from the shape of its result. */
+function extentOf(shape: Shape): ProductExtent {
+  const [rows, columns] = shape.slice(-2);
+  return { rows, columns, batch: sizeOf(shape.slice(0, -2)) };
+}
+
 /** c = op(a) op(b), leading axes being batch axes that broadcast. */
 export interface Products extends MatmulAttributes {
   readonly label: string;
@@ -94,18 +104,19 @@ export interface Products extends MatmulAttributes {
 /** Lowers a batch of matrix products to one dispatch. */
 export function lowerProducts(lowering: Lowering, { label, a, b, c, transposeA, transposeB, variant }: Products): void {
   const batchShape = c.shape.slice(0, -2);
-  const [rows, columns] = c.shape.slice(-2);
+  const extent = extentOf(c.shape);
+  const { rows, columns, batch } = extent;
   const depth = used(a.shape, transposeA)[1];
-  const batch = sizeOf(batchShape);
   if (batch > 65535) {
     throw new LimitError(
       `${label}: ${batch} products in one call (shape ${formatShape(c.shape)}); the most is 65535, so split the batch.`,
     );
   }
+  const chosen = chooseVariant(lowering, variant, extent);
   const kernel =
-    chooseVariant(lowering, variant) === 'lanes'
+    chosen === 'lanes'
       ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
-      : tiledKernel(rows, columns, depth, transposeA, transposeB);
+      : tiledKernel(lowering, chosen, rows, columns, depth, transposeA, transposeB);
   lowering.dispatch({
     label,
     source: kernel.source,
@@ -177,11 +188,19 @@ function lanesKernel(
   return { source, rows: tileRows, columns: lanes * width };
 }
 
-function tiledKernel(rows: number, columns: number, depth: number, transposeA: boolean, transposeB: boolean): Kernel {
+function tiledKernel(
+  lowering: Lowering,
+  variant: KernelVariant,
+  rows: number,
+  columns: number,
+  depth: number,
+  transposeA: boolean,
+  transposeB: boolean,
+): Kernel {
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = (transposeB ? depth : columns) % 4 === 0;
   const vectorC = columns % 4 === 0;
-  const source = template(unroll(tiledSource, {}), {
+  const source = tiledSource(lowering, variant, matmulTiledSource, {
     TYPE_A: vectorA ? 'vec4f' : 'f32',
     TYPE_B: vectorB ? 'vec4f' : 'f32',
     TYPE_C: vectorC ? 'vec4f' : 'f32',
@@ -191,5 +210,5 @@ function tiledKernel(rows: number, columns: number, depth: number, transposeA: b
     TRANSPOSE_A: transposeA,
     TRANSPOSE_B: transposeB,
   });
-  return { source, rows: 64, columns: 64 };
+  return { source, rows: tileExtent(variant), columns: tileExtent(variant) };
 }

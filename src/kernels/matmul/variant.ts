@@ -3,31 +3,52 @@ import type { AdapterTraits, Lowering } from '../../engine/operation.js';
 
 /**
  * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on CPU
- * cores. `tiled`: operands staged in workgroup memory, for GPUs.
+ * cores. `tiled`: tiles of 64×64 staged in workgroup memory, for GPUs. `tiled-128`: tiles of 128×128, which read memory half as
+ * often and keep a GPU busy only where the result is large.
  */
-export type KernelVariant = 'lanes' | 'tiled';
+export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128';
+
+/** A product in a kernel's eyes: rows and columns of the result, and how many such products there are. */
+export interface ProductExtent {
+  readonly rows: number;
+  readonly columns: number;
+  readonly batch: number;
+}
+
+/** Tiles of 128×128 that keep a large GPU busy: about two for each of its multiprocessors. */
+const MANY_TILES = 256;
 
 /**
- * The variant asked for, or the one that suits the adapter.
+ * The variant asked for, or measured to be the fastest, or the one that suits the adapter and the product.
  * @throws LimitError if `lanes` is asked of an adapter without subgroups of one size.
  */
-export function chooseVariant({ adapter, variant }: Lowering, asked: KernelVariant | undefined): KernelVariant {
-  if (asked === 'lanes' && !variantsFor(adapter).includes('lanes')) {
+export function chooseVariant(
+  { adapter, variant }: Lowering,
+  asked: KernelVariant | undefined,
+  extent: ProductExtent,
+): KernelVariant {
+  if (asked === 'lanes' && !offersLanes(adapter)) {
     throw new LimitError(
       'variant "lanes" needs subgroups of one size up to 16, which this adapter does not offer; use "tiled".',
     );
   }
-  return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter)[0];
+  return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter, extent)[0];
 }
 
 /** In wider subgroups the tiles of `lanes`, which grow with them, would spill out of the registers. */
 const WIDEST_LANES = 16;
 
-/** The kernels that an adapter can run, the one that suits its kind first. */
-export function variantsFor(adapter: AdapterTraits): readonly KernelVariant[] {
-  const { subgroupSize } = adapter;
-  if (!adapter.subgroups || subgroupSize === undefined || subgroupSize > WIDEST_LANES) return ['tiled'];
-  return adapter.software ? ['lanes', 'tiled'] : ['tiled', 'lanes'];
+function offersLanes({ subgroups, subgroupSize }: AdapterTraits): boolean {
+  return subgroups && subgroupSize !== undefined && subgroupSize <= WIDEST_LANES;
+}
+
+/** The kernels worth trying, the one that suits the adapter and the product best first. */
+export function variantsFor(adapter: AdapterTraits, { rows, columns, batch }: ProductExtent): readonly KernelVariant[] {
+  const lanes: readonly KernelVariant[] = offersLanes(adapter) ? ['lanes'] : [];
+  if (adapter.software) return [...lanes, 'tiled'];
+  const largeTiles = Math.ceil(rows / 128) * Math.ceil(columns / 128) * batch;
+  if (Math.min(rows, columns) <= 64) return ['tiled', ...lanes];
+  return largeTiles >= MANY_TILES ? ['tiled-128', 'tiled', ...lanes] : ['tiled', 'tiled-128', ...lanes];
 }
 
 /** Invocations in a subgroup of an adapter that can run `lanes`. */

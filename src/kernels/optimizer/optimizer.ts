@@ -16,28 +16,27 @@ interface StepAttributes {
   readonly decay: number;
 }
 
-// Inputs: gradient, learning rate, step count, then what is updated: parameter, first moment, second moment.
+// Inputs: gradient, learning rate, step count, then what is updated: parameter, first moment, second moment; and last
+// the guard, if there is one.
 const stepOperation: Operation<StepAttributes> = {
   name: 'optimizer.step',
-  shape: ([, , , ...updated]) => updated,
-  updates: ({ name }) =>
-    name === 'sgd'
-      ? [
-          [0, 3],
-          [1, 4],
-        ]
-      : [
-          [0, 3],
-          [1, 4],
-          [2, 5],
-        ],
-  lower(lowering, [gradient, rate, count], updated, { name, beta1, beta2, epsilon, decay }) {
+  shape: (inputs, { name }) => inputs.slice(3, 3 + updatedBy(name)),
+  updates: ({ name }) => Array.from({ length: updatedBy(name) }, (_, i) => [i, 3 + i] as const),
+  lower(lowering, inputs, updated, { name, beta1, beta2, epsilon, decay }) {
+    const [gradient, rate, count] = inputs;
+    const guards = inputs.slice(3 + updated.length);
     const vectors = gradient.shape[0] / 4;
     const adam = name !== 'sgd';
     lowering.dispatch({
       label: name,
-      source: template(source, { NAME: name, ADAM: adam, DECOUPLED: name === 'adamw' }),
-      bindings: [gradient, rate, count, ...updated],
+      source: template(source, {
+        NAME: name,
+        ADAM: adam,
+        DECOUPLED: name === 'adamw',
+        GUARDED: guards.length > 0,
+        GUARD: 4 + updated.length,
+      }),
+      bindings: [gradient, rate, count, ...updated, ...guards],
       writes: updated.map((_, i) => 3 + i),
       uniforms: {
         u32: [vectors],
@@ -49,15 +48,21 @@ const stepOperation: Operation<StepAttributes> = {
   },
 };
 
+/** Tensors that a step changes: the parameter and its moments. */
+function updatedBy(name: StepAttributes['name']): number {
+  return name === 'sgd' ? 2 : 3;
+}
+
+// Inputs: step count, and the guard, if there is one.
 const advanceOperation: Operation<null> = {
   name: 'optimizer.advance',
   shape: ([count]) => [count],
   updates: () => [[0, 0]],
-  lower(lowering, _inputs, [count]) {
+  lower(lowering, [, ...guards], [count]) {
     lowering.dispatch({
       label: 'optimizer.advance',
-      source: advanceSource,
-      bindings: [count],
+      source: template(advanceSource, { GUARDED: guards.length > 0 }),
+      bindings: [count, ...guards],
       writes: [0],
       workgroups: [1, 1, 1],
     });
@@ -88,8 +93,15 @@ export abstract class Optimizer {
    * @param parameters Stored tensors, the same at every call. The first call moves them into arenas.
    * @param gradients One per parameter, of its shape.
    * @param learningRate A number, or a scalar tensor such as an argument of the compiled function.
+   * @param options.onlyIfFinite A scalar, such as the norm of the gradients: where it is NaN or Inf the step is left out,
+   *   so that parameters and state stay as they were. Counterpart: `found_inf` of PyTorch's fused optimisers.
    */
-  update(parameters: readonly Tensor[], gradients: readonly Tensor[], learningRate: number | Tensor): void {
+  update(
+    parameters: readonly Tensor[],
+    gradients: readonly Tensor[],
+    learningRate: number | Tensor,
+    options: { readonly onlyIfFinite?: Tensor } = {},
+  ): void {
     if (gradients.length !== parameters.length) {
       throw new SondeError(
         `${this.settings.name}: ${gradients.length} gradients for ${parameters.length} parameters; give one for each, in order.`,
@@ -102,22 +114,19 @@ export abstract class Optimizer {
           `${formatShape(parameters[i].shape)}; give gradients in the order of the parameters.`,
       );
     }
-    if (typeof learningRate !== 'number' && learningRate.size !== 1) {
-      throw new ShapeError(
-        `${this.settings.name}: the learning rate has ${learningRate.size} values (shape ` +
-          `${formatShape(learningRate.shape)}); give one number for all parameters.`,
-      );
-    }
+    const guards = options.onlyIfFinite ? [options.onlyIfFinite] : [];
+    if (typeof learningRate !== 'number') this.checkScalar('the learning rate', learningRate);
+    for (const guard of guards) this.checkScalar('onlyIfFinite', guard);
     const { device, count } = this.prepare(parameters);
     const rate = typeof learningRate === 'number' ? fill(device, [], learningRate) : learningRate;
     scope('optimizer', () => {
       const assignments: [Tensor, Tensor][] = [];
       for (const { layout, parameters: flat, moments } of this.arenas) {
         const gradient = packRecorded(gradients, layout);
-        const updated = record(stepOperation, [gradient, rate, count, flat, ...moments], this.settings);
+        const updated = record(stepOperation, [gradient, rate, count, flat, ...moments, ...guards], this.settings);
         for (const [i, target] of [flat, ...moments].entries()) assignments.push([target, updated[i]]);
       }
-      assignments.push([count, record(advanceOperation, [count], null)[0]]);
+      assignments.push([count, record(advanceOperation, [count, ...guards], null)[0]]);
       assignAll(assignments);
     });
   }
@@ -177,6 +186,13 @@ export abstract class Optimizer {
       }
     }
     count.write([state.count]);
+  }
+
+  private checkScalar(what: string, { size, shape }: Tensor): void {
+    if (size === 1) return;
+    throw new ShapeError(
+      `${this.settings.name}: ${what} has ${size} values (shape ${formatShape(shape)}); give one number for all parameters.`,
+    );
   }
 
   /** The state, made at the first call. */

@@ -4,6 +4,7 @@
 //   m ← β₁m + (1−β₁)g    v ← β₂v + (1−β₂)g²    p ← p − (lr/(1−β₁ᵗ)) · m / (√v/√(1−β₂ᵗ) + ε)
 // SGD: m ← μm + g (m = g at the first step), p ← p − lr·m. Weight decay otherwise adds λp to the gradient, as PyTorch.
 // state[0] is the number of steps taken so far; advance.wgsl increases it afterwards.
+// GUARDED: a step whose guard (a norm, a loss) is NaN or Inf is left out. By its bits: drivers fold x != x to false.
 // 1 − β and ln β come from outside: in float32, 1 − 0.999 would be off by 1.3e-5.
 struct Sizes {
   vectors: u32,
@@ -30,11 +31,17 @@ fn biasCorrection(t: f32, logBeta: f32) -> f32 {
   return 1.0 - exp(z);
 }
 //#end
+//#if GUARDED
+@group(0) @binding({{GUARD}}) var<storage, read> guard: array<u32>;
+//#end
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let i = id.y * (groups.x * 64u) + id.x;
   if (i >= sizes.vectors) { return; }
+//#if GUARDED
+  if ((guard[0] & 0x7f800000u) == 0x7f800000u) { return; }
+//#end
   let rate = learningRate[0];
   let t = state[0] + 1.0;
   var p = parameter[i];

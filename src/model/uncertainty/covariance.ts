@@ -17,6 +17,18 @@ export function scaleCovariance({ xx, xy, yy }: Covariance, factor: number): Cov
   return { xx: xx * square, xy: xy * square, yy: yy * square };
 }
 
+/** The covariance whose principal axes are the same and whose variances along them are `change` of what they were. */
+export function mapVariances(covariance: Covariance, change: (variance: number) => number): Covariance {
+  const { major, minor, angle } = ellipseOf(covariance);
+  const [along, across] = [change(major * major), change(minor * minor)];
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return {
+    xx: along * cos * cos + across * sin * sin,
+    xy: (along - across) * cos * sin,
+    yy: along * sin * sin + across * cos * cos,
+  };
+}
+
 /** Root of the mean squared distance of a point of this covariance from its mean: √(xx + yy). */
 export function rootMeanSquare({ xx, yy }: Covariance): number {
   return Math.sqrt(xx + yy);

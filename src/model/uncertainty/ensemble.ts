@@ -1,6 +1,6 @@
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
-import { addCovariances, type Covariance, scaleCovariance } from './covariance.js';
-import type { FrameHeatmaps } from './frame.js';
+import { addCovariances, type Covariance, rootMeanSquare, scaleCovariance } from './covariance.js';
+import type { HeatmapUncertainties } from './heatmap.js';
 
 const NONE: Covariance = { xx: 0, xy: 0, yy: 0 };
 
@@ -13,11 +13,20 @@ export function pointCovariance(points: readonly Point[]): Covariance {
   return scaleCovariance(scatter(points), 1 / Math.sqrt(points.length - 1));
 }
 
+/**
+ * Root mean square distance of the members' points from their mean, with divisor n − 1, in their unit: one number for how far
+ * an ensemble disagrees about each landmark.
+ */
+export function disagreement(members: readonly Landmarks[]): Record<keyof Landmarks, number> {
+  const of = (name: keyof Landmarks) => rootMeanSquare(pointCovariance(members.map((landmarks) => landmarks[name])));
+  return { ps1: of('ps1'), ps2: of('ps2'), fh1: of('fh1') };
+}
+
 /** What one member of an ensemble says about a frame. */
 export interface EnsembleMember {
   /** In pixels of a 512 px frame, as the covariances of `heatmaps`. */
   readonly landmarks: Landmarks;
-  readonly heatmaps: FrameHeatmaps;
+  readonly heatmaps: HeatmapUncertainties;
 }
 
 /**
@@ -27,7 +36,7 @@ export interface EnsembleMember {
  *
  * @throws RangeError without members
  */
-export function ensembleHeatmaps(members: readonly EnsembleMember[]): FrameHeatmaps {
+export function ensembleUncertainty(members: readonly EnsembleMember[]): HeatmapUncertainties {
   if (members.length === 0) throw new RangeError('an ensemble needs at least one member');
   const share = 1 / members.length;
   const combined = LANDMARK_NAMES.map((name) => {

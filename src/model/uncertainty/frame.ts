@@ -1,18 +1,31 @@
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { type AngleUncertainty, angleUncertainty } from './angle.js';
-import { type Covariance, rootMeanSquare, scaleCovariance } from './covariance.js';
-import type { HeatmapUncertainty } from './heatmap.js';
+import { type Covariance, mapVariances, rootMeanSquare } from './covariance.js';
+import type { HeatmapUncertainties, HeatmapUncertainty } from './heatmap.js';
 
-/** What the heatmaps of a frame say, covariances in px² of a 512 px frame. */
-export type FrameHeatmaps = Readonly<Record<keyof Landmarks, HeatmapUncertainty>>;
+/**
+ * From the covariance of a landmark's heatmap to that of its error: every variance v becomes scale²·(v − blur), but not less
+ * than `floor`.
+ *
+ * A network that learns to match Gaussians around the truth answers, at best, with the distribution of the landmark blurred by
+ * that Gaussian. The blur says nothing about the error, so it has to come off before a factor can be right for sharp and for
+ * broad heatmaps alike.
+ */
+export interface LandmarkCalibration {
+  /** Factor of the standard deviations. */
+  readonly scale: number;
+  /** px² of a 512 px frame. */
+  readonly blur: number;
+  /** px² of a 512 px frame: no frame is held to be surer than the surest one that the calibration was fitted on. */
+  readonly floor: number;
+}
 
 /**
  * What makes the numbers of a model's heatmaps mean something: found on frames whose truth is known and which the model was
  * not trained on.
  */
 export interface Calibration {
-  /** What the standard deviations of each landmark's heatmap are multiplied by. */
-  readonly scale: Readonly<Record<keyof Landmarks, number>>;
+  readonly landmarks: Readonly<Record<keyof Landmarks, LandmarkCalibration>>;
   /** What the standard deviation of the angle is multiplied by after that: landmarks do not err independently. */
   readonly angleScale: number;
   /** Predicted error of a frame, px of a 512 px frame, above which it is flagged; null where such frames are no worse. */
@@ -29,7 +42,7 @@ export interface FrameUncertainty {
   readonly landmarks: Readonly<Record<keyof Landmarks, LandmarkUncertainty>>;
   /** Undefined where there is no angle. */
   readonly aop: AngleUncertainty | undefined;
-  /** Root mean square over the landmarks of their predicted errors. */
+  /** Mean over the landmarks of their predicted errors. */
   readonly predictedError: number;
   /** Whether the predicted error is above the calibration's threshold; undefined without such a threshold. */
   readonly lowConfidence: boolean | undefined;
@@ -43,11 +56,11 @@ export interface FrameUncertainty {
  */
 export function frameUncertainty(
   landmarks: Landmarks,
-  heatmaps: FrameHeatmaps,
+  heatmaps: HeatmapUncertainties,
   calibration?: Calibration,
 ): FrameUncertainty {
   const own = (name: keyof Landmarks): LandmarkUncertainty => {
-    const covariance = scaleCovariance(heatmaps[name].covariance, calibration?.scale[name] ?? 1);
+    const covariance = calibrated(heatmaps[name].covariance, calibration?.landmarks[name]);
     return { ...heatmaps[name], covariance, predictedError: rootMeanSquare(covariance) };
   };
   const each = { ps1: own('ps1'), ps2: own('ps2'), fh1: own('fh1') };
@@ -56,8 +69,8 @@ export function frameUncertainty(
     ps2: each.ps2.covariance,
     fh1: each.fh1.covariance,
   };
-  const squares = LANDMARK_NAMES.reduce((sum, name) => sum + each[name].predictedError ** 2, 0);
-  const predictedError = Math.sqrt(squares / LANDMARK_NAMES.length);
+  const predictedError =
+    LANDMARK_NAMES.reduce((sum, name) => sum + each[name].predictedError, 0) / LANDMARK_NAMES.length;
   const threshold = calibration?.threshold ?? undefined;
   return {
     landmarks: each,
@@ -65,4 +78,10 @@ export function frameUncertainty(
     predictedError,
     lowConfidence: threshold === undefined ? undefined : predictedError > threshold,
   };
+}
+
+function calibrated(covariance: Covariance, calibration: LandmarkCalibration | undefined): Covariance {
+  if (calibration === undefined) return covariance;
+  const { scale, blur, floor } = calibration;
+  return mapVariances(covariance, (variance) => Math.max(floor, scale * scale * (variance - blur)));
 }

@@ -1,5 +1,5 @@
 import type { CoordinateGrid } from '../../kernels/index.js';
-import type { Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../landmarks.js';
 import { type Covariance, scaleCovariance } from './covariance.js';
 
 /** What a heatmap says about where its landmark is. */
@@ -11,6 +11,9 @@ export interface HeatmapUncertainty {
   /** Share of the heatmap, 0 to 1, in the highest cell and its eight neighbours. */
   readonly peakMass: number;
 }
+
+/** What the three heatmaps of a frame say, covariances in px² of a 512 px frame. */
+export type HeatmapUncertainties = Readonly<Record<keyof Landmarks, HeatmapUncertainty>>;
 
 export interface HeatmapLayout {
   readonly height: number;

@@ -5,15 +5,22 @@ export {
   type Ellipse,
   ellipseOf,
   mahalanobisSquared,
+  mapVariances,
   rootMeanSquare,
   scaleCovariance,
 } from './covariance.js';
-export { type EnsembleMember, ensembleHeatmaps, pointCovariance } from './ensemble.js';
+export { disagreement, type EnsembleMember, ensembleUncertainty, pointCovariance } from './ensemble.js';
 export {
   type Calibration,
-  type FrameHeatmaps,
   type FrameUncertainty,
   frameUncertainty,
+  type LandmarkCalibration,
   type LandmarkUncertainty,
 } from './frame.js';
-export { type HeatmapLayout, type HeatmapUncertainty, heatmapCellSize, heatmapUncertainty } from './heatmap.js';
+export {
+  type HeatmapLayout,
+  type HeatmapUncertainties,
+  type HeatmapUncertainty,
+  heatmapCellSize,
+  heatmapUncertainty,
+} from './heatmap.js';

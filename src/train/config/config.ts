@@ -34,13 +34,20 @@ export function resolveConfig(settings: unknown, source = 'configuration'): Trai
  * @throws ConfigError where the text is not JSON, and as `resolveConfig`
  */
 export function parseConfig(json: string, source = 'configuration'): TrainingConfig {
-  let settings: unknown;
+  return resolveConfig(parseSettings(json, source), source);
+}
+
+/**
+ * The settings in the text of a JSON file, not checked yet.
+ *
+ * @throws ConfigError where the text is not JSON
+ */
+export function parseSettings(json: string, source: string): unknown {
   try {
-    settings = JSON.parse(json);
+    return JSON.parse(json);
   } catch (cause) {
     throw new ConfigError(source, [
       `this is not JSON (${(cause as Error).message}); check its commas, quotes and braces.`,
     ]);
   }
-  return resolveConfig(settings, source);
 }

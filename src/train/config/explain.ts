@@ -30,6 +30,11 @@ function remedy(key: string, section: string, known: ReadonlyMap<string, readonl
   return `${section || 'the configuration'} has ${settings.join(', ')}.`;
 }
 
+/** The settings that a section may have, where its variant is the one of `input`. */
+export function settingsOf(section: string, input: unknown, schema: z.core.$ZodType): readonly string[] {
+  return settingsBySection(schema, input).get(section) ?? [];
+}
+
 /** The settings that each section has, by the section's path. What a section with variants has depends on `input`. */
 function settingsBySection(
   schema: z.core.$ZodType,

@@ -21,6 +21,12 @@ function positive(to: number, alternative = '') {
   return z.number({ error }).positive({ error }).max(to, { error });
 }
 
+/** Between 0 and 1, both excluded. */
+function fraction(alternative = '') {
+  const error = `a number above 0 and below 1${alternative}`;
+  return z.number({ error }).gt(0, { error }).lt(1, { error });
+}
+
 function oneOf<const Names extends readonly string[]>(...names: Names) {
   return z.enum(names, { error: names.length === 1 ? `"${names[0]}"` : `one of ${quoteAll(names)}` });
 }
@@ -133,8 +139,10 @@ const schedule = variants(
 const training = section({
   epochs: whole(1, 100_000).default(66),
   batchSize: whole(1, 1024).default(8),
+  accumulate: whole(1, 1024).default(1),
   recompute: flag.default(false),
   seed: whole(0, 2 ** 32 - 1).default(0),
+  emaDecay: fraction(', or null for no averaging').nullable().default(null),
   earlyStopPatience: whole(1, 100_000, ', or null to train all epochs').nullable().default(20),
   selectBy: oneOf('apd', 'loss').default('apd'),
 });

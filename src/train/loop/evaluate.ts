@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import type { Decoding } from '../../model/index.js';
+import type { Checkpoint } from '../checkpoint/index.js';
 import type { Split } from '../dataset/index.js';
 import type { Landmarks } from '../landmarks.js';
 import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
@@ -17,7 +18,7 @@ import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { type DrawableFrame, hasOriginal, writeGallery } from './gallery.js';
 import { scoreCases } from './scores.js';
-import { type Checkpoint, RunError, withRun } from './trained-run.js';
+import { RunError, withRun } from './trained-run.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
 export interface TrainingSetSummary {

@@ -3,6 +3,12 @@ import { type Frame, type FrameTransform, fitFrame } from '../image/index.js';
 import type { Landmarks } from '../landmarks.js';
 import { mapLandmarks } from './coordinates.js';
 
+/** Labelled cases to train on and to validate with. */
+export interface TrainingCases {
+  readonly training: readonly LabelledCase[];
+  readonly validation: readonly LabelledCase[];
+}
+
 /** A labelled frame as the network takes it. */
 export interface NetworkFrame {
   /** Name in the data set. */

@@ -10,11 +10,20 @@ export {
 export { buildPredictor } from './build-predictor.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
-export { loadNetworkFrames, type NetworkFrame } from './frames.js';
+export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
 export { type ImageResult, predictImages } from './predict.js';
 export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.js';
-export { runTraining, type TrainingCases } from './run.js';
+export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
+export { canResume, type RunInput, type RunStart, readRunStart, runTraining } from './run.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
-export { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome, train } from './train.js';
-export { type Checkpoint, loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';
+export { train } from './train.js';
+export { loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';
+export { openTrainingDisplay } from './training-display.js';
+export {
+  type EpochMetrics,
+  TrainingError,
+  type TrainingEvents,
+  type TrainingInput,
+  type TrainingOutcome,
+} from './training-loop.js';
 export { tuneTraining } from './tune.js';

@@ -1,5 +1,11 @@
 import { type Compiled, compile, type Device, softmax, type Tensor } from '../../index.js';
-import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
+import {
+  type HeatmapDecoder,
+  type HeatmapNetwork,
+  type HeatmapUncertainties,
+  heatmapCellSize,
+  heatmapUncertainty,
+} from '../../model/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
 import { isTooLarge } from './too-large.js';
@@ -14,6 +20,8 @@ export interface FramePrediction {
    * peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
+  /** Of each heatmap about its point, in pixels of a 512 px frame and as it is, without any calibration. */
+  readonly uncertainty: HeatmapUncertainties;
   /** Present where they were asked for. */
   readonly heatmaps?: PredictedHeatmaps;
 }
@@ -106,13 +114,27 @@ export class Predictor {
         const landmarks = decodedLandmarks(decoder, values, 6 * i, size, [height, width]);
         const own = maps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
         const kept = keep ? { heatmaps: { height, width, values: own } } : {};
-        if (kind === 'scores') return { landmarks, confidence: heightsOf(own), ...kept };
         const cells = fromCoordinates(toCoordinates(landmarks, size, decoder.grid), 0, width, decoder.grid);
-        return { landmarks, confidence: sharesNear(own, cells, height, width), ...kept };
+        return {
+          landmarks,
+          confidence: kind === 'scores' ? heightsOf(own) : sharesNear(own, cells, height, width),
+          uncertainty: this.uncertaintyOf(own, cells, height, width),
+          ...kept,
+        };
       });
     } finally {
       for (const tensor of used) tensor.dispose();
     }
+  }
+
+  /** @param cells Landmarks in cells of the heatmap */
+  private uncertaintyOf(heatmaps: Float32Array, cells: Landmarks, height: number, width: number): HeatmapUncertainties {
+    const { size, decoder, heatmaps: values } = this.options;
+    const cellSize = heatmapCellSize(width, size, decoder.grid);
+    const [ps1, ps2, fh1] = LANDMARK_NAMES.map((name, channel) =>
+      heatmapUncertainty(heatmaps, { height, width, channels: 3, channel, cellSize, point: cells[name], values }),
+    );
+    return { ps1, ps2, fh1 };
   }
 
   dispose(): void {

@@ -1,106 +1,107 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import type { Device } from '../../index.js';
+import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { type LabelledCase, readDataset } from '../dataset/index.js';
-import { type ProgressStream, TrainingProgress } from '../progress/index.js';
+import { readDataset } from '../dataset/index.js';
+import type { ProgressStream } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
-import { loadNetworkFrames } from './frames.js';
-import { type TrainingEvents, type TrainingOutcome, train } from './train.js';
+import { loadNetworkFrames, type TrainingCases } from './frames.js';
+import { casesOf, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
+import { train } from './train.js';
+import { RunError } from './trained-run.js';
+import { openTrainingDisplay } from './training-display.js';
+import type { TrainingOutcome } from './training-loop.js';
 
-/** Labelled cases to train on and to validate with, where these are not the splits of a data set. */
-export interface TrainingCases {
-  readonly training: readonly LabelledCase[];
-  readonly validation: readonly LabelledCase[];
+export interface RunInput extends Rehearsal {
+  readonly device: Device;
+  /** Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves. */
+  readonly data: string | TrainingCases;
+  readonly config: TrainingConfig;
+  /** Folder of the run: new or empty, or one that `resume` goes on with. */
+  readonly out: string;
+  /** Where progress is shown. */
+  readonly stream: ProgressStream;
+  readonly resume?: boolean;
+  /** Stops training after the step that is under way, by throwing its reason. */
+  readonly signal?: AbortSignal;
 }
 
+/** How a run was started, beside its configuration: what resuming it needs. */
+const RUN_FILE = 'run.json';
+const runStartSchema = z.object({
+  /** Absent where the cases were chosen by whoever started the run, as for a fold of a cross-validation. */
+  data: z.string().optional(),
+  overfit: z.int().optional(),
+  fastDevRun: z.boolean().optional(),
+});
+
 /**
- * The main job: reads a data set, trains by a configuration and leaves everything in a new run folder. A run that ends
- * before its first epoch is done, by an error or by `signal`, leaves no folder.
- *
- * @param data Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves.
- * @param out Folder of the run, new or empty.
- * @param stream Where progress is shown.
- * @param signal Stops training after the step that is under way, by throwing its reason.
+ * The main job: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that ends
+ * before anything can be gone on from, by an error or by `signal`, leaves no folder.
  */
-export async function runTraining(
-  device: Device,
-  data: string | TrainingCases,
-  config: TrainingConfig,
-  out: string,
-  stream: ProgressStream,
-  signal?: AbortSignal,
-): Promise<TrainingOutcome> {
-  const folder = await RunFolder.create(out, config);
-  let epochsDone = 0;
+export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
+  const { data, out, stream, signal, overfit, fastDevRun, resume = false } = input;
+  const plan = planRun(input.config, { overfit, fastDevRun });
+  const folder = await RunFolder.create(out, plan.config, { resume });
   try {
-    const { training, validation } = await loadData(data, config, stream, signal);
+    await folder.writeJson(RUN_FILE, {
+      data: typeof data === 'string' ? resolve(data) : undefined,
+      overfit,
+      fastDevRun,
+    });
+    const { training, validation } = await loadData(data, plan, stream, signal);
     await folder.writeJson(TRAINING_SET_FILE, summarizeTrainingSet(training));
-    await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(device));
-    const stepsPerEpoch = Math.ceil(training.length / config.training.batchSize);
-    const display = openDisplay(stream, config.training.epochs, stepsPerEpoch);
-    const endEpoch: TrainingEvents['endEpoch'] = (result) => {
-      epochsDone += 1;
-      display.events.endEpoch?.(result);
-    };
+    await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(input.device));
+    const { events, close } = openTrainingDisplay(stream, plan.config.training.epochs);
     try {
-      const events = { ...display.events, endEpoch };
-      return await train({ device, config, training, validation, folder, events, signal });
+      return await train({ ...input, ...plan, training, validation, folder, events });
     } finally {
-      display.close();
+      close();
     }
   } catch (error) {
     // The folder was empty when this run took it. What cannot be removed, such as a mount, stays as empty as it was.
-    if (epochsDone === 0) await rm(out, { recursive: true, force: true }).catch(() => {});
+    if (!resume && !canResume(out)) await rm(out, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
 }
 
-async function loadData(
-  data: string | TrainingCases,
-  config: TrainingConfig,
-  stream: ProgressStream,
-  signal?: AbortSignal,
-) {
-  const cases = typeof data === 'string' ? await readCases(data) : data;
-  stream.write(`reading ${cases.training.length} training and ${cases.validation.length} validation frames\n`);
-  const size = config.model.inputSize;
+/** Whether a folder holds a state from which a run can go on. */
+export function canResume(folder: string): boolean {
+  return existsSync(join(folder, STATE_FILE));
+}
+
+export type RunStart = z.output<typeof runStartSchema>;
+
+/** How the run in a folder was started. @throws RunError where the folder does not say */
+export async function readRunStart(folder: string): Promise<RunStart> {
+  const path = join(folder, RUN_FILE);
+  try {
+    return runStartSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const finding = code === undefined ? 'is damaged' : `cannot be read (${code})`;
+    throw new RunError(`${path} ${finding}, so ${folder} is no run to resume; give the folder of a training run.`, {
+      cause,
+    });
+  }
+}
+
+async function loadData(data: RunInput['data'], plan: RunPlan, stream: ProgressStream, signal?: AbortSignal) {
+  const { inputSize: size } = plan.config.model;
+  const cases = casesOf(plan, typeof data === 'string' ? await readCases(data, plan) : data);
+  const [count, others] = [cases.training.length, cases.validation.length];
+  const validated = plan.validateOnTraining ? 'frames, validated on themselves' : `and ${others} validation frames`;
+  stream.write(`reading ${count} training ${validated}\n`);
   const training = await loadNetworkFrames(cases.training, size, { signal });
-  const validation = await loadNetworkFrames(cases.validation, size, { signal });
+  const validation = plan.validateOnTraining ? training : await loadNetworkFrames(cases.validation, size, { signal });
   return { training, validation };
 }
 
-async function readCases(data: string): Promise<TrainingCases> {
-  return { training: await readDataset(data, 'train'), validation: await readDataset(data, 'validation') };
-}
-
-/**
- * Lines about what comes before the first step, then the progress of the steps. The first step is not timed with the others:
- * software drivers compile kernels when they first run them, which takes longer than many steps.
- */
-function openDisplay(stream: ProgressStream, epochs: number, stepsPerEpoch: number) {
-  let progress: TrainingProgress | undefined;
-  let begun = 0;
-  const events: TrainingEvents = {
-    compiling: (done, total) => {
-      if (done === total) stream.write(`compiling ${total} kernels and taking the first step\n`);
-    },
-    note: (text) => stream.write(`note: ${text}\n`),
-    beginEpoch: () => {
-      begun = performance.now();
-      progress?.startEpoch();
-    },
-    step: (step) => {
-      if (progress) {
-        progress.step(step);
-        return;
-      }
-      stream.write(`first step done after ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
-      progress = new TrainingProgress({ stream, epochs, stepsPerEpoch });
-      progress.startEpoch();
-      progress.step({ ...step, images: 0 });
-    },
-    endEpoch: (result) => progress?.endEpoch(result),
-  };
-  return { events, close: () => progress?.stop() };
+async function readCases(data: string, plan: RunPlan): Promise<TrainingCases> {
+  const training = await readDataset(data, 'train');
+  return { training, validation: plan.validateOnTraining ? [] : await readDataset(data, 'validation') };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Device, SondeError } from '../../index.js';
 import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
+import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
 import { buildTrainedModel } from './build.js';
 import { buildPredictor } from './build-predictor.js';
@@ -10,12 +11,6 @@ import type { Predictor } from './predictor.js';
 /** A run's folder that holds no trained model. */
 export class RunError extends SondeError {
   override name = 'RunError';
-}
-
-export type Checkpoint = 'best' | 'last';
-
-export function checkpointFile(checkpoint: Checkpoint): string {
-  return `${checkpoint}.safetensors`;
 }
 
 /** What a run's folder holds of its model. */

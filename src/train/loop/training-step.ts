@@ -6,7 +6,9 @@ import {
   concat,
   type Device,
   gradients,
+  MovingAverage,
   mul,
+  type Optimizer,
   reshape,
   slice,
   type Tensor,
@@ -14,8 +16,9 @@ import {
   type TuneReport,
   tune,
 } from '../../index.js';
-import type { HeatmapNetwork } from '../../model/index.js';
+import type { HeatmapNetwork, Module } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
+import { framesPerStep, type PreparedBatch } from './batch-source.js';
 import { buildLoss, buildOptimizer } from './build.js';
 import { isTooLarge } from './too-large.js';
 
@@ -31,85 +34,117 @@ export interface StepLosses {
 /** No gradient reaches this norm in float32. */
 const NO_CLIPPING = 3e38;
 
+export interface TrainingStepOptions {
+  /** Takes the moving average of the weights and buffers, under the same names. */
+  readonly average?: Module;
+  /** Parts that an earlier process had to split the batch into. */
+  readonly parts?: number;
+  readonly compiling?: (done: number, total: number) => void;
+  readonly note?: (text: string) => void;
+}
+
+/** Images, targets, learning rate, rate of the moving average. */
+type StepArguments = [Tensor, Tensor, number, number];
+
 /**
- * Forward, loss, backward, clipping and optimiser as one program. A batch that the adapter cannot bind or hold is split
- * into equal parts whose gradients are accumulated before the update, still within the one program.
+ * Forward, loss, backward, clipping, optimiser and moving average as one program. Its batch is `accumulate` batches in
+ * equal parts whose gradients are averaged before the update, still within the one program; a batch that the adapter
+ * cannot bind or hold is split further. A step whose loss or gradient is no number leaves the weights as they were.
  */
 export class TrainingStep {
   private readonly images: Tensor;
   private readonly targets: Tensor;
   private readonly optimizer;
-  private parts = 1;
-  private step: Compiled<[Tensor, Tensor, number], Tensor>;
+  private readonly averages = { learned: new MovingAverage(), buffers: new MovingAverage() };
+  private currentParts: number;
+  private step: Compiled<StepArguments, Tensor>;
 
   constructor(
     private readonly device: Device,
     private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
-    private readonly events: { compiling?(done: number, total: number): void; note?(text: string): void } = {},
+    private readonly options: TrainingStepOptions = {},
   ) {
     const { inputSize } = config.model;
-    const { batchSize } = config.training;
-    this.images = device.zeros([batchSize, inputSize, inputSize, 1]);
-    this.targets = device.zeros([batchSize, 3, 2]);
+    const frames = framesPerStep(config);
+    this.currentParts = options.parts ?? config.training.accumulate;
+    this.images = device.zeros([frames, inputSize, inputSize, 1]);
+    this.targets = device.zeros([frames, 3, 2]);
     this.optimizer = buildOptimizer(config);
     this.step = this.compile();
   }
 
-  /** @param pixels The batch's frames, one behind the other. @param targets x, y of each landmark of each frame. */
-  async run(pixels: Float32Array, targets: readonly number[], learningRate: number): Promise<StepLosses> {
+  /** Into how many parts the frames of a step are divided. */
+  get parts(): number {
+    return this.currentParts;
+  }
+
+  /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
+  async run({ pixels, targets }: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
     this.images.write(pixels);
     this.targets.write(targets);
-    const measured = await this.call(learningRate);
+    const measured = await this.call(learningRate, averageRate);
     const [loss, excess, norm] = await measured.data();
     measured.dispose();
     return { loss, excess, norm };
   }
 
+  /** The optimiser's moments, one list per parameter of the model. */
+  optimizerState(): ReturnType<Optimizer['state']> {
+    return this.optimizer.state();
+  }
+
+  restoreOptimizer(state: Parameters<Optimizer['restore']>[1]): void {
+    this.optimizer.restore(this.model.parameters, state);
+  }
+
   /** Measures the kernels that could compute this step, without taking it. See `tune` of the engine. */
   tune(options: TuneOptions = {}): Promise<TuneReport> {
-    return tune(this.step, [this.images, this.targets, 0], options);
+    return tune(this.step, [this.images, this.targets, 0, 1], options);
   }
 
   dispose(): void {
     this.step.dispose();
     this.optimizer.dispose();
+    this.averages.learned.dispose();
+    this.averages.buffers.dispose();
     this.images.dispose();
     this.targets.dispose();
   }
 
-  private async call(learningRate: number): Promise<Tensor> {
+  private async call(learningRate: number, averageRate: number): Promise<Tensor> {
     for (;;) {
       try {
-        return await this.step(this.images, this.targets, learningRate);
+        return await this.step(this.images, this.targets, learningRate, averageRate);
       } catch (error) {
         if (!isTooLarge(error) || !this.split()) throw error;
-        const { batchSize } = this.config.training;
-        this.events.note?.(
-          `a batch of ${batchSize} frames does not fit this adapter (${error.message}); it is split into ${this.parts} parts of ` +
-            `${batchSize / this.parts}, whose gradients are accumulated; batch norm then normalises within each part`,
+        const { batchSize, accumulate } = this.config.training;
+        const pieces = this.parts / accumulate;
+        this.options.note?.(
+          `a batch of ${batchSize} frames does not fit this adapter (${error.message}); it is split into ${pieces} parts of ` +
+            `${batchSize / pieces}, whose gradients are accumulated; batch norm then normalises within each part`,
         );
       }
     }
   }
 
-  /** Divides the batch further, if it can be divided equally. */
+  /** Divides each batch further, if it can be divided equally. */
   private split(): boolean {
-    const { batchSize } = this.config.training;
-    let parts = this.parts + 1;
-    while (parts <= batchSize && batchSize % parts !== 0) parts += 1;
-    if (parts > batchSize) return false;
-    this.parts = parts;
+    const { batchSize, accumulate } = this.config.training;
+    let pieces = this.parts / accumulate + 1;
+    while (pieces <= batchSize && batchSize % pieces !== 0) pieces += 1;
+    if (pieces > batchSize) return false;
+    this.currentParts = pieces * accumulate;
     this.step.dispose();
     this.step = this.compile();
     return true;
   }
 
-  private compile(): Compiled<[Tensor, Tensor, number], Tensor> {
+  private compile(): Compiled<StepArguments, Tensor> {
     const { parts, optimizer, model } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
-    const body = (images: Tensor, targets: Tensor, learningRate: Tensor) => {
+    const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
       const { parameters } = model;
       let sum: { loss: Tensor; excess: Tensor; derivatives: Tensor[] } | undefined;
       for (let part = 0; part < parts; part++) {
@@ -128,11 +163,24 @@ export class TrainingStep {
       }
       if (!sum) throw new RangeError('a step needs at least one part');
       const clipped = clipWithNorm(sum.derivatives, clipNorm ?? NO_CLIPPING);
-      optimizer.update(parameters, clipped.gradients, learningRate);
+      // NaN or Inf in either makes the sum so.
+      const onlyIfFinite = add(reshape(sum.loss, []), reshape(clipped.norm, []));
+      optimizer.update(parameters, clipped.gradients, learningRate, { onlyIfFinite });
+      if (this.options.average) this.moveAverage(this.options.average, averageRate);
       // One tensor, so that one read brings them all.
       return concat([sum.loss, sum.excess, clipped.norm].map((value) => reshape(value, [1])));
     };
-    return compile(body, { device: this.device, onCompile: this.events.compiling });
+    return compile(body, { device: this.device, onCompile: this.options.compiling });
+  }
+
+  /** Statistics of batch norm are averaged as the weights are: they belong together. */
+  private moveAverage(average: Module, rate: Tensor): void {
+    for (const [kind, learned] of [['learned', true] as const, ['buffers', false] as const]) {
+      const [averages, values] = [average, this.model].map((module) =>
+        module.named().flatMap((entry) => (entry.learned === learned ? [entry.tensor] : [])),
+      );
+      if (averages.length > 0) this.averages[kind].update(averages, values, rate);
+    }
   }
 }
 

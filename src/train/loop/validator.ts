@@ -28,15 +28,16 @@ interface BatchResult {
 export class Validator {
   private readonly forward;
   private readonly decoder: HeatmapDecoder;
-  /** Frames per execution: halved until they fit the adapter, which changes no result. */
-  private batchSize: number;
 
+  /**
+   * @param batchSize Frames per execution: halved until they fit the adapter, which changes the last bits of means at most.
+   */
   constructor(
     private readonly device: Device,
     private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
+    public batchSize: number = config.training.batchSize,
   ) {
-    this.batchSize = config.training.batchSize;
     this.decoder = buildDecoder(config);
     const lossOf = buildLoss(config);
     this.forward = compile((images: Tensor, targets: Tensor) => {

@@ -11,6 +11,8 @@ export interface TrainingProgressOptions {
   readonly stepsPerEpoch: number;
   /** Epochs that a resumed run has behind it. */
   readonly epochsDone?: number;
+  /** Steps of the next epoch that it has behind it. */
+  readonly stepsDone?: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number;
 }
@@ -49,12 +51,12 @@ export class TrainingProgress {
   #loss = '';
   #apd = '';
 
-  constructor({ stream, epochs, stepsPerEpoch, epochsDone = 0, now }: TrainingProgressOptions) {
+  constructor({ stream, epochs, stepsPerEpoch, epochsDone = 0, stepsDone = 0, now }: TrainingProgressOptions) {
     this.#stream = stream;
     this.#epochs = epochs;
     this.#stepsPerEpoch = stepsPerEpoch;
     this.#epoch = epochsDone;
-    this.#stepsBefore = epochsDone * stepsPerEpoch;
+    this.#stepsBefore = epochsDone * stepsPerEpoch + stepsDone;
     this.#now = now ?? (() => performance.now());
     this.#startedAt = this.#now();
     this.#epochStartedAt = this.#startedAt;

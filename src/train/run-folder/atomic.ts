@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -25,6 +25,13 @@ export async function writeFileAtomically(path: string, contents: string | Uint8
     throw error;
   }
   await syncFolder(folder);
+}
+
+/** Removes what a process that was killed while writing has left in `folder`. */
+export async function removePartial(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (/^\..*\.partial$/.test(name)) await rm(join(folder, name), { force: true });
+  }
 }
 
 /** A rename is on disk only when its folder is. Windows has no such call, and needs none. */

@@ -18,5 +18,6 @@ export {
   scoresSchema,
   splitMetricsSchema,
 } from './metrics-file.js';
+export type { MetricsLine } from './metrics-log.js';
 export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
 export { RunFolder, RunFolderError } from './run-folder.js';

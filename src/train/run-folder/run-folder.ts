@@ -1,9 +1,9 @@
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { SondeError } from '../../engine/errors.js';
-import { resolveConfig, type TrainingConfig } from '../config/index.js';
-import { writeFileAtomically } from './atomic.js';
+import { configDifference, describeDifference, resolveConfig, type TrainingConfig } from '../config/index.js';
+import { removePartial, writeFileAtomically } from './atomic.js';
+import { type MetricsLine, MetricsLog } from './metrics-log.js';
 import { type Prediction, predictionsCsv } from './predictions.js';
 
 /** A run's folder that cannot be used: taken by another run, or with nothing to resume. */
@@ -12,7 +12,6 @@ export class RunFolderError extends SondeError {
 }
 
 const CONFIG = 'config.json';
-const METRICS = 'metrics.jsonl';
 
 /**
  * The folder of one training run: `config.json`, complete; `metrics.jsonl`, one line per epoch; and whatever the run
@@ -20,9 +19,11 @@ const METRICS = 'metrics.jsonl';
  */
 export class RunFolder {
   readonly path: string;
+  private readonly metrics: MetricsLog;
 
   private constructor(path: string) {
     this.path = path;
+    this.metrics = new MetricsLog(path);
   }
 
   /**
@@ -33,6 +34,8 @@ export class RunFolder {
    */
   static async create(path: string, config: TrainingConfig, options: { resume?: boolean } = {}): Promise<RunFolder> {
     await mkdir(path, { recursive: true });
+    // What a run leaves that is killed while it writes its first file, or any later one.
+    await removePartial(path);
     const entries = await readdir(path);
     const folder = new RunFolder(path);
     if (options.resume === true) {
@@ -40,8 +43,6 @@ export class RunFolder {
         throw new RunFolderError(`${path} holds no ${CONFIG}, so there is no run to resume; start it as a new run.`);
       }
       await folder.checkResumable(config);
-      // A run that was killed while it wrote a line leaves half of it.
-      await folder.keepMetrics(() => true);
     } else if (entries.length > 0) {
       throw new RunFolderError(
         `${path} is not empty: it holds ${entries.length} entries, among them ${entries.sort()[0]}; ` +
@@ -72,41 +73,29 @@ export class RunFolder {
     await this.write(name, predictionsCsv(predictions));
   }
 
-  /** Adds a line to `metrics.jsonl` and forces it to disk. */
-  async appendMetrics(line: Readonly<Record<string, unknown>>): Promise<void> {
-    await appendFile(this.file(METRICS), `${JSON.stringify(line)}\n`, { flush: true });
+  /** Adds an epoch to the metrics (`metrics.jsonl`, `metrics.csv` and TensorBoard's events) and forces it to disk. */
+  async appendMetrics(line: MetricsLine): Promise<void> {
+    await this.metrics.append(line);
   }
 
   /** The lines of `metrics.jsonl`; none before the first. A last line that was cut short is left out. */
-  async readMetrics(): Promise<Record<string, unknown>[]> {
-    const text = await readFile(this.file(METRICS), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
-      throw error;
-    });
-    // What follows the last line break is empty, or half a line.
-    return text
-      .split('\n')
-      .slice(0, -1)
-      .map((line) => JSON.parse(line));
+  async readMetrics(): Promise<MetricsLine[]> {
+    return this.metrics.read();
   }
 
-  /** Drops the lines of `metrics.jsonl` that `keep` denies: those after the checkpoint from which a run goes on. */
-  async keepMetrics(keep: (line: Record<string, unknown>) => boolean): Promise<void> {
-    const kept = (await this.readMetrics()).filter(keep);
-    await this.write(METRICS, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  /** Writes the metrics anew, as of these epochs and no others. */
+  async replaceMetrics(lines: readonly MetricsLine[]): Promise<void> {
+    await this.metrics.replace(lines);
   }
 
   private async checkResumable(config: TrainingConfig): Promise<void> {
     const file = this.file(CONFIG);
     const before = resolveConfig(JSON.parse(await readFile(file, 'utf8')), file);
-    const prolonged = { ...before, training: { ...before.training, epochs: config.training.epochs } };
-    for (const section of Object.keys(config) as (keyof TrainingConfig)[]) {
-      if (!isDeepStrictEqual(prolonged[section], config[section])) {
-        throw new RunFolderError(
-          `${file} has ${section} ${JSON.stringify(prolonged[section])}, and the run to resume ` +
-            `${JSON.stringify(config[section])}; give the settings it was started with, or start a new run.`,
-        );
-      }
-    }
+    const difference = configDifference(before, config);
+    if (!difference) return;
+    throw new RunFolderError(
+      `${file} is the configuration of another run: ${describeDifference(difference)}; give the settings it was started with, ` +
+        'or start a new run.',
+    );
   }
 }

@@ -23,7 +23,12 @@ export class EarlyStop {
     const improved = metric < this.#best;
     if (improved) this.#best = metric;
     this.#badEpochs = improved ? 0 : this.#badEpochs + 1;
-    return { improved, stop: this.#patience !== null && this.#badEpochs >= this.#patience };
+    return { improved, stop: this.exhausted };
+  }
+
+  /** Whether as many epochs have gone by without a better one as are borne. */
+  get exhausted(): boolean {
+    return this.#patience !== null && this.#badEpochs >= this.#patience;
   }
 
   state(): EarlyStopState {

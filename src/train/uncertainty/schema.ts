@@ -6,16 +6,23 @@ const share = z.number().min(0).max(1);
 /** The file of a run's folder that holds its calibration. */
 export const CALIBRATION_FILE = 'calibration.json';
 
+const landmarkCalibration = z.object({
+  scale: z.number().positive(),
+  blur: z.number().nonnegative(),
+  floor: z.number().nonnegative(),
+});
+
 export const calibrationSchema = z.object({
-  scale: z.object({ ps1: z.number().positive(), ps2: z.number().positive(), fh1: z.number().positive() }),
+  landmarks: z.object({ ps1: landmarkCalibration, ps2: landmarkCalibration, fh1: landmarkCalibration }),
   angleScale: z.number().positive(),
   threshold: z.number().nullable(),
   /** The frames it was fitted on: how many, and of which split. */
   frames: z.int().positive(),
   split: z.string(),
-  /** The weights it belongs to. */
+  /** What it belongs to: the weights, and how points are read from the heatmaps. */
   checkpoint: z.string(),
   epoch: z.int(),
+  decoding: z.string(),
 });
 export type StoredCalibration = z.output<typeof calibrationSchema>;
 

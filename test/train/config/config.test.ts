@@ -62,8 +62,10 @@ describe('resolveConfig', () => {
     expect(config.training).toEqual({
       epochs: 66,
       batchSize: 8,
+      accumulate: 1,
       recompute: false,
       seed: 0,
+      emaDecay: null,
       earlyStopPatience: 20,
       selectBy: 'apd',
     });

@@ -51,7 +51,7 @@ beforeAll(async () => {
   data = join(parent, 'data');
   run = join(parent, 'run');
   await writePhantomSet(data, { train: 6, validation: 2, test: 5 });
-  await runTraining(device, data, config, run, new PassThrough());
+  await runTraining({ device, data, config, out: run, stream: new PassThrough() });
   labels = await readDataset(data, 'test');
   frames = await loadNetworkFrames(labels, 32, { keepOriginals: true });
   evaluation = await evaluate({ device, run, split: 'test', frames, pictures: 2 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const parent = await temporaryFolder();
   run = join(parent, 'run');
   await writePhantomSet(join(parent, 'data'), { train: 4, validation: 1, test: 0 });
-  await runTraining(device, join(parent, 'data'), config, run, new PassThrough());
+  await runTraining({ device, data: join(parent, 'data'), config, out: run, stream: new PassThrough() });
 });
 
 /** A frame on black ground: `scale` times as large, then with margins. */

@@ -129,6 +129,39 @@ describe('Predictor', () => {
     }
   });
 
+  test('each heatmap has its covariance about the point, in pixels of a 512 frame', async () => {
+    const spread = [3, 5, 9];
+    const logit = (row: number, column: number, k: number) =>
+      -((column - 30) ** 2) / (2 * spread[k]) - (row - 30) ** 2 / 8;
+    for (const size of [512, 128]) {
+      const { uncertainty } = await answer(64, size, logit);
+      const cell = (((size - 1) / 63) * 512) / size;
+      for (const [k, name] of LANDMARK_NAMES.entries()) {
+        const { covariance, entropy } = uncertainty[name];
+        expect(covariance.xx / cell ** 2).toBeCloseTo(spread[k] + 1 / 12, 3);
+        expect(covariance.yy / cell ** 2).toBeCloseTo(4 + 1 / 12, 3);
+        expect(covariance.xy).toBeCloseTo(0, 1);
+        expect(entropy).toBeCloseTo(1 + Math.log(2 * Math.PI * 2 * Math.sqrt(spread[k])), 3);
+      }
+    }
+  });
+
+  test('scores are uncertain about the point that was read from them, which the biased decoding misses', async () => {
+    // Gaussians of peak 1 and σ = 2 cells over a background, as the baseline makes them.
+    const scores = (row: number, column: number) =>
+      Math.exp(-((column - 20) ** 2 + (row - 40) ** 2) / 8) + 0.02 * Math.sin(12.9898 * column + 78.233 * row);
+    const of = async (decoding: 'argmax' | 'argmax-biased') =>
+      (await answer(64, 512, scores, { decoder: new HeatmapDecoder(decoding, 'pixel-centre'), heatmaps: 'scores' }))
+        .uncertainty.fh1.covariance;
+    const middle = await of('argmax');
+    expect(middle.xx / 64).toBeGreaterThan(3);
+    expect(middle.xx / 64).toBeLessThan(4.5);
+    const biased = await of('argmax-biased');
+    // Three and a half pixels to the left and above.
+    expect(biased.xx - middle.xx).toBeCloseTo(3.5 ** 2, 0);
+    expect(biased.xy - middle.xy).toBeCloseTo(3.5 ** 2, 0);
+  });
+
   test('hands out the heatmaps that were asked for, of each frame its own', async () => {
     const device = await sharedDevice();
     const model = new DsntDeepUNet({ device, seed: 2, path: '' }, { base: 2, depth: 3 });

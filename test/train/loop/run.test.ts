@@ -32,7 +32,7 @@ async function newSet(counts = { train: 5, validation: 2, test: 0 }): Promise<{ 
 
 async function run(data: string, out: string, signal?: AbortSignal): Promise<string> {
   const stream = new PassThrough();
-  await runTraining(await sharedDevice(), data, config, out, stream, signal);
+  await runTraining({ device: await sharedDevice(), data, config, out, stream, signal });
   return String(stream.read());
 }
 
@@ -46,6 +46,8 @@ describe('runTraining', () => {
       'environment.json',
       'last.safetensors',
       'metrics.jsonl',
+      'run.json',
+      'state.safetensors',
       'training-set.json',
     ]);
     expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toEqual(config);
@@ -84,7 +86,7 @@ describe('runTraining', () => {
     const { data, out } = await newSet();
     const lines = (await run(data, out)).trimEnd().split('\n');
     expect(lines[0]).toBe('reading 5 training and 2 validation frames');
-    expect(lines[1]).toMatch(/^compiling \d+ kernels and taking the first step$/);
+    expect(lines[1]).toMatch(/^\d+ kernels compiled after \d+\.\d s; taking the first step$/);
     expect(lines[2]).toMatch(/^first step done after \d+\.\d s$/);
     expect(lines[3]).toMatch(/^epoch 1\/2 {2}loss .* APD [\d.]+ px/);
     expect(lines[4]).toMatch(/^epoch 2\/2 /);
@@ -105,7 +107,7 @@ describe('runTraining', () => {
     const pool = [...(await readDataset(data, 'train')), ...(await readDataset(data, 'validation'))];
     const cases = { training: pool.slice(3), validation: pool.slice(0, 3) };
     const stream = new PassThrough();
-    await runTraining(await sharedDevice(), cases, config, out, stream);
+    await runTraining({ device: await sharedDevice(), data: cases, config, out, stream });
     expect(String(stream.read())).toContain('reading 4 training and 3 validation frames');
     expect(JSON.parse(await readFile(join(out, 'training-set.json'), 'utf8')).frames).toBe(4);
   });

@@ -71,6 +71,7 @@ describe('train', () => {
       'config.json',
       'last.safetensors',
       'metrics.jsonl',
+      'state.safetensors',
     ]);
     const lines = await folder.readMetrics();
     expect(lines.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
@@ -87,9 +88,10 @@ describe('train', () => {
         'gradientNorm',
         'imagesPerSecond',
         'best',
+        'time',
       ]);
       for (const [name, value] of Object.entries(line)) {
-        if (name !== 'best') expect(Number.isFinite(value), name).toBe(true);
+        if (name !== 'best' && name !== 'time') expect(Number.isFinite(value), name).toBe(true);
       }
       const { trainingLoss, trainingExcess, validationLoss, validationExcess } = line as Record<string, number>;
       // The excess is the part of the loss above a floor, and never negative.
@@ -188,7 +190,7 @@ describe('train', () => {
     const run = async (seed: number) => {
       const { folder, outcome } = await start(tiny({ training: { epochs: 10, seed }, augment: true }));
       await outcome;
-      const lines = (await folder.readMetrics()).map(({ imagesPerSecond, ...line }) => line);
+      const lines = (await folder.readMetrics()).map(({ imagesPerSecond, time, ...line }) => line);
       return { lines, last: await readFile(folder.file('last.safetensors')) };
     };
     const [first, again, other] = [await run(1), await run(1), await run(2)];

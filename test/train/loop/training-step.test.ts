@@ -23,7 +23,7 @@ async function threeSteps(limit: number) {
     const model = buildModel(device, config);
     const step = new TrainingStep(device, model, config, { note: (text) => notes.push(text) });
     const losses = [];
-    for (let i = 0; i < 3; i++) losses.push(await step.run(pixels, targets, 1e-3));
+    for (let i = 0; i < 3; i++) losses.push(await step.run({ pixels, targets }, 1e-3));
     step.dispose();
     return { losses, notes };
   } finally {

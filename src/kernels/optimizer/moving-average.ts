@@ -1,0 +1,54 @@
+import { type ArenaLayout, isPackedIn, packRecorded, packStored } from '../../engine/arena.js';
+import { assign, currentValue } from '../../engine/effects.js';
+import { SondeError, scope, type Tensor } from '../../engine/index.js';
+import { add, mul, sub } from '../elementwise/elementwise.js';
+
+/**
+ * An exponential moving average of tensors, kept in others of the same shapes: a ← a + rate·(x − a), in one dispatch per
+ * arena. The caller gives `rate`: 1 for the first step, where the averages become the values, and 1 − decay afterwards.
+ * Counterpart: torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay).
+ */
+export class MovingAverage {
+  private averages: readonly Tensor[] = [];
+  private arenas: { readonly layout: ArenaLayout; readonly flat: Tensor }[] = [];
+
+  /**
+   * Moves the averages. Within a compiled function this is an effect of the program; values assigned before, such as
+   * parameters after the optimiser's update, take part as they are then.
+   *
+   * @param averages Stored tensors, the same at every call. The first call moves them into arenas.
+   * @param values One per average, of its shape. Parameters that an optimiser has just updated, all of them and in its
+   *   order, are taken from its arenas without a copy.
+   */
+  update(averages: readonly Tensor[], values: readonly Tensor[], rate: number | Tensor): void {
+    if (values.length !== averages.length) {
+      throw new SondeError(
+        `moving average: ${values.length} values for ${averages.length} averages; give one for each, in order.`,
+      );
+    }
+    this.prepare(averages);
+    const current = values.map(currentValue);
+    scope('average', () => {
+      for (const { layout, flat } of this.arenas) {
+        assign(flat, add(flat, mul(sub(packRecorded(current, layout), flat), rate)));
+      }
+    });
+  }
+
+  /** Releases the arenas. The averages stay. */
+  dispose(): void {
+    for (const { flat } of this.arenas) flat.dispose();
+    this.arenas = [];
+    this.averages = [];
+  }
+
+  private prepare(averages: readonly Tensor[]): void {
+    const same = averages.length === this.averages.length && averages.every((own, i) => own === this.averages[i]);
+    if (same && this.arenas.every(({ layout, flat }) => isPackedIn(flat, layout, averages))) return;
+    const [first] = averages;
+    if (!first) throw new SondeError('moving average: no averages; give at least one.');
+    this.dispose();
+    this.arenas = packStored(first.device, averages);
+    this.averages = [...averages];
+  }
+}

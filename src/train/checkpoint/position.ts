@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const count = z.int().min(0);
+const best = z.number().nullable();
+
+/**
+ * Where a training run stands, apart from its tensors. Random draws need no place here: they depend on the seed and on
+ * the number of the pass alone.
+ */
+export const positionSchema = z.strictObject({
+  /** Epochs that are done, validation and all. */
+  epoch: count,
+  /** Steps of the next epoch that are done; 0 between epochs. */
+  batch: count,
+  /** Updates of the weights in all. */
+  steps: count,
+  /** Over the steps of the epoch under way. */
+  sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number() }),
+  /** That these steps took. */
+  seconds: z.number(),
+  /** Into how many parts a step is divided, and frames per validation batch: what the adapter had room for. */
+  parts: count,
+  validationBatch: count,
+  /** Of the plateau, or of the step decay; null where the learning rate is constant. */
+  schedule: z
+    .union([z.strictObject({ learningRate: z.number(), best, badEpochs: count }), z.strictObject({ epochs: count })])
+    .nullable(),
+  earlyStop: z.strictObject({ best, badEpochs: count }),
+  best: z.strictObject({ epoch: count, apd: z.number() }).nullable(),
+  /** What `metrics.jsonl` says of the last epoch that is done. */
+  line: z.record(z.string(), z.unknown()).nullable(),
+});
+
+export type TrainingPosition = z.output<typeof positionSchema>;

@@ -1,0 +1,119 @@
+import type { Device } from '../../index.js';
+import {
+  fromPyTorchTensor,
+  type HeatmapNetwork,
+  readWeights,
+  type SafetensorsTensors,
+  toPyTorchTensor,
+  WeightsError,
+  writeWeights,
+} from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
+import type { PreparedBatch } from './batch-source.js';
+import { buildModel } from './build.js';
+import { type StepLosses, TrainingStep } from './training-step.js';
+import { Validator } from './validator.js';
+
+export interface LearnerOptions {
+  /** Into how many parts an earlier process had to divide a step, and how large its validation batches were. */
+  readonly parts?: number;
+  readonly validationBatch?: number;
+  readonly compiling?: (done: number, total: number) => void;
+  readonly note?: (text: string) => void;
+}
+
+/** What is trained: the network, the moving average of its weights where that is asked for, and their step. */
+export class Learner {
+  readonly validator: Validator;
+  private readonly model: HeatmapNetwork;
+  private readonly average: HeatmapNetwork | undefined;
+  private readonly step: TrainingStep;
+  /** Updates of the weights so far. */
+  private steps = 0;
+
+  constructor(
+    device: Device,
+    private readonly config: TrainingConfig,
+    options: LearnerOptions = {},
+  ) {
+    this.model = buildModel(device, config);
+    this.average = config.training.emaDecay === null ? undefined : buildModel(device, config);
+    this.step = new TrainingStep(device, this.model, config, { ...options, average: this.average });
+    this.validator = new Validator(device, this.average ?? this.model, config, options.validationBatch);
+  }
+
+  /** Into how many parts the frames of a step are divided. */
+  get parts(): number {
+    return this.step.parts;
+  }
+
+  async train(batch: PreparedBatch, learningRate: number): Promise<StepLosses> {
+    const { emaDecay } = this.config.training;
+    const losses = await this.step.run(batch, learningRate, this.steps === 0 ? 1 : 1 - (emaDecay ?? 0));
+    this.steps += 1;
+    return losses;
+  }
+
+  /**
+   * Everything that training changes, as a file keeps it: `model.…`, with a moving average `average.…`, and the
+   * optimiser's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts.
+   */
+  async tensors(): Promise<SafetensorsTensors> {
+    const { moments } = await this.step.optimizerState();
+    const learned = this.model.named().filter((entry) => entry.learned);
+    const ofOptimizer = moments.flatMap((own, i) =>
+      own.map((values, k) => [`moment${k + 1}.${learned[i].name}`, toPyTorchTensor(values, learned[i].tensor.shape)]),
+    );
+    return {
+      ...withPrefix('model', await readWeights(this.model)),
+      ...(this.average && withPrefix('average', await readWeights(this.average))),
+      ...Object.fromEntries(ofOptimizer),
+    };
+  }
+
+  /** Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration */
+  restore(tensors: SafetensorsTensors, steps: number): void {
+    writeWeights(this.model, within('model', tensors));
+    if (this.average) writeWeights(this.average, within('average', tensors));
+    const saved = [within('moment1', tensors), within('moment2', tensors)].filter((own) => Object.keys(own).length > 0);
+    const learned = this.model.named().filter((entry) => entry.learned);
+    const moments = learned.map(({ name, tensor: { shape } }) =>
+      saved.map((own) => {
+        if (!(name in own)) throw new WeightsError(`The optimiser's moments of ${name} are missing; start a new run.`);
+        return fromPyTorchTensor(own[name], shape, name);
+      }),
+    );
+    this.step.restoreOptimizer({ count: steps, moments });
+    this.steps = steps;
+  }
+
+  get stepsTaken(): number {
+    return this.steps;
+  }
+
+  dispose(): void {
+    this.step.dispose();
+    this.validator.dispose();
+    this.model.dispose();
+    this.average?.dispose();
+  }
+}
+
+/** The weights to predict with, of those that {@link Learner.tensors} gave: the moving average, if there is one. */
+export function weightsToUse(tensors: SafetensorsTensors): SafetensorsTensors {
+  const average = within('average', tensors);
+  return Object.keys(average).length > 0 ? average : within('model', tensors);
+}
+
+function withPrefix(prefix: string, tensors: SafetensorsTensors): SafetensorsTensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
+}
+
+function within(prefix: string, tensors: SafetensorsTensors): SafetensorsTensors {
+  const start = `${prefix}.`;
+  return Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, tensor]) =>
+      name.startsWith(start) ? [[name.slice(start.length), tensor]] : [],
+    ),
+  );
+}

@@ -1,0 +1,186 @@
+import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  CheckpointError,
+  RunFolder,
+  resolveConfig,
+  STATE_FILE,
+  type TrainingConfig,
+  type TrainingInput,
+  train,
+} from '../../../src/train/index.js';
+import { sharedDevice } from '../../support/device.js';
+import { temporaryFolder } from '../dataset/temporary.js';
+import { phantomFrames } from './phantom-frames.js';
+import { runContents } from './run-contents.js';
+
+const frames = { training: phantomFrames(7, 32), validation: phantomFrames(3, 32, 8) };
+
+/** Everything that has a state of its own takes part: schedule, early stop, moving average, accumulation, augmentation. */
+const settings = {
+  model: { base: 1, depth: 3, inputSize: 32 },
+  loss: { sigma: 1 },
+  optimizer: { learningRate: 0.02 },
+  schedule: { name: 'plateau', patience: 0, threshold: 0.2 },
+  training: { epochs: 3, batchSize: 2, accumulate: 2, seed: 5, emaDecay: 0.5, earlyStopPatience: 2 },
+} as const;
+const config = resolveConfig(settings);
+/** Steps of an epoch: seven frames, four at a time. */
+const STEPS = 2;
+
+const newFolder = async (own: TrainingConfig = config) => RunFolder.create(join(await temporaryFolder(), 'run'), own);
+const resumed = (folder: RunFolder, own: TrainingConfig = config) =>
+  RunFolder.create(folder.path, own, { resume: true });
+const run = async (folder: RunFolder, input: Partial<TrainingInput> = {}) =>
+  train({ device: await sharedDevice(), config, folder, ...frames, ...input });
+
+let uninterrupted: Awaited<ReturnType<typeof runContents>>;
+beforeAll(async () => {
+  const folder = await newFolder();
+  await run(folder);
+  uninterrupted = await runContents(folder.path);
+  // Otherwise there would be less to lose.
+  expect(uninterrupted.metrics).toHaveLength(3);
+  expect(new Set(uninterrupted.metrics.map(({ learningRate }) => learningRate)).size).toBeGreaterThan(1);
+});
+
+/** Aborts once `steps` of this process are done. */
+function stopping(steps: number): Partial<TrainingInput> {
+  const controller = new AbortController();
+  let done = 0;
+  const step = () => {
+    done += 1;
+    if (done === steps) controller.abort(new Error('stopped'));
+  };
+  return { signal: controller.signal, events: { step } };
+}
+
+describe('a run that was stopped by its signal', () => {
+  test.each([1, 3])('after every %i steps goes on with the same bits', async (steps) => {
+    const folder = await newFolder();
+    let stops = 0;
+    for (let current = folder; ; current = await resumed(folder)) {
+      const ended = await run(current, stopping(steps)).catch((error: Error) => error.message);
+      if (ended !== 'stopped') break;
+      stops += 1;
+    }
+    expect(stops).toBe(Math.floor((3 * STEPS) / steps));
+    expect(await runContents(folder.path)).toEqual(uninterrupted);
+  });
+
+  test('keeps the step under way and the epochs before, and weights to use only of whole epochs', async () => {
+    const folder = await newFolder();
+    await expect(run(folder, stopping(STEPS + 1))).rejects.toThrow('stopped');
+    const { position, metrics, last } = await runContents(folder.path);
+    expect([position.epoch, position.batch, position.steps]).toEqual([1, 1, STEPS + 1]);
+    expect(metrics).toEqual(uninterrupted.metrics.slice(0, 1));
+    expect(last.epoch).toBe('1');
+  });
+});
+
+/** A folder whose operation number `at` on files fails before it is done, as if power had gone. */
+function failing(folder: RunFolder, at: number): { folder: RunFolder; failed: () => boolean } {
+  let count = 0;
+  const proxy = new Proxy(folder, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target);
+      if (name !== 'write' && name !== 'appendMetrics' && name !== 'replaceMetrics') return member;
+      return async (...args: unknown[]) => {
+        count += 1;
+        if (count >= at) throw new Error('power');
+        await member.apply(target, args);
+      };
+    },
+  });
+  return { folder: proxy, failed: () => count >= at };
+}
+
+test('a run that ends abruptly between any two of its writes goes on with the same bits', async () => {
+  for (let at = 1; ; at++) {
+    const folder = await newFolder();
+    const broken = failing(folder, at);
+    await run(broken.folder).catch((error: Error) => expect(error.message).toBe('power'));
+    if (!broken.failed()) {
+      // Three epochs: state, last weights and metrics each, at least once best weights, and the metrics at the start.
+      expect(at).toBeGreaterThan(11);
+      return;
+    }
+    await run(await resumed(folder));
+    expect(await runContents(folder.path)).toEqual(uninterrupted);
+  }
+});
+
+describe('resuming', () => {
+  test('a run that is complete changes nothing', async () => {
+    const folder = await newFolder();
+    const outcome = await run(folder);
+    expect(await run(await resumed(folder))).toEqual(outcome);
+    expect(await runContents(folder.path)).toEqual(uninterrupted);
+  });
+
+  test('with more epochs prolongs it as if it had had them from the start', async () => {
+    const longer = resolveConfig({ ...settings, training: { ...settings.training, epochs: 5 } });
+    const whole = await newFolder(longer);
+    await run(whole, { config: longer });
+    const folder = await newFolder();
+    await run(folder);
+    await run(await resumed(folder, longer), { config: longer });
+    expect(await runContents(folder.path)).toEqual(await runContents(whole.path));
+  });
+
+  test('drops half a line of metrics', async () => {
+    const folder = await newFolder();
+    await expect(run(folder, stopping(STEPS + 1))).rejects.toThrow('stopped');
+    await appendFile(folder.file('metrics.jsonl'), '{"epoch":2,"lo');
+    await run(await resumed(folder));
+    expect(await runContents(folder.path)).toEqual(uninterrupted);
+  });
+
+  test('refuses a state of another configuration, of other frames, or none, and leaves it as it is', async () => {
+    const folder = await newFolder();
+    await expect(run(folder, stopping(STEPS + 1))).rejects.toThrow('stopped');
+    const state = await readFile(folder.file(STATE_FILE));
+
+    const other = resolveConfig({ ...settings, loss: { sigma: 1.5 } });
+    const foreign = await newFolder(other);
+    await foreign.write(STATE_FILE, state);
+    const refused = run(foreign, { config: other });
+    await expect(refused).rejects.toThrow(CheckpointError);
+    await expect(refused).rejects.toThrow(/another configuration \(loss\.sigma is 1 there and 1\.5 here\); resume it/);
+
+    const swapped = { training: [...frames.training].reverse() };
+    await expect(run(await resumed(folder), swapped)).rejects.toThrow(
+      /state of a run on other frames; give the data set/,
+    );
+    expect(await readFile(folder.file(STATE_FILE))).toEqual(state);
+
+    await truncate(folder.file(STATE_FILE), 5000);
+    await expect(run(folder)).rejects.toThrow(
+      /state\.safetensors cannot be resumed from: Not a whole safetensors file/,
+    );
+    await writeFile(folder.file(STATE_FILE), await readFile(folder.file('last.safetensors')));
+    await expect(run(folder)).rejects.toThrow(
+      /cannot be resumed from: it is not a "sonde training state 1"; start a new run/,
+    );
+  });
+});
+
+test('without a folder nothing is written, and the outcome is the same', async () => {
+  const folder = await newFolder();
+  const withFolder = await run(folder);
+  expect(await run(folder, { folder: undefined })).toEqual(withFolder);
+});
+
+test('a run ends after the epoch that its caller wants to be the last', async () => {
+  const folder = await newFolder();
+  const asked: number[] = [];
+  const outcome = await run(folder, {
+    stopAfter: async ({ epoch, validationApd }) => {
+      asked.push(epoch);
+      expect(validationApd).toBe((await folder.readMetrics()).at(-1)?.validationApd);
+      return epoch === 2;
+    },
+  });
+  expect([outcome.epochs, outcome.stoppedEarly, asked]).toEqual([2, false, [1, 2]]);
+});
