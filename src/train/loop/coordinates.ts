@@ -34,7 +34,8 @@ export function decodedLandmarks(
   }));
 }
 
-function landmarksAt(values: ArrayLike<number>, at: number): Landmarks {
+/** Six values from `at` on, x, y of PS1, PS2, FH1, as landmarks. */
+export function landmarksAt(values: ArrayLike<number>, at: number): Landmarks {
   const point = (k: number): Point => ({ x: values[at + 2 * k], y: values[at + 2 * k + 1] });
   return { ps1: point(0), ps2: point(1), fh1: point(2) };
 }

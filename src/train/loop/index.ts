@@ -1,3 +1,4 @@
+export { type AugmentationSheetOptions, drawAugmentationSheet, SheetError } from './augmentation-sheet.js';
 export {
   buildDecoder,
   buildLoss,

@@ -26,15 +26,22 @@ export function overlaySvg(drawing: Drawing): string {
   const { labels, legend } = layOut(drawing);
   const marks = [
     ...(truth === undefined ? [] : truthMarks(truth, unit)),
-    ...ray(predicted.ps1, predicted.ps2, COLORS.ps2, unit),
-    ...ray(predicted.ps1, predicted.fh1, COLORS.fh1, unit),
-    ...(aop === undefined ? [] : arc(predicted, unit)),
-    ...LANDMARK_NAMES.map((name) => marker(predicted[name], COLORS[name], unit)),
+    ...landmarkMarks(predicted, aop !== undefined, unit),
     ...(legend.length === 0 ? [] : [panel(enclosing(legend.map(({ box }) => box)), unit)]),
     ...legend.flatMap((row) => [...sample(row, unit), text(row, SAMPLE * unit, unit)]),
     ...labels.flatMap((label) => [panel(label.box, unit), text(label, 0, unit)]),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">${marks.join('')}</svg>`;
+}
+
+/** Both rays, the arc between them if there is an angle, and the three points. @param unit 1 px of a 512 px frame. */
+export function landmarkMarks(landmarks: Landmarks, hasAngle: boolean, unit: number): string[] {
+  return [
+    ...ray(landmarks.ps1, landmarks.ps2, COLORS.ps2, unit),
+    ...ray(landmarks.ps1, landmarks.fh1, COLORS.fh1, unit),
+    ...(hasAngle ? arc(landmarks, unit) : []),
+    ...LANDMARK_NAMES.map((name) => marker(landmarks[name], COLORS[name], unit)),
+  ];
 }
 
 function ray(from: Point, to: Point, color: string, unit: number): string[] {
@@ -59,7 +66,7 @@ function arc({ ps1, ps2, fh1 }: Landmarks, unit: number): string[] {
 }
 
 /** A ring around the point, open in the middle so that the tissue under it can be seen, and a dot on it. */
-function marker(point: Point, color: string, unit: number): string {
+export function marker(point: Point, color: string, unit: number): string {
   const circle = (radius: number, style: string) =>
     `<circle cx="${round(point.x)}" cy="${round(point.y)}" r="${round(radius * unit)}" ${style}/>`;
   return [

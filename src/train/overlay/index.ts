@@ -1,2 +1,3 @@
+export { type AugmentationSheet, renderAugmentationSheet, type SheetCell } from './augmentation-sheet.js';
 export { renderContactSheet } from './contact-sheet.js';
 export { OverlayError, type OverlayOptions, renderOverlay } from './overlay.js';

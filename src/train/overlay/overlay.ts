@@ -65,7 +65,7 @@ export async function renderOverlay(options: OverlayOptions): Promise<Uint8Array
     .toBuffer();
 }
 
-function bytesOf(pixels: Uint8Array | Float32Array): Uint8Array {
+export function bytesOf(pixels: Uint8Array | Float32Array): Uint8Array {
   if (pixels instanceof Uint8Array) return pixels;
   return Uint8Array.from(pixels, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
 }

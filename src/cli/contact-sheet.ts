@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { drawAugmentationSheet, loadConfig, readDataset } from '../train/index.js';
+import { interruptible } from './shared/interrupt.js';
+import { run, withDevice } from './shared/run.js';
+import { wholeNumber } from './shared/whole-number.js';
+
+interface Options {
+  readonly data: string;
+  readonly config: string;
+  readonly out: string;
+  readonly frames: number;
+  readonly epochs: number;
+}
+
+const program = new Command('contact-sheet')
+  .description(
+    'Draws what a network is trained on: frames with their landmarks, as they are and as augmentation shows them.',
+  )
+  .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
+  .requiredOption('--config <file>', 'training configuration, JSON')
+  .option('--out <file.png>', 'picture to write', 'contact-sheet.png')
+  .option('--frames <n>', 'frames of the training set, spread over it', wholeNumber, 4)
+  .option('--epochs <n>', 'epochs of which each frame is shown', wholeNumber, 4)
+  .action(async ({ data, config: file, out, frames, epochs }: Options) => {
+    const config = await loadConfig(file);
+    const cases = await readDataset(data, 'train');
+    const sheet = await withDevice({}, (device) =>
+      interruptible('nothing was written', (signal) =>
+        drawAugmentationSheet(device, cases, config, { frames, epochs, signal }),
+      ),
+    );
+    await writeFile(out, sheet);
+    console.log(`${out}: ${Math.min(frames, cases.length)} frames as they are and in ${epochs} epochs of ${file}.`);
+  });
+
+await run(program);
