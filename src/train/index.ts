@@ -4,6 +4,7 @@ export * from './batches/index.js';
 export * from './check-data/index.js';
 export * from './checkpoint/index.js';
 export * from './config/index.js';
+export * from './cross-validation/index.js';
 export * from './dataset/index.js';
 export * from './duplicates/index.js';
 export * from './image/index.js';
