@@ -1,14 +1,16 @@
 // The few operations that the engine itself needs: views, arenas, and what gradients are made of.
 import accumulateSource from './accumulate.wgsl';
+import castSource from './cast.wgsl';
 import copySource from './copy.wgsl';
 import type { Device } from './device.js';
-import { ShapeError } from './errors.js';
+import { LimitError, ShapeError } from './errors.js';
 import fillSource from './fill.wgsl';
 import { record } from './graph.js';
 import { linearGrid } from './grid.js';
 import type { Lowering, Operation, Value } from './operation.js';
-import { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { checkShape, type DType, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
+import { withTypes } from './types.js';
 import zeroGapsSource from './zero-gaps.wgsl';
 
 export interface ViewAttributes {
@@ -122,7 +124,7 @@ export const accumulateOperation: Operation<null> = {
     const vectors = Math.ceil(sizeOf(a.shape) / 4);
     lowering.dispatch({
       label: 'accumulate',
-      source: accumulateSource,
+      source: withTypes(accumulateSource, { A: a, B: b, RESULT: result }),
       bindings: [a, b, result],
       writes: [2],
       uniforms: { u32: [vectors] },
@@ -135,6 +137,44 @@ export const accumulateOperation: Operation<null> = {
 
 export function accumulate(a: Tensor, b: Tensor): Tensor {
   return record(accumulateOperation, [a, b], null)[0];
+}
+
+/** The same values in another type: from f32 to f16 rounded to the nearest, and infinite beyond 65504. */
+export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
+  name: 'cast',
+  shape([x], { dtype }) {
+    if (x.dtype === 'u32') {
+      throw new ShapeError(`cast: x is u32, which holds indices or bits; give f32 or f16.`);
+    }
+    return [{ shape: x.shape, dtype }];
+  },
+  lower(lowering, [x], [y]) {
+    const vectors = Math.ceil(sizeOf(x.shape) / 4);
+    lowering.dispatch({
+      label: 'cast',
+      source: withTypes(castSource, { X: x, Y: y }),
+      bindings: [x, y],
+      writes: [1],
+      uniforms: { u32: [vectors] },
+      workgroups: linearGrid(vectors),
+    });
+  },
+  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && cast(dy, x.dtype)],
+};
+
+/**
+ * The same values in another type, PyTorch's `to(dtype)`: from f32 to f16 rounded to the nearest, and infinite beyond 65504.
+ * A tensor that has the type already is handed on.
+ * @throws ShapeError for u32; LimitError for f16 where the adapter has none
+ */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  if (x.dtype === dtype) return x;
+  if (dtype === 'u32')
+    throw new ShapeError('cast: nothing becomes u32, which holds indices or bits; choose f32 or f16.');
+  if (dtype === 'f16' && !x.device.traits.f16) {
+    throw new LimitError('cast: this adapter has no f16 (shader-f16); stay with f32.');
+  }
+  return record(castOperation, [x], { dtype })[0];
 }
 
 export interface FillAttributes {

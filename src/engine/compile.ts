@@ -7,7 +7,7 @@ import type { Storage } from './memory-heap.js';
 import { Planner, reachableNodes } from './plan.js';
 import { type Profile, Timestamps } from './profile.js';
 import { Program, type ProgramMemory } from './program.js';
-import { formatShape, type Shape, sizeOf } from './shape.js';
+import { bytesOf, formatShape, type Shape } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** What a compiled function takes: a tensor, or a number that becomes a scalar tensor. */
@@ -284,7 +284,7 @@ function encodeArguments({ program }: Entry, encoder: GPUCommandEncoder, args: r
 
 function encodeResults(entry: Entry, encoder: GPUCommandEncoder): Tensor[] {
   return entry.specs.map(({ shape, dtype }, index) => {
-    const storage = entry.device.heap.allocate(sizeOf(shape) * 4, 'result');
+    const storage = entry.device.heap.allocate(bytesOf({ shape, dtype }), 'result');
     entry.program.encodeOutput(encoder, index, storage);
     return new Tensor(entry.device, shape, dtype, { kind: 'stored', storage });
   });

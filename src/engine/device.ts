@@ -1,3 +1,4 @@
+import { Float16Array } from '@petamoriken/float16';
 import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
 import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
@@ -8,7 +9,7 @@ import { Heap, type Storage } from './memory-heap.js';
 import type { AdapterTraits } from './operation.js';
 import { PipelineCache } from './pipelines.js';
 import { type RandomKey, randomNormal, randomUniform } from './random.js';
-import { checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
@@ -210,7 +211,7 @@ export class Device {
   empty(shape: Shape, dtype: DType, label = 'tensor'): Tensor {
     this.checkUsable();
     checkShape(label, shape);
-    const bytes = sizeOf(shape) * 4;
+    const bytes = bytesOf({ shape, dtype });
     const limit = this.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
       throw new LimitError(
@@ -301,8 +302,7 @@ export class Device {
     }
     checkCount('write', values, tensor.shape);
     const { storage } = tensor.origin;
-    const words = tensor.dtype === 'u32' ? toUint32(values) : toFloat32(values);
-    this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, words);
+    this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, CONVERSIONS[tensor.dtype](values));
     storage.region.writtenAt = tick();
   }
 
@@ -319,7 +319,7 @@ export class Device {
     tensor.dispose();
     this.heap.trim();
     throw new DeviceError(
-      `the device has no room for ${tensor.size * 4} bytes (${error.message}); use fewer or smaller tensors.`,
+      `the device has no room for ${bytesOf(tensor)} bytes (${error.message}); use fewer or smaller tensors.`,
     );
   }
 
@@ -357,7 +357,7 @@ export class Device {
     evaluate(this, [tensor]);
     if (tensor.origin.kind !== 'stored') throw new TensorError(`data: the tensor (${tensor}) has no memory.`);
     const { allocation, offset } = tensor.origin.storage;
-    const bytes = await this.readBuffer(allocation.buffer, offset, tensor.size * 4);
+    const bytes = await this.readBuffer(allocation.buffer, offset, bytesOf(tensor));
     await this.settleReports();
     return bytes;
   }
@@ -450,7 +450,17 @@ function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
   return Float32Array.from(values);
 }
 
+/** Rounded to the nearest, in whole words. */
+function toFloat16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const halves = new Float16Array(2 * Math.ceil(values.length / 2));
+  halves.set(values);
+  // Where JavaScript has no such array of its own, WebGPU does not know this one.
+  return new Uint16Array(halves.buffer);
+}
+
 function toUint32(values: ArrayLike<number>): Uint32Array<ArrayBuffer> {
   if (values instanceof Uint32Array && values.buffer instanceof ArrayBuffer) return values as Uint32Array<ArrayBuffer>;
   return Uint32Array.from(values);
 }
+
+const CONVERSIONS = { f32: toFloat32, u32: toUint32, f16: toFloat16 };

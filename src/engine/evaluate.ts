@@ -5,7 +5,7 @@ import { type Node, tick } from './graph.js';
 import type { Storage } from './memory-heap.js';
 import { type Plan, Planner, reachableNodes } from './plan.js';
 import { Program } from './program.js';
-import { sizeOf } from './shape.js';
+import { bytesOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /**
@@ -43,7 +43,7 @@ function run(device: Device, plan: Plan): Storage[] {
     // Results are computed right in the memory they will keep, unless two share a root or one is part of another.
     const copied: number[] = [];
     for (const [index, value] of plan.outputs.entries()) {
-      const storage = device.heap.allocateWhole(sizeOf(value.shape) * 4, 'result');
+      const storage = device.heap.allocateWhole(bytesOf(value), 'result');
       storages.push(storage);
       const { root, shift } = locate(value.root);
       const whole = shift === 0 && value.offset === 0 && root.bytes === storage.bytes;

@@ -1,4 +1,4 @@
-import { accumulate, fill } from './basic-operations.js';
+import { accumulate, cast, fill } from './basic-operations.js';
 import { currentValue } from './effects.js';
 import { GradientError } from './errors.js';
 import { checkUsable, type Node, recordAgain, scope } from './graph.js';
@@ -135,8 +135,9 @@ function propagate(
           `shape ${formatShape(input.shape)}; its gradient rule is wrong.`,
       );
     }
+    const own = cast(contribution, input.dtype);
     const earlier = found.get(input);
-    found.set(input, earlier ? accumulate(earlier, contribution) : contribution);
+    found.set(input, earlier ? accumulate(earlier, own) : own);
   }
 }
 
@@ -162,6 +163,6 @@ function pathsTo(order: readonly Node[], requested: ReadonlySet<Tensor>): Set<No
 }
 
 function isWanted(input: Tensor, requested: ReadonlySet<Tensor>, needed: Set<Node>): boolean {
-  if (input.dtype !== 'f32') return false;
+  if (input.dtype === 'u32') return false;
   return requested.has(input) || (input.origin.kind === 'recorded' && needed.has(input.origin.node));
 }

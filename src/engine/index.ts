@@ -1,4 +1,4 @@
-export { reshape } from './basic-operations.js';
+export { cast, reshape } from './basic-operations.js';
 export {
   type Argument,
   type Compiled,
@@ -20,3 +20,4 @@ export type { DType, Shape, TensorSpec } from './shape.js';
 export { template } from './template.js';
 export { Tensor } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
+export { enableHalves, withTypes } from './types.js';

@@ -13,7 +13,7 @@ import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch, Lowering } from './operation.js';
 import { Reads } from './reads.js';
-import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { bytesOf, type DType, formatShape, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** What a program is built from. */
@@ -127,7 +127,7 @@ export class Planner {
   }
 
   private addRoot(label: string, spec: { shape: Shape; dtype: DType }, constant?: Uint32Array | Float32Array): Root {
-    const bytes = bindingBytes(sizeOf(spec.shape) * 4);
+    const bytes = bindingBytes(bytesOf(spec));
     const limit = this.graph.device.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
       throw new LimitError(
@@ -153,7 +153,7 @@ export class Planner {
     const { storage } = tensor.origin;
     let root = this.externalRoots.get(storage);
     if (!root) {
-      root = this.addRoot(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: tensor.dtype });
+      root = this.addRoot(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: 'u32' });
       root.storage = storage;
       this.externalRoots.set(storage, root);
     }
@@ -189,7 +189,7 @@ export class Planner {
     const { offset } = node.attributes as ViewAttributes;
     const base = this.valueOf(node.inputs[0]);
     const spec = node.specs[0];
-    const byteOffset = base.offset + offset * 4;
+    const byteOffset = base.offset + offset * (base.dtype === 'f16' ? 2 : 4);
     this.produced[this.position] = [];
     if (byteOffset % ALIGNMENT === 0) {
       this.values.set(node.outputs[0], this.newValue(spec.shape, spec.dtype, base.root, byteOffset));
@@ -242,7 +242,7 @@ export class Planner {
       }
     }
     const value = this.newValue(spec.shape, spec.dtype, this.addRoot(this.nameOf(node), spec), 0);
-    this.push({ kind: 'copy', node, from: source, to: value, bytes: bindingBytes(sizeOf(spec.shape) * 4) });
+    this.push({ kind: 'copy', node, from: source, to: value, bytes: bindingBytes(bytesOf(spec)) });
     return value;
   }
 
@@ -261,7 +261,7 @@ export class Planner {
       if (target === tensor) continue;
       const to = this.valueOf(target);
       if (this.inPlaceTargets.has(target)) continue;
-      pending.push({ from: this.setAside(this.valueOf(tensor)), to, bytes: sizeOf(target.shape) * 4 });
+      pending.push({ from: this.setAside(this.valueOf(tensor)), to, bytes: bytesOf(target) });
     }
     for (const copy of pending) this.push({ kind: 'copy', node: undefined, ...copy });
   }
@@ -270,7 +270,7 @@ export class Planner {
   private setAside(value: PlannedValue): PlannedValue {
     if (!value.root.storage) return value;
     const aside = this.newValue(value.shape, value.dtype, this.addRoot('aside', value), 0);
-    this.push({ kind: 'copy', node: undefined, from: value, to: aside, bytes: sizeOf(value.shape) * 4 });
+    this.push({ kind: 'copy', node: undefined, from: value, to: aside, bytes: bytesOf(value) });
     return aside;
   }
 
@@ -334,7 +334,8 @@ export class Planner {
 }
 
 /** Whether a value fills memory that belongs to the program and to nothing else in it. */
-function isPrivate({ root, offset, shape }: PlannedValue): boolean {
-  const whole = offset === 0 && root.bytes === bindingBytes(sizeOf(shape) * 4);
+function isPrivate(value: PlannedValue): boolean {
+  const { root, offset } = value;
+  const whole = offset === 0 && root.bytes === bindingBytes(bytesOf(value));
   return whole && !root.storage && !root.constant && !root.parent && !root.isArena && root.first !== -1;
 }

@@ -17,7 +17,7 @@ import { type Placement, placeRoots } from './placement.js';
 import type { Plan } from './plan.js';
 import type { Timestamps } from './profile.js';
 import scanSource from './scan.wgsl';
-import { sizeOf } from './shape.js';
+import { bytesOf, type DType, sizeOf } from './shape.js';
 
 /** Where a value lies on the device. */
 interface Range {
@@ -49,6 +49,9 @@ export interface ProgramMemory {
   /** What is alive at the peak, largest first. */
   readonly peak: readonly { readonly label: string; readonly bytes: number }[];
 }
+
+/** What the scan of checked mode takes words for, by number. */
+const KINDS: readonly DType[] = ['u32', 'f32', 'f16'];
 
 /** A planned graph with its buffers, pipelines and bind groups: everything that a replay needs. */
 export class Program {
@@ -175,7 +178,7 @@ export class Program {
   /** Copies an argument into the program's memory. */
   encodeArgument(encoder: GPUCommandEncoder, index: number, storage: Storage): void {
     const to = this.rangeOf(this.plan.arguments[index]);
-    const bytes = sizeOf(this.plan.arguments[index].shape) * 4;
+    const bytes = bytesOf(this.plan.arguments[index]);
     encoder.copyBufferToBuffer(storage.allocation.buffer, storage.offset, to.buffer, to.offset, bytes);
   }
 
@@ -189,7 +192,7 @@ export class Program {
   encodeOutput(encoder: GPUCommandEncoder, index: number, storage: Storage): void {
     const output = this.plan.outputs[index];
     const from = this.rangeOf(output);
-    const bytes = sizeOf(output.shape) * 4;
+    const bytes = bytesOf(output);
     encoder.copyBufferToBuffer(from.buffer, from.offset, storage.allocation.buffer, storage.offset, bytes);
   }
 
@@ -283,8 +286,8 @@ export class Program {
     }
     let bytes = 0;
     for (const [index, value] of values.entries()) {
-      const own = bindingBytes(sizeOf(value.shape) * 4);
-      bytes += sizeOf(value.shape) * 4;
+      const own = bindingBytes(bytesOf(value));
+      bytes += bytesOf(value);
       const size = own + (this.isGuarded(value) ? this.device.heap.guardBytes : 0);
       entries.push({ binding: index + 1, resource: { ...this.rangeOf(value), size } });
     }
@@ -301,7 +304,7 @@ export class Program {
 
   /** Whether the words behind a value are a guard, which only a value that fills its root has. */
   private isGuarded(value: PlannedValue): boolean {
-    const whole = value.offset === 0 && value.root.bytes === bindingBytes(sizeOf(value.shape) * 4);
+    const whole = value.offset === 0 && value.root.bytes === bindingBytes(bytesOf(value));
     const { storage, parent, constant } = value.root;
     return whole && !parent && !constant && (storage ? storage.guarded : this.device.checked);
   }
@@ -322,7 +325,8 @@ export class Program {
   }
 
   private scan(value: PlannedValue, status: PlannedValue, position: number): Command {
-    const words = sizeOf(value.shape);
+    const size = sizeOf(value.shape);
+    const bytes = bytesOf(value);
     const guardWords = this.isGuarded(value) ? this.device.heap.guardBytes / 4 : 0;
     const code = this.plan.nodes.length - position;
     const dispatch: Dispatch = {
@@ -330,8 +334,8 @@ export class Program {
       source: scanSource,
       bindings: [value, status],
       writes: [1],
-      workgroups: linearGrid(Math.max(words, guardWords)),
-      uniforms: { u32: [words, bindingBytes(words * 4) / 4, guardWords, code, value.dtype === 'f32' ? 1 : 0] },
+      workgroups: linearGrid(Math.max(bytes / 4, guardWords)),
+      uniforms: { u32: [size, bindingBytes(bytes) / 4, guardWords, code, KINDS.indexOf(value.dtype)] },
     };
     return { kind: 'dispatch', node: undefined, dispatch, values: [value, status] };
   }

@@ -3,12 +3,18 @@ import { ShapeError } from './errors.js';
 /** Sizes of a tensor, outermost first. Images are [N, H, W, C]. A scalar is []. */
 export type Shape = readonly number[];
 
-/** Element types. `u32` holds indices and raw bits; arithmetic is `f32`. */
-export type DType = 'f32' | 'u32';
+/** Element types. `u32` holds indices and raw bits; `f16` is how values are kept, arithmetic is `f32`. */
+export type DType = 'f32' | 'u32' | 'f16';
 
 export interface TensorSpec {
   readonly shape: Shape;
   readonly dtype: DType;
+}
+
+/** Bytes of a tensor, in whole words. */
+export function bytesOf({ shape, dtype }: TensorSpec): number {
+  const size = sizeOf(shape);
+  return dtype === 'f16' ? 4 * Math.ceil(size / 2) : 4 * size;
 }
 
 /** Number of elements. */

@@ -1,3 +1,4 @@
+import { Float16Array } from '@petamoriken/float16';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import type { Node, Trace } from './graph.js';
@@ -56,6 +57,7 @@ export class Tensor implements TensorSpec {
   async data(): Promise<Float32Array> {
     const bytes = await this.device.read(this);
     if (this.dtype === 'f32') return new Float32Array(bytes);
+    if (this.dtype === 'f16') return Float32Array.from(new Float16Array(bytes, 0, this.size));
     return Float32Array.from(new Uint32Array(bytes));
   }
 

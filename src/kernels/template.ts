@@ -1,1 +1,2 @@
 export { template } from '../engine/template.js';
+export { enableHalves, withTypes } from '../engine/types.js';

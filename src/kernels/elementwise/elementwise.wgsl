@@ -19,14 +19,14 @@ struct Sizes {
   p1: f32,
 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> a: array<{{TYPE}}>;
+@group(0) @binding(1) var<storage, read> a: array<{{TYPE_A}}>;
 //#if HAS_B
-@group(0) @binding(2) var<storage, read> b: array<{{TYPE}}>;
+@group(0) @binding(2) var<storage, read> b: array<{{TYPE_B}}>;
 //#end
 //#if HAS_C
-@group(0) @binding(3) var<storage, read> c: array<{{TYPE}}>;
+@group(0) @binding(3) var<storage, read> c: array<{{TYPE_C}}>;
 //#end
-@group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE}}>;
+@group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE_RESULT}}>;
 
 fn f(x: T, y: T, z: T) -> T {
   let p0 = T(sizes.p0);
@@ -39,16 +39,16 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let i = id.y * (groups.x * 64u) + id.x;
   if (i >= sizes.count) { return; }
 //#if CONTIGUOUS
-  var x = a[select(i, 0u, (sizes.single & 1u) != 0u)];
+  var x = T(a[select(i, 0u, (sizes.single & 1u) != 0u)]);
   if ((sizes.single & 1u) != 0u) { x = T(x.x); }
   var y = T(0.0);
 //#if HAS_B
-  y = b[select(i, 0u, (sizes.single & 2u) != 0u)];
+  y = T(b[select(i, 0u, (sizes.single & 2u) != 0u)]);
   if ((sizes.single & 2u) != 0u) { y = T(y.x); }
 //#end
   var z = T(0.0);
 //#if HAS_C
-  z = c[select(i, 0u, (sizes.single & 4u) != 0u)];
+  z = T(c[select(i, 0u, (sizes.single & 4u) != 0u)]);
   if ((sizes.single & 4u) != 0u) { z = T(z.x); }
 //#end
 //#else
@@ -60,15 +60,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     rest = rest / dimension.x;
     at += index * dimension.yzw;
   }
-  let x = a[at.x];
+  let x = T(a[at.x]);
   var y = T(0.0);
 //#if HAS_B
-  y = b[at.y];
+  y = T(b[at.y]);
 //#end
   var z = T(0.0);
 //#if HAS_C
-  z = c[at.z];
+  z = T(c[at.z]);
 //#end
 //#end
-  result[i] = f(x, y, z);
+  result[i] = {{TYPE_RESULT}}(f(x, y, z));
 }

@@ -1,8 +1,8 @@
 import type { FusionGroup } from '../../engine/fusion.js';
-import type { Operation } from '../../engine/index.js';
+import type { Operation, TensorSpec } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import source from './fused.wgsl';
 import type { PointwiseAttributes, PointwiseDefinition } from './pointwise.js';
 
@@ -13,23 +13,30 @@ export function fusedOperation(
 ): Operation {
   const definitions = members.map(({ operation }) => definitionOf(operation));
   const name = definitions.map((definition) => definition.name).join('+');
-  const kernel = template(source, {
-    NAME: name,
-    PARAMETERS: members.map((_, m) => `p${m}: f32, q${m}: f32`).join(', '),
-    BINDINGS: [
-      ...Array.from({ length: inputs }, (_, k) => `@group(0) @binding(${k + 1}) var<storage, read> x${k}: array<T>;`),
-      `@group(0) @binding(${inputs + 1}) var<storage, read_write> result: array<T>;`,
-    ].join('\n'),
-    FUNCTIONS: [...new Set(definitions)].map(functionOf).join('\n'),
-    STEPS: [
-      ...Array.from({ length: inputs }, (_, k) => loadOf(k)),
-      ...members.map(({ operands }, m) => {
-        const args = [0, 1, 2].map((k) => (operands[k] === undefined ? 'T(0.0)' : `v${operands[k]}`));
-        return `let v${inputs + m} = ${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}));`;
-      }),
-      `result[i] = v${inputs + members.length - 1};`,
-    ].join('\n  '),
-  });
+  const kernelFor = (operands: readonly TensorSpec[]) => {
+    const typed = (k: number) => `array<vec4<${operands[k].dtype}>>`;
+    const text = template(source, {
+      NAME: name,
+      PARAMETERS: members.map((_, m) => `p${m}: f32, q${m}: f32`).join(', '),
+      BINDINGS: [
+        ...Array.from(
+          { length: inputs },
+          (_, k) => `@group(0) @binding(${k + 1}) var<storage, read> x${k}: ${typed(k)};`,
+        ),
+        `@group(0) @binding(${inputs + 1}) var<storage, read_write> result: ${typed(inputs)};`,
+      ].join('\n'),
+      FUNCTIONS: [...new Set(definitions)].map(functionOf).join('\n'),
+      STEPS: [
+        ...Array.from({ length: inputs }, (_, k) => loadOf(k)),
+        ...members.map(({ operands }, m) => {
+          const args = [0, 1, 2].map((k) => (operands[k] === undefined ? 'T(0.0)' : `v${operands[k]}`));
+          return `let v${inputs + m} = ${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}));`;
+        }),
+        `result[i] = vec4<${operands[inputs].dtype}>(v${inputs + members.length - 1});`,
+      ].join('\n  '),
+    });
+    return enableHalves(text, operands);
+  };
   return {
     name,
     shape: (specs) => [specs[0]],
@@ -40,7 +47,7 @@ export function fusedOperation(
       for (const [k, value] of values.entries()) if (sizeOf(value.shape) === 1) single |= 1 << k;
       lowering.dispatch({
         label: name,
-        source: kernel,
+        source: kernelFor([...values, result]),
         bindings: [...values, result],
         writes: [values.length],
         uniforms: {
@@ -68,5 +75,5 @@ function functionOf(definition: PointwiseDefinition): string {
 
 function loadOf(k: number): string {
   const bit = `(sizes.single & ${1 << k}u) != 0u`;
-  return `var v${k} = x${k}[select(i, 0u, ${bit})]; if (${bit}) { v${k} = T(v${k}.x); }`;
+  return `var v${k} = T(x${k}[select(i, 0u, ${bit})]); if (${bit}) { v${k} = T(v${k}.x); }`;
 }

@@ -1,7 +1,7 @@
 import { type Lowering, type Operation, SondeError, type TensorSpec, type Value } from '../../engine/index.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
 
@@ -24,7 +24,7 @@ export function pointwise(definition: PointwiseDefinition): Operation<PointwiseA
   const { name, gradient } = definition;
   const operation: Operation<PointwiseAttributes> = {
     name,
-    shape: (inputs) => [{ shape: commonShape(name, inputs), dtype: 'f32' }],
+    shape: (inputs) => [commonSpec(name, inputs)],
     lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
     fuse: (group) => fusedOperation(group, definitionOf),
     ...(gradient ? { gradient } : {}),
@@ -41,8 +41,12 @@ function definitionOf(operation: Operation): PointwiseDefinition {
   return definition;
 }
 
-function commonShape(name: string, inputs: readonly TensorSpec[]): Shape {
-  return inputs.reduce<Shape>((shape, input) => broadcastShapes(name, shape, input.shape), []);
+/** f16 where every operand is, single values aside: they are numbers that happen to lie on the device. */
+function commonSpec(name: string, inputs: readonly TensorSpec[]): TensorSpec {
+  const shape = inputs.reduce<Shape>((common, input) => broadcastShapes(name, common, input.shape), []);
+  const large = inputs.filter((input) => sizeOf(input.shape) > 1);
+  const deciding = large.length > 0 ? large : inputs;
+  return { shape, dtype: deciding.every(({ dtype }) => dtype === 'f16') ? 'f16' : 'f32' };
 }
 
 function lowerPointwise(
@@ -54,9 +58,16 @@ function lowerPointwise(
 ): void {
   const count = sizeOf(result.shape);
   const contiguous = inputs.every((input) => sameShape(input.shape, result.shape) || sizeOf(input.shape) === 1);
-  const kernel = template(source, {
+  const operands = [...inputs, result];
+  const typeOf = ({ dtype }: TensorSpec) => (contiguous ? `vec4<${dtype}>` : dtype);
+  const [a, b = a, c = a] = inputs;
+  const text = template(source, {
     NAME: definition.name,
     TYPE: contiguous ? 'vec4<f32>' : 'f32',
+    TYPE_A: typeOf(a),
+    TYPE_B: typeOf(b),
+    TYPE_C: typeOf(c),
+    TYPE_RESULT: typeOf(result),
     CONTIGUOUS: contiguous,
     HAS_B: definition.arity > 1,
     HAS_C: definition.arity > 2,
@@ -65,8 +76,8 @@ function lowerPointwise(
   });
   const dispatch = {
     label: definition.name,
-    source: kernel,
-    bindings: [...inputs, result],
+    source: enableHalves(text, operands),
+    bindings: operands,
     writes: [inputs.length],
     flops: count,
   };
