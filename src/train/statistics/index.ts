@@ -1,1 +1,14 @@
-export { type BlandAltman, blandAltmanSchema, type IntraclassCorrelation, iccSchema } from './schema.js';
+export { blandAltman, type MeasurementPair } from './bland-altman.js';
+export { StatisticsError } from './errors.js';
+export { holmAdjusted } from './holm.js';
+export { intraclassCorrelation } from './intraclass.js';
+export { averageRanks, rankCorrelation } from './ranks.js';
+export {
+  type BlandAltman,
+  blandAltmanSchema,
+  type IntraclassCorrelation,
+  iccSchema,
+  type SignedRankTest,
+  signedRankTestSchema,
+} from './schema.js';
+export { type SignedRankOptions, wilcoxonSignedRank } from './wilcoxon.js';

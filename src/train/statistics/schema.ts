@@ -38,3 +38,17 @@ export const iccSchema = z.object({
 });
 /** Intraclass correlation ICC(2,1): two-way random effects, absolute agreement, single rater. */
 export type IntraclassCorrelation = z.output<typeof iccSchema>;
+
+export const signedRankTestSchema = z.object({
+  /** Differences, and how many of them were zero and left out. */
+  count: z.int(),
+  zeros: z.int(),
+  /** Sums of the ranks of positive and of negative differences. */
+  positive: z.number(),
+  negative: z.number(),
+  /** Two-sided. */
+  p: z.number(),
+  method: z.enum(['exact', 'normal']),
+});
+/** Wilcoxon's signed-rank test. */
+export type SignedRankTest = z.output<typeof signedRankTestSchema>;
