@@ -1,6 +1,7 @@
-import type { Landmarks } from '../landmarks.js';
+import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
 import type { Scores } from '../run-folder/index.js';
+import { blandAltman, intraclassCorrelation, type MeasurementPair } from '../statistics/index.js';
 
 export interface ScoringOptions {
   /** Of the bootstrap. */
@@ -20,5 +21,17 @@ export function scoreCases(cases: readonly LandmarkCase[], { seed, meanLandmarks
     ...evaluateLandmarks(cases),
     apdOfMean: evaluateLandmarks(blind).apd,
     intervals: bootstrapIntervals(cases, { seed }),
+    aopAgreement: agreementOfAngles(cases),
   };
+}
+
+/** Bland and Altman's agreement needs three pairs, and a correlation angles that differ. */
+function agreementOfAngles(cases: readonly LandmarkCase[]): Scores['aopAgreement'] {
+  const pairs = cases.flatMap(({ predicted, truth }): MeasurementPair[] => {
+    const [first, second] = [angleOfProgression(predicted), angleOfProgression(truth)];
+    return first === undefined || second === undefined ? [] : [{ first, second }];
+  });
+  if (pairs.length < 3) return undefined;
+  const icc = intraclassCorrelation(pairs.map(({ first, second }) => [first, second]));
+  return icc && { blandAltman: blandAltman(pairs), icc };
 }
