@@ -145,37 +145,46 @@ export interface TableProps {
   readonly kind?: string;
 }
 
+/** A wide table scrolls within the page, by keyboard too, under a caption that stays. */
 export function Table({ number, title, caption, columns, rows, marked, kind = '' }: TableProps): VNode {
+  const id = `table-${number}`;
   return (
-    <div class={`table ${kind}`}>
-      <table>
-        <caption>
-          <b>
-            Table {number}. {title}.
-          </b>{' '}
-          {caption}
-        </caption>
-        <thead>
-          <tr>
-            {columns.map(({ header, unit, text }) => (
-              <th scope="col" class={text ? 'text' : ''}>
-                {header}
-                {unit !== undefined && <span class="unit">{unit}</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((cells, row) => (
-            <tr class={marked?.(row) ? 'marked' : ''}>
-              {cells.map((cell, column) =>
-                column === 0 ? <th scope="row">{cell}</th> : <td class={columns[column].text ? 'text' : ''}>{cell}</td>,
-              )}
+    <figure class={`table ${kind}`}>
+      <figcaption id={id}>
+        <b>
+          Table {number}. {title}.
+        </b>{' '}
+        {caption}
+      </figcaption>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
+      <section class="scroll" aria-labelledby={id} tabIndex={0}>
+        <table aria-labelledby={id}>
+          <thead>
+            <tr>
+              {columns.map(({ header, unit, text }) => (
+                <th scope="col" class={text ? 'text' : ''}>
+                  {header}
+                  {unit !== undefined && <span class="unit">{unit}</span>}
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {rows.map((cells, row) => (
+              <tr class={marked?.(row) ? 'marked' : ''}>
+                {cells.map((cell, column) =>
+                  column === 0 ? (
+                    <th scope="row">{cell}</th>
+                  ) : (
+                    <td class={columns[column].text ? 'text' : ''}>{cell}</td>
+                  ),
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </figure>
   );
 }
 

@@ -9,6 +9,7 @@ const FACES = [
   { file: 'inter-latin-400-normal', weight: 400, style: 'normal' },
   { file: 'inter-latin-600-normal', weight: 600, style: 'normal' },
   { file: 'inter-greek-400-normal', weight: 400, style: 'normal', range: 'U+0370-03FF' },
+  { file: 'inter-greek-600-normal', weight: 600, style: 'normal', range: 'U+0370-03FF' },
 ] as const;
 
 /** `@font-face` rules with the fonts within them. */

@@ -47,6 +47,8 @@ export function drawPlot({ width, height, alt, options: { x, y, ...options } }: 
     className: 'plot',
     style: { background: 'none', color: INK },
   });
+  // The drawing speaks as a whole: names of its groups are no use, and not allowed on them.
+  for (const group of svg.querySelectorAll('[aria-label]')) group.removeAttribute('aria-label');
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', alt);
   // The page has the rules for all plots.

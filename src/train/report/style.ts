@@ -21,8 +21,9 @@ a { color: var(--series-1); text-underline-offset: 0.15em; }
 .byline { color: var(--muted); font-size: 0.9rem; margin-bottom: 1.8rem; max-width: none; }
 .lead { list-style: none; padding: 0; max-width: 50rem; margin-bottom: 1.8rem; }
 .lead li { padding-left: 1.6em; text-indent: -1.6em; margin-bottom: 0.4rem; }
-.lead .key { width: 1.6em; text-indent: 0; }
-.kind { font-size: 0.86rem; color: var(--muted); margin: 1.2rem 0 0; }
+.lead .key { width: 1.32em; text-indent: 0; }
+.kind { break-inside: avoid; }
+.kind p { font-size: 0.86rem; color: var(--muted); margin: 1.2rem 0 0; }
 .caution { color: var(--muted); font-size: 0.9rem; }
 nav ol { columns: 3 12rem; column-gap: 2rem; padding: 0; margin: 0; list-style: none; font-size: 0.9rem; }
 nav li { break-inside: avoid; padding: 0.12rem 0; }
@@ -35,23 +36,25 @@ nav a:hover, nav a:focus-visible { text-decoration: underline; }
 .name { overflow-wrap: anywhere; }
 .key { display: inline-block; min-width: 1.1em; }
 figure { margin: 1.6rem 0 2.4rem; break-inside: avoid; }
-figcaption, caption { font-size: 0.86rem; line-height: 1.5; color: var(--muted); text-align: left; }
+figcaption { font-size: 0.86rem; line-height: 1.5; color: var(--muted); text-align: left; }
 figcaption { max-width: 52rem; margin-top: 0.5rem; }
-figcaption b, caption b { color: var(--ink); font-weight: 600; }
+figcaption b { color: var(--ink); font-weight: 600; }
 .panels { display: grid; gap: 0.9rem 1.6rem; }
-.columns-2 { grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
+.columns-2 { grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); }
 .columns-1 { grid-template-columns: minmax(0, 1fr); }
-.panel { min-width: 0; }
+.panel { min-width: 0; max-width: 36rem; }
+.columns-1 .panel { max-width: none; }
 .plot { display: block; width: 100%; height: auto; overflow: visible; font-family: inherit; font-size: 11.5px; }
 .plot text { white-space: pre; }
 .panel p { font-size: 0.8rem; font-weight: 600; margin: 0; }
-.plot [aria-label$="tick label"] { font-variant-numeric: tabular-nums; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.6rem; list-style: none; padding: 0; margin: 0 0 0.6rem; max-width: none; font-size: 0.86rem; }
+.legends { display: flex; flex-wrap: wrap; column-gap: 1.6rem; }
 .legend svg { vertical-align: middle; margin-right: 0.5rem; }
 
-.table { margin: 1.4rem 0 2.4rem; overflow-x: auto; break-inside: avoid-page; }
+.table { margin: 1.4rem 0 2.4rem; }
+.table figcaption { margin: 0 0 0.7rem; }
+.scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
-caption { caption-side: top; padding-bottom: 0.7rem; max-width: 52rem; }
 thead th { font-weight: 600; vertical-align: bottom; border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); }
 th, td { padding: 0.45rem 0.7rem; text-align: right; vertical-align: top; font-weight: 400; }
 th:first-child, .text { text-align: left; }
@@ -79,6 +82,10 @@ dl.settings dt { color: var(--muted); }
 .gallery figcaption { font-size: 0.78rem; line-height: 1.4; margin-top: 0.35rem; overflow-wrap: anywhere; }
 footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: 0.85rem; }
 
+@media (max-width: 60rem) {
+  th, td { padding: 0.4rem 0.4rem; }
+  tbody th { min-width: 6rem; }
+}
 @media (max-width: 46rem) {
   body { padding: 2rem 1.1rem 3rem; }
 }
@@ -90,7 +97,8 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
   h2 { margin-top: 2rem; break-after: avoid; }
   h3 { break-after: avoid; }
   .columns-2 { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem 1rem; }
-  .table { overflow: visible; }
+  .scroll { overflow: visible; }
+  .panel { max-width: none; }
   tr, figure { break-inside: avoid; }
   th, td { padding: 0.3rem 0.45rem; }
   .marked > * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -146,12 +146,12 @@ function coverage(assessed: readonly Assessed[], number: number): VNode {
       title="Coverage"
       caption="Share of frames whose truth lies within the region that should hold the share on the horizontal axis: an ellipse around each landmark, an interval around the angle. On the dotted line regions are as wide as they say; below it they are too narrow."
       legend={
-        <>
+        <div class="legends">
           <RunLegend runs={assessed.map(({ run }) => run)} />
           {assessed.some(({ assessment }) => assessment.calibrated) && (
             <Legend entries={[{ label: 'before calibration', color: MUTED, dash: '2,3', width: 1.2 }]} />
           )}
-        </>
+        </div>
       }
       plots={plots}
     />

@@ -37,8 +37,8 @@ function gallery(kind: string, title: string, run: KeyedRun): VNode | undefined 
   const pictures = run.gallery.filter((picture) => picture.kind === kind);
   if (pictures.length === 0) return undefined;
   return (
-    <>
-      <p class="kind">{title}</p>
+    <div class="kind">
+      <p>{title}</p>
       <div class="gallery">
         {pictures.map((picture) => (
           <figure>
@@ -51,7 +51,7 @@ function gallery(kind: string, title: string, run: KeyedRun): VNode | undefined 
           </figure>
         ))}
       </div>
-    </>
+    </div>
   );
 }
 
