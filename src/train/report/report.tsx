@@ -12,6 +12,7 @@ import { configurationSection } from './sections/configuration.js';
 import { environmentSection } from './sections/environment.js';
 import { errorsSection } from './sections/errors.js';
 import { framesSection } from './sections/frames.js';
+import { pairedSection } from './sections/paired.js';
 import { scoresSection } from './sections/scores.js';
 import { trainingSection } from './sections/training.js';
 import { type ReportedRun, readRun } from './source/run.js';
@@ -51,6 +52,7 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
   const numbering = new Numbering();
   const sections = [
     scoresSection(runs, split, numbering),
+    pairedSection(runs, numbering),
     errorsSection(runs, numbering),
     agreementSection(runs, numbering),
     calibrationSection(runs, numbering),

@@ -61,7 +61,7 @@ th:first-child, .text { text-align: left; }
 th:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td { white-space: nowrap; }
-td.text { white-space: normal; overflow-wrap: anywhere; }
+td.text { white-space: normal; overflow-wrap: break-word; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
 tbody tr:last-child > * { border-bottom: 1.5px solid var(--ink); }
 tbody th { min-width: 8rem; }

@@ -47,6 +47,7 @@ describe('a report of evaluated runs', () => {
   it('holds every section, linked from its contents', () => {
     expect(headings(page)).toEqual([
       'Scores',
+      'Paired comparison',
       'Distribution of the errors',
       'Agreement of the angle of progression',
       'Calibration of the predicted errors',
@@ -92,6 +93,22 @@ describe('a report of evaluated runs', () => {
     const [[, , within10]] = table('Success rates');
     const expected = evaluateLandmarks(casesOf(6)).sdr.within10;
     expect(Number.parseFloat(within10)).toBeCloseTo(100 * expected, 0);
+  });
+
+  it('compares the runs on the frames they share, and says so where there are none', async () => {
+    const [distance, angle] = table('Paired differences');
+    const [first, second] = [6, 9].map((error) => evaluateLandmarks(casesOf(error)).apd);
+    expect(distance.slice(0, 3)).toEqual(['A first − B second', 'APD, px', String(FRAMES)]);
+    expect(distance[3]).toMatch(new RegExp(`^−${(second - first).toFixed(2)}−`));
+    // The first run is better in all of 12 frames: p = 2/2¹².
+    expect(distance.slice(4)).toEqual(['100.0', '< 0.001', '< 0.001']);
+    expect(angle[1]).toBe('AoP, degrees');
+    await cp(at('second'), at('elsewhere'), { recursive: true });
+    const file = at('elsewhere', 'predictions.csv');
+    await writeFile(file, (await readFile(file, 'utf8')).replaceAll('(70, 18)', '(71, 18)'));
+    const apart = await makeReport([at('first'), at('elsewhere')]);
+    expect(table('Paired differences', documentOf(apart))[0].slice(2)).toEqual(['0', '–', '–', '–', '–']);
+    expect(apart.html).toContain('12 pairs of frames with the same name but another truth');
   });
 
   it('keeps the published results apart and says that they are not to be compared', () => {
