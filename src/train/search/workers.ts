@@ -51,11 +51,6 @@ export class Workers {
     return worker.success && worker.data.host === hostname() && !isRunning(worker.data.pid);
   }
 
-  /** Removes what a dead worker has left. */
-  async forget(id: string): Promise<void> {
-    await rm(this.#file(id), { force: true });
-  }
-
   #file(id: string): string {
     return join(this.#folder, `${id}.json`);
   }
