@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/engine/errors.js';
 import { type Shape, sizeOf } from '../../src/engine/shape.js';
-import { compile, gradients, mul, sum } from '../../src/index.js';
+import { cast, compile, gradients, mul, sum } from '../../src/index.js';
 import {
   type ConvAttributes,
   conv2d,
@@ -155,34 +155,43 @@ describe.each<KernelVariant>(['lanes', 'tiled'])('conv2d on %s', (variant) => {
 });
 
 // Partial tiles of 128 each way, and sums over 72 · 9 products: long enough to be cut into slabs.
-test.each<[KernelVariant, Pair]>([
-  ['tiled', [1, 1]],
-  ['tiled-128', [1, 1]],
-  ['tiled-128', [2, 1]],
-])('large, on %s with a stride of %j', async (variant, stride) => {
+test.each<[KernelVariant, Pair, 'f32' | 'f16']>([
+  ['tiled', [1, 1], 'f32'],
+  ['tiled', [1, 2], 'f16'],
+  ['tiled-128', [1, 1], 'f32'],
+  ['tiled-128', [2, 1], 'f32'],
+])('large, on %s with a stride of %j and images of %s', async (variant, stride, dtype) => {
   const device = await sharedDevice();
+  if (dtype === 'f16' && !device.traits.f16) return;
   const geometry = { stride, padding: [1, 1] as Pair, dilation: [1, 1] as Pair, groups: 1 };
   const random = (shape: readonly number[], seed: number) => ({
     shape,
-    values: Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.fround(Math.sin(i * i * 0.37 + seed))),
+    // Ten bits, which both types hold.
+    values: Float64Array.from(
+      { length: sizeOf(shape) },
+      (_, i) => Math.round(1024 * Math.sin(i * i * 0.37 + seed)) / 1024,
+    ),
   });
   const x = random([2, 12, 13, 72], 1);
   const weight = random([140, 3, 3, 72], 2);
   const bias = random([140], 4);
   const dy = random(convOutputShape('test', x.shape, weight.shape, geometry), 3);
-  const [tx, tw, tb, tdy] = [x, weight, bias, dy].map(({ shape, values }) =>
-    device.tensor(Float32Array.from(values), shape),
-  );
+  const [tx, tdy] = [x, dy].map(({ shape, values }) => device.tensor(values, shape, dtype));
+  const [tw, tb] = [weight, bias].map(({ shape, values }) => device.tensor(values, shape));
   const run = compile(
     () => {
       const y = conv2d(tx, tw, { ...geometry, bias: tb, variant });
-      return [y, ...gradients(sum(mul(y, tdy)), [tx, tw])];
+      return [y, ...gradients(sum(cast(mul(y, tdy), 'f32')), [tx, tw])];
     },
     { device },
   );
-  const [y, gx, gw] = await Promise.all((await run()).map((tensor) => tensor.data()));
-  expectClose(y, conv2dReference(x, weight, geometry, bias).values, 120);
-  expectClose(gx, convInputGradientReference(dy, weight, geometry, x.shape).values, 120, 'gradient by x');
+  const results = await run();
+  expect(results.map((tensor) => tensor.dtype)).toEqual([dtype, dtype, 'f32']);
+  const [y, gx, gw] = await Promise.all(results.map((tensor) => tensor.data()));
+  // A result of f16 has 13 bits less, and is rounded once.
+  const roundings = dtype === 'f16' ? 2 ** 13 : 120;
+  expectClose(y, conv2dReference(x, weight, geometry, bias).values, roundings);
+  expectClose(gx, convInputGradientReference(dy, weight, geometry, x.shape).values, roundings, 'gradient by x');
   expectClose(gw, convWeightGradientReference(x, dy, geometry, weight.shape).values, 120, 'gradient by weight');
   const { dispatches = [] } = await run.profile();
   expect(dispatches.map(({ label }) => label)).toContain('conv2d.sum');

@@ -50,9 +50,9 @@ export interface WeightGradientAttributes extends ConvAttributes {
 /**
  * Cross-correlation of images with kernels, as PyTorch's `conv2d`:
  * y[n, oh, ow, o] = bias[o] + Σ x[n, oh·stride − padding + i·dilation, …, k] · weight[o, i, j, k].
- * @param x Images [N, H, W, inC].
- * @param weight Kernels [outC, kH, kW, inC / groups].
- * @returns [N, outH, outW, outC], outH = ⌊(H + 2·padding − dilation·(kH − 1) − 1) / stride⌋ + 1.
+ * @param x Images [N, H, W, inC], f32 or f16. Sums are f32 in any case.
+ * @param weight Kernels [outC, kH, kW, inC / groups], f32; its gradient is f32 too.
+ * @returns [N, outH, outW, outC], of x's type; outH = ⌊(H + 2·padding − dilation·(kH − 1) − 1) / stride⌋ + 1.
  * @throws ShapeError for channels that do not match, a kernel larger than the padded image, groups that do not divide.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
@@ -75,12 +75,12 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     const shape = convOutputShape('conv2d', x.shape, weight.shape, attributes);
     checkWinograd('conv2d', weight.shape, attributes);
     if (bias) checkBias('conv2d', bias.shape, shape[3]);
-    return [{ shape, dtype: 'f32' }];
+    return [{ shape, dtype: x.dtype }];
   },
 
   variants(inputs, attributes, adapter) {
-    const y = this.shape(inputs, attributes)[0].shape;
-    return convVariantsFor(adapter, y, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
+    const [y] = this.shape(inputs, attributes);
+    return convVariantsFor(adapter, y.shape, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
   },
 
   lower(lowering, [x, weight, bias], [y], attributes) {
@@ -89,7 +89,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     lowerGather(lowering, {
       label: 'conv2d',
       ...{ x, weight, bias, y, groups },
-      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y.shape, groups)),
+      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y, groups)),
       weightFirst: 'produced',
       vertical: [axis(0)],
       horizontal: [axis(1)],
@@ -130,12 +130,12 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     checkCotangent(this.name, dy.shape, convOutputShape(this.name, shape, weight.shape, attributes));
     checkWinograd(this.name, weight.shape, attributes);
     if (bias) checkBias(this.name, bias.shape, channels);
-    return [{ shape, dtype: 'f32' }];
+    return [{ shape, dtype: dy.dtype }];
   },
 
   variants(inputs, attributes, adapter) {
-    const y = this.shape(inputs, attributes)[0].shape;
-    return convVariantsFor(adapter, y, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
+    const [y] = this.shape(inputs, attributes);
+    return convVariantsFor(adapter, y.shape, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
   },
 
   lower(lowering, [dy, weight, bias], [gx], attributes) {
@@ -145,7 +145,7 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
     lowerGather(lowering, {
       label: 'conv2d.inputGradient',
       ...{ x: dy, weight, bias, y: gx, groups },
-      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes, gatherExtent(gx.shape, groups)),
+      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes, gatherExtent(gx, groups)),
       weightFirst: 'summed',
       vertical: axes(0),
       horizontal: axes(1),
@@ -182,7 +182,8 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
 
   variants(inputs, attributes, adapter) {
     const gw = this.shape(inputs, attributes)[0].shape;
-    return convVariantsFor(adapter, inputs[1].shape, gw, attributes, weightGradientExtent(gw, attributes.groups));
+    const extent = weightGradientExtent(gw, attributes.groups, inputs);
+    return convVariantsFor(adapter, inputs[1].shape, gw, attributes, extent);
   },
 
   lower(lowering, [x, gy], [gw], attributes) {
@@ -192,7 +193,7 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
       gy.shape,
       gw.shape,
       attributes,
-      weightGradientExtent(gw.shape, attributes.groups),
+      weightGradientExtent(gw.shape, attributes.groups, [x, gy]),
     );
     if (variant === 'winograd') lowerWinogradWeightGradient(lowering, gradient);
     else lowerWeightGradient(lowering, { ...gradient, variant });

@@ -58,14 +58,14 @@ fn loadA(position: Position, k: u32, end: u32, firstChannel: u32) -> vec4f {
   if (k < end) {
     let at = inputIndex(position, stepAt(k), firstChannel);
     if (at >= 0) {
-      value = x[at / 4];
+      value = vec4f(x[at / 4]);
     }
   }
 //#else
   for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
     let at = inputIndex(position, stepAt(k + e), firstChannel);
     if (at >= 0) {
-      value[e] = x[at];
+      value[e] = f32(x[at]);
     }
   }
 //#end
@@ -214,10 +214,10 @@ fn store(slab: u32, position: u32, outChannel: u32, channel: u32, value: vec4f) 
   let ow = shape.outStartW + (position - line * shape.cols) * shape.outStepW;
   let at = slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
 //#if VECTOR_OUT
-  y[at / 4u] = value;
+  y[at / 4u] = {{OUTPUT}}(value);
 //#else
   for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
-    y[at + e] = value[e];
+    y[at + e] = {{OUTPUT}}(value[e]);
   }
 //#end
 }

@@ -1,7 +1,7 @@
 import type { Lowering, Value } from '../../engine/operation.js';
-import { type Shape, sizeOf } from '../../engine/shape.js';
+import { sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
-import { tiledSource, tileExtent } from '../matmul/tile.js';
+import { elementOf, tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
 import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
@@ -28,9 +28,10 @@ export interface Gather {
   readonly variant: ConvVariant;
 }
 
-/** A gather into a result of this shape as products. */
-export function gatherExtent([batch, height, width, channels]: Shape, groups: number): ProductExtent {
-  return { rows: batch * height * width, columns: channels / groups, batch: groups };
+/** A gather into such a result as products. */
+export function gatherExtent({ shape, dtype }: TensorSpec, groups: number): ProductExtent {
+  const [batch, height, width, channels] = shape;
+  return { rows: batch * height * width, columns: channels / groups, batch: groups, dtype };
 }
 
 /** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
@@ -44,22 +45,20 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const chosen = chooseVariant(lowering, variant, gatherExtent(y.shape, groups));
+  const chosen = chooseVariant(lowering, variant, gatherExtent(y, groups));
   const lanes = chosen === 'lanes';
   const alongK = lanes || gather.weightFirst === 'produced';
   const weight =
     lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
   const [, kernelH, kernelW, innermost] = weight.shape;
   const outer = kernelH * kernelW * innermost;
+  const size = sizeOf(y.shape);
+  const { slabs, slabDepth } = lanes ? WHOLE : slabsOf(lowering, gather, tileExtent(chosen));
+  const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
   const kernel = lanes
     ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
-    : tiledKernel(lowering, chosen, groupIn, groupOut, alongK);
+    : tiledKernel(lowering, chosen, { x, weight, y: result }, groups, alongK);
   const channelTiles = Math.ceil(groupOut / kernel.channels);
-  const { slabs, slabDepth } = lanes
-    ? { slabs: 1, slabDepth: 0 }
-    : slabsOf(lowering, gather, groups * channelTiles, kernel.positions);
-  const size = sizeOf(y.shape);
-  const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
 
   for (const h of gather.vertical) {
     for (const w of gather.horizontal) {
@@ -98,19 +97,22 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
 const ENOUGH_WORKGROUPS = 256;
 const LEAST_SLAB_DEPTH = 256;
 
+/** K uncut. */
+const WHOLE = { slabs: 1, slabDepth: 0 };
+
 /** How K is cut where the tiles of the result alone would leave most of a GPU idle. */
 function slabsOf(
   { limits }: Lowering,
   { x, y, groups, vertical, horizontal }: Gather,
-  perPosition: number,
-  positionsOfTile: number,
+  tile: number,
 ): { slabs: number; slabDepth: number } {
+  const perPosition = groups * Math.ceil(y.shape[3] / groups / tile);
   const total = (axes: readonly GatherAxis[], of: (axis: GatherAxis) => number) =>
     axes.reduce((sum, axis) => sum + of(axis), 0);
   const most = (axes: readonly GatherAxis[]) => Math.max(...axes.map(({ taps }) => taps));
   const depth = (most(vertical) * most(horizontal) * x.shape[3]) / groups;
   const positions = y.shape[0] * total(vertical, ({ count }) => count) * total(horizontal, ({ count }) => count);
-  const wanted = Math.ceil(ENOUGH_WORKGROUPS / (Math.ceil(positions / positionsOfTile) * perPosition));
+  const wanted = Math.ceil(ENOUGH_WORKGROUPS / (Math.ceil(positions / tile) * perPosition));
   const allowed = Math.min(
     Math.floor(depth / LEAST_SLAB_DEPTH),
     Math.floor(limits.maxStorageBufferBindingSize / (4 * sizeOf(y.shape))),
@@ -192,17 +194,17 @@ function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
 function tiledKernel(
   lowering: Lowering,
   variant: KernelVariant,
-  groupIn: number,
-  groupOut: number,
+  { x, weight, y }: Pick<Gather, 'x' | 'weight' | 'y'>,
+  groups: number,
   alongK: boolean,
 ): Kernel {
-  const vectorIn = groupIn % 4 === 0;
-  const vectorOut = groupOut % 4 === 0;
+  const vectorIn = (x.shape[3] / groups) % 4 === 0;
+  const vectorOut = (y.shape[3] / groups) % 4 === 0;
   const vectorWeight = alongK ? vectorIn : vectorOut;
-  const source = tiledSource(lowering, variant, interfaceSource + gatherTiledSource, {
-    INPUT: vectorIn ? 'vec4f' : 'f32',
-    OUTPUT: vectorOut ? 'vec4f' : 'f32',
-    WEIGHT: vectorWeight ? 'vec4f' : 'f32',
+  const source = tiledSource(lowering, variant, interfaceSource + gatherTiledSource, [x, weight, y], {
+    INPUT: elementOf(x.dtype, vectorIn),
+    OUTPUT: elementOf(y.dtype, vectorOut),
+    WEIGHT: elementOf(weight.dtype, vectorWeight),
     VECTOR_IN: vectorIn,
     VECTOR_OUT: vectorOut,
     VECTOR_WEIGHT: vectorWeight,

@@ -1,7 +1,8 @@
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { elementOf } from '../matmul/tile.js';
+import { enableHalves, template } from '../template.js';
 import source from './sum-slabs.wgsl';
 
 /** The second pass of a sum over slabs: adds `slabs` partial results, one behind the other in `partial`, in their order. */
@@ -11,7 +12,10 @@ export function sumSlabs(lowering: Lowering, label: string, partial: Value, tota
   const elements = vector ? size / 4 : size;
   lowering.dispatch({
     label,
-    source: template(source, { ELEMENT: vector ? 'vec4f' : 'f32' }),
+    source: enableHalves(
+      template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector) }),
+      [total],
+    ),
     bindings: [partial, total],
     writes: [1],
     uniforms: { u32: [elements, slabs] },

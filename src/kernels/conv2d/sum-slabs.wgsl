@@ -7,7 +7,7 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> partial: array<{{ELEMENT}}>;
-@group(0) @binding(2) var<storage, read_write> total: array<{{ELEMENT}}>;
+@group(0) @binding(2) var<storage, read_write> total: array<{{TOTAL}}>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -19,5 +19,5 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var slab = 1u; slab < shape.slabs; slab++) {
     sum += partial[slab * shape.size + index];
   }
-  total[index] = sum;
+  total[index] = {{TOTAL}}(sum);
 }

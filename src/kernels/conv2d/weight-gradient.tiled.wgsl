@@ -15,16 +15,16 @@ struct Shape {
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 //#if VECTOR_IN
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<{{X}}>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 //#else
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 //#end
 //#if VECTOR_OUT
-@group(0) @binding(2) var<storage, read> gy: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gy: array<vec4<{{GY}}>>;
 //#else
-@group(0) @binding(2) var<storage, read> gy: array<f32>;
+@group(0) @binding(2) var<storage, read> gy: array<{{GY}}>;
 //#end
 
 // A column: where its tap lies relative to the window's stride position, and its channel of x.
@@ -60,10 +60,10 @@ fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
   if (position < end && row < shape.groupOut) {
     let at = position * shape.outC + channelGroup * shape.groupOut + row;
 //#if VECTOR_OUT
-    value = gy[at / 4u];
+    value = vec4f(gy[at / 4u]);
 //#else
     for (var e = 0u; e < min(4u, shape.groupOut - row); e++) {
-      value[e] = gy[at + e];
+      value[e] = f32(gy[at + e]);
     }
 //#end
   }
@@ -77,13 +77,13 @@ fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
 //#if VECTOR_IN
     let at = inputIndex(columnAt(column, channelGroup), position);
     if (at >= 0) {
-      value = x[at / 4];
+      value = vec4f(x[at / 4]);
     }
 //#else
     for (var e = 0u; e < min(4u, shape.columns - column); e++) {
       let at = inputIndex(columnAt(column + e, channelGroup), position);
       if (at >= 0) {
-        value[e] = x[at];
+        value[e] = f32(x[at]);
       }
     }
 //#end

@@ -1,9 +1,9 @@
 import { LimitError } from '../../engine/errors.js';
 import type { Lowering, Value } from '../../engine/operation.js';
-import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import { formatShape, type Shape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
-import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
+import { chooseVariant, commonType, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
 import type { ConvGeometry } from './geometry.js';
 import { sumSlabs } from './sum-slabs.js';
@@ -24,8 +24,17 @@ export interface WeightGradient {
 const MOST_SLABS = 256;
 
 /** The gradient by a weight of this shape as products; slabs make many of each. */
-export function weightGradientExtent([outC, kernelH, kernelW, groupIn]: Shape, groups: number): ProductExtent {
-  return { rows: outC / groups, columns: kernelH * kernelW * groupIn, batch: groups * MOST_SLABS };
+export function weightGradientExtent(
+  [outC, kernelH, kernelW, groupIn]: Shape,
+  groups: number,
+  operands: readonly TensorSpec[],
+): ProductExtent {
+  return {
+    rows: outC / groups,
+    columns: kernelH * kernelW * groupIn,
+    batch: groups * MOST_SLABS,
+    dtype: commonType(operands),
+  };
 }
 
 /** Lowers to one dispatch of partial sums over slabs of (n, oh), and a second that adds them in order. */
@@ -38,9 +47,11 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
   const columns = kernelH * kernelW * groupIn;
   const size = sizeOf(gw.shape);
   const lines = batch * outH;
-  const chosen = chooseVariant(lowering, variant, weightGradientExtent(gw.shape, groups));
+  const chosen = chooseVariant(lowering, variant, weightGradientExtent(gw.shape, groups, [x, gy]));
   const kernel =
-    chosen === 'lanes' ? lanesKernel(lowering, groupIn, groupOut) : tiledKernel(lowering, chosen, groupIn, groupOut);
+    chosen === 'lanes'
+      ? lanesKernel(lowering, groupIn, groupOut)
+      : tiledKernel(lowering, chosen, { x, gy }, groupIn, groupOut);
   const tiles = [Math.ceil(columns / kernel.columns), Math.ceil(groupOut / kernel.rows)] as const;
 
   const limit = lowering.limits.maxStorageBufferBindingSize;
@@ -101,9 +112,17 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
   return { source, rows, columns: lanes * width, workgroups: 64 };
 }
 
-function tiledKernel(lowering: Lowering, variant: KernelVariant, groupIn: number, groupOut: number): Kernel {
-  const constants = { VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 };
-  const source = tiledSource(lowering, variant, weightTiledSource, constants);
+function tiledKernel(
+  lowering: Lowering,
+  variant: KernelVariant,
+  { x, gy }: Pick<WeightGradient, 'x' | 'gy'>,
+  groupIn: number,
+  groupOut: number,
+): Kernel {
+  const source = tiledSource(lowering, variant, weightTiledSource, [x, gy], {
+    ...{ X: x.dtype, GY: gy.dtype },
+    ...{ VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 },
+  });
   const extent = tileExtent(variant);
   return { source, rows: extent, columns: extent, workgroups: (1024 * 64) / extent };
 }

@@ -67,6 +67,7 @@ export function convVariantsFor(
   extent: ProductExtent,
 ): readonly ConvVariant[] {
   const direct = variantsFor(adapter, extent);
+  if (extent.dtype === 'f16') return direct;
   if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return direct;
   return adapter.software && tilingOf(y).tiles >= LEAST_TILES ? ['winograd', ...direct] : [...direct, 'winograd'];
 }

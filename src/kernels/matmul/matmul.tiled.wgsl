@@ -22,10 +22,10 @@ fn loadA(at: u32, left: u32) -> vec4f {
     return vec4f();
   }
 //#if VECTOR_A
-  return matrixA[at / 4u];
+  return vec4f(matrixA[at / 4u]);
 //#else
   let last = left - 1u;
-  let value = vec4f(matrixA[at], matrixA[at + min(1u, last)], matrixA[at + min(2u, last)], matrixA[at + min(3u, last)]);
+  let value = vec4f(vec4(matrixA[at], matrixA[at + min(1u, last)], matrixA[at + min(2u, last)], matrixA[at + min(3u, last)]));
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
 //#end
 }
@@ -35,10 +35,10 @@ fn loadB(at: u32, left: u32) -> vec4f {
     return vec4f();
   }
 //#if VECTOR_B
-  return matrixB[at / 4u];
+  return vec4f(matrixB[at / 4u]);
 //#else
   let last = left - 1u;
-  let value = vec4f(matrixB[at], matrixB[at + min(1u, last)], matrixB[at + min(2u, last)], matrixB[at + min(3u, last)]);
+  let value = vec4f(vec4(matrixB[at], matrixB[at + min(1u, last)], matrixB[at + min(2u, last)], matrixB[at + min(3u, last)]));
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
 //#end
 }
@@ -141,10 +141,10 @@ fn store(batch: u32, row: u32, column: u32, value: vec4f) {
   }
   let at = (batch * shape.rows + row) * shape.columns + column;
 //#if VECTOR_C
-  matrixC[at / 4u] = value;
+  matrixC[at / 4u] = {{TYPE_C}}(value);
 //#else
   for (var e = 0u; e < min(4u, shape.columns - column); e++) {
-    matrixC[at + e] = value[e];
+    matrixC[at + e] = {{TYPE_C}}(value[e]);
   }
 //#end
 }

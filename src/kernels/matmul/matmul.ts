@@ -1,15 +1,29 @@
 import { LimitError, ShapeError } from '../../engine/errors.js';
 import { record } from '../../engine/graph.js';
 import type { Lowering, Operation, Value } from '../../engine/operation.js';
-import { broadcastShapes, broadcastStrides, formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import {
+  broadcastShapes,
+  broadcastStrides,
+  formatShape,
+  type Shape,
+  sizeOf,
+  type TensorSpec,
+} from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sumTo } from '../reduce/reduce.js';
 import { template } from '../template.js';
 import lanesSource from './matmul.lanes.wgsl';
 import matmulTiledSource from './matmul.tiled.wgsl';
-import { tiledSource, tileExtent } from './tile.js';
+import { elementOf, tiledSource, tileExtent } from './tile.js';
 import { unroll } from './unroll.js';
-import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes, variantsFor } from './variant.js';
+import {
+  chooseVariant,
+  commonType,
+  type KernelVariant,
+  type ProductExtent,
+  subgroupLanes,
+  variantsFor,
+} from './variant.js';
 
 export interface MatmulOptions {
   /** Use a with its last two axes exchanged. Nothing is copied. */
@@ -61,11 +75,13 @@ export const matmulOperation: Operation<MatmulAttributes> = {
       );
     }
     const batch = broadcastShapes('matmul', a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [{ shape: [...batch, rows, columns], dtype: 'f32' }];
+    // Kept in f16 where both operands are; the sums are f32 in any case.
+    const dtype = a.dtype === 'f16' && b.dtype === 'f16' ? 'f16' : 'f32';
+    return [{ shape: [...batch, rows, columns], dtype }];
   },
 
   variants(inputs, attributes, adapter) {
-    return variantsFor(adapter, extentOf(this.shape(inputs, attributes)[0].shape));
+    return variantsFor(adapter, extentOf(this.shape(inputs, attributes)[0].shape, inputs));
   },
 
   lower(lowering, [a, b], [c], attributes) {
@@ -88,9 +104,9 @@ export const matmulOperation: Operation<MatmulAttributes> = {
 };
 
 /** A batch of products as a kernel sees it, from the shape of its result. */
-function extentOf(shape: Shape): ProductExtent {
+function extentOf(shape: Shape, operands: readonly TensorSpec[]): ProductExtent & { readonly batch: number } {
   const [rows, columns] = shape.slice(-2);
-  return { rows, columns, batch: sizeOf(shape.slice(0, -2)) };
+  return { rows, columns, batch: sizeOf(shape.slice(0, -2)), dtype: commonType(operands) };
 }
 
 /** c = op(a) op(b), leading axes being batch axes that broadcast. */
@@ -104,7 +120,7 @@ export interface Products extends MatmulAttributes {
 /** Lowers a batch of matrix products to one dispatch. */
 export function lowerProducts(lowering: Lowering, { label, a, b, c, transposeA, transposeB, variant }: Products): void {
   const batchShape = c.shape.slice(0, -2);
-  const extent = extentOf(c.shape);
+  const extent = extentOf(c.shape, [a, b]);
   const { rows, columns, batch } = extent;
   const depth = used(a.shape, transposeA)[1];
   if (batch > 65535) {
@@ -116,7 +132,7 @@ export function lowerProducts(lowering: Lowering, { label, a, b, c, transposeA, 
   const kernel =
     chosen === 'lanes'
       ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
-      : tiledKernel(lowering, chosen, rows, columns, depth, transposeA, transposeB);
+      : tiledKernel(lowering, chosen, { a, b, c, transposeA, transposeB }, depth);
   lowering.dispatch({
     label,
     source: kernel.source,
@@ -191,19 +207,17 @@ function lanesKernel(
 function tiledKernel(
   lowering: Lowering,
   variant: KernelVariant,
-  rows: number,
-  columns: number,
+  { a, b, c, transposeA, transposeB }: Omit<Products, 'label'>,
   depth: number,
-  transposeA: boolean,
-  transposeB: boolean,
 ): Kernel {
+  const [rows, columns] = c.shape.slice(-2);
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = (transposeB ? depth : columns) % 4 === 0;
   const vectorC = columns % 4 === 0;
-  const source = tiledSource(lowering, variant, matmulTiledSource, {
-    TYPE_A: vectorA ? 'vec4f' : 'f32',
-    TYPE_B: vectorB ? 'vec4f' : 'f32',
-    TYPE_C: vectorC ? 'vec4f' : 'f32',
+  const source = tiledSource(lowering, variant, matmulTiledSource, [a, b, c], {
+    TYPE_A: elementOf(a.dtype, vectorA),
+    TYPE_B: elementOf(b.dtype, vectorB),
+    TYPE_C: elementOf(c.dtype, vectorC),
     VECTOR_A: vectorA,
     VECTOR_B: vectorB,
     VECTOR_C: vectorC,

@@ -1,5 +1,6 @@
-import type { Lowering } from '../../engine/operation.js';
-import { template } from '../template.js';
+import type { Lowering, Value } from '../../engine/operation.js';
+import type { DType } from '../../engine/shape.js';
+import { enableHalves, template } from '../template.js';
 import multiplySource from './tile.multiply.wgsl';
 import declarations from './tile.wgsl';
 import { unroll } from './unroll.js';
@@ -19,6 +20,7 @@ export function tiledSource(
   { limits }: Lowering,
   variant: KernelVariant,
   source: string,
+  operands: readonly Value[],
   constants: Record<string, string | number | boolean>,
 ): string {
   const extent = tileExtent(variant);
@@ -28,7 +30,16 @@ export function tiledSource(
     ...{ EXTENT: extent, QUADS: quads, THREADS: 2 * extent, PARTS: extent / 64, HALF: extent / 8 },
     PITCH: padded ? quads + 1 : quads,
   };
-  return template(unroll(declarations + source, counts), { ...constants, MULTIPLY: unroll(multiplySource, counts) });
+  const text = template(unroll(declarations + source, counts), {
+    ...constants,
+    MULTIPLY: unroll(multiplySource, counts),
+  });
+  return enableHalves(text, operands);
+}
+
+/** How a kernel declares what it loads and stores at once. */
+export function elementOf(dtype: DType, vector: boolean): string {
+  return vector ? `vec4<${dtype}>` : dtype;
 }
 
 /** Rows and columns of a tile. */

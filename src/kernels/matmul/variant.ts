@@ -1,5 +1,6 @@
 import { LimitError } from '../../engine/errors.js';
 import type { AdapterTraits, Lowering } from '../../engine/operation.js';
+import type { DType, TensorSpec } from '../../engine/shape.js';
 
 /**
  * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on CPU
@@ -13,6 +14,13 @@ export interface ProductExtent {
   readonly rows: number;
   readonly columns: number;
   readonly batch: number;
+  /** Type of the operands, f32 if not given. */
+  readonly dtype?: DType;
+}
+
+/** What kernels have to compute on: f16 as soon as one operand is. */
+export function commonType(operands: readonly TensorSpec[]): DType {
+  return operands.some(({ dtype }) => dtype === 'f16') ? 'f16' : 'f32';
 }
 
 /** Tiles of 128×128 that keep a large GPU busy: about two for each of its multiprocessors. */
@@ -32,6 +40,9 @@ export function chooseVariant(
       'variant "lanes" needs subgroups of one size up to 16, which this adapter does not offer; use "tiled".',
     );
   }
+  if (asked === 'lanes' && extent.dtype === 'f16') {
+    throw new LimitError('variant "lanes" computes on f32 operands, and here they are f16; use "tiled".');
+  }
   return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter, extent)[0];
 }
 
@@ -43,8 +54,11 @@ function offersLanes({ subgroups, subgroupSize }: AdapterTraits): boolean {
 }
 
 /** The kernels worth trying, the one that suits the adapter and the product best first. */
-export function variantsFor(adapter: AdapterTraits, { rows, columns, batch }: ProductExtent): readonly KernelVariant[] {
-  const lanes: readonly KernelVariant[] = offersLanes(adapter) ? ['lanes'] : [];
+export function variantsFor(
+  adapter: AdapterTraits,
+  { rows, columns, batch, dtype = 'f32' }: ProductExtent,
+): readonly KernelVariant[] {
+  const lanes: readonly KernelVariant[] = offersLanes(adapter) && dtype === 'f32' ? ['lanes'] : [];
   if (adapter.software) return [...lanes, 'tiled'];
   const largeTiles = Math.ceil(rows / 128) * Math.ceil(columns / 128) * batch;
   if (Math.min(rows, columns) <= 64) return ['tiled', ...lanes];
