@@ -1,17 +1,9 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import {
-  evaluate,
-  loadConfig,
-  loadNetworkFrames,
-  readDataset,
-  runTraining,
-  writePhantomDataset,
-} from '../train/index.js';
-import { openFrameProgress } from './shared/frame-progress.js';
+import { evaluate, loadConfig, loadNetworkFrames, readDataset, runTraining } from '../train/index.js';
 import { interruptible } from './shared/interrupt.js';
+import { drawPhantomsOnce } from './shared/phantom-set.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
@@ -38,7 +30,7 @@ const program = new Command('demo')
   .addOption(setOption())
   .action(async ({ out, epochs, set }: Options) => {
     const config = await loadConfig(CONFIG, epochs === undefined ? set : [...set, `training.epochs=${epochs}`]);
-    if (!existsSync(DATA)) await drawPhantoms();
+    await drawPhantomsOnce(DATA, PHANTOMS);
     await withDevice({}, async (device) => {
       console.error(`training on ${device.info.description}`);
       await interruptible(trainingRemains(out), (signal) =>
@@ -49,19 +41,6 @@ const program = new Command('demo')
       printMetrics(out, 'test', await evaluate({ device, run: out, split: 'test', frames }));
     });
   });
-
-async function drawPhantoms(): Promise<void> {
-  const { train, validation, test } = PHANTOMS.counts;
-  console.error(`drawing ${train + validation + test} synthetic frames into ${DATA}`);
-  const progress = openFrameProgress('phantoms');
-  try {
-    await interruptible('nothing was written', (signal) =>
-      writePhantomDataset(DATA, { ...PHANTOMS, signal, onProgress: progress.show }),
-    );
-  } finally {
-    progress.close();
-  }
-}
 
 /** As in 20251122-143059: sorts by time and needs no escaping. */
 function timestamp(date: Date): string {

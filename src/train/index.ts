@@ -3,6 +3,7 @@ export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
 export * from './checkpoint/index.js';
+export * from './comparison/index.js';
 export * from './config/index.js';
 export * from './cross-validation/index.js';
 export * from './dataset/index.js';

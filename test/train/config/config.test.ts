@@ -270,7 +270,46 @@ describe('configs/', () => {
     expect(written).toEqual(resolveConfig({}));
   });
 
-  it('README.md explains every setting of every optimizer and schedule', () => {
+  it("has the rows of the paper's Table 1, of which the last is the default", async () => {
+    const rows = await Promise.all(
+      ['u-net', 'deep-unet', 'dsnt-deep-unet'].map((name) => loadConfig(`configs/table-1-${name}.json`)),
+    );
+    expect(rows.map(({ model }) => model.architecture)).toEqual(['u-net', 'deep-unet', 'dsnt-deep-unet']);
+    expect(rows[2]).toEqual(resolveConfig({}));
+    // The recipe of the public baseline.
+    const [{ model, loss, optimizer, schedule, training, augmentation }] = rows;
+    expect(model).toMatchObject({ base: 64, depth: 4, inputSize: 512, inChannels: 3, decoding: 'argmax-biased' });
+    expect(loss).toEqual({ name: 'heatmap', sigma: 2 });
+    expect(optimizer).toMatchObject({ name: 'adam', learningRate: 1e-4, weightDecay: 1e-4, clipNorm: null });
+    expect(schedule).toEqual({ name: 'step', factor: 0.5, every: 15 });
+    expect(training).toMatchObject({ epochs: 150, batchSize: 4, earlyStopPatience: null });
+    expect(augmentation.enabled).toBe(false);
+  });
+
+  it('has each preset, the others alike', async () => {
+    for (const preset of ['stride', 'pool', 'full']) {
+      expect(await loadConfig(`configs/preset-${preset}.json`)).toEqual(resolveConfig({ model: { preset } }));
+    }
+  });
+
+  it('has small ones that differ in nothing but the network and how it is trained and read', async () => {
+    const [unet, deep, dsnt] = await Promise.all(
+      ['u-net', 'deep-unet', 'dsnt-deep-unet'].map((name) => loadConfig(`configs/small-${name}.json`)),
+    );
+    for (const { model, loss, ...budget } of [unet, deep]) {
+      expect({ ...budget, base: model.base, inputSize: model.inputSize, sigma: loss.sigma }).toEqual({
+        optimizer: dsnt.optimizer,
+        schedule: dsnt.schedule,
+        training: dsnt.training,
+        augmentation: dsnt.augmentation,
+        base: dsnt.model.base,
+        inputSize: dsnt.model.inputSize,
+        sigma: dsnt.loss.sigma,
+      });
+    }
+  });
+
+  it('README.md names every file and explains every setting of every optimizer and schedule', () => {
     const readme = readFileSync('configs/README.md', 'utf8');
     const every = [
       {},
@@ -281,5 +320,7 @@ describe('configs/', () => {
     ];
     const all = new Set(every.flatMap((settings) => paths(resolveConfig(settings))));
     for (const path of all) expect(readme, path).toContain(`\`${path}\``);
+    const files = readdirSync('configs').filter((name) => name.endsWith('.json'));
+    for (const file of files) expect(readme, file).toContain(`\`${file}\``);
   });
 });

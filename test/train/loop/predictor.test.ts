@@ -102,6 +102,44 @@ describe('Predictor', () => {
     expect(confidence.ps2).toBeLessThan(1e-6);
   });
 
+  const argmax = new HeatmapDecoder('argmax', 'pixel-centre');
+
+  test('a heatmap of scores is read by its peak, whose height is the confidence', async () => {
+    const height = [0.8, 0.31, 1.2];
+    const scores = (row: number, column: number, k: number) => (row === 40 && column === 10 + k ? height[k] : 0.05);
+    const { landmarks, confidence } = await answer(64, 512, scores, { decoder: argmax, heatmaps: 'scores' });
+    for (const [k, name] of LANDMARK_NAMES.entries()) {
+      // The middle of eight pixels: 8·i to 8·i + 7.
+      expect(landmarks[name].x).toBeCloseTo(8 * (10 + k) + 3.5, 3);
+      expect(landmarks[name].y).toBeCloseTo(8 * 40 + 3.5, 3);
+      expect(confidence[name]).toBeCloseTo(Math.min(1, height[k]), 5);
+    }
+  });
+
+  test('a heatmap of scores that has no peak has no confidence', async () => {
+    const { confidence } = await answer(16, 128, () => -0.3, { decoder: argmax, heatmaps: 'scores' });
+    expect(Object.values(confidence)).toEqual([0, 0, 0]);
+  });
+
+  test('the bias of the baseline moves the point, not the confidence', async () => {
+    const scores = (row: number, column: number) => (row === 60 && column === 3 ? 0.6 : 0);
+    const biased = new HeatmapDecoder('argmax-biased', 'pixel-centre');
+    const { landmarks, confidence } = await answer(64, 512, scores, { decoder: biased, heatmaps: 'scores' });
+    expect([landmarks.ps1.x, landmarks.ps1.y]).toEqual([24, 480]);
+    expect(confidence.ps1).toBeCloseTo(0.6, 5);
+  });
+
+  test('the peak of a distribution has the share around it for its confidence', async () => {
+    const logits = (row: number, column: number) =>
+      row === 20 && (column === 10 || column === 50) ? 9 - column / 100 : 0;
+    const { landmarks, confidence } = await answer(64, 512, logits, { decoder: argmax });
+    expect(landmarks.fh1.x).toBeCloseTo(83.5, 3);
+    // Two peaks of almost equal height above 4094 cells of 1, some twenty of them near the point.
+    const [one, other] = [Math.exp(8.9), Math.exp(8.5)];
+    expect(confidence.fh1).toBeGreaterThan(one / (one + other + 4094));
+    expect(confidence.fh1).toBeLessThan((one + 30) / (one + other + 4094));
+  });
+
   test('frames are answered in their order, whatever the batch size', async () => {
     const device = await sharedDevice();
     const model = new DsntDeepUNet({ device, seed: 2, path: '' }, { base: 2, depth: 3 });

@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { type Device, SondeError } from '../../index.js';
+import type { TrainingConfig } from '../config/index.js';
+import { readDataset } from '../dataset/index.js';
+import {
+  buildModel,
+  canResume,
+  evaluate,
+  loadNetworkFrames,
+  type NetworkFrame,
+  runTraining,
+  type TrainingOutcome,
+} from '../loop/index.js';
+import type { ProgressStream } from '../progress/index.js';
+import {
+  describeRunEnvironment,
+  readMetricsFile,
+  type SplitMetrics,
+  writeFileAtomically,
+} from '../run-folder/index.js';
+import { conclusionOf, paperOrders } from './order.js';
+import type { ComparedModel, ComparedRun, Comparison } from './schema.js';
+import { quantisationOf, summarizeRuns } from './summary.js';
+import { comparisonCsv, comparisonMarkdown } from './table.js';
+
+/** Runs that cannot be compared. */
+export class ComparisonError extends SondeError {
+  override name = 'ComparisonError';
+}
+
+export interface ComparisonInput {
+  readonly device: Device;
+  /** Folder in the IUGC 2025 layout, with all three splits. */
+  readonly data: string;
+  /** What is compared, under a name each that can name a folder. */
+  readonly configurations: readonly { readonly name: string; readonly config: TrainingConfig }[];
+  /** What each is trained with in turn, in place of its own `training.seed`. */
+  readonly seeds: readonly number[];
+  /** Folder for the runs and the results. */
+  readonly out: string;
+  /** Where progress is shown. */
+  readonly stream: ProgressStream;
+  /** Stops after the step that is under way, by throwing its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains several configurations with several seeds on one data set, scores each run on its test split, and writes
+ * `comparison.json`, `.csv` and `.md` into `out`. Runs that are there already are gone on with, or taken as they are where they
+ * are finished; a run of other settings or other frames is an error.
+ *
+ * @throws ComparisonError for a comparison that compares nothing; and as `runTraining` and `evaluate`
+ */
+export async function compare(input: ComparisonInput): Promise<Comparison> {
+  const { device, data, configurations, seeds, out } = input;
+  checkInput(input);
+  const counts = {
+    train: (await readDataset(data, 'train')).length,
+    validation: (await readDataset(data, 'validation')).length,
+    test: (await readDataset(data, 'test')).length,
+  };
+  const models: ComparedModel[] = [];
+  for (const { name, config } of configurations) {
+    const frames = await loadTestFrames(data, config);
+    const runs: ComparedRun[] = [];
+    for (const seed of seeds) {
+      const folder = `${name}-seed-${seed}`;
+      input.stream.write(`${folder}\n`);
+      runs.push(await trainAndScore(input, { ...config, training: { ...config.training, seed } }, folder, frames));
+    }
+    const { parameters, cells } = measureNetwork(device, config);
+    models.push({
+      name,
+      architecture: config.model.architecture,
+      decoding: config.model.decoding,
+      parameters,
+      epochs: config.training.epochs,
+      quantisation: quantisationOf(config, cells),
+      ...summarizeRuns(runs),
+      runs,
+    });
+  }
+  const orders = paperOrders(models);
+  const comparison: Comparison = {
+    data: { folder: data, ...counts },
+    seeds: [...seeds],
+    models,
+    orders,
+    conclusion: conclusionOf(orders),
+    environment: describeRunEnvironment(device),
+  };
+  await writeFileAtomically(join(out, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  await writeFileAtomically(join(out, 'comparison.csv'), comparisonCsv(comparison));
+  await writeFileAtomically(join(out, 'comparison.md'), comparisonMarkdown(comparison));
+  return comparison;
+}
+
+function checkInput({ configurations, seeds }: ComparisonInput): void {
+  if (configurations.length === 0 || seeds.length === 0) {
+    throw new ComparisonError(
+      `There are ${configurations.length} configurations and ${seeds.length} seeds; give at least one of each.`,
+    );
+  }
+  checkDistinct(
+    'configuration',
+    configurations.map(({ name }) => name),
+  );
+  checkDistinct('seed', seeds);
+}
+
+function checkDistinct(what: string, values: readonly (string | number)[]): void {
+  const twice = values.find((value, i) => values.indexOf(value) < i);
+  if (twice === undefined) return;
+  throw new ComparisonError(
+    `The ${what} ${twice} is given twice; give each once, as its runs are folders of that name.`,
+  );
+}
+
+async function loadTestFrames(data: string, { model }: TrainingConfig): Promise<NetworkFrame[]> {
+  return loadNetworkFrames(await readDataset(data, 'test'), model.inputSize, { keepOriginals: true });
+}
+
+async function trainAndScore(
+  { device, data, out, stream, signal }: ComparisonInput,
+  config: TrainingConfig,
+  name: string,
+  frames: readonly NetworkFrame[],
+): Promise<ComparedRun> {
+  const folder = join(out, name);
+  const resume = canResume(folder);
+  const outcome = await runTraining({ device, data, config, out: folder, stream, signal, resume });
+  signal?.throwIfAborted();
+  const { epoch, apd, perLandmark, aopMae, undefinedAngles } =
+    (await earlierScores(folder, outcome, frames.length)) ??
+    (await evaluate({ device, run: folder, split: 'test', frames })).metrics;
+  return {
+    seed: config.training.seed,
+    folder: name,
+    epoch,
+    apd,
+    perLandmark: { ps1: perLandmark.ps1.apd, ps2: perLandmark.ps2.apd, fh1: perLandmark.fh1.apd },
+    ...(aopMae === undefined ? {} : { aopMae }),
+    undefinedAngles,
+  };
+}
+
+/** What a finished run has scored before, unless it has been prolonged or the test split has changed since. */
+async function earlierScores(
+  folder: string,
+  { bestEpoch }: TrainingOutcome,
+  frames: number,
+): Promise<SplitMetrics | undefined> {
+  const test = (await readMetricsFile(folder))?.test;
+  return test?.checkpoint === 'best' && test.epoch === bestEpoch && test.count === frames ? test : undefined;
+}
+
+/** Learned values, and cells along a side of a heatmap, of a configuration's network. */
+function measureNetwork(device: Device, config: TrainingConfig): { parameters: number; cells: number } {
+  const model = buildModel(device, config);
+  const { inputSize } = config.model;
+  const [cells] = model.heatmapSize([inputSize, inputSize]);
+  const parameters = model.parameterCount;
+  model.dispose();
+  return { parameters, cells };
+}

@@ -1,0 +1,79 @@
+import { stringify } from 'csv-stringify/sync';
+import { titleOf } from './order.js';
+import type { Comparison, OverSeeds } from './schema.js';
+
+/** The comparison as a table in Markdown, the greatest error first, with its conclusion below. */
+export function comparisonMarkdown({ data, seeds, models, conclusion }: Comparison): string {
+  const header = [
+    'model',
+    'parameters',
+    'APD, px',
+    'AoP, °',
+    'PS1, px',
+    'PS2, px',
+    'FH1, px',
+    'least APD of its cells, px',
+  ];
+  const rows = models.map((model) => [
+    titleOf(model, models),
+    model.parameters.toLocaleString('en-GB'),
+    formatSpread(model.apd),
+    model.aopMae ? formatSpread(model.aopMae) : '–',
+    formatSpread(model.perLandmark.ps1),
+    formatSpread(model.perLandmark.ps2),
+    formatSpread(model.perLandmark.fh1),
+    model.quantisation === 0 ? '–' : model.quantisation.toFixed(1),
+  ]);
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const epochs = [...new Set(models.map((model) => model.epochs))].join(', ');
+  return [
+    line(header),
+    line(header.map((_, column) => (column === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+    '',
+    `Mean ± standard deviation over ${seeds.length} seeds, pixels of a 512 px frame, ${data.test} test frames; trained on ${data.train} frames ` +
+      `for ${epochs} epochs, best of them by ${data.validation} validation frames.`,
+    '',
+    conclusion,
+    '',
+  ].join('\n');
+}
+
+/** One row for each run, with what names it and its scores. */
+export function comparisonCsv({ models }: Comparison): string {
+  const header = [
+    'Model',
+    'Architecture',
+    'Decoding',
+    'Parameters',
+    'Epochs',
+    'Seed',
+    'Best epoch',
+    'APD (px)',
+    'AoP error (degrees)',
+  ];
+  const landmarks = ['PS1 error (px)', 'PS2 error (px)', 'FH1 error (px)', 'Undefined angles', 'Folder'];
+  const rows = models.flatMap((model) =>
+    model.runs.map((run) => [
+      model.name,
+      model.architecture,
+      model.decoding,
+      model.parameters,
+      model.epochs,
+      run.seed,
+      run.epoch,
+      run.apd,
+      run.aopMae ?? '',
+      run.perLandmark.ps1,
+      run.perLandmark.ps2,
+      run.perLandmark.fh1,
+      run.undefinedAngles,
+      run.folder,
+    ]),
+  );
+  return stringify([[...header, ...landmarks], ...rows]);
+}
+
+function formatSpread({ mean, sd }: OverSeeds): string {
+  return sd === undefined ? mean.toFixed(2) : `${mean.toFixed(2)} ± ${sd.toFixed(2)}`;
+}
