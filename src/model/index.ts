@@ -28,6 +28,7 @@ export * from './uncertainty/index.js';
 export {
   exportWeights,
   fromPyTorchTensor,
+  halveWeights,
   importWeights,
   readWeights,
   type SafetensorsTensors,

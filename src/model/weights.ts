@@ -1,3 +1,4 @@
+import { Float16Array } from '@petamoriken/float16';
 import type { Tensor } from '../engine/index.js';
 import { formatShape, type Shape, sameShape } from '../engine/shape.js';
 import type { Module } from './module.js';
@@ -64,6 +65,28 @@ export function writeWeights(model: Module, tensors: SafetensorsTensors): void {
     fromPyTorchTensor(tensors[name], tensor.shape, name),
   ]);
   for (const [tensor, values] of loads) tensor.write(values);
+}
+
+/**
+ * The same weights at half the size: kernels, which are nearly all of a file, become binary16. Biases and statistics, whose range
+ * it does not span, stay as they are, and so would a kernel with a value beyond it.
+ *
+ * @throws WeightsError for a damaged file
+ */
+export function halveWeights(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { tensors, metadata } = decodeSafetensors(bytes);
+  const halved = Object.entries(tensors).map(([name, tensor]): [string, SafetensorsTensor] => {
+    if (tensor.dtype !== 'F32' || tensor.shape.length !== 4 || tensor.data.some(overflowsFloat16))
+      return [name, tensor];
+    const bits = new Uint16Array(new Float16Array(tensor.data).buffer);
+    return [name, { dtype: 'F16', shape: tensor.shape, data: bits }];
+  });
+  return encodeSafetensors(Object.fromEntries(halved), metadata);
+}
+
+/** Whether the nearest binary16 number is infinite. */
+function overflowsFloat16(value: number): boolean {
+  return Math.abs(value) >= 65_520;
 }
 
 function describe(what: string, names: readonly string[]): string {

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_LIMITS, serve } from '../tool/index.js';
+import { latestRun } from './shared/latest-run.js';
+import { run } from './shared/run.js';
+import { untilStopped } from './shared/until-stopped.js';
+import { wholeNumber } from './shared/whole-number.js';
+
+interface Options {
+  readonly model?: string;
+  readonly host: string;
+  readonly port: number;
+  readonly batch: string;
+  readonly maxMegabytes: number;
+  readonly maxMegapixels: number;
+  readonly maxFrames: number;
+  readonly maxConcurrent: number;
+  readonly timeout: number;
+  readonly f16?: boolean;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly quiet?: boolean;
+}
+
+const MEBIBYTE = 2 ** 20;
+
+const program = new Command('serve')
+  .description('Serves a trained run: the web page, and the same as a REST interface (/openapi.json).')
+  .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
+  .option('--port <number>', 'port to listen on; 0 for any that is free', port, 8000)
+  .option('--host <address>', 'address to listen on; 0.0.0.0 for all of the machine', '127.0.0.1')
+  .addOption(
+    new Option('--batch <n>', 'frames that one submit takes at most').choices(['1', '2', '4', '8', '16']).default('8'),
+  )
+  .option('--max-megabytes <n>', 'size of an upload, MiB', wholeNumber, DEFAULT_LIMITS.fileBytes / MEBIBYTE)
+  .option('--max-megapixels <n>', 'size of a frame', wholeNumber, DEFAULT_LIMITS.pixels / 1e6)
+  .option('--max-frames <n>', 'frames of a file', wholeNumber, DEFAULT_LIMITS.frames)
+  .option('--max-concurrent <n>', 'predictions under way at a time', wholeNumber, DEFAULT_LIMITS.concurrent)
+  .option('--timeout <seconds>', 'time that a request may take', wholeNumber, DEFAULT_LIMITS.milliseconds / 1000)
+  .option('--f16', 'let pages fetch half-precision weights, half the size')
+  .option('--tls-cert <file>', 'certificate, PEM: browsers give other machines WebGPU over https only')
+  .option('--tls-key <file>', 'its key, PEM')
+  .option('--quiet', 'no line for each request')
+  .action(async (options: Options) => {
+    const { tlsCert, tlsKey } = options;
+    if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+      program.error('error: give --tls-cert and --tls-key, both or neither');
+    }
+    const tls = tlsCert && tlsKey ? { cert: await readFile(tlsCert), key: await readFile(tlsKey) } : undefined;
+    const server = await serve({
+      model: options.model ?? (await latestRun('runs')),
+      host: options.host,
+      port: options.port,
+      batchSize: Number(options.batch),
+      limits: {
+        fileBytes: options.maxMegabytes * MEBIBYTE,
+        pixels: options.maxMegapixels * 1e6,
+        frames: options.maxFrames,
+        concurrent: options.maxConcurrent,
+        milliseconds: options.timeout * 1000,
+      },
+      precision: options.f16 ? 'f16' : 'f32',
+      tls,
+      log: options.quiet ? () => {} : (line) => console.error(line),
+    });
+    console.log(`${server.url} (${server.adapter}); Ctrl-C stops it.`);
+    await untilStopped();
+    console.error('stopping: requests under way are answered');
+    await server.close();
+  });
+
+function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value > 65_535) throw new InvalidArgumentError('It must be at most 65535.');
+  return value;
+}
+
+await run(program);

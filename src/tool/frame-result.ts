@@ -1,0 +1,132 @@
+/** What the tool says about one frame: the same in the page, where the page computes it, and from the server. */
+import type { CoordinateGrid } from '../kernels/index.js';
+import { angleOfProgression, fromNormalised, LANDMARK_NAMES, type Landmarks, toNormalised } from '../model/index.js';
+import type { FrameTransform } from '../train/image/fit.js';
+import { mapLandmarks } from '../train/loop/coordinates.js';
+import type { FramePrediction, PredictedHeatmaps } from '../train/loop/predictor.js';
+
+/** Millimetres per pixel along each axis. */
+export interface Spacing {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Heatmaps to lay over a frame: for each landmark its own map, scaled so that its highest cell is 255. */
+export interface HeatmapLevels {
+  readonly height: number;
+  readonly width: number;
+  /** Where the maps lie in the frame, in pixels from its top left corner. */
+  readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** Landmark by landmark, row-major: 3×height×width. */
+  readonly levels: Uint8Array;
+}
+
+export interface FrameResult {
+  /** In the frame's own pixels, whole numbers at pixel centres. */
+  readonly landmarks: Landmarks;
+  readonly confidence: Readonly<Record<keyof Landmarks, number>>;
+  readonly heatmaps?: HeatmapLevels;
+}
+
+/** A prediction brought from the network's frame to the one that was given. */
+export function toFrameResult(
+  prediction: FramePrediction,
+  transform: FrameTransform,
+  network: { readonly size: number; readonly grid: CoordinateGrid },
+): FrameResult {
+  const { confidence, heatmaps } = prediction;
+  const landmarks = mapLandmarks(prediction.landmarks, (point) => transform.toFrame(point));
+  return { landmarks, confidence, ...(heatmaps && { heatmaps: toLevels(heatmaps, transform, network) }) };
+}
+
+function toLevels(
+  { height, width, values }: PredictedHeatmaps,
+  transform: FrameTransform,
+  { size, grid }: { readonly size: number; readonly grid: CoordinateGrid },
+): HeatmapLevels {
+  const cells = height * width;
+  const levels = new Uint8Array(LANDMARK_NAMES.length * cells);
+  for (const k of LANDMARK_NAMES.keys()) {
+    let highest = 0;
+    for (let cell = 0; cell < cells; cell++) highest = Math.max(highest, values[3 * cell + k]);
+    if (!(highest > 0)) continue;
+    for (let cell = 0; cell < cells; cell++) {
+      levels[k * cells + cell] = Math.round((255 * Math.max(0, values[3 * cell + k])) / highest);
+    }
+  }
+  // Cells reach half a step beyond the centres of the outermost ones; pixels likewise.
+  const edge = (cell: number, extent: number) => fromNormalised(toNormalised(cell, extent, grid), size, grid);
+  const topLeft = transform.toFrame({ x: edge(-0.5, width), y: edge(-0.5, height) });
+  const bottomRight = transform.toFrame({ x: edge(width - 0.5, width), y: edge(height - 0.5, height) });
+  const box = {
+    x: topLeft.x + 0.5,
+    y: topLeft.y + 0.5,
+    width: bottomRight.x - topLeft.x,
+    height: bottomRight.y - topLeft.y,
+  };
+  return { height, width, box, levels };
+}
+
+/** What follows from where the landmarks are, whoever put them there. */
+export interface Measurements {
+  /** Angle of progression in the frame's pixels, degrees; null where two landmarks coincide. */
+  readonly aop: number | null;
+  /** The same in millimetres, where pixels are not square and the two therefore differ. */
+  readonly aopInMillimetres: number | null;
+  /** Lengths of the two rays, millimetres; null where the file gives no spacing. */
+  readonly rays: { readonly ps1ps2: number; readonly ps1fh1: number } | null;
+}
+
+/** Pixels whose sides differ by less are square: files give spacings with three digits. */
+const SQUARE_WITHIN = 0.005;
+
+export function isSquare({ x, y }: Spacing): boolean {
+  return Math.abs(x / y - 1) <= SQUARE_WITHIN;
+}
+
+export function measure(landmarks: Landmarks, spacing: Spacing | undefined): Measurements {
+  const aop = angleOfProgression(landmarks) ?? null;
+  if (spacing === undefined) return { aop, aopInMillimetres: null, rays: null };
+  const millimetres = mapLandmarks(landmarks, ({ x, y }) => ({ x: x * spacing.x, y: y * spacing.y }));
+  const { ps1, ps2, fh1 } = millimetres;
+  return {
+    aop,
+    aopInMillimetres: isSquare(spacing) ? null : (angleOfProgression(millimetres) ?? null),
+    rays: {
+      ps1ps2: Math.hypot(ps2.x - ps1.x, ps2.y - ps1.y),
+      ps1fh1: Math.hypot(fh1.x - ps1.x, fh1.y - ps1.y),
+    },
+  };
+}
+
+/** What a reader of the result must know, one sentence each. */
+export function warningsOf(
+  landmarks: Landmarks,
+  frame: { readonly width: number; readonly height: number; readonly spacing?: Spacing | undefined },
+): string[] {
+  const warnings: string[] = [];
+  const { width, height, spacing } = frame;
+  if (spacing && !isSquare(spacing)) {
+    const { aopInMillimetres } = measure(landmarks, spacing);
+    warnings.push(
+      `Pixels are not square (${digits(spacing.x)} × ${digits(spacing.y)} mm): the angle in the picture is not the patient's` +
+        `${aopInMillimetres === null ? '.' : `, which is ${aopInMillimetres.toFixed(1)}°.`}`,
+    );
+  }
+  const outside = LANDMARK_NAMES.filter((name) => {
+    const { x, y } = landmarks[name];
+    return x < -0.5 || y < -0.5 || x > width - 0.5 || y > height - 0.5;
+  });
+  if (outside.length > 0) {
+    const names = outside.map((name) => name.toUpperCase()).join(' and ');
+    warnings.push(`${names} ${outside.length === 1 ? 'lies' : 'lie'} outside the frame.`);
+  }
+  return warnings;
+}
+
+function digits(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** What must stand wherever results are shown. */
+export const NOTICE = 'For research use only. Not a medical device; not for diagnosis or treatment.';

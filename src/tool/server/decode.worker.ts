@@ -1,0 +1,33 @@
+import { move, transferableSymbol, valueSymbol } from 'piscina';
+import sharp from 'sharp';
+import { type DecodedFrame, type DecodeTask, decodeUpload, imageProblemCode } from './decoding.js';
+import type { ProblemCode } from './problem.js';
+
+// There is a thread for every core already.
+sharp.concurrency(1);
+
+/** What a thread answers. Classes of errors do not survive the way between threads, so they are told by their code. */
+export type DecodeAnswer =
+  | { readonly decoded: DecodedFrame }
+  | { readonly problem: { readonly code: ProblemCode; readonly detail: string } };
+
+/** Decodes an upload; pixels go back without being copied. */
+export default async function decode(task: DecodeTask): Promise<unknown> {
+  const answer = await answerTo(task);
+  if (!('decoded' in answer)) return answer;
+  const { pixels, picture } = answer.decoded;
+  return move({
+    [transferableSymbol]: [pixels.buffer as ArrayBuffer, picture.buffer as ArrayBuffer],
+    [valueSymbol]: answer,
+  });
+}
+
+async function answerTo(task: DecodeTask): Promise<DecodeAnswer> {
+  try {
+    return { decoded: await decodeUpload(task) };
+  } catch (error) {
+    const code = imageProblemCode(error);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    return { problem: { code, detail: error.message } };
+  }
+}

@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
+import type { DecodeAnswer } from './decode.worker.js';
+import type { DecodedFrame, DecodeTask } from './decoding.js';
+import { Problem } from './problem.js';
+
+/** Decodes uploads. */
+export interface UploadDecoder {
+  /**
+   * @param signal Stops the work, whatever it is in the middle of
+   * @throws Problem for an image that cannot be read; the signal's reason when it is stopped
+   */
+  decode(task: DecodeTask, signal: AbortSignal): Promise<DecodedFrame>;
+  close(): Promise<void>;
+}
+
+/** Memory for JavaScript's own objects in a thread; pixels and decoders live beside it. */
+const HEAP_MEBIBYTES = 512;
+
+/**
+ * Threads that decode uploads. Some decoders compute for as long as a file makes them: in a thread they hold up nobody, and can be
+ * stopped.
+ */
+export function openDecoderPool(threads = Math.min(4, Math.max(1, availableParallelism() - 1))): UploadDecoder {
+  const pool = new Piscina<DecodeTask, DecodeAnswer>({
+    // The build puts the worker beside this module; run from dist, as TypeScript sources are no worker.
+    filename: new URL('./decode.worker.js', import.meta.url).href,
+    minThreads: 1,
+    maxThreads: threads,
+    idleTimeout: 60_000,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
+  });
+  return {
+    async decode(task, signal) {
+      const answer = await pool
+        .run(task, { signal, transferList: [task.bytes.buffer as ArrayBuffer] })
+        .catch((error: unknown) => {
+          signal.throwIfAborted();
+          if (isOutOfMemory(error)) {
+            throw new Problem(
+              'image-too-large',
+              'The upload needs more memory than this server gives one image; crop or reduce it.',
+            );
+          }
+          throw error;
+        });
+      if ('problem' in answer) throw new Problem(answer.problem.code, answer.problem.detail);
+      return answer.decoded;
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+}

@@ -1,0 +1,64 @@
+/** What happens to an upload before the network sees it. Pure, so that it runs in a thread of its own; see `DecoderPool`. */
+import { fitFrame, ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../train/image/index.js';
+import type { ProblemCode } from './problem.js';
+
+export interface DecodeTask {
+  readonly bytes: Uint8Array;
+  /** From 1, as in DICOM. */
+  readonly frame: number;
+  /** Side of the network's frame. */
+  readonly size: number;
+  readonly mostPixels: number;
+  readonly mostFrames: number;
+}
+
+/** A frame as the network takes it, and what is needed to report on it. */
+export interface DecodedFrame {
+  readonly format: 'PNG' | 'JPEG' | 'DICOM' | 'MetaImage';
+  readonly width: number;
+  readonly height: number;
+  readonly frameCount: number;
+  /** Millimetres per pixel. */
+  readonly spacing: { readonly x: number; readonly y: number } | undefined;
+  /** Luminance in [0, 1], size×size. */
+  readonly pixels: Float32Array;
+  /** Of `FrameTransform`. */
+  readonly scale: number;
+  readonly offset: { readonly x: number; readonly y: number };
+  /** The whole frame in bytes, row-major, to draw on. */
+  readonly picture: Uint8Array;
+}
+
+/** How uploads are called in sentences: their own names may be a person's. */
+const NAME = 'The upload';
+
+/** @throws ImageError and its subclasses */
+export async function decodeUpload(task: DecodeTask): Promise<DecodedFrame> {
+  const { bytes, frame: number, size, mostPixels, mostFrames } = task;
+  const file = await openImage(bytes, NAME);
+  const { format, frameCount } = file;
+  if (file.width * file.height > mostPixels) {
+    throw new ImageTooLargeError(
+      `${NAME}: ${file.width}×${file.height} are ${file.width * file.height} pixels, and this server takes ${mostPixels}; crop or reduce the image.`,
+    );
+  }
+  if (frameCount > mostFrames) {
+    throw new ImageTooLargeError(
+      `${NAME}: the file has ${frameCount} frames, and this server takes ${mostFrames}; split it.`,
+    );
+  }
+  const frame = await file.decode(number - 1);
+  const { width, height, spacing } = frame;
+  const { pixels, transform } = fitFrame(frame, size);
+  const picture = Uint8Array.from(frame.pixels, (value) => Math.round(255 * value));
+  const { scale, offset } = transform;
+  return { format, width, height, frameCount, spacing, pixels, scale, offset, picture };
+}
+
+/** What kind of problem an image is; undefined for errors that say nothing about the image. */
+export function imageProblemCode(error: unknown): ProblemCode | undefined {
+  if (error instanceof UnsupportedImageError) return 'unsupported-image';
+  if (error instanceof ImageTooLargeError) return 'image-too-large';
+  if (error instanceof ImageError) return 'unreadable-image';
+  return undefined;
+}

@@ -1,0 +1,212 @@
+import type { Device } from '../../index.js';
+import type { HeatmapNetwork } from '../../model/index.js';
+import {
+  buildPredictor,
+  buildTrainedModel,
+  type FramePrediction,
+  type Predictor,
+  type TrainedRun,
+} from '../../train/index.js';
+import { deviceLost, stopping } from './problem.js';
+
+export interface InferenceOptions {
+  readonly run: TrainedRun;
+  readonly openDevice: () => Promise<Device>;
+  /** Frames that one submit takes at most. */
+  readonly batchSize: number;
+  /** Takes one line at a time, for the operator. */
+  readonly log: (line: string) => void;
+}
+
+/** A prediction and what it took. */
+export interface Inference {
+  readonly prediction: FramePrediction;
+  /** Milliseconds until its batch began. */
+  readonly waited: number;
+  /** Milliseconds of its batch. */
+  readonly took: number;
+  /** Frames in its batch. */
+  readonly batch: number;
+}
+
+interface Engine {
+  readonly device: Device;
+  readonly model: HeatmapNetwork;
+  readonly predictor: Predictor;
+}
+
+interface Waiting {
+  readonly pixels: Float32Array;
+  readonly heatmaps: boolean;
+  readonly since: number;
+  resolve(inference: Inference): void;
+  reject(reason: unknown): void;
+}
+
+/** Milliseconds between attempts to open a device again. */
+const RETRY = [0, 500, 2000, 5000];
+
+/**
+ * A model on a device, which predicts the frames that are waiting in one submit. A device that is lost takes the frames of its
+ * batch with it; those that wait stay, while another one is opened.
+ */
+export class InferenceService {
+  private readonly queue: Waiting[] = [];
+  private engine: Promise<Engine>;
+  private current: Engine | undefined;
+  private running = false;
+  private closed = false;
+
+  private constructor(private readonly options: InferenceOptions) {
+    this.engine = this.open();
+  }
+
+  /** Opens the device and runs the network once at every batch size, so that no request has to wait for that. */
+  static async start(options: InferenceOptions): Promise<InferenceService> {
+    const service = new InferenceService(options);
+    await service.engine;
+    return service;
+  }
+
+  /** Whether there is a device to work on. */
+  get ready(): boolean {
+    return this.current !== undefined;
+  }
+
+  /** Frames that wait. */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** What the device calls itself; undefined while there is none. */
+  get adapter(): string | undefined {
+    return this.current?.device.info.description;
+  }
+
+  /**
+   * @param pixels Luminance in [0, 1], of the network's size.
+   * @param options.signal Takes the frame out of the queue, by throwing its reason.
+   * @throws Problem `device-lost` where the device was lost under the frame, `stopping` once the service is closed
+   */
+  predict(
+    pixels: Float32Array,
+    { heatmaps, signal }: { readonly heatmaps: boolean; readonly signal: AbortSignal },
+  ): Promise<Inference> {
+    if (this.closed) return Promise.reject(stopping());
+    signal.throwIfAborted();
+    let leave = () => {};
+    const answer = new Promise<Inference>((resolve, reject) => {
+      const waiting: Waiting = { pixels, heatmaps, since: performance.now(), resolve, reject };
+      leave = () => {
+        const at = this.queue.indexOf(waiting);
+        if (at >= 0) this.queue.splice(at, 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', leave);
+      this.queue.push(waiting);
+      void this.work();
+    });
+    return answer.finally(() => signal.removeEventListener('abort', leave));
+  }
+
+  /** Ends the work. What waits is refused. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const { reject } of this.queue.splice(0)) reject(stopping());
+    const engine = await this.engine.catch(() => undefined);
+    this.current = undefined;
+    if (engine) release(engine);
+  }
+
+  private async work(): Promise<void> {
+    if (this.running) return;
+    this.running = true;
+    try {
+      while (this.queue.length > 0) {
+        const engine = await this.engine;
+        // Requests that arrived together are decoded one after the other; a turn of the loop brings more of them here.
+        await new Promise(setImmediate);
+        const batch = this.queue.splice(0, batchOf(this.queue.length, this.options.batchSize));
+        if (batch.length > 0) await this.run(engine, batch);
+      }
+    } catch (error) {
+      // No device will be opened any more.
+      for (const { reject } of this.queue.splice(0)) reject(error);
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private async run({ predictor, ...engine }: Engine, batch: readonly Waiting[]): Promise<void> {
+    const begun = performance.now();
+    try {
+      const predictions = await predictor.predict(
+        batch.map(({ pixels }) => pixels),
+        { heatmaps: batch.some(({ heatmaps }) => heatmaps) },
+      );
+      const took = performance.now() - begun;
+      for (const [i, { resolve, since }] of batch.entries()) {
+        resolve({ prediction: predictions[i], waited: begun - since, took, batch: batch.length });
+      }
+    } catch (error) {
+      this.options.log(`prediction failed: ${(error as Error).message}`);
+      for (const { reject } of batch) reject(deviceLost());
+      this.replace(engine.device);
+    }
+  }
+
+  /** Opens a device, unless another one has taken the place of `lost` already. */
+  private replace(lost: Device): void {
+    if (this.closed || this.current?.device !== lost) return;
+    const old = this.current;
+    this.current = undefined;
+    this.options.log('the GPU was lost; opening it again');
+    this.engine = this.reopen(old);
+  }
+
+  private async reopen(old: Engine): Promise<Engine> {
+    release(old);
+    for (let attempt = 0; ; attempt++) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY[Math.min(attempt, RETRY.length - 1)]).unref());
+      if (this.closed) throw stopping();
+      try {
+        const engine = await this.open();
+        this.options.log(`the GPU is open again: ${engine.device.info.description}`);
+        return engine;
+      } catch (error) {
+        this.options.log(`the GPU could not be opened: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  private async open(): Promise<Engine> {
+    const { run, openDevice, batchSize } = this.options;
+    const device = await openDevice();
+    try {
+      const { model } = buildTrainedModel(device, run.config, run.weights);
+      const predictor = buildPredictor(device, run.config, model, { batchSize });
+      const blank = new Float32Array(run.config.model.inputSize ** 2);
+      for (let size = 1; size <= batchSize; size *= 2) await predictor.predict(new Array(size).fill(blank));
+      const engine = { device, model, predictor };
+      this.current = engine;
+      device.gpu.lost.then(() => this.replace(device));
+      return engine;
+    } catch (error) {
+      device.close();
+      throw error;
+    }
+  }
+}
+
+/** Frames of the next batch: a power of two, as every size is a program of its own. */
+function batchOf(waiting: number, most: number): number {
+  let size = 1;
+  while (2 * size <= Math.min(waiting, most)) size *= 2;
+  return Math.min(size, waiting);
+}
+
+function release({ device, model, predictor }: Engine): void {
+  predictor.dispose();
+  model.dispose();
+  device.close();
+}

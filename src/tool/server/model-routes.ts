@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify';
+import type { Admission } from './admission.js';
+import type { InferenceService } from './inference.js';
+import type { Overlays } from './overlays.js';
+import { Problem } from './problem.js';
+import { healthSchema, modelSchema } from './schemas.js';
+import type { Precision, ServedModel } from './served-model.js';
+
+export interface ModelRouteParts {
+  readonly model: ServedModel;
+  readonly inference: InferenceService;
+  readonly admission: Admission;
+  readonly overlays: Overlays;
+}
+
+const MODEL = { summary: 'The model that is served', response: { 200: modelSchema } };
+const WEIGHTS = {
+  summary: 'Its weights, as a safetensors file with PyTorch names and layouts',
+  querystring: {
+    type: 'object',
+    properties: { precision: { type: 'string', enum: ['f32', 'f16'], default: 'f32' } },
+  },
+  produces: ['application/octet-stream'],
+};
+const OVERLAY = {
+  summary: 'The picture of a prediction, while it is kept',
+  params: { type: 'object', required: ['name'], properties: { name: { type: 'string', maxLength: 64 } } },
+  produces: ['image/png'],
+};
+const HEALTH = {
+  summary: 'Whether the server can predict',
+  response: { 200: healthSchema, 503: healthSchema },
+};
+
+/** `/v1/model`, its weights, `/v1/overlays/…` and `/healthz`. */
+export function registerModelRoutes(app: FastifyInstance, parts: ModelRouteParts): void {
+  const { model, inference, admission, overlays } = parts;
+
+  app.get('/v1/model', { schema: MODEL }, (_request, reply) => {
+    reply.header('cache-control', 'no-cache');
+    return model.description;
+  });
+
+  app.get<{ Querystring: { precision: Precision } }>('/v1/model/weights', { schema: WEIGHTS }, (request, reply) => {
+    const { bytes, sha256 } = model.weights[request.query.precision];
+    const etag = `"${sha256}"`;
+    reply.headers({ etag, 'cache-control': 'no-cache' });
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    return reply.type('application/octet-stream').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  });
+
+  app.get<{ Params: { name: string } }>('/v1/overlays/:name', { schema: OVERLAY }, async (request, reply) => {
+    const picture = await overlays.render(request.params.name.replace(/\.png$/, ''));
+    if (!picture) {
+      throw new Problem('not-found', 'This picture is kept no longer, or never was; send the frame again.');
+    }
+    reply.header('cache-control', 'no-store');
+    return reply.type('image/png').send(Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength));
+  });
+
+  app.get('/healthz', { schema: HEALTH }, (_request, reply) => {
+    reply.code(inference.ready ? 200 : 503).header('cache-control', 'no-store');
+    return {
+      status: inference.ready ? 'ok' : 'opening the GPU',
+      adapter: inference.adapter ?? null,
+      uploads: admission.count,
+      waiting: inference.waiting,
+      uptime: process.uptime(),
+    };
+  });
+}

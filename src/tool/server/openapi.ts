@@ -1,0 +1,42 @@
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { NOTICE } from '../frame-result.js';
+
+const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
+
+/** The bodies that a prediction takes. They are files, not JSON, so the routes' schemas do not describe them. */
+const PREDICTION_BODY = {
+  required: true,
+  description: 'One PNG, JPEG, DICOM or MetaImage file. What it is, is told by its bytes.',
+  content: {
+    'multipart/form-data': {
+      schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } },
+    },
+    'application/octet-stream': BINARY,
+    'application/dicom': BINARY,
+    'image/png': BINARY,
+    'image/jpeg': BINARY,
+  },
+} as const;
+
+/** Gathers the routes registered after it into an OpenAPI document, and serves it at `/openapi.json`. */
+export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'sonde',
+        version,
+        description: `Landmarks and the angle of progression in intrapartum ultrasound frames. ${NOTICE}`,
+      },
+    },
+    transformObject: (documents) => {
+      if (!('openapiObject' in documents)) return documents.swaggerObject;
+      const { openapiObject } = documents;
+      const operation = openapiObject.paths?.['/v1/predict']?.post;
+      if (operation) Object.assign(operation, { requestBody: PREDICTION_BODY });
+      return openapiObject;
+    },
+  } satisfies FastifyDynamicSwaggerOptions);
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}

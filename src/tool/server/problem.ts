@@ -1,0 +1,101 @@
+import { STATUS_CODES } from 'node:http';
+import { SondeError } from '../../index.js';
+import { imageProblemCode } from './decoding.js';
+import type { ServerLimits } from './limits.js';
+
+/** What a request can be answered with instead of a result. Each has one status. */
+const STATUS = {
+  'bad-request': 400,
+  'client-gone': 400,
+  'not-found': 404,
+  'file-too-large': 413,
+  'image-too-large': 413,
+  'unsupported-image': 415,
+  'unreadable-image': 422,
+  'too-many-requests': 429,
+  'internal-error': 500,
+  'device-lost': 503,
+  'timed-out': 503,
+  stopping: 503,
+} as const;
+
+export type ProblemCode = keyof typeof STATUS;
+
+/** A request that is answered with a problem (RFC 9457). */
+export class Problem extends SondeError {
+  override name = 'Problem';
+  readonly status: number;
+
+  /**
+   * @param detail One sentence with the numbers and the remedy
+   * @param retryAfter Seconds after which the same request may succeed
+   */
+  constructor(
+    readonly code: ProblemCode,
+    detail: string,
+    readonly retryAfter?: number,
+  ) {
+    super(detail);
+    this.status = STATUS[code];
+  }
+
+  /** The body of the answer, `application/problem+json`. */
+  toJSON(): { type: string; title: string; status: number; code: ProblemCode; detail: string } {
+    const { status, code, message } = this;
+    return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message };
+  }
+}
+
+/** The problem that an error amounts to. Of errors nobody foresaw, only that they happened is told. */
+export function problemOf(error: unknown, limits: ServerLimits): Problem {
+  if (error instanceof Problem) return error;
+  const code = imageProblemCode(error);
+  if (code !== undefined && error instanceof Error) return new Problem(code, error.message);
+  const status = numberOf(error, 'statusCode');
+  if (status === 413) return fileTooLarge(limits);
+  if (status === 503) return stopping();
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new Problem(
+      'bad-request',
+      `The request cannot be read (${sentence(error)}); /openapi.json says what is expected.`,
+    );
+  }
+  return new Problem('internal-error', 'Something went wrong in the server, whose log names it; try again.');
+}
+
+export function fileTooLarge({ fileBytes }: ServerLimits): Problem {
+  return new Problem(
+    'file-too-large',
+    `The upload is larger than the ${Math.round(fileBytes / 2 ** 20)} MiB that this server takes; send a smaller file.`,
+  );
+}
+
+export function timedOut({ milliseconds }: ServerLimits): Problem {
+  return new Problem(
+    'timed-out',
+    `The request took longer than the ${milliseconds / 1000} seconds it may; send a smaller image, or again when the server is less busy.`,
+    5,
+  );
+}
+
+/** The answer to whatever was on the device when it was lost. */
+export function deviceLost(): Problem {
+  return new Problem(
+    'device-lost',
+    'The GPU was lost while it worked; the server is opening it again, send the frame once more.',
+    1,
+  );
+}
+
+export function stopping(): Problem {
+  return new Problem('stopping', 'The server is stopping; send the frame again when it is back.', 30);
+}
+
+function numberOf(error: unknown, key: string): number | undefined {
+  const value = typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[key] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function sentence(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/[.\s]+$/, '');
+}

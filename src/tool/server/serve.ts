@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { SecureContextOptions } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { openDevice, SondeError } from '../../index.js';
+import { readRun } from '../../train/index.js';
+import { createApp } from './app.js';
+import { openDecoderPool } from './decoder-pool.js';
+import { InferenceService } from './inference.js';
+import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+import { type Precision, serveModel } from './served-model.js';
+
+/** A server that cannot be started. */
+export class ServeError extends SondeError {
+  override name = 'ServeError';
+}
+
+export interface ServeOptions {
+  /** Folder of a trained run. */
+  readonly model: string;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** Frames that one submit takes at most; a power of two. */
+  readonly batchSize: number;
+  readonly limits?: Partial<ServerLimits>;
+  /** Which weights a page fetches unless its user chooses. */
+  readonly precision: Precision;
+  readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>;
+  readonly log: (line: string) => void;
+}
+
+export interface RunningServer {
+  /** Where it listens, as in `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly adapter: string;
+  /** Stops taking requests, answers those under way, and releases everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the web tool and the REST interface for a trained run.
+ *
+ * @throws RunError, ConfigError, WeightsError for a folder without a usable model; DeviceError without a GPU; ServeError where the
+ * address cannot be listened on
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { host, port, batchSize, log } = options;
+  const run = await readRun(options.model);
+  const model = serveModel(run, options.precision);
+  const inference = await InferenceService.start({ run, openDevice, batchSize, log });
+  const decoder = openDecoderPool();
+  const page = fileURLToPath(new URL('../page/', import.meta.url));
+  const app = await createApp({
+    model,
+    inference,
+    decoder,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    page: existsSync(page) ? page : undefined,
+    version: await packageVersion(),
+    tls: options.tls,
+    log,
+  });
+  try {
+    const url = await app.listen({ host, port });
+    return { url, adapter: inference.adapter ?? '', close: () => app.close() };
+  } catch (cause) {
+    await app.close();
+    throw new ServeError(
+      `${host}:${port} cannot be listened on (${(cause as NodeJS.ErrnoException).code}); choose another --port or --host.`,
+      { cause },
+    );
+  }
+}
+
+async function packageVersion(): Promise<string> {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { Admission } from '../../../src/tool/server/admission.js';
+import { Overlays } from '../../../src/tool/server/overlays.js';
+
+describe('Admission', () => {
+  test('counts requests and bytes, and frees both once', () => {
+    const admission = new Admission({ requests: 3, bytes: 100 });
+    const leave = admission.enter(60);
+    admission.enter(40);
+    expect(() => admission.enter(1)).toThrow('Uploads of 100 bytes are under way, and 1 more');
+    leave();
+    leave();
+    admission.enter(60);
+    expect(() => admission.enter(0)).not.toThrow();
+    expect(() => admission.enter(0)).toThrow('3 predictions are under way');
+    expect(admission.count).toBe(3);
+  });
+
+  test('lets one upload in that is larger than all the room there is', () => {
+    const admission = new Admission({ requests: 3, bytes: 100 });
+    const leave = admission.enter(500);
+    expect(() => admission.enter(1)).toThrow('under way');
+    leave();
+    expect(() => admission.enter(1)).not.toThrow();
+  });
+});
+
+describe('Overlays', () => {
+  const landmarks = { ps1: { x: 1, y: 1 }, ps2: { x: 3, y: 1 }, fh1: { x: 1, y: 3 } };
+  const overlay = (side: number) => ({
+    pixels: new Uint8Array(side * side),
+    width: side,
+    height: side,
+    predicted: landmarks,
+    aop: 90,
+  });
+
+  test('forgets pictures after their time', async () => {
+    const overlays = new Overlays({ milliseconds: 40 });
+    const kept = overlays.keep(overlay(4));
+    expect(await overlays.render(kept?.id ?? '')).toBeInstanceOf(Uint8Array);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(await overlays.render(kept?.id ?? '')).toBeUndefined();
+  });
+
+  test('holds no more bytes than it may: the oldest goes first, and what is too large is not kept', async () => {
+    const overlays = new Overlays({ bytes: 40 });
+    const ids = [1, 2, 3].map(() => overlays.keep(overlay(4))?.id ?? '');
+    expect(await overlays.render(ids[0])).toBeUndefined();
+    expect(await overlays.render(ids[2])).toBeDefined();
+    expect(overlays.keep(overlay(7))).toBeUndefined();
+  });
+});
