@@ -1,7 +1,8 @@
 import type { TrainingConfig } from '../config/index.js';
 import { RandomStream } from '../philox.js';
 
-export type AugmentationSettings = TrainingConfig['augmentation'];
+/** What augmentation does, wherever it is done. */
+export type AugmentationSettings = Omit<TrainingConfig['augmentation'], 'device'>;
 
 /** Names one frame's augmentation in one epoch: whole numbers from 0 to 2³² − 1. */
 export type AugmentationKey = readonly [seed: number, epoch: number, index: number];

@@ -150,6 +150,7 @@ const training = section({
 const sigmas = 'two numbers from 0 to 16, the smaller first';
 const augmentation = section({
   enabled: flag.default(true),
+  device: flag.default(true),
   brightness: between(0, 1).default(0.4),
   contrast: between(0, 1).default(0.4),
   blur: section({

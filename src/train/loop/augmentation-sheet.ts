@@ -69,7 +69,7 @@ async function seenIn(
   shown: readonly number[],
   { augmentation, training }: TrainingConfig,
 ): Promise<SheetCell[]> {
-  const { device } = store.labels;
+  const { device } = store;
   const size = store.frameSize;
   const indices = device.tensor(shown, [shown.length], 'u32');
   const key = device.tensor([training.seed, epoch], [2], 'u32');

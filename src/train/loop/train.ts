@@ -1,4 +1,5 @@
 import { Checkpoints } from '../checkpoint/index.js';
+import { openBatchPreparation } from './batch-preparation.js';
 import { BatchSource } from './batch-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Learner, weightsToUse } from './learner.js';
@@ -26,12 +27,14 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   if (state && state.run.adapter !== run.adapter) {
     events?.note?.(`this run was begun on ${state.run.adapter}; on ${run.adapter} the last bits may differ`);
   }
+  const preparation = await openBatchPreparation(device, training, config, events?.note);
   const learner = new Learner(device, config, { ...events, ...state?.position });
   try {
     if (state) learner.restore(state.tensors, state.position.steps);
-    const source = new BatchSource(training, config, passes);
-    return await new TrainingLoop(input, learner, source, checkpoints, state?.position).run();
+    const batches = { source: new BatchSource(training, config, passes), preparation };
+    return await new TrainingLoop(input, learner, batches, checkpoints, state?.position).run();
   } finally {
     learner.dispose();
+    preparation.dispose();
   }
 }

@@ -3,10 +3,12 @@ import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { RunFolder } from '../run-folder/index.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
-import type { Batch, BatchSource } from './batch-source.js';
+import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-preparation.js';
+import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
 import type { NetworkFrame } from './frames.js';
 import type { Learner } from './learner.js';
+import { PreparationShare } from './preparation-share.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
 
@@ -92,16 +94,18 @@ export class TrainingLoop {
   /** When the step before had ended. */
   private markedAt = 0;
   private committed = true;
+  private readonly share: PreparationShare;
 
   /** @param from Where an earlier process left off. */
   constructor(
     private readonly input: TrainingInput,
     private readonly learner: Learner,
-    private readonly source: BatchSource,
+    private readonly batches: { readonly source: BatchSource; readonly preparation: BatchPreparation },
     private readonly checkpoints: Checkpoints | undefined,
     from?: TrainingPosition,
   ) {
-    const { config } = input;
+    const { config, device, events } = input;
+    this.share = new PreparationShare(device, batches.preparation, events?.note);
     this.schedule = buildSchedule(config);
     this.earlyStop = new EarlyStop(config.training.earlyStopPatience);
     if (!from) return;
@@ -138,10 +142,11 @@ export class TrainingLoop {
   private async runEpoch(): Promise<EpochMetrics> {
     const { events, validation, signal, config } = this.input;
     const epoch = this.epoch + 1;
-    const batches = this.source.batches(epoch);
+    const batches = this.batches.source.batches(epoch);
     events?.beginEpoch?.(epoch, { done: this.batch, total: batches.length });
     await this.trainOn(batches, epoch);
     signal?.throwIfAborted();
+    await this.share.report(batches[0]);
     const checked = await this.learner.validator.validate(validation, signal);
     checkValidation(checked, epoch);
 
@@ -157,7 +162,7 @@ export class TrainingLoop {
       validationApd: checked.apd,
       validationAopMae: checked.aopMae ?? null,
       gradientNorm: this.sums.norm / batches.length,
-      imagesPerSecond: (batches.length * this.source.stepSize) / this.seconds,
+      imagesPerSecond: (batches.length * this.batches.source.stepSize) / this.seconds,
       best: improved,
       time: new Date().toISOString(),
     };
@@ -173,24 +178,38 @@ export class TrainingLoop {
     return metrics;
   }
 
-  /** The steps of an epoch that are not done yet. One runs on the device while the next batch is prepared here. */
+  /** The steps of an epoch that are not done yet. One is under way while the next batch is prepared. */
   private async trainOn(batches: readonly Batch[], epoch: number): Promise<void> {
     const { signal } = this.input;
     this.markedAt = performance.now();
+    this.share.pause();
     let pending: Promise<void> = Promise.resolve();
     for (const batch of batches.slice(this.batch)) {
-      const prepared = this.source.prepare(batch);
-      await pending;
-      signal?.throwIfAborted();
-      pending = this.finishStep(this.learner.train(prepared, this.learningRate), batch, epoch);
+      const prepared = await this.batches.preparation.prepare(batch);
+      try {
+        await pending;
+        signal?.throwIfAborted();
+      } catch (error) {
+        disposeBatch(prepared);
+        throw error;
+      }
+      pending = this.finishStep(this.take(prepared), batch, epoch);
       pending.catch(() => {});
     }
     await pending;
   }
 
+  private async take(prepared: PreparedBatch): Promise<StepLosses> {
+    try {
+      return await this.learner.train(prepared, this.learningRate);
+    } finally {
+      disposeBatch(prepared);
+    }
+  }
+
   private async finishStep(running: Promise<StepLosses>, batch: Batch, epoch: number): Promise<void> {
     const losses = await running;
-    checkStep(losses, () => `in epoch ${epoch}, batch ${this.batch + 1} (${this.source.filesOf(batch)})`);
+    checkStep(losses, () => `in epoch ${epoch}, batch ${this.batch + 1} (${this.batches.source.filesOf(batch)})`);
     this.sums = {
       loss: this.sums.loss + losses.loss,
       excess: this.sums.excess + losses.excess,
@@ -198,6 +217,7 @@ export class TrainingLoop {
     };
     const now = performance.now();
     this.seconds += (now - this.markedAt) / 1000;
+    this.share.step(now);
     this.markedAt = now;
     this.batch += 1;
     this.committed = false;

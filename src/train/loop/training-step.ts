@@ -18,7 +18,8 @@ import {
 } from '../../index.js';
 import type { HeatmapNetwork, Module } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { framesPerStep, type PreparedBatch } from './batch-source.js';
+import type { PreparedBatch } from './batch-preparation.js';
+import { framesPerStep } from './batch-source.js';
 import { buildLoss, buildOptimizer } from './build.js';
 import { isTooLarge } from './too-large.js';
 
@@ -52,8 +53,6 @@ type StepArguments = [Tensor, Tensor, number, number];
  * cannot bind or hold is split further. A step whose loss or gradient is no number leaves the weights as they were.
  */
 export class TrainingStep {
-  private readonly images: Tensor;
-  private readonly targets: Tensor;
   private readonly optimizer;
   private readonly averages = { learned: new MovingAverage(), buffers: new MovingAverage() };
   private currentParts: number;
@@ -65,11 +64,7 @@ export class TrainingStep {
     private readonly config: TrainingConfig,
     private readonly options: TrainingStepOptions = {},
   ) {
-    const { inputSize } = config.model;
-    const frames = framesPerStep(config);
     this.currentParts = options.parts ?? config.training.accumulate;
-    this.images = device.zeros([frames, inputSize, inputSize, 1]);
-    this.targets = device.zeros([frames, 3, 2]);
     this.optimizer = buildOptimizer(config);
     this.step = this.compile();
   }
@@ -80,10 +75,8 @@ export class TrainingStep {
   }
 
   /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
-  async run({ pixels, targets }: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
-    this.images.write(pixels);
-    this.targets.write(targets);
-    const measured = await this.call(learningRate, averageRate);
+  async run(batch: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
+    const measured = await this.call(batch, learningRate, averageRate);
     const [loss, excess, norm] = await measured.data();
     measured.dispose();
     return { loss, excess, norm };
@@ -99,8 +92,17 @@ export class TrainingStep {
   }
 
   /** Measures the kernels that could compute this step, without taking it. See `tune` of the engine. */
-  tune(options: TuneOptions = {}): Promise<TuneReport> {
-    return tune(this.step, [this.images, this.targets, 0, 1], options);
+  async tune(options: TuneOptions = {}): Promise<TuneReport> {
+    const frames = framesPerStep(this.config);
+    const { inputSize } = this.config.model;
+    const images = this.device.zeros([frames, inputSize, inputSize, 1]);
+    const targets = this.device.zeros([frames, 3, 2]);
+    try {
+      return await tune(this.step, [images, targets, 0, 1], options);
+    } finally {
+      images.dispose();
+      targets.dispose();
+    }
   }
 
   dispose(): void {
@@ -108,14 +110,12 @@ export class TrainingStep {
     this.optimizer.dispose();
     this.averages.learned.dispose();
     this.averages.buffers.dispose();
-    this.images.dispose();
-    this.targets.dispose();
   }
 
-  private async call(learningRate: number, averageRate: number): Promise<Tensor> {
+  private async call({ images, targets }: PreparedBatch, learningRate: number, averageRate: number): Promise<Tensor> {
     for (;;) {
       try {
-        return await this.step(this.images, this.targets, learningRate, averageRate);
+        return await this.step(images, targets, learningRate, averageRate);
       } catch (error) {
         if (!isTooLarge(error) || !this.split()) throw error;
         const { batchSize, accumulate } = this.config.training;

@@ -308,7 +308,9 @@ describe('a store of frames', () => {
     );
     const broken = frame.pixels.slice();
     broken[19] = Number.NaN;
-    await expect(FrameStore.create(device, [{ ...frame, pixels: broken }])).rejects.toThrow(/no grey at pixel 3, 2/);
+    await expect(FrameStore.create(device, [frame, { ...frame, pixels: broken }])).rejects.toThrow(
+      /Frame 2 has no grey at pixel 3, 2/,
+    );
     const lost = { ...frame, landmarks: { ...landmarks, fh1: { x: Number.NaN, y: 0 } } };
     await expect(FrameStore.create(device, [frame, lost])).rejects.toThrow(AugmentationError);
   });

@@ -24,16 +24,24 @@ interface Settings {
   readonly schedule?: object;
   readonly learningRate?: number;
   readonly augment?: boolean;
+  /** Whether batches are made on the device. */
+  readonly device?: boolean;
 }
 
-function tiny({ training, schedule = {}, learningRate = 2e-3, augment = false }: Settings): TrainingConfig {
+function tiny({
+  training,
+  schedule = {},
+  learningRate = 2e-3,
+  augment = false,
+  device = true,
+}: Settings): TrainingConfig {
   return resolveConfig({
     model: { base: 2, depth: 4, inputSize: 32 },
     loss: { sigma: 1 },
     optimizer: { learningRate },
     schedule,
     training: { batchSize: 4, seed: 5, earlyStopPatience: null, ...training },
-    augmentation: { enabled: augment },
+    augmentation: { enabled: augment, device },
   });
 }
 
@@ -226,7 +234,7 @@ describe('train', () => {
 });
 
 describe('training that fails', () => {
-  /** Frames of which the one in place 5 loses its pixels when `epoch` begins. */
+  /** Frames of which the one in place 5 loses its pixels when `epoch` begins, to be augmented on the CPU. */
   function breaking(epoch: number): { training: NetworkFrame[]; events: TrainingEvents } {
     const training = phantomFrames(8, 32);
     training[5] = { ...training[5], file: 'broken.png' };
@@ -237,7 +245,7 @@ describe('training that fails', () => {
   }
 
   test('names epoch, batch and files of a loss or gradient that is no number, and keeps the epochs before', async () => {
-    const config = tiny({ training: { epochs: 5 } });
+    const config = tiny({ training: { epochs: 5 }, device: false });
     const warm = await start(config);
     await warm.outcome;
     const before = used(warm.device);

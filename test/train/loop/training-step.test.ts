@@ -23,7 +23,8 @@ async function threeSteps(limit: number) {
     const model = buildModel(device, config);
     const step = new TrainingStep(device, model, config, { note: (text) => notes.push(text) });
     const losses = [];
-    for (let i = 0; i < 3; i++) losses.push(await step.run({ pixels, targets }, 1e-3));
+    const batch = { images: device.tensor(pixels, [6, 32, 32, 1]), targets: device.tensor(targets, [6, 3, 2]) };
+    for (let i = 0; i < 3; i++) losses.push(await step.run(batch, 1e-3));
     step.dispose();
     return { losses, notes };
   } finally {

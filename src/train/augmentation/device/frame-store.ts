@@ -12,6 +12,7 @@ const CHUNK_BYTES = 256 * 1024 * 1024;
  */
 export class FrameStore {
   private constructor(
+    readonly device: Device,
     /** Pixels as `gatherFrames` reads them, u32 [frames, words] each. */
     readonly chunks: readonly Tensor[],
     /** x, y of PS1, PS2, FH1, px, [frames, 3, 2]. */
@@ -56,7 +57,7 @@ export class FrameStore {
       const chunks: Tensor[] = [];
       for (let first = 0; first < frames.length; first += perChunk) {
         const part = frames.slice(first, first + perChunk).map((frame, i) => {
-          const bytes = toBytes(frame);
+          const bytes = toBytes(frame, first + i);
           histograms.set(histogramOf(bytes), 256 * (first + i));
           return bytes;
         });
@@ -66,6 +67,7 @@ export class FrameStore {
         frames.flatMap(({ landmarks }) => LANDMARK_NAMES.flatMap((name) => [landmarks[name].x, landmarks[name].y])),
       );
       return new FrameStore(
+        device,
         chunks,
         await hold(labels, [frames.length, 3, 2], 'landmarks of the frames'),
         await hold(histograms, [frames.length, 256], 'histograms of the frames'),
@@ -89,12 +91,12 @@ export class FrameStore {
 }
 
 /** Luminance in [0, 1] as bytes, rounded to the nearest. */
-function toBytes(frame: LabelledFrame): Uint8Array {
+function toBytes(frame: LabelledFrame, index: number): Uint8Array {
   checkFrame(frame);
   return Uint8Array.from(frame.pixels, (grey, i) => {
     if (Number.isNaN(grey)) {
       throw new AugmentationError(
-        `A frame has no grey at pixel ${i % frame.size}, ${Math.floor(i / frame.size)} (NaN); leave the frame out.`,
+        `Frame ${index + 1} has no grey at pixel ${i % frame.size}, ${Math.floor(i / frame.size)} (NaN); leave the frame out.`,
       );
     }
     return Math.round(255 * Math.min(1, Math.max(0, grey)));
