@@ -18,6 +18,7 @@ export default defineConfig({
     alias: {
       '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)),
       '#codecs': fileURLToPath(new URL('./src/train/image/codecs-node.ts', import.meta.url)),
+      '#font': fileURLToPath(new URL('./src/train/overlay/font-node.ts', import.meta.url)),
     },
   },
   test: {

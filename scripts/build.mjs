@@ -20,6 +20,8 @@ await bundle(
     'src/engine/gpu-browser.ts',
     'src/train/image/codecs-node.ts',
     'src/train/image/codecs-browser.ts',
+    'src/train/overlay/font-node.ts',
+    'src/train/overlay/font-browser.ts',
     ...commands,
     ...workers,
   ],

@@ -1,8 +1,8 @@
 import { promises as fs } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { stringify } from 'csv-stringify/sync';
-import type { Landmarks, Point } from '../landmarks.js';
+import type { Landmarks } from '../landmarks.js';
 import { DatasetError } from './errors.js';
+import { anglesCsv, type LabelRow, labelsCsv } from './labels.js';
 import { LAYOUT, SPLITS, type Split } from './layout.js';
 
 /** One image to be written with its labels. */
@@ -45,7 +45,7 @@ export async function writeDataset(
   await refuseOccupied(target);
   const staging = `${target}.partial-${process.pid}-${Date.now().toString(36)}`;
   try {
-    const rows: Record<Split, Map<string, DatasetRow>> = { train: new Map(), validation: new Map(), test: new Map() };
+    const rows: Record<Split, Map<string, LabelRow>> = { train: new Map(), validation: new Map(), test: new Map() };
     await fs.mkdir(staging, { recursive: true });
     await produce({
       async add(split, image) {
@@ -83,12 +83,6 @@ export async function writeDataset(
   }
 }
 
-interface DatasetRow {
-  readonly file: string;
-  readonly landmarks: Landmarks;
-  readonly aop: number | undefined;
-}
-
 async function refuseOccupied(target: string): Promise<void> {
   const entries = await fs.readdir(target).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -104,25 +98,9 @@ async function refuseOccupied(target: string): Promise<void> {
 }
 
 /** Labels in the order of file names, so that a set does not depend on which image was finished first. */
-async function writeLabels(root: string, split: Split, rows: readonly DatasetRow[]): Promise<void> {
-  const { folder, labels, tangency, angles } = LAYOUT[split];
+async function writeLabels(root: string, split: Split, rows: readonly LabelRow[]): Promise<void> {
+  const { folder, labels, angles } = LAYOUT[split];
   const sorted = [...rows].sort((a, b) => (a.file < b.file ? -1 : 1));
-  const points = sorted.map(({ file, landmarks: { ps1, ps2, fh1 } }) => [file, ...[ps1, ps2, fh1].map(formatPoint)]);
-  const aop = sorted.map((row) => (row.aop === undefined ? '' : String(row.aop)));
-  const titles = ['Filename', 'PS1', 'PS2', tangency];
-  if (angles === undefined) {
-    const table = [[...titles, 'AoP'], ...points.map((fields, i) => [...fields, aop[i]])];
-    await fs.writeFile(join(root, ...folder, labels), stringify(table));
-  } else {
-    await fs.writeFile(join(root, ...folder, labels), stringify([titles, ...points]));
-    await fs.writeFile(
-      join(root, ...folder, angles),
-      stringify([['Filename', 'AoP'], ...sorted.map(({ file }, i) => [file, aop[i]])]),
-    );
-  }
-}
-
-/** Shortest digits that read back to the same number. */
-function formatPoint({ x, y }: Point): string {
-  return `(${x}, ${y})`;
+  await fs.writeFile(join(root, ...folder, labels), labelsCsv(split, sorted));
+  if (angles !== undefined) await fs.writeFile(join(root, ...folder, angles), anglesCsv(sorted));
 }

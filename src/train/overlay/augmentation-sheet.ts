@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import { landmarkMarks, marker } from './drawing.js';
+import { OverlayError } from './errors.js';
 import { COLORS } from './layout.js';
-import { bytesOf, OverlayError } from './overlay.js';
+import { bytesOf } from './overlay.js';
 import { fittedText, textOutline, textWidth } from './text.js';
 
 /** One picture of a sheet. */

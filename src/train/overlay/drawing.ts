@@ -19,8 +19,12 @@ import { CAP_HEIGHT, textOutline } from './text.js';
 
 const SHADE = '#05080d';
 
-/** An overlay as an SVG document with a transparent ground. Text is drawn as outlines. */
-export function overlaySvg(drawing: Drawing): string {
+/**
+ * An overlay as an SVG document. Text is drawn as outlines.
+ *
+ * @param picture Address of the frame's picture, such as a data URL; without one the ground is transparent.
+ */
+export function overlaySvg(drawing: Drawing, picture?: string): string {
   const { width, height, predicted, truth, aop } = drawing;
   const unit = unitOf(drawing);
   const { labels, legend } = layOut(drawing);
@@ -31,7 +35,9 @@ export function overlaySvg(drawing: Drawing): string {
     ...legend.flatMap((row) => [...sample(row, unit), text(row, SAMPLE * unit, unit)]),
     ...labels.flatMap((label) => [panel(label.box, unit), text(label, 0, unit)]),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">${marks.join('')}</svg>`;
+  const ground = picture === undefined ? '' : `<image href="${picture}" width="${width}" height="${height}"/>`;
+  const attributes = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" fill="none"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>${ground}${marks.join('')}</svg>`;
 }
 
 /** Both rays, the arc between them if there is an angle, and the three points. @param unit 1 px of a 512 px frame. */

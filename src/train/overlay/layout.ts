@@ -13,6 +13,8 @@ export interface Drawing {
   readonly aop: number | undefined;
   readonly trueAop?: number;
   readonly title?: string;
+  /** What the solid and the dashed landmarks are called where both are drawn; default: prediction and truth. */
+  readonly names?: { readonly predicted: string; readonly truth: string };
 }
 
 /** A line of text in its box. */
@@ -122,9 +124,10 @@ function marksOf(landmarks: Landmarks, unit: number): Box[] {
 /** The two rows of the legend at the bottom left, where a sector leaves its frame black. */
 function legendRows(drawing: Drawing, frame: Box): LegendRow[] {
   const unit = unitOf(drawing);
+  const { names = { predicted: 'prediction', truth: 'truth' } } = drawing;
   const rows = [
-    { text: `prediction ${degrees(drawing.aop)}`, color: COLORS.angle, dashed: false },
-    { text: `truth ${degrees(drawing.trueAop)}`, color: COLORS.truth, dashed: true },
+    { text: `${names.predicted} ${degrees(drawing.aop)}`, color: COLORS.angle, dashed: false },
+    { text: `${names.truth} ${degrees(drawing.trueAop)}`, color: COLORS.truth, dashed: true },
   ];
   const width = Math.max(...rows.map(({ text }) => sizeOf(text, unit).width)) + SAMPLE * unit;
   const height = LINE_HEIGHT * unit;

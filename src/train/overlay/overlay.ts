@@ -1,12 +1,8 @@
 import sharp from 'sharp';
-import { SondeError } from '../../engine/errors.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { overlaySvg } from './drawing.js';
-
-/** An overlay that cannot be drawn. */
-export class OverlayError extends SondeError {
-  override name = 'OverlayError';
-}
+import { enlargedDrawing } from './enlarge.js';
+import { OverlayError } from './errors.js';
 
 export interface OverlayOptions {
   /** Grey values, row by row: bytes, or floats from 0 to 1. */
@@ -21,9 +17,6 @@ export interface OverlayOptions {
   /** Stands at the top left; cut short if it does not fit. */
   readonly title?: string;
 }
-
-/** Frames narrower than this are enlarged by a whole factor, so that lines and text stay crisp. */
-const LEAST_WIDTH = 512;
 
 /**
  * A frame with its landmarks, both rays and the angle drawn over it, as PNG. The truth, where given, is dashed and green.
@@ -40,23 +33,10 @@ export async function renderOverlay(options: OverlayOptions): Promise<Uint8Array
   checkFinite('predicted', predicted);
   if (truth !== undefined) checkFinite('true', truth);
 
-  const scale = Math.max(1, Math.ceil(LEAST_WIDTH / width));
-  const enlarged = (landmarks: Landmarks): Landmarks => {
-    // From pixel centres at whole numbers to SVG, where the frame begins at 0.
-    const enlarge = ({ x, y }: Point): Point => ({ x: (x + 0.5) * scale, y: (y + 0.5) * scale });
-    return { ps1: enlarge(landmarks.ps1), ps2: enlarge(landmarks.ps2), fh1: enlarge(landmarks.fh1) };
-  };
-  const svg = overlaySvg({
-    width: width * scale,
-    height: height * scale,
-    predicted: enlarged(predicted),
-    truth: truth && enlarged(truth),
-    aop,
-    trueAop: truth && angleOfProgression(truth),
-    title,
-  });
+  const drawing = enlargedDrawing({ width, height, predicted, truth, aop, title });
+  const svg = overlaySvg(drawing);
   const frame = sharp(bytesOf(pixels), { raw: { width, height, channels: 1 } })
-    .resize(width * scale, height * scale, { kernel: 'cubic' })
+    .resize(drawing.width, drawing.height, { kernel: 'cubic' })
     .toColourspace('srgb');
   return frame
     .composite([{ input: Buffer.from(svg) }])

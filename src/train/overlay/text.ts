@@ -2,20 +2,8 @@
  * Text as outlines. SVG text is drawn with whatever fonts a machine has, and a fresh server has none: it would vanish. So
  * the glyphs of a font that comes as a package are drawn as paths.
  */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import opentype from 'opentype.js';
-
-let loaded: opentype.Font | undefined;
-
-/** Inter Semi Bold with the Latin-1 characters. */
-function font(): opentype.Font {
-  if (loaded === undefined) {
-    const file = createRequire(import.meta.url).resolve('@fontsource/inter/files/inter-latin-600-normal.woff');
-    loaded = opentype.parse(new Uint8Array(readFileSync(file)).buffer);
-  }
-  return loaded;
-}
+import type opentype from 'opentype.js';
+import { overlayFont as font } from '#font';
 
 /** Height of a capital letter as a fraction of the font size. */
 export const CAP_HEIGHT = 0.727;

@@ -1,0 +1,6 @@
+import { SondeError } from '../../engine/errors.js';
+
+/** An overlay that cannot be drawn. */
+export class OverlayError extends SondeError {
+  override name = 'OverlayError';
+}
