@@ -261,3 +261,52 @@ describe('doctor', () => {
     ]);
   });
 });
+
+describe('evaluate and predict', () => {
+  test('read heatmaps as they are told to, and know no other way', async () => {
+    const evaluate = (decoding: string) =>
+      run('evaluate', ['--run', 'runs/first', '--data', 'data', '--decoding', decoding], { cwd: parent });
+    const { code, output } = await evaluate('argmax');
+    expect([code, output]).toEqual([0, expect.stringMatching(/^test \(argmax\), 3 frames/)]);
+    expect(existsSync(at('runs', 'first', 'predictions-argmax.csv'))).toBe(true);
+    const { code: refused, errors } = await evaluate('softmax');
+    expect([refused, errors]).toEqual([1, [expect.stringMatching(/Allowed choices are dsnt, argmax, argmax-biased/)]]);
+  });
+});
+
+describe('compare', () => {
+  test('trains what it is given, prints the table with its conclusion, and says the same a second time', async () => {
+    await writeFile(
+      at('u-net.json'),
+      JSON.stringify({ ...settings, model: { architecture: 'u-net', base: 1, depth: 1, inputSize: 32 } }),
+    );
+    const compare = () =>
+      run('compare', ['u-net.json', 'config.json', '--data', 'data', '--seeds', '5', '--set', 'training.epochs=1'], {
+        cwd: parent,
+      });
+    const first = await compare();
+    expect(first.code).toBe(0);
+    expect(first.output).toMatch(/^\| model +\| parameters .*\n\|[-:| ]+\n\| U-Net .*\n\| DSNT-DeepUNet /);
+    expect(first.output).toMatch(/The paper's order of errors, .* is (not )?reproduced in APD \(/);
+    expect(first.errors).toContain('u-net-seed-5');
+    expect(first.errors.filter((line) => line.startsWith('epoch 1/1'))).toHaveLength(2);
+    expect((await readdir(at('runs', 'compare'))).sort()).toEqual([
+      'comparison.csv',
+      'comparison.json',
+      'comparison.md',
+      'config-seed-5',
+      'u-net-seed-5',
+    ]);
+    const second = await compare();
+    expect([second.code, second.output]).toEqual([0, first.output]);
+    expect(second.errors.filter((line) => line.startsWith('epoch'))).toEqual([]);
+  });
+
+  test('refuses seeds that are none', async () => {
+    const { code, errors } = await run('compare', ['--seeds', '1,two'], { cwd: parent });
+    expect([code, errors]).toEqual([
+      1,
+      [expect.stringMatching(/--seeds <list>' argument '1,two' is invalid\. It must be/)],
+    ]);
+  });
+});

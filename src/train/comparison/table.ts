@@ -24,11 +24,15 @@ export function comparisonMarkdown({ data, seeds, models, conclusion }: Comparis
     formatSpread(model.perLandmark.fh1),
     model.quantisation === 0 ? '–' : model.quantisation.toFixed(1),
   ]);
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  // Names stand left, numbers right.
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
+  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
   const epochs = [...new Set(models.map((model) => model.epochs))].join(', ');
   return [
     line(header),
-    line(header.map((_, column) => (column === 0 ? '---' : '---:'))),
+    line(rule),
     ...rows.map(line),
     '',
     `Mean ± standard deviation over ${seeds.length} seeds, pixels of a 512 px frame, ${data.test} test frames; trained on ${data.train} frames ` +

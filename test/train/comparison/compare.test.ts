@@ -95,9 +95,11 @@ describe('compare', () => {
     );
     const markdown = await read('comparison.md');
     const { apd, parameters } = comparison.models[1];
-    expect(markdown).toContain(
-      `| DSNT-DeepUNet | ${parameters.toLocaleString('en-GB')} | ${apd.mean.toFixed(2)} ± ${apd.sd?.toFixed(2)} |`,
-    );
+    const lines = markdown.split('\n');
+    const cells = lines[3].split('|').map((cell) => cell.trim());
+    const scores = `${apd.mean.toFixed(2)} ± ${apd.sd?.toFixed(2)}`;
+    expect(cells.slice(1, 4)).toEqual(['DSNT-DeepUNet', parameters.toLocaleString('en-GB'), scores]);
+    expect(new Set(lines.slice(0, 4).map(({ length }) => length)).size).toBe(1);
     expect(markdown).toContain(comparison.conclusion);
   });
 
