@@ -1,6 +1,14 @@
 import { Command, Option } from 'commander';
 import { DECODINGS, type Decoding } from '../model/index.js';
-import { type Checkpoint, evaluate, loadConfig, loadNetworkFrames, readDataset, type Split } from '../train/index.js';
+import {
+  type Checkpoint,
+  evaluate,
+  loadCalibrationFrames,
+  loadConfig,
+  loadNetworkFrames,
+  readDataset,
+  type Split,
+} from '../train/index.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
 
@@ -23,11 +31,12 @@ const program = new Command('evaluate')
     const config = await loadConfig(`${folder}/config.json`);
     const cases = await readDataset(data, split);
     const frames = await loadNetworkFrames(cases, config.model.inputSize, { keepOriginals: true });
+    const calibration = () => loadCalibrationFrames(data, config.model.inputSize);
     await withDevice({}, async (device) => {
       printMetrics(
         folder,
         decoding ? `${split} (${decoding})` : split,
-        await evaluate({ device, run: folder, split, frames, checkpoint, decoding }),
+        await evaluate({ device, run: folder, split, frames, checkpoint, decoding, calibration }),
       );
     });
   });

@@ -14,12 +14,11 @@ export function pointCovariance(points: readonly Point[]): Covariance {
 }
 
 /**
- * Root mean square distance of the members' points from their mean, with divisor n − 1, in their unit: one number for how far
- * an ensemble disagrees about each landmark.
+ * How far the members of an ensemble disagree about a landmark: root mean square distance of their points from the mean, with
+ * divisor n − 1.
  */
-export function disagreement(members: readonly Landmarks[]): Record<keyof Landmarks, number> {
-  const of = (name: keyof Landmarks) => rootMeanSquare(pointCovariance(members.map((landmarks) => landmarks[name])));
-  return { ps1: of('ps1'), ps2: of('ps2'), fh1: of('fh1') };
+export function disagreement(points: readonly Point[]): number {
+  return rootMeanSquare(pointCovariance(points));
 }
 
 /** What one member of an ensemble says about a frame. */
@@ -42,11 +41,12 @@ export function ensembleUncertainty(members: readonly EnsembleMember[]): Heatmap
   const combined = LANDMARK_NAMES.map((name) => {
     const own = members.map(({ heatmaps }) => heatmaps[name]);
     const within = own.reduce((sum, { covariance }) => addCovariances(sum, covariance), NONE);
-    const between = scatter(members.map(({ landmarks }) => landmarks[name]));
+    const points = members.map(({ landmarks }) => landmarks[name]);
     return {
-      covariance: scaleCovariance(addCovariances(within, between), Math.sqrt(share)),
+      covariance: scaleCovariance(addCovariances(within, scatter(points)), Math.sqrt(share)),
       entropy: own.reduce((sum, { entropy }) => sum + entropy * share, 0),
       peakMass: own.reduce((sum, { peakMass }) => sum + peakMass * share, 0),
+      disagreement: disagreement(points),
     };
   });
   return { ps1: combined[0], ps2: combined[1], fh1: combined[2] };

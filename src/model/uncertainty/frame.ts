@@ -1,6 +1,6 @@
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { type AngleUncertainty, angleUncertainty } from './angle.js';
-import { type Covariance, mapVariances, rootMeanSquare } from './covariance.js';
+import { type Covariance, mapVariances, rootMeanSquare, scaleCovariance } from './covariance.js';
 import type { HeatmapUncertainties, HeatmapUncertainty } from './heatmap.js';
 
 /**
@@ -77,6 +77,24 @@ export function frameUncertainty(
     aop: angleUncertainty(landmarks, covariances, calibration?.angleScale),
     predictedError,
     lowConfidence: threshold === undefined ? undefined : predictedError > threshold,
+  };
+}
+
+/** The same uncertainty where a unit of length is `factor` times as many: pixels of another frame, or millimetres. */
+export function scaleUncertainty(uncertainty: FrameUncertainty, factor: number): FrameUncertainty {
+  const scaled = (name: keyof Landmarks): LandmarkUncertainty => {
+    const { disagreement, ...own } = uncertainty.landmarks[name];
+    return {
+      ...own,
+      covariance: scaleCovariance(own.covariance, factor),
+      predictedError: own.predictedError * factor,
+      ...(disagreement === undefined ? {} : { disagreement: disagreement * factor }),
+    };
+  };
+  return {
+    ...uncertainty,
+    landmarks: { ps1: scaled('ps1'), ps2: scaled('ps2'), fh1: scaled('fh1') },
+    predictedError: uncertainty.predictedError * factor,
   };
 }
 

@@ -10,6 +10,8 @@ export interface HeatmapUncertainty {
   readonly entropy: number;
   /** Share of the heatmap, 0 to 1, in the highest cell and its eight neighbours. */
   readonly peakMass: number;
+  /** Of an ensemble only: how far its members disagree, in the unit of `cellSize`; see `disagreement`. */
+  readonly disagreement?: number;
 }
 
 /** What the three heatmaps of a frame say, covariances in px² of a 512 px frame. */

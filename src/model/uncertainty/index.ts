@@ -16,6 +16,7 @@ export {
   frameUncertainty,
   type LandmarkCalibration,
   type LandmarkUncertainty,
+  scaleUncertainty,
 } from './frame.js';
 export {
   type HeatmapLayout,

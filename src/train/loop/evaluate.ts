@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
-import type { Decoding } from '../../model/index.js';
+import { type Decoding, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Split } from '../dataset/index.js';
 import type { Landmarks } from '../landmarks.js';
-import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
+import { meanLandmarks, scaleTo512 } from '../metrics/index.js';
 import {
   describeRunEnvironment,
   METRICS_FILE,
@@ -14,9 +14,11 @@ import {
   type SplitMetrics,
   writeFileAtomically,
 } from '../run-folder/index.js';
+import { type CalibrationFrames, findCalibration } from './calibrate.js';
+import { caseOf, scaleOf } from './cases.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import { type DrawableFrame, hasOriginal, writeGallery } from './gallery.js';
+import { hasOriginal, writeGallery } from './gallery.js';
 import { scoreCases } from './scores.js';
 import { RunError, withRun } from './trained-run.js';
 
@@ -38,6 +40,8 @@ export interface Evaluation {
   readonly metrics: SplitMetrics;
   /** The pictures written, in the order best, median, worst, and the sheet of them all. */
   readonly pictures: readonly string[];
+  /** Why predicted errors are not calibrated, where they are not. */
+  readonly uncalibrated?: string;
 }
 
 export interface EvaluationInput {
@@ -50,6 +54,11 @@ export interface EvaluationInput {
   readonly checkpoint?: Checkpoint;
   /** How points are read from the heatmaps. Default: as the run's configuration says. */
   readonly decoding?: Decoding;
+  /**
+   * Brings frames to calibrate predicted errors on, where the run does not keep a calibration of these weights. Without them the
+   * errors are those that the heatmaps' widths suggest, and nothing is flagged.
+   */
+  readonly calibration?: () => Promise<CalibrationFrames>;
   /** Frames drawn of each of the best, median and worst. */
   readonly pictures?: number;
 }
@@ -70,47 +79,44 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   }
   const summary = await readSummary(run);
   const earlier = await readMetrics(run);
-  const { config, metadata, predictions } = await withRun(device, run, { checkpoint, decoding }, async (trained) => {
-    return { ...trained, predictions: await trained.predictor.predict(frames.map((frame) => frame.pixels)) };
-  });
-  const size = config.model.inputSize;
-  const decoded = decoding ?? config.model.decoding;
+  const { config, key, calibration, missing, predictions } = await withRun(
+    device,
+    run,
+    { checkpoint, decoding },
+    async (loaded) => ({
+      ...loaded,
+      ...(await findCalibration(run, loaded, input.calibration)),
+      predictions: await loaded.predictor.predict(frames.map(({ pixels }) => pixels)),
+    }),
+  );
 
-  const cases = drawable.map((frame, i) => caseOf(frame, predictions[i].landmarks));
+  const cases = frames.map((frame, i) => caseOf(frame, predictions[i]));
+  const { meanLandmarks } = summary;
   const metrics: SplitMetrics = {
-    ...scoreCases(cases, { seed: config.training.seed, meanLandmarks: summary.meanLandmarks }),
-    checkpoint,
-    epoch: Number(metadata.epoch),
-    decoding: decoded,
+    ...scoreCases(cases, { seed: config.training.seed, meanLandmarks, calibration }),
+    ...key,
     environment: describeRunEnvironment(device),
   };
   const rows = frames.map((frame, i): Prediction => {
-    const { transform, file } = frame;
-    const own = (landmarks: Landmarks) => mapLandmarks(landmarks, (point) => transform.toFrame(point));
-    const scale = (512 * transform.scale) / size;
-    return { filename: file, predicted: own(predictions[i].landmarks), truth: own(frame.landmarks), scale };
+    const own = (landmarks: Landmarks) => mapLandmarks(landmarks, (point) => frame.transform.toFrame(point));
+    const scale = scaleOf(frame);
+    const { predicted, uncertainty } = cases[i];
+    return {
+      filename: frame.file,
+      predicted: own(predictions[i].landmarks),
+      truth: own(frame.landmarks),
+      scale,
+      uncertainty: scaleUncertainty(frameUncertainty(predicted, uncertainty, calibration), 1 / scale),
+    };
   });
 
-  const other = decoded === config.model.decoding ? '' : `-${decoded}`;
+  const other = key.decoding === config.model.decoding ? '' : `-${key.decoding}`;
   const suffix = `${split === 'test' ? '' : `-${split}`}${other}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
   const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
   const contents = { ...earlier, [`${split}${other}`]: metrics };
   await writeFileAtomically(join(run, METRICS_FILE), `${JSON.stringify(contents, null, 2)}\n`);
-  return { metrics, pictures: drawn };
-}
-
-/** @param predicted In pixels of the network's frame */
-function caseOf(
-  { landmarks, size, transform, original: { spacing } }: DrawableFrame,
-  predicted: Landmarks,
-): LandmarkCase {
-  const pixel = size / (512 * transform.scale);
-  return {
-    predicted: scaleTo512(predicted, size),
-    truth: scaleTo512(landmarks, size),
-    ...(spacing === undefined ? {} : { spacing: { x: spacing.x * pixel, y: spacing.y * pixel } }),
-  };
+  return { metrics, pictures: drawn, uncalibrated: missing };
 }
 
 async function readSummary(run: string): Promise<TrainingSetSummary> {

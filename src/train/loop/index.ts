@@ -9,10 +9,11 @@ export {
   type TrainingLoss,
 } from './build.js';
 export { buildPredictor } from './build-predictor.js';
+export { type CalibrationFrames, calibrateRun, loadCalibrationFrames } from './calibrate.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
-export { type ImageResult, predictImages } from './predict.js';
+export { type ImageResult, type ImageUncertainty, predictImages } from './predict.js';
 export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.js';
 export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
 export { canResume, type RunInput, type RunStart, readRunStart, runTraining } from './run.js';

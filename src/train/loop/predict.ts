@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, parse } from 'node:path';
 import type { Device } from '../../index.js';
+import { type AngleUncertainty, type FrameUncertainty, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import { decodeFrame, type Frame, fitFrame, ImageError } from '../image/index.js';
 import { angleOfProgression, type Landmarks } from '../landmarks.js';
+import { scaleTo512 } from '../metrics/index.js';
 import { renderOverlay } from '../overlay/index.js';
-import { writeFileAtomically } from '../run-folder/index.js';
+import { readCalibration, writeFileAtomically } from '../run-folder/index.js';
 import { mapLandmarks } from './coordinates.js';
 import { type RunReading, withRun } from './trained-run.js';
 
@@ -20,10 +22,21 @@ export interface ImageResult {
   readonly aop: number | null;
   /** How far each landmark's heatmap stands behind the point, 0 to 1: see `FramePrediction`. */
   readonly confidence: Record<keyof Landmarks, number>;
+  /** How far off they may be, in the image's own pixels and degrees. */
+  readonly uncertainty: ImageUncertainty;
+  /** Whether a person should look at the frame; null where the run has no threshold for it. */
+  readonly lowConfidence: boolean | null;
   /** Millimetres per pixel where the image says so. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
   /** The picture with landmarks, rays and angle. */
   readonly overlay: string;
+}
+
+export interface ImageUncertainty extends Pick<FrameUncertainty, 'landmarks' | 'predictedError'> {
+  /** Whether the numbers were calibrated on frames whose truth is known. Else they are the widths of the heatmaps. */
+  readonly calibrated: boolean;
+  /** Null where there is no angle. */
+  readonly aop: AngleUncertainty | null;
 }
 
 /**
@@ -43,27 +56,35 @@ export async function predictImages(
 ): Promise<ImageResult[]> {
   const frames: Frame[] = [];
   for (const path of images) frames.push(await decodeFrame(await readImage(path), path));
-  const { fitted, predictions } = await withRun(
+  const { config, calibration, fitted, predictions } = await withRun(
     device,
     run,
     { checkpoint: 'best', ...reading },
-    async ({ predictor, config }) => {
-      const fitted = frames.map((frame) => fitFrame(frame, config.model.inputSize));
-      return { fitted, predictions: await predictor.predict(fitted.map(({ pixels }) => pixels)) };
+    async (loaded) => {
+      const calibration = await readCalibration(run, loaded.key);
+      const fitted = frames.map((frame) => fitFrame(frame, loaded.config.model.inputSize));
+      const predictions = await loaded.predictor.predict(fitted.map(({ pixels }) => pixels));
+      return { ...loaded, calibration, fitted, predictions };
     },
   );
+  const size = config.model.inputSize;
   const names = overlayNames(images);
   const results: ImageResult[] = [];
   for (const [i, frame] of frames.entries()) {
-    const landmarks = mapLandmarks(predictions[i].landmarks, (point) => fitted[i].transform.toFrame(point));
+    const { transform } = fitted[i];
+    const { confidence, ...predicted } = predictions[i];
+    const landmarks = mapLandmarks(predicted.landmarks, (point) => transform.toFrame(point));
     const aop = angleOfProgression(landmarks);
+    const uncertainty = scaleUncertainty(
+      frameUncertainty(scaleTo512(predicted.landmarks, size), predicted.uncertainty, calibration),
+      size / (512 * transform.scale),
+    );
     const overlay = join(out, names[i]);
     const { width, height, spacing } = frame;
     await writeFileAtomically(
       overlay,
-      await renderOverlay({ ...frame, predicted: landmarks, aop, title: basename(images[i]) }),
+      await renderOverlay({ ...frame, predicted: landmarks, aop, title: titleOf(images[i], uncertainty) }),
     );
-    const { confidence } = predictions[i];
     results.push({
       file: images[i],
       width,
@@ -71,12 +92,23 @@ export async function predictImages(
       landmarks,
       aop: aop ?? null,
       confidence,
+      uncertainty: {
+        calibrated: calibration !== undefined,
+        predictedError: uncertainty.predictedError,
+        landmarks: uncertainty.landmarks,
+        aop: uncertainty.aop ?? null,
+      },
+      lowConfidence: uncertainty.lowConfidence ?? null,
       spacing: spacing ?? null,
       overlay,
     });
   }
   await writeFileAtomically(join(out, 'predictions.json'), `${JSON.stringify(results, null, 2)}\n`);
   return results;
+}
+
+function titleOf(path: string, { lowConfidence }: FrameUncertainty): string {
+  return lowConfidence ? `${basename(path)}: low confidence` : basename(path);
 }
 
 async function readImage(path: string): Promise<Uint8Array> {

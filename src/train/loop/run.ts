@@ -8,6 +8,7 @@ import type { TrainingConfig } from '../config/index.js';
 import { readDataset } from '../dataset/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
+import { calibrateRun } from './calibrate.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
 import { loadNetworkFrames, type TrainingCases } from './frames.js';
 import { casesOf, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
@@ -57,11 +58,15 @@ export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
     await folder.writeJson(TRAINING_SET_FILE, summarizeTrainingSet(training));
     await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(input.device));
     const { events, close } = openTrainingDisplay(stream, plan.config.training.epochs);
+    let outcome: TrainingOutcome;
     try {
-      return await train({ ...input, ...plan, training, validation, folder, events });
+      outcome = await train({ ...input, ...plan, training, validation, folder, events });
     } finally {
       close();
     }
+    // Errors on frames that were trained on say nothing of those to come.
+    if (!plan.validateOnTraining) await calibrateRun(input.device, out, { split: 'validation', frames: validation });
+    return outcome;
   } catch (error) {
     // The folder was empty when this run took it. What cannot be removed, such as a mount, stays as empty as it was.
     if (!resume && !canResume(out)) await rm(out, { recursive: true, force: true }).catch(() => {});

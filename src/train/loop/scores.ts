@@ -1,13 +1,17 @@
+import type { Calibration } from '../../model/index.js';
 import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
 import type { Scores } from '../run-folder/index.js';
 import { blandAltman, intraclassCorrelation, type MeasurementPair } from '../statistics/index.js';
+import { assessUncertainty, type UncertainCase } from '../uncertainty/index.js';
 
 export interface ScoringOptions {
   /** Of the bootstrap. */
   readonly seed: number;
   /** Of the training frames, px of a 512 px frame: what a model that does not look would answer. */
   readonly meanLandmarks: Landmarks;
+  /** Of the model's predicted errors. */
+  readonly calibration?: Calibration;
 }
 
 /**
@@ -15,14 +19,22 @@ export interface ScoringOptions {
  *
  * @throws MetricsError without cases, or where a coordinate is not finite
  */
-export function scoreCases(cases: readonly LandmarkCase[], { seed, meanLandmarks }: ScoringOptions): Scores {
+export function scoreCases(
+  cases: readonly (LandmarkCase | UncertainCase)[],
+  { seed, meanLandmarks, calibration }: ScoringOptions,
+): Scores {
   const blind = cases.map(({ truth }): LandmarkCase => ({ predicted: meanLandmarks, truth }));
   return {
     ...evaluateLandmarks(cases),
     apdOfMean: evaluateLandmarks(blind).apd,
     intervals: bootstrapIntervals(cases, { seed }),
     aopAgreement: agreementOfAngles(cases),
+    uncertainty: cases.every(isUncertain) ? assessUncertainty(cases, calibration) : undefined,
   };
+}
+
+function isUncertain(one: LandmarkCase | UncertainCase): one is UncertainCase {
+  return 'uncertainty' in one;
 }
 
 /** Bland and Altman's agreement needs three pairs, and a correlation angles that differ. */

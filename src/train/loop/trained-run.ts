@@ -4,6 +4,7 @@ import { type Device, SondeError } from '../../index.js';
 import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
 import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
+import type { CalibrationKey } from '../run-folder/index.js';
 import { buildTrainedModel } from './build.js';
 import { buildPredictor } from './build-predictor.js';
 import type { Predictor } from './predictor.js';
@@ -66,17 +67,26 @@ export interface RunReading {
   readonly decoding?: Decoding;
 }
 
+/** A run's trained model, ready to predict. */
+export interface LoadedRun {
+  readonly predictor: Predictor;
+  readonly config: TrainingConfig;
+  /** The weights' epoch is 0 where they do not say. */
+  readonly key: CalibrationKey & { readonly decoding: Decoding };
+}
+
 /** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
 export async function withRun<T>(
   device: Device,
   folder: string,
   { checkpoint, decoding }: RunReading,
-  use: (trained: { predictor: Predictor; config: TrainingConfig; metadata: Record<string, string> }) => Promise<T>,
+  use: (loaded: LoadedRun) => Promise<T>,
 ): Promise<T> {
   const { config, model, metadata } = await loadRun(device, folder, checkpoint);
   const predictor = buildPredictor(device, config, model, { decoding });
+  const key = { checkpoint, epoch: Number(metadata.epoch ?? 0), decoding: decoding ?? config.model.decoding };
   try {
-    return await use({ predictor, config, metadata });
+    return await use({ predictor, config, key });
   } finally {
     predictor.dispose();
     model.dispose();

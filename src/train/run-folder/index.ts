@@ -1,4 +1,5 @@
 export { writeFileAtomically } from './atomic.js';
+export { type CalibrationKey, readCalibration, writeCalibration } from './calibration-file.js';
 export {
   describeRunEnvironment,
   describeSoftware,

@@ -1,8 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { SondeError } from '../../engine/errors.js';
+import type { FrameUncertainty } from '../../model/index.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import { angleError, type LandmarkCase, landmarkDistances } from '../metrics/index.js';
+import { type Column, numberText, tupleText } from './column.js';
+import { uncertaintyColumns } from './uncertainty-columns.js';
 
 /** A file of predictions that cannot be read. */
 export class PredictionsError extends SondeError {
@@ -16,6 +19,8 @@ export interface Prediction {
   readonly truth?: Landmarks;
   /** Pixels of a 512 px frame in one of this frame's, which makes distances in frames of several sizes comparable. */
   readonly scale?: number;
+  /** How sure the model was, in pixels of this frame. */
+  readonly uncertainty?: FrameUncertainty;
 }
 
 const SCALE = 'Scale to 512';
@@ -23,23 +28,23 @@ const SCALE = 'Scale to 512';
 /**
  * Predictions as CSV in the layout of the public data set: `Filename`, the landmarks as "(x, y)" in pixels, `AoP` in
  * degrees; where any frame has a truth, the truth and the errors (pixels, degrees); and where it is known, `Scale to 512`,
- * by which the frame's pixels become those of a 512 px frame. A cell is empty where there is no truth, or no angle because
- * two landmarks coincide.
+ * by which the frame's pixels become those of a 512 px frame; then how sure the model was, see `uncertaintyColumns`. A cell is
+ * empty where there is no truth, or no angle because two landmarks coincide.
  */
 export function predictionsCsv(predictions: readonly Prediction[]): string {
   const withTruth = predictions.some(({ truth }) => truth !== undefined);
   const withScale = predictions.some(({ scale }) => scale !== undefined);
-  const header = ['Filename', ...landmarkHeaders(''), 'AoP'];
-  if (withTruth) {
-    header.push(...landmarkHeaders(' truth'), 'AoP truth', ...landmarkHeaders(' error (px)'), 'AoP error (degrees)');
-  }
-  const rows = predictions.map(({ filename, predicted, truth, scale }) => {
-    const row = [filename, ...describe(predicted)];
-    if (withTruth) row.push(...(truth === undefined ? [] : [...describe(truth), ...errors({ predicted, truth })]));
-    const padded = [...row, ...new Array<string>(header.length - row.length).fill('')];
-    return withScale ? [...padded, scale === undefined ? '' : String(scale)] : padded;
-  });
-  return stringify([withScale ? [...header, SCALE] : header, ...rows]);
+  const columns: Column<Prediction>[] = [
+    { header: 'Filename', cell: ({ filename }) => filename },
+    ...landmarkColumns('', ({ predicted }) => predicted),
+    ...(withTruth ? [...landmarkColumns(' truth', ({ truth }) => truth), ...errorColumns()] : []),
+    ...(withScale
+      ? [{ header: SCALE, cell: ({ scale }: Prediction) => (scale === undefined ? '' : String(scale)) }]
+      : []),
+    ...uncertaintyColumns(predictions),
+  ];
+  const rows = predictions.map((prediction) => columns.map(({ cell }) => cell(prediction)));
+  return stringify([columns.map(({ header }) => header), ...rows]);
 }
 
 /**
@@ -71,7 +76,8 @@ export function parsePredictionsCsv(text: string, source = 'predictions'): Predi
 }
 
 function landmarksOf(row: Record<string, string>, suffix: string, at: string): Landmarks {
-  const [ps1, ps2, fh1] = landmarkHeaders(suffix).map((header): Point => {
+  const [ps1, ps2, fh1] = LANDMARK_NAMES.map((name): Point => {
+    const header = landmarkHeader(name, suffix);
     const text = cell(row, header, at);
     const [, x, y] = /^\(([^,]+),([^,]+)\)$/.exec(text) ?? [];
     const point = { x: Number(x), y: Number(y) };
@@ -89,23 +95,41 @@ function cell(row: Record<string, string>, header: string, at: string): string {
   return text;
 }
 
-function landmarkHeaders(suffix: string): string[] {
-  return LANDMARK_NAMES.map((name) => `${name.toUpperCase()}${suffix}`);
+function landmarkHeader(name: keyof Landmarks, suffix: string): string {
+  return `${name.toUpperCase()}${suffix}`;
 }
 
-function describe(landmarks: Landmarks): string[] {
-  return [...LANDMARK_NAMES.map((name) => pointText(landmarks[name])), number(angleOfProgression(landmarks))];
+/** Three points and the angle. */
+function landmarkColumns(
+  suffix: string,
+  landmarksOf: (prediction: Prediction) => Landmarks | undefined,
+): Column<Prediction>[] {
+  const points = LANDMARK_NAMES.map((name): Column<Prediction> => {
+    const cell = (prediction: Prediction) => {
+      const point = landmarksOf(prediction)?.[name];
+      return point === undefined ? '' : tupleText(point.x, point.y);
+    };
+    return { header: landmarkHeader(name, suffix), cell };
+  });
+  const angle = (prediction: Prediction) => {
+    const landmarks = landmarksOf(prediction);
+    return landmarks && angleOfProgression(landmarks);
+  };
+  return [...points, { header: `AoP${suffix}`, cell: (prediction) => numberText(angle(prediction)) }];
 }
 
-function errors(prediction: LandmarkCase): string[] {
-  return [...landmarkDistances(prediction), angleError(prediction)].map(number);
-}
-
-function pointText({ x, y }: Point): string {
-  return `(${number(x)}, ${number(y)})`;
-}
-
-/** Thousandths are far below what a label or a model can resolve. */
-function number(value: number | undefined): string {
-  return value === undefined ? '' : String(Number(value.toFixed(3)));
+function errorColumns(): Column<Prediction>[] {
+  const known = ({ predicted, truth }: Prediction): LandmarkCase | undefined => truth && { predicted, truth };
+  const distances = LANDMARK_NAMES.map((name, k): Column<Prediction> => {
+    const cell = (prediction: Prediction) => {
+      const both = known(prediction);
+      return numberText(both && landmarkDistances(both)[k]);
+    };
+    return { header: landmarkHeader(name, ' error (px)'), cell };
+  });
+  const angle = (prediction: Prediction) => {
+    const both = known(prediction);
+    return numberText(both && angleError(both));
+  };
+  return [...distances, { header: 'AoP error (degrees)', cell: angle }];
 }

@@ -1,4 +1,5 @@
 export { blandAltman, type MeasurementPair } from './bland-altman.js';
+export { normalTwoSided } from './distributions.js';
 export { StatisticsError } from './errors.js';
 export { holmAdjusted } from './holm.js';
 export { intraclassCorrelation } from './intraclass.js';

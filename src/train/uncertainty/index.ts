@@ -1,5 +1,8 @@
+export { assessUncertainty } from './assess.js';
+export { fitCalibration, type UncertainCase } from './fit.js';
 export {
   CALIBRATION_FILE,
+  calibrationFileSchema,
   calibrationSchema,
   type Reliabilities,
   type Reliability,
@@ -7,3 +10,4 @@ export {
   type UncertaintyAssessment,
   uncertaintyAssessmentSchema,
 } from './schema.js';
+export { fitThreshold } from './threshold.js';

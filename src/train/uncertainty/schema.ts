@@ -26,6 +26,9 @@ export const calibrationSchema = z.object({
 });
 export type StoredCalibration = z.output<typeof calibrationSchema>;
 
+/** One for each way in which a run's weights were read. */
+export const calibrationFileSchema = z.array(calibrationSchema);
+
 const reliabilitySchema = z.object({
   /** Points or angles. */
   count: z.int(),

@@ -80,9 +80,7 @@ describe('ensembles', () => {
     expect(pointCovariance(points).xy).toBeCloseTo(5, 12);
     expect(pointCovariance(points).yy).toBeCloseTo(7, 12);
     expect(pointCovariance(points.slice(0, 1))).toEqual({ xx: 0, xy: 0, yy: 0 });
-    const each = disagreement([shifted(-3, -4), shifted(3, 4)]);
-    expect([each.ps1, each.ps2]).toEqual([0, 0]);
-    expect(each.fh1).toBeCloseTo(Math.sqrt(50), 12);
+    expect(disagreement([shifted(-3, -4).fh1, shifted(3, 4).fh1])).toBeCloseTo(Math.sqrt(50), 12);
   });
 
   it('are as unsure as their members where these agree', () => {
@@ -105,6 +103,7 @@ describe('ensembles', () => {
     expect(combined.fh1.covariance.yy).toBeCloseTo(24 + 16, 10);
     expect(combined.fh1.peakMass).toBeCloseTo((1 / 18 + 1 / 30) / 2, 10);
     expect(combined.ps1.covariance.xx).toBeCloseTo(2, 10);
+    expect([combined.ps1.disagreement, combined.fh1.disagreement]).toEqual([0, Math.sqrt(50)]);
     expect(() => ensembleUncertainty([])).toThrow(RangeError);
   });
 });

@@ -111,6 +111,8 @@ describe('predictImages', () => {
         'landmarks',
         'aop',
         'confidence',
+        'uncertainty',
+        'lowConfidence',
         'spacing',
         'overlay',
       ]);

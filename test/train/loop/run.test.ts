@@ -42,6 +42,7 @@ describe('runTraining', () => {
     await run(data, out);
     expect((await readdir(out)).sort()).toEqual([
       'best.safetensors',
+      'calibration.json',
       'config.json',
       'environment.json',
       'last.safetensors',

@@ -1,0 +1,73 @@
+import type { Device } from '../../index.js';
+import { DatasetError, readDataset, type Split } from '../dataset/index.js';
+import { ImageError } from '../image/index.js';
+import { readCalibration, writeCalibration } from '../run-folder/index.js';
+import { fitCalibration, type StoredCalibration } from '../uncertainty/index.js';
+import { caseOf } from './cases.js';
+import { loadNetworkFrames, type NetworkFrame } from './frames.js';
+import { type LoadedRun, type RunReading, withRun } from './trained-run.js';
+
+/** Labelled frames that a model was not trained on, and the split they are of. */
+export interface CalibrationFrames {
+  readonly split: Split;
+  readonly frames: readonly NetworkFrame[];
+}
+
+/**
+ * Fits the calibration of a run's predicted errors and keeps it in the run's folder, for its evaluations and predictions.
+ *
+ * @throws as `loadRun`; RangeError without frames
+ */
+export async function calibrateRun(
+  device: Device,
+  run: string,
+  on: CalibrationFrames,
+  reading: Partial<RunReading> = {},
+): Promise<StoredCalibration> {
+  return withRun(device, run, { checkpoint: 'best', ...reading }, (loaded) => calibrate(run, loaded, on));
+}
+
+/** The validation frames of a data set in the IUGC 2025 layout. @throws DatasetError, ImageError */
+export async function loadCalibrationFrames(data: string, size: number): Promise<CalibrationFrames> {
+  return { split: 'validation', frames: await loadNetworkFrames(await readDataset(data, 'validation'), size) };
+}
+
+/** A calibration, or the sentence that says why there is none. */
+export interface FoundCalibration {
+  readonly calibration?: StoredCalibration;
+  readonly missing?: string;
+}
+
+/**
+ * The calibration that a run keeps for these weights; else one fitted on the frames that `load` brings, which is then kept.
+ * Frames that cannot be had do not stop an evaluation, which can do without.
+ */
+export async function findCalibration(
+  run: string,
+  loaded: LoadedRun,
+  load?: () => Promise<CalibrationFrames>,
+): Promise<FoundCalibration> {
+  const kept = await readCalibration(run, loaded.key);
+  if (kept !== undefined) return { calibration: kept };
+  if (load === undefined) return { missing: 'The run has no calibration of its predicted errors.' };
+  try {
+    return { calibration: await calibrate(run, loaded, await load()) };
+  } catch (error) {
+    if (!(error instanceof DatasetError || error instanceof ImageError)) throw error;
+    return {
+      missing: `The run has no calibration of its predicted errors, and there is nothing to fit it on: ${error.message}`,
+    };
+  }
+}
+
+async function calibrate(
+  run: string,
+  { predictor, key }: LoadedRun,
+  { split, frames }: CalibrationFrames,
+): Promise<StoredCalibration> {
+  const predictions = await predictor.predict(frames.map(({ pixels }) => pixels));
+  const cases = frames.map((frame, i) => caseOf(frame, predictions[i]));
+  const calibration = { ...fitCalibration(cases), frames: frames.length, split, ...key };
+  await writeCalibration(run, calibration);
+  return calibration;
+}
