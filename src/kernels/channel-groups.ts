@@ -1,4 +1,4 @@
-import { sizeOf, type TensorSpec } from '../engine/shape.js';
+import { type DType, sizeOf, type TensorSpec } from '../engine/shape.js';
 
 /** A channels-last tensor as rows of channel groups: four channels make a vec4 where their number allows it. */
 export interface ChannelGroups {
@@ -7,13 +7,15 @@ export interface ChannelGroups {
   /** Channels in a group, 4 or 1, and the WGSL types that hold them. */
   readonly width: 4 | 1;
   readonly vector: 'vec4<f32>' | 'f32';
+  /** How the tensor keeps them. */
+  readonly stored: `vec4<${DType}>` | DType;
   readonly indexVector: 'vec4<u32>' | 'u32';
 }
 
-export function channelGroups({ shape }: TensorSpec): ChannelGroups {
+export function channelGroups({ shape, dtype }: TensorSpec): ChannelGroups {
   const channels = shape[shape.length - 1];
   const rows = sizeOf(shape) / channels;
   return channels % 4 === 0
-    ? { rows, groups: channels / 4, width: 4, vector: 'vec4<f32>', indexVector: 'vec4<u32>' }
-    : { rows, groups: channels, width: 1, vector: 'f32', indexVector: 'u32' };
+    ? { rows, groups: channels / 4, width: 4, vector: 'vec4<f32>', stored: `vec4<${dtype}>`, indexVector: 'vec4<u32>' }
+    : { rows, groups: channels, width: 1, vector: 'f32', stored: dtype, indexVector: 'u32' };
 }

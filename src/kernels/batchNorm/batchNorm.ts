@@ -11,7 +11,7 @@ import {
 import { formatShape, sameShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
@@ -51,8 +51,8 @@ interface Attributes {
  * conventions of `torch.nn.functional.batch_norm`: training normalises with the biased variance of the batch and moves
  * the running variance towards the unbiased one.
  *
- * @param x [..., C], of rank 2 or more.
- * @returns The shape of `x`.
+ * @param x [..., C], of rank 2 or more, f32 or f16. Statistics, weight and bias are f32 in any case.
+ * @returns The shape and type of `x`.
  * @throws ShapeError where `x` or a channel tensor has another shape, where running statistics are missing in inference,
  * or where training has a single value per channel.
  */
@@ -94,12 +94,12 @@ const batchNormTraining: Operation<Attributes> = {
   },
 
   lower(lowering, [x, weight, bias], [y, mean, variance], attributes) {
-    const { rows, groups, width, vector } = channelGroups(x);
+    const { rows, groups, width, vector, stored } = channelGroups(x);
     const slabs = slabCount(lowering, rows, groups);
     const partials = lowering.scratch([2, slabs, groups * width]);
     lowering.dispatch({
       label: 'batchNorm.statistics',
-      source: template(statistics, { VECTOR: vector, WIDTH: width }),
+      source: enableHalves(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), [x]),
       bindings: [x, partials],
       writes: [1],
       uniforms: { u32: [rows, groups, slabs] },
@@ -177,11 +177,11 @@ const batchNormInference: Operation<Attributes> = {
 };
 
 function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps, relu }: Attributes): void {
-  const { rows, groups, width, vector } = channelGroups(bindings[0]);
+  const { rows, groups, width, vector, stored } = channelGroups(bindings[0]);
   const slabs = slabCount(lowering, rows, groups);
   lowering.dispatch({
     label: relu ? 'batchNorm.normalizeRelu' : 'batchNorm.normalize',
-    source: template(normalize, { VECTOR: vector, WIDTH: width, RELU: relu }),
+    source: enableHalves(template(normalize, { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu }), bindings),
     bindings,
     writes: [5],
     uniforms: { u32: [rows * groups, groups, slabs], f32: [eps] },
@@ -209,7 +209,7 @@ const batchNormGradient: Operation<Attributes> = {
   shape: ([x, , weight, bias]) => [x, weight, bias],
 
   lower(lowering, [x, dy, weight, bias, mean, variance], [dx, dweight, dbias], { training, eps, relu }) {
-    const { rows, groups, width, vector } = channelGroups(x);
+    const { rows, groups, width, vector, stored } = channelGroups(x);
     const slabs = slabCount(lowering, rows, groups);
     const partials = lowering.scratch([2, slabs, groups * width]);
     const shares = lowering.scratch([2, groups * width]);
@@ -217,7 +217,7 @@ const batchNormGradient: Operation<Attributes> = {
     const walk = { u32: [rows * groups, groups, slabs], f32: [eps] };
     lowering.dispatch({
       label: 'batchNorm.gradientSums',
-      source: template(gradientSums, { ...variant, RELU: relu }),
+      source: enableHalves(template(gradientSums, { ...variant, STORED: stored, RELU: relu }), [x]),
       bindings: [x, dy, mean, variance, partials, ...(relu ? [weight, bias] : [])],
       writes: [4],
       uniforms: walk,
@@ -235,7 +235,7 @@ const batchNormGradient: Operation<Attributes> = {
     });
     lowering.dispatch({
       label: 'batchNorm.gradientInput',
-      source: template(inputGradient, { ...variant, RELU: relu }),
+      source: enableHalves(template(inputGradient, { ...variant, STORED: stored, RELU: relu }), [x]),
       bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
       writes: [6],
       uniforms: walk,
@@ -262,8 +262,9 @@ function checkChannels(x: TensorSpec, channelTensors: readonly TensorSpec[]): Te
       );
     }
   }
-  for (const [index, { dtype }] of [x, ...channelTensors].entries()) {
-    if (dtype !== 'f32') throw new ShapeError(`batchNorm: ${['x', ...names][index]} is ${dtype}; it must be f32.`);
+  if (x.dtype === 'u32') throw new ShapeError('batchNorm: x is u32; it must be f32 or f16.');
+  for (const [index, { dtype }] of channelTensors.entries()) {
+    if (dtype !== 'f32') throw new ShapeError(`batchNorm: ${names[index]} is ${dtype}; it must be f32.`);
   }
   return { shape: [channels], dtype: 'f32' };
 }

@@ -8,15 +8,16 @@
 struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read> dy: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;
 @group(0) @binding(3) var<storage, read> weight: array<V>;
 @group(0) @binding(4) var<storage, read> mean: array<V>;
 @group(0) @binding(5) var<storage, read> variance: array<V>;
 @group(0) @binding(6) var<storage, read> shares: array<V>; // [2 (mean of dz, mean of dz·x̂), groups]
-@group(0) @binding(7) var<storage, read_write> dx: array<V>;
+@group(0) @binding(7) var<storage, read_write> dx: array<Stored>;
 //#if RELU
 @group(0) @binding(8) var<storage, read> bias: array<V>;
 //#end
@@ -37,13 +38,13 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let shift = bias[group];
 //#end
   for (var at = index; at < params.size; at += stride) {
-    let centred = x[at] - centre;
+    let centred = V(x[at]) - centre;
 //#if RELU
     // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
-    let dz = select(dy[at], V(0.0), centred * scale + shift <= V(0.0));
+    let dz = select(V(dy[at]), V(0.0), centred * scale + shift <= V(0.0));
 //#else
-    let dz = dy[at];
+    let dz = V(dy[at]);
 //#end
-    dx[at] = scale * (dz - mean_dz - centred * slope);
+    dx[at] = Stored(scale * (dz - mean_dz - centred * slope));
   }
 }

@@ -7,10 +7,11 @@
 struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read> dy: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read> dy: array<Stored>;
 @group(0) @binding(3) var<storage, read> mean: array<V>;
 @group(0) @binding(4) var<storage, read> variance: array<V>;
 @group(0) @binding(5) var<storage, read_write> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
@@ -35,12 +36,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   var sum = V(0.0);
   var sum_centred = V(0.0);
   for (var at = index; at < params.size; at += stride) {
-    let centred = x[at] - centre;
+    let centred = V(x[at]) - centre;
 //#if RELU
     // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
-    let dz = select(dy[at], V(0.0), centred * scale + shift <= V(0.0));
+    let dz = select(V(dy[at]), V(0.0), centred * scale + shift <= V(0.0));
 //#else
-    let dz = dy[at];
+    let dz = V(dy[at]);
 //#end
     sum += dz;
     sum_centred += dz * centred;

@@ -7,14 +7,15 @@
 struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>; // [rows, groups], size in all
+@group(0) @binding(1) var<storage, read> x: array<Stored>; // [rows, groups], size in all
 @group(0) @binding(2) var<storage, read> weight: array<V>;
 @group(0) @binding(3) var<storage, read> bias: array<V>;
 @group(0) @binding(4) var<storage, read> mean: array<V>;
 @group(0) @binding(5) var<storage, read> variance: array<V>;
-@group(0) @binding(6) var<storage, read_write> y: array<V>;
+@group(0) @binding(6) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
@@ -27,12 +28,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let scale = weight[group] / sqrt(variance[group] + params.eps);
   let shift = bias[group];
   for (var at = index; at < params.size; at += stride) {
-    let z = (x[at] - centre) * scale + shift;
+    let z = (V(x[at]) - centre) * scale + shift;
 //#if RELU
     // Written so that a NaN stays one.
-    y[at] = select(z, V(0.0), z <= V(0.0));
+    y[at] = Stored(select(z, V(0.0), z <= V(0.0)));
 //#else
-    y[at] = z;
+    y[at] = Stored(z);
 //#end
   }
 }

@@ -10,9 +10,10 @@
 struct Params { rows: u32, groups: u32, slabs: u32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> partials: array<V>; // [2 (mean, M2), slabs, groups]
 
 @compute @workgroup_size(64)
@@ -28,10 +29,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   var at = index;
   var row = 0u;
   for (; row + 4u <= rows; row += 4u) {
-    let a = x[at];
-    let b = x[at + stride];
-    let c = x[at + 2u * stride];
-    let d = x[at + 3u * stride];
+    let a = V(x[at]);
+    let b = V(x[at + stride]);
+    let c = V(x[at + 2u * stride]);
+    let d = V(x[at + 3u * stride]);
     at += 4u * stride;
     let mean4 = ((a + b) + (c + d)) * 0.25;
     let da = a - mean4;
@@ -44,7 +45,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     m2 += ((da * da + db * db) + (dc * dc + dd * dd)) + delta * delta * (f32(row) * share);
   }
   for (; row < rows; row++) {
-    let delta = x[at] - mean;
+    let delta = V(x[at]) - mean;
     at += stride;
     let share = 1.0 / f32(row + 1u);
     mean += delta * share;

@@ -6,8 +6,8 @@
 struct Dimension { extent: u32, before: i32, length: u32, stride: u32 }
 struct Sizes { dimensions: array<vec4<u32>, 8>, count: u32, rank: u32, value: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<{{TYPE}}>;
+@group(0) @binding(2) var<storage, read_write> result: array<{{TYPE}}>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
@@ -24,5 +24,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     inside = inside && index >= 0 && index < i32(dimension.length);
     at += u32(index) * dimension.stride;
   }
-  if (inside) { result[i] = x[at]; } else { result[i] = sizes.value; }
+  if (inside) { result[i] = x[at]; } else { result[i] = {{TYPE}}(sizes.value); }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { sumTo } from '../reduce/reduce.js';
-import { template } from '../template.js';
+import { enableHalves, template, withTypes } from '../template.js';
 import copyRowsSource from './copy-rows.wgsl';
 import gatherSource from './gather-strided.wgsl';
 
@@ -35,12 +35,17 @@ function lowerGather(lowering: Lowering, label: string, x: Value, result: Value,
   const count = sizeOf(result.shape);
   lowering.dispatch({
     label,
-    source: gatherSource,
+    source: withTypes(gatherSource, { TYPE: asFloats(x) }),
     bindings: [x, result],
     writes: [1],
     uniforms: { u32: [...words, count, rank], f32: [value] },
     workgroups: linearGrid(count),
   });
+}
+
+/** Words are copied as they are, so u32 goes as f32: one kernel less. */
+function asFloats({ dtype }: Value): { readonly dtype: 'f32' | 'f16' } {
+  return { dtype: dtype === 'f16' ? 'f16' : 'f32' };
 }
 
 /** Copies `rows` stretches of `length` values, by strides and offsets in values. */
@@ -58,12 +63,13 @@ function lowerCopyRows(
     resultOffset: number,
   ],
 ): void {
+  const { dtype: type } = asFloats(x);
   const vectors = extents.every((extent) => extent % 4 === 0);
   const unit = vectors ? 4 : 1;
   const count = (rows * extents[0]) / unit;
   lowering.dispatch({
     label,
-    source: template(copyRowsSource, { TYPE: vectors ? 'vec4<f32>' : 'f32' }),
+    source: enableHalves(template(copyRowsSource, { TYPE: vectors ? `vec4<${type}>` : type }), [x]),
     bindings: [x, result],
     writes: [1],
     uniforms: { u32: [count, ...extents.map((extent) => extent / unit)] },
@@ -260,6 +266,12 @@ const concatOperation: Operation<{ axis: number }> = {
       }
     }
     const extent = inputs.reduce((total, input) => total + input.shape[axis], 0);
+    const other = inputs.findIndex(({ dtype }) => dtype !== first.dtype);
+    if (other >= 0) {
+      throw new ShapeError(
+        `concat: input ${other} is ${inputs[other].dtype} and input 0 is ${first.dtype}; cast one of them.`,
+      );
+    }
     return [{ shape: first.shape.map((own, d) => (d === axis ? extent : own)), dtype: first.dtype }];
   },
   lower(lowering, inputs, [result], { axis }) {

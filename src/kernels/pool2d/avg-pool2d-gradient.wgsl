@@ -3,9 +3,10 @@
 //
 // Grid: one invocation per cell and group of {{WIDTH}} channels, linear, group fastest.
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
-@group(0) @binding(1) var<storage, read> dy: array<V>;
-@group(0) @binding(2) var<storage, read_write> dx: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> dx: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
@@ -22,7 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   var total = V(0.0);
   for (var o = rows.x; o < rows.y; o++) {
     for (var p = columns.x; p < columns.y; p++) {
-      let gradient = dy[((image + o) * params.out_width + p) * params.groups + group];
+      let gradient = V(dy[((image + o) * params.out_width + p) * params.groups + group]);
 //#if INSIDE_ONLY
       let height = rows_under(o);
       let width = columns_under(p);
@@ -32,5 +33,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
 //#end
     }
   }
-  dx[index] = total;
+  dx[index] = Stored(total);
 }

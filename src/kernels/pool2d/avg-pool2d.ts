@@ -2,7 +2,7 @@ import { type Operation, record, type Tensor } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import avgPoolKernel from './avg-pool2d.wgsl';
 import gradientKernel from './avg-pool2d-gradient.wgsl';
 import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
@@ -31,17 +31,21 @@ export function avgPool2d(x: Tensor, { countIncludePad = true, ...options }: Avg
 const avgPoolOperation: Operation<Attributes> = {
   name: 'avgPool2d',
 
-  shape: (_inputs, { outputShape }) => [{ shape: outputShape, dtype: 'f32' }],
+  shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
 
   lower(lowering, [x], [y], attributes) {
-    const { rows, groups, width, vector } = channelGroups(y);
+    const { rows, groups, width, vector, stored } = channelGroups(y);
     lowering.dispatch({
       label: 'avgPool2d',
-      source: template(windowKernel + avgPoolKernel, {
-        VECTOR: vector,
-        WIDTH: width,
-        INSIDE_ONLY: !attributes.countIncludePad,
-      }),
+      source: enableHalves(
+        template(windowKernel + avgPoolKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          WIDTH: width,
+          INSIDE_ONLY: !attributes.countIncludePad,
+        }),
+        [x],
+      ),
       bindings: [x, y],
       writes: [1],
       uniforms: { u32: windowWords(attributes, groups) },
@@ -60,17 +64,21 @@ const avgPoolOperation: Operation<Attributes> = {
 const avgPoolGradient: Operation<Attributes> = {
   name: 'avgPool2dGradient',
 
-  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+  shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 
   lower(lowering, [dy], [dx], attributes) {
-    const { rows, groups, width, vector } = channelGroups(dx);
+    const { rows, groups, width, vector, stored } = channelGroups(dx);
     lowering.dispatch({
       label: 'avgPool2d.gradient',
-      source: template(windowKernel + gradientKernel, {
-        VECTOR: vector,
-        WIDTH: width,
-        INSIDE_ONLY: !attributes.countIncludePad,
-      }),
+      source: enableHalves(
+        template(windowKernel + gradientKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          WIDTH: width,
+          INSIDE_ONLY: !attributes.countIncludePad,
+        }),
+        [dy],
+      ),
       bindings: [dy, dx],
       writes: [1],
       uniforms: { u32: windowWords(attributes, groups) },

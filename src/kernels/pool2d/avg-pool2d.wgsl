@@ -3,9 +3,10 @@
 //
 // Grid: one invocation per window and group of {{WIDTH}} channels, linear, group fastest.
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read_write> y: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
@@ -20,12 +21,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   var total = V(0.0);
   for (var row = rows.x; row < rows.y; row++) {
     for (var column = columns.x; column < columns.y; column++) {
-      total += x[((image + row) * params.width + column) * params.groups + group];
+      total += V(x[((image + row) * params.width + column) * params.groups + group]);
     }
   }
 //#if INSIDE_ONLY
-  y[index] = total / f32((rows.y - rows.x) * (columns.y - columns.x));
+  y[index] = Stored(total / f32((rows.y - rows.x) * (columns.y - columns.x)));
 //#else
-  y[index] = total / f32(params.kernel_height * params.kernel_width);
+  y[index] = Stored(total / f32(params.kernel_height * params.kernel_width));
 //#end
 }

@@ -3,11 +3,12 @@
 //
 // Grid: one invocation per cell and group of {{WIDTH}} channels, linear, group fastest.
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 alias I = {{INDEX_VECTOR}};
 
-@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<Stored>;
 @group(0) @binding(2) var<storage, read> argmax: array<I>;
-@group(0) @binding(3) var<storage, read_write> dx: array<V>;
+@group(0) @binding(3) var<storage, read_write> dx: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
@@ -26,8 +27,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   for (var o = rows.x; o < rows.y; o++) {
     for (var p = columns.x; p < columns.y; p++) {
       let at = ((image + o) * params.out_width + p) * params.groups + group;
-      total += select(V(0.0), dy[at], argmax[at] == cell);
+      total += select(V(0.0), V(dy[at]), argmax[at] == cell);
     }
   }
-  dx[index] = total;
+  dx[index] = Stored(total);
 }

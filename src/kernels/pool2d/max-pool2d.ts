@@ -2,7 +2,7 @@ import { type Operation, record, type Tensor } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import maxPoolKernel from './max-pool2d.wgsl';
 import gradientKernel from './max-pool2d-gradient.wgsl';
 import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
@@ -24,16 +24,24 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 const maxPoolOperation: Operation<PoolWindow> = {
   name: 'maxPool2d',
 
-  shape: (_inputs, { outputShape }) => [
-    { shape: outputShape, dtype: 'f32' },
+  shape: ([x], { outputShape }) => [
+    { shape: outputShape, dtype: x.dtype },
     { shape: outputShape, dtype: 'u32' },
   ],
 
   lower(lowering, [x], [y, argmax], window) {
-    const { rows, groups, width, vector, indexVector } = channelGroups(y);
+    const { rows, groups, width, vector, stored, indexVector } = channelGroups(y);
     lowering.dispatch({
       label: 'maxPool2d',
-      source: template(windowKernel + maxPoolKernel, { VECTOR: vector, INDEX_VECTOR: indexVector, WIDTH: width }),
+      source: enableHalves(
+        template(windowKernel + maxPoolKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          INDEX_VECTOR: indexVector,
+          WIDTH: width,
+        }),
+        [x],
+      ),
       bindings: [x, y, argmax],
       writes: [1, 2],
       uniforms: { u32: windowWords(window, groups) },
@@ -52,13 +60,21 @@ const maxPoolOperation: Operation<PoolWindow> = {
 const maxPoolGradient: Operation<PoolWindow> = {
   name: 'maxPool2dGradient',
 
-  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+  shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 
   lower(lowering, [dy, argmax], [dx], window) {
-    const { rows, groups, width, vector, indexVector } = channelGroups(dx);
+    const { rows, groups, width, vector, stored, indexVector } = channelGroups(dx);
     lowering.dispatch({
       label: 'maxPool2d.gradient',
-      source: template(windowKernel + gradientKernel, { VECTOR: vector, INDEX_VECTOR: indexVector, WIDTH: width }),
+      source: enableHalves(
+        template(windowKernel + gradientKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          INDEX_VECTOR: indexVector,
+          WIDTH: width,
+        }),
+        [dy],
+      ),
       bindings: [dy, argmax, dx],
       writes: [2],
       uniforms: { u32: windowWords(window, groups) },

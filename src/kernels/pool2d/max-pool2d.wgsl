@@ -4,10 +4,11 @@
 //
 // Grid: one invocation per window and group of {{WIDTH}} channels, linear, group fastest.
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 alias I = {{INDEX_VECTOR}};
 
-@group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read_write> y: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(3) var<storage, read_write> argmax: array<I>;
 
 @compute @workgroup_size(64)
@@ -21,11 +22,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let image = window / params.out_width / params.out_height * params.height * params.width;
 
   var best_cell = I(rows.x * params.width + columns.x);
-  var best = x[(image + rows.x * params.width + columns.x) * params.groups + group];
+  var best = V(x[(image + rows.x * params.width + columns.x) * params.groups + group]);
   for (var row = rows.x; row < rows.y; row++) {
     for (var column = columns.x; column < columns.y; column++) {
       let cell = row * params.width + column;
-      let value = x[(image + cell) * params.groups + group];
+      let value = V(x[(image + cell) * params.groups + group]);
       // Compilers drop value != value, so a NaN is told by its bits.
       let is_nan = (bitcast<I>(value) & I(0x7fffffffu)) > I(0x7f800000u);
       let better = (value > best) | is_nan;
@@ -33,6 +34,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
       best_cell = select(best_cell, I(cell), better);
     }
   }
-  y[index] = best;
+  y[index] = Stored(best);
   argmax[index] = best_cell;
 }

@@ -29,8 +29,8 @@ const pair = (extent: Extent2d): readonly [number, number] => (typeof extent ===
  * @throws ShapeError for another rank, for extents that are not whole, or a window that does not fit.
  */
 export function poolWindow(name: string, x: TensorSpec, options: PoolOptions): PoolWindow {
-  if (x.shape.length !== 4 || x.dtype !== 'f32') {
-    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+  if (x.shape.length !== 4 || x.dtype === 'u32') {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C], f32 or f16.`);
   }
   const kernel = pair(options.kernelSize);
   const stride = pair(options.stride ?? kernel);

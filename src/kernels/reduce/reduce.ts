@@ -1,9 +1,9 @@
-import { type Lowering, type Operation, record, reshape, type Tensor, type Value } from '../../engine/index.js';
+import { cast, type Lowering, type Operation, record, reshape, type Tensor, type Value } from '../../engine/index.js';
 import { normalizeAxes, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { div, equal, mul } from '../elementwise/elementwise.js';
 import { linearGrid } from '../grid.js';
 import { broadcastTo, transpose } from '../movement/movement.js';
-import { template } from '../template.js';
+import { withTypes } from '../template.js';
 import source from './reduce.wgsl';
 
 export interface ReduceOptions {
@@ -49,7 +49,7 @@ function lowerReduce(lowering: Lowering, x: Value, result: Value, attributes: Re
     const step = combine[first || kind !== 'sumOfSquares' ? kind : 'sum'];
     lowering.dispatch({
       label: first ? kind : `${kind}.combine`,
-      source: template(source, step),
+      source: withTypes(source, { X: input }, step),
       bindings: [input, output],
       writes: [1],
       uniforms: { u32: [outer, reduced, inner, parts], f32: [last ? scale : 1] },
@@ -94,12 +94,13 @@ function reduce(kind: Kind, x: Tensor, { axes, keepDims = false }: ReduceOptions
   const outer = sizeOf(input.shape.slice(0, begin));
   const reduced = sizeOf(input.shape.slice(begin, end));
   const inner = sizeOf(input.shape.slice(end));
-  if (reduced === 1 && kind !== 'sumOfSquares') return reshape(x, shape);
+  if (reduced === 1 && kind !== 'sumOfSquares')
+    return x.dtype === 'f16' ? cast(reshape(x, shape), 'f32') : reshape(x, shape);
   const scale = average ? 1 / reduced : 1;
   return record(reduceOperation, [input], { kind, outer, reduced, inner, shape, scale })[0];
 }
 
-/** Sum over axes. Counterpart: torch.sum. */
+/** Sum over axes; f32 also for f16. Counterpart: torch.sum. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce('sum', x, options);
 }

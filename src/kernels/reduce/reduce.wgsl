@@ -6,7 +6,7 @@
 // Grid: one invocation per partial result.
 struct Sizes { outer: u32, reduced: u32, inner: u32, parts: u32, scale: f32 }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 
 @compute @workgroup_size(64)
@@ -18,10 +18,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   let s = rest % sizes.parts;
   let o = rest / sizes.parts;
   let start = o * sizes.reduced * sizes.inner + i;
-  var v = x[start + s * sizes.inner];
+  var v = f32(x[start + s * sizes.inner]);
   var total = {{FIRST}};
   for (var r = s + sizes.parts; r < sizes.reduced; r += sizes.parts) {
-    v = x[start + r * sizes.inner];
+    v = f32(x[start + r * sizes.inner]);
     total = {{NEXT}};
   }
   partial[index] = total * sizes.scale;

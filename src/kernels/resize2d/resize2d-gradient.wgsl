@@ -7,12 +7,13 @@
 struct Params { images: u32, height: u32, width: u32, groups: u32, out_height: u32, out_width: u32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<V>;
+@group(0) @binding(1) var<storage, read> dy: array<Stored>;
 @group(0) @binding(2) var<storage, read> taps: array<vec4<u32>>; // output rows, then output columns
 @group(0) @binding(3) var<storage, read> ranges: array<vec2<u32>>; // [begin, end) for input rows, then input columns
-@group(0) @binding(4) var<storage, read_write> dx: array<V>;
+@group(0) @binding(4) var<storage, read_write> dx: array<Stored>;
 
 // The weight of an input cell in an output cell: the end cell may be both of its taps.
 fn weight_of(cell: u32, tap: vec4<u32>) -> f32 {
@@ -36,10 +37,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   for (var o = rows.x; o < rows.y; o++) {
     var along_row = V(0.0);
     for (var p = columns.x; p < columns.y; p++) {
-      let gradient = dy[((image + o) * params.out_width + p) * params.groups + group];
+      let gradient = V(dy[((image + o) * params.out_width + p) * params.groups + group]);
       along_row += weight_of(column, taps[params.out_height + p]) * gradient;
     }
     total += weight_of(row, taps[o]) * along_row;
   }
-  dx[index] = total;
+  dx[index] = Stored(total);
 }

@@ -2,7 +2,7 @@ import { type Operation, record, ShapeError, type Tensor } from '../../engine/in
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
+import { enableHalves, template } from '../template.js';
 import { linearTaps, nearestTaps, packTaps, type ResizeAxis, tapRanges } from './axis.js';
 import resizeKernel from './resize2d.wgsl';
 import gradientKernel from './resize2d-gradient.wgsl';
@@ -55,8 +55,8 @@ export function resizeNearest(x: Tensor, options: ResizeOptions): Tensor {
 }
 
 function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOptions, alignCorners: boolean): Tensor {
-  if (x.shape.length !== 4 || x.dtype !== 'f32') {
-    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+  if (x.shape.length !== 4 || x.dtype === 'u32') {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C], f32 or f16.`);
   }
   if ((size === undefined) === (scale === undefined)) {
     throw new ShapeError(`${name}: ${size ? 'both size and scale are' : 'neither size nor scale is'} given; give one.`);
@@ -85,13 +85,21 @@ function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOpti
 const resizeOperation: Operation<Attributes> = {
   name: 'resize',
 
-  shape: (_inputs, { outputShape }) => [{ shape: outputShape, dtype: 'f32' }],
+  shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
 
   lower(lowering, [x], [y], attributes) {
-    const { rows, groups, width, vector } = channelGroups(y);
+    const { rows, groups, width, vector, stored } = channelGroups(y);
     lowering.dispatch({
       label: `resize.${attributes.mode}`,
-      source: template(resizeKernel, { VECTOR: vector, WIDTH: width, NEAREST: attributes.mode === 'nearest' }),
+      source: enableHalves(
+        template(resizeKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          WIDTH: width,
+          NEAREST: attributes.mode === 'nearest',
+        }),
+        [x],
+      ),
       bindings: [x, lowering.constant(bothTaps(attributes)), y],
       writes: [2],
       uniforms: { u32: extents(attributes, groups) },
@@ -110,15 +118,15 @@ const resizeOperation: Operation<Attributes> = {
 const resizeGradient: Operation<Attributes> = {
   name: 'resizeGradient',
 
-  shape: (_inputs, { inputShape }) => [{ shape: inputShape, dtype: 'f32' }],
+  shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 
   lower(lowering, [dy], [dx], attributes) {
-    const { rows, groups, width, vector } = channelGroups(dx);
+    const { rows, groups, width, vector, stored } = channelGroups(dx);
     const taps = tapsOf(attributes.mode);
     const ranges = [attributes.rows, attributes.columns].flatMap((axis) => tapRanges(taps(axis), axis.input));
     lowering.dispatch({
       label: `resize.${attributes.mode}Gradient`,
-      source: template(gradientKernel, { VECTOR: vector, WIDTH: width }),
+      source: enableHalves(template(gradientKernel, { VECTOR: vector, STORED: stored, WIDTH: width }), [dy]),
       bindings: [dy, lowering.constant(bothTaps(attributes)), lowering.constant(Uint32Array.from(ranges.flat())), dx],
       writes: [3],
       uniforms: { u32: extents(attributes, groups) },

@@ -6,11 +6,12 @@
 struct Params { images: u32, height: u32, width: u32, groups: u32, out_height: u32, out_width: u32 }
 
 alias V = {{VECTOR}};
+alias Stored = {{STORED}};
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<V>;
+@group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read> taps: array<vec4<u32>>; // rows, then columns
-@group(0) @binding(3) var<storage, read_write> y: array<V>;
+@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
@@ -29,10 +30,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let second_row = (image + row.y) * params.width;
   let column_weight = bitcast<vec2<f32>>(column.zw);
   let row_weight = bitcast<vec2<f32>>(row.zw);
-  let first = column_weight.x * x[(first_row + column.x) * params.groups + group] +
-    column_weight.y * x[(first_row + column.y) * params.groups + group];
-  let second = column_weight.x * x[(second_row + column.x) * params.groups + group] +
-    column_weight.y * x[(second_row + column.y) * params.groups + group];
-  y[index] = row_weight.x * first + row_weight.y * second;
+  let first = column_weight.x * V(x[(first_row + column.x) * params.groups + group]) +
+    column_weight.y * V(x[(first_row + column.y) * params.groups + group]);
+  let second = column_weight.x * V(x[(second_row + column.x) * params.groups + group]) +
+    column_weight.y * V(x[(second_row + column.y) * params.groups + group]);
+  y[index] = Stored(row_weight.x * first + row_weight.y * second);
 //#end
 }
