@@ -3,12 +3,14 @@ import { Command } from 'commander';
 import { drawAugmentationSheet, loadConfig, readDataset } from '../train/index.js';
 import { interruptible } from './shared/interrupt.js';
 import { run, withDevice } from './shared/run.js';
+import { setOption } from './shared/set-option.js';
 import { wholeNumber } from './shared/whole-number.js';
 
 interface Options {
   readonly data: string;
   readonly config: string;
   readonly out: string;
+  readonly set: readonly string[];
   readonly frames: number;
   readonly epochs: number;
 }
@@ -19,11 +21,12 @@ const program = new Command('contact-sheet')
   )
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .requiredOption('--config <file>', 'training configuration, JSON')
+  .addOption(setOption())
   .option('--out <file.png>', 'picture to write', 'contact-sheet.png')
   .option('--frames <n>', 'frames of the training set, spread over it', wholeNumber, 4)
   .option('--epochs <n>', 'epochs of which each frame is shown', wholeNumber, 4)
-  .action(async ({ data, config: file, out, frames, epochs }: Options) => {
-    const config = await loadConfig(file);
+  .action(async ({ data, config: file, set, out, frames, epochs }: Options) => {
+    const config = await loadConfig(file, set);
     const cases = await readDataset(data, 'train');
     const sheet = await withDevice({}, (device) =>
       interruptible('nothing was written', (signal) =>

@@ -217,6 +217,36 @@ describe('predict', () => {
   });
 });
 
+describe('contact-sheet', () => {
+  test('draws frames as they are and in the first epochs', async () => {
+    const options = [
+      '--data',
+      'data',
+      '--config',
+      'config.json',
+      '--out',
+      'sheet.png',
+      '--frames',
+      '2',
+      '--epochs',
+      '3',
+    ];
+    const { code, output } = await run('contact-sheet', options, { cwd: parent });
+    expect([code, output]).toEqual([0, 'sheet.png: 2 frames as they are and in 3 epochs of config.json.\n']);
+    const sheet = await decodeFrame(await readFile(at('sheet.png')), 'sheet.png');
+    // Four columns of pictures of 288 px, two rows.
+    expect(sheet.width).toBe(2 * 24 + 4 * 288 + 3 * 14);
+    expect(sheet.height).toBeGreaterThan(2 * 288);
+  });
+
+  test('refuses a sheet without pictures, and writes none', async () => {
+    const options = ['--data', 'data', '--config', 'config.json', '--out', 'none.png', '--frames', '0'];
+    const { code, errors } = await run('contact-sheet', options, { cwd: parent });
+    expect([code, errors]).toEqual([1, ['A sheet of 0 of 4 frames in 4 epochs is empty; give at least one of each.']]);
+    expect(existsSync(at('none.png'))).toBe(false);
+  });
+});
+
 describe('demo', () => {
   test('refuses a number of epochs that is none before it draws anything', async () => {
     const cwd = await temporaryFolder();
