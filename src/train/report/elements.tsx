@@ -95,6 +95,8 @@ export function Figure({ number, title, caption, legend, columns = 2, plots }: F
 export interface LegendEntry {
   readonly label: ComponentChildren;
   readonly color: string;
+  /** What stands for it in the plot; a line where nothing is said. */
+  readonly mark?: 'line' | 'dot' | 'cross';
   readonly dash?: string;
   readonly width?: number;
 }
@@ -102,16 +104,29 @@ export interface LegendEntry {
 export function Legend({ entries }: { entries: readonly LegendEntry[] }): VNode {
   return (
     <ul class="legend">
-      {entries.map(({ label, color, dash = '', width = 2 }) => (
+      {entries.map((entry) => (
         <li>
-          <svg width="26" height="8" aria-hidden="true">
-            <line x1="1" y1="4" x2="25" y2="4" style={{ stroke: color }} stroke-width={width} stroke-dasharray={dash} />
+          <svg width={entry.mark && entry.mark !== 'line' ? 10 : 26} height="10" aria-hidden="true">
+            <Sample {...entry} />
           </svg>
-          {label}
+          {entry.label}
         </li>
       ))}
     </ul>
   );
+}
+
+function Sample({ mark = 'line', color, dash = '', width = 2 }: LegendEntry): VNode {
+  switch (mark) {
+    case 'line':
+      return (
+        <line x1="1" y1="5" x2="25" y2="5" style={{ stroke: color }} stroke-width={width} stroke-dasharray={dash} />
+      );
+    case 'dot':
+      return <circle cx="5" cy="5" r="3.5" style={{ fill: color }} />;
+    case 'cross':
+      return <path d="M2 2l6 6M2 8l6-6" style={{ stroke: color }} stroke-width="1.5" />;
+  }
 }
 
 export function RunLegend({ runs }: { runs: readonly KeyedRun[] }): VNode {

@@ -1,1 +1,2 @@
-export { makeReport, type Report, ReportError, type ReportOptions, writeReport } from './report.js';
+export { ReportError } from './errors.js';
+export { makeReport, type Report, type ReportOptions, writeReport } from './report.js';

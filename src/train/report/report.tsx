@@ -1,13 +1,12 @@
-import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
 import type { VNode } from 'preact';
-import { SondeError } from '../../engine/errors.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { type KeyedRun, keyed, Numbering, RunName } from './elements.js';
-import { count, dateTime, fixed, range } from './format.js';
+import { ReportError } from './errors.js';
+import { count, dateTime, fixed, listed, range } from './format.js';
 import { renderPage } from './page.js';
 import { agreementSection } from './sections/agreement.js';
 import { calibrationSection } from './sections/calibration.js';
+import { comparisonSection } from './sections/comparison.js';
 import { configurationSection } from './sections/configuration.js';
 import { environmentSection } from './sections/environment.js';
 import { errorsSection } from './sections/errors.js';
@@ -15,12 +14,7 @@ import { framesSection } from './sections/frames.js';
 import { pairedSection } from './sections/paired.js';
 import { scoresSection } from './sections/scores.js';
 import { trainingSection } from './sections/training.js';
-import { type ReportedRun, readRun } from './source/run.js';
-
-/** A report that cannot be written. */
-export class ReportError extends SondeError {
-  override name = 'ReportError';
-}
+import { readSources, type Sources } from './source/sources.js';
 
 export interface ReportOptions {
   /** Whose scores are shown; `test` where nothing is said. */
@@ -42,15 +36,11 @@ export interface Report {
 export async function makeReport(folders: readonly string[], { split = 'test' }: ReportOptions = {}): Promise<Report> {
   if (folders.length === 0) throw new ReportError('A report is about at least 1 run; name its folder.');
   const notes: string[] = [];
-  const names = namesOf(folders);
-  const read: ReportedRun[] = [];
-  for (const [index, folder] of folders.entries()) {
-    await checkFolder(folder);
-    read.push(await readRun(folder, names[index], split, (sentence) => notes.push(sentence)));
-  }
-  const runs = keyed(read);
+  const sources = await readSources(folders, split, (sentence) => notes.push(sentence));
+  const runs = keyed(sources.runs);
   const numbering = new Numbering();
   const sections = [
+    comparisonSection(sources.comparisons, numbering),
     scoresSection(runs, split, numbering),
     pairedSection(runs, numbering),
     errorsSection(runs, numbering),
@@ -62,9 +52,8 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
     environmentSection(runs, numbering),
   ].filter((section) => section !== undefined);
   const { date, sonde, commit } = describeSoftware();
-  const title = runs.length === 1 ? `Report on run ${runs[0].name}` : `Report on ${count(runs.length, 'run')}`;
   const html = renderPage({
-    title,
+    title: titleOf(sources),
     byline: `Landmarks and angle of progression in intrapartum ultrasound, ${split} split. Written ${dateTime(date)}.`,
     lead: <Lead runs={runs} split={split} />,
     notes,
@@ -83,6 +72,17 @@ export async function writeReport(
   const report = await makeReport(folders, options);
   await writeFileAtomically(out, report.html);
   return report;
+}
+
+/** As in "Report on run first" or "Report on 3 runs and 1 comparison". */
+function titleOf({ runs, comparisons }: Sources): string {
+  const kinds = [
+    { noun: 'run', names: runs.map(({ name }) => name) },
+    { noun: 'comparison', names: comparisons.map(({ name }) => name) },
+  ].filter(({ names }) => names.length > 0);
+  const [first] = kinds;
+  if (kinds.length === 1 && first.names.length === 1) return `Report on ${first.noun} ${first.names[0]}`;
+  return `Report on ${listed(kinds.map(({ noun, names }) => count(names.length, noun)))}`;
 }
 
 /** The headline of each run as a sentence. */
@@ -111,17 +111,4 @@ function headline({ scores, epochs }: KeyedRun, split: string): string {
     `on ${count(scores.count, `${split} frame`)} landmarks are ${fixed(apd, 1)} px${within(intervals.apd)} from the ` +
     `truth on average, and ${angle}.`
   );
-}
-
-/** The folders' own names, and the whole path where two are alike. */
-function namesOf(folders: readonly string[]): string[] {
-  const short = folders.map((folder) => basename(resolve(folder)));
-  return short.map((name, index) => (short.filter((other) => other === name).length > 1 ? folders[index] : name));
-}
-
-async function checkFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new ReportError(`${folder} is no folder; give the folder of a run that npm run train has written.`);
-  }
 }

@@ -53,7 +53,7 @@ figcaption b { color: var(--ink); font-weight: 600; }
 
 .table { margin: 1.4rem 0 2.4rem; }
 .table figcaption { margin: 0 0 0.7rem; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin: 0 -0.6rem; padding: 0 0.6rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 thead th { font-weight: 600; vertical-align: bottom; border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); }
 th, td { padding: 0.45rem 0.7rem; text-align: right; vertical-align: top; font-weight: 400; }
@@ -67,14 +67,15 @@ tbody tr:last-child > * { border-bottom: 1.5px solid var(--ink); }
 tbody th { min-width: 8rem; }
 .unit, .interval { display: block; font-weight: 400; color: var(--muted); font-size: 0.92em; white-space: nowrap; }
 .marked > * { background: var(--mark); }
-.marked > th:first-child { padding-left: 0.6rem; }
-.marked > td:last-child { padding-right: 0.6rem; }
+.marked > :first-child { box-shadow: -0.6rem 0 var(--mark); }
+.marked > :last-child { box-shadow: 0.6rem 0 var(--mark); }
 dl.settings { columns: 3 17rem; column-gap: 2.5rem; font-size: 0.86rem; font-variant-numeric: tabular-nums; margin: 0; }
 dl.settings div { display: flex; justify-content: space-between; gap: 1rem; break-inside: avoid; padding: 0.16rem 0; border-bottom: 1px solid var(--rule); }
 dl.settings dd { margin: 0; text-align: right; overflow-wrap: anywhere; }
 dl.settings dt { color: var(--muted); }
-.apart table { color: var(--muted); width: auto; }
-.apart th, .apart td { padding-right: 1.6rem; }
+.apart table, .narrow table { width: auto; }
+.apart table { color: var(--muted); }
+.apart th, .apart td, .narrow th, .narrow td { padding-right: 1.6rem; }
 
 .gallery { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1rem; margin: 0.4rem 0 1.4rem; }
 .gallery figure { margin: 0; }

@@ -1,4 +1,4 @@
-import { copyFile, cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { parse } from 'parse5';
@@ -276,6 +276,65 @@ describe('the page', () => {
   });
 });
 
+describe('a report of a comparison', () => {
+  const score = (mean: number, sd?: number) => ({ mean, ...(sd === undefined ? {} : { sd }) });
+  const model = (name: string, apds: readonly number[]) => ({
+    ...{ name, architecture: 'u-net', decoding: 'argmax', parameters: 31_043_651, epochs: 3, quantisation: 3.06 },
+    apd: score(apds[0], 0.25),
+    perLandmark: { ps1: score(1), ps2: score(2), fh1: score(3, 0.5) },
+    runs: apds.map((apd, seed) => {
+      return {
+        seed,
+        folder: `${name}-seed-${seed}`,
+        epoch: 2,
+        apd,
+        perLandmark: { ps1: 1, ps2: 2, fh1: 3 },
+        undefinedAngles: 0,
+      };
+    }),
+  });
+  const comparison = {
+    data: { folder: 'data/<phantoms>', train: 40, validation: 10, test: FRAMES },
+    seeds: [0, 1],
+    models: [model('one', [12.5, 13]), model('<two>', [20, 21])],
+    orders: [],
+    conclusion: 'The order is <reproduced>.',
+    environment: ENVIRONMENT,
+  };
+
+  it('has its table, a dot for each seed and the conclusion', async () => {
+    await mkdir(at('compared'));
+    await writeFile(at('compared', 'comparison.json'), JSON.stringify(comparison));
+    const document = documentOf(await makeReport([at('compared')]));
+    expect(words(document.querySelector('h1'))).toBe('Report on comparison compared');
+    expect(headings(document)).toEqual(['Comparison of configurations']);
+    expect(table('Configurations', document)[1]).toEqual([
+      '<two>',
+      'u-net',
+      'argmax',
+      '31,043,651',
+      '20.00 ± 0.25',
+      '1.00',
+      '2.00',
+      '3.00 ± 0.50',
+      '–',
+      '3.06',
+    ]);
+    expect([...document.querySelectorAll('svg.plot circle')]).toHaveLength(4);
+    expect(words(document.querySelector('section > p'))).toContain(
+      'each trained with 2 seeds on 40 frames and scored on 12',
+    );
+    expect(words(document.querySelector('section > p bdi'))).toBe('The order is <reproduced>.');
+  });
+
+  it('stands beside runs, and says where it is damaged', async () => {
+    await writeFile(at('compared', 'comparison.json'), JSON.stringify({ ...comparison, seeds: 'all' }));
+    const { html, notes } = await makeReport([at('first'), at('compared')]);
+    expect(notes).toEqual([expect.stringMatching(/comparison\.json is not as expected \(seeds: /)]);
+    expect(headings(documentOf({ html, notes }))).toContain('Scores');
+  });
+});
+
 describe('what is missing or damaged costs what it holds, and one sentence', () => {
   /** The report of a copy of the first run, with `spoil` done to it. */
   async function spoilt(spoil: (folder: string) => Promise<unknown>): Promise<{ notes: string[]; document: Document }> {
@@ -399,7 +458,8 @@ describe('what is missing or damaged costs what it holds, and one sentence', () 
 
   it('is refused where there is nothing to report on', async () => {
     await expect(makeReport([])).rejects.toThrow(ReportError);
-    await expect(makeReport([at('nowhere')])).rejects.toThrow(/nowhere is no folder; give the folder of a run/);
+    await expect(makeReport([at('nowhere')])).rejects.toThrow(/nowhere is no folder; give folders that npm run train/);
     await expect(makeReport([at('first', 'config.json')])).rejects.toThrow(ReportError);
+    await expect(makeReport([parent])).rejects.toThrow(/holds nothing to report on; give folders/);
   });
 });

@@ -1,14 +1,21 @@
-/** What plots over epochs share: their axis, the stages of the learning rate and the floor of a loss. */
+/** What plots over epochs share: their axes, the stages of the learning rate and the floor of a loss. */
 import * as Plot from '@observablehq/plot';
 import { listed, significant } from '../format.js';
 import { BAND, MUTED } from '../plot.js';
 
 export function epochAxis(last: number): Plot.ScaleOptions {
+  return wholeAxis('epoch', 1, Math.max(2, last));
+}
+
+/** An axis of whole numbers, with at most nine of them marked. */
+export function wholeAxis(label: string, first: number, last: number): Plot.ScaleOptions {
   const steps = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000];
   const step = steps.find((each) => last / each <= 8) ?? last;
   const ticks = Array.from({ length: Math.floor(last / step) }, (_, i) => (i + 1) * step);
-  const axis = { label: 'epoch', tickFormat: 'd' };
-  return { ...axis, domain: [1, Math.max(2, last)], ticks: step === 1 ? ticks : [1, ...ticks] };
+  return {
+    ...{ label, domain: [first, last], tickFormat: 'd' },
+    ticks: ticks.includes(first) ? ticks : [first, ...ticks],
+  };
 }
 
 /** Epochs with the same learning rate, the first and the last included. */

@@ -1,0 +1,45 @@
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { METRICS_FILE } from '../../run-folder/index.js';
+import { ReportError } from '../errors.js';
+import { COMPARISON_FILE, type ReportedComparison, readComparison } from './comparison.js';
+import type { Note } from './file.js';
+import { type ReportedRun, readRun } from './run.js';
+
+/** What the folders of a report hold, by kind, in the order given. */
+export interface Sources {
+  readonly runs: readonly ReportedRun[];
+  readonly comparisons: readonly ReportedComparison[];
+}
+
+/** Any of them makes a folder a run's. */
+const RUN_FILES = ['config.json', 'metrics.jsonl', METRICS_FILE];
+
+/**
+ * Reads folders, each of which tells by its files what it is of.
+ *
+ * @throws ReportError for one that does not exist, or holds nothing of the kind
+ */
+export async function readSources(folders: readonly string[], split: string, note: Note): Promise<Sources> {
+  const runs: ReportedRun[] = [];
+  const comparisons: ReportedComparison[] = [];
+  for (const [index, name] of namesOf(folders).entries()) {
+    const folder = folders[index];
+    const found = await stat(folder).catch(() => undefined);
+    if (!found?.isDirectory()) throw new ReportError(`${folder} is no folder; ${REMEDY}.`);
+    const holds = (file: string) => existsSync(join(folder, file));
+    if (holds(COMPARISON_FILE)) comparisons.push(...(await readComparison(folder, name, note)));
+    else if (RUN_FILES.some(holds)) runs.push(await readRun(folder, name, split, note));
+    else throw new ReportError(`${folder} holds nothing to report on; ${REMEDY}.`);
+  }
+  return { runs, comparisons };
+}
+
+const REMEDY = 'give folders that npm run train or npm run compare has written';
+
+/** The folders' own names, and the whole path where two are alike. */
+function namesOf(folders: readonly string[]): string[] {
+  const short = folders.map((folder) => basename(resolve(folder)));
+  return short.map((name, index) => (short.filter((other) => other === name).length > 1 ? folders[index] : name));
+}
