@@ -31,6 +31,19 @@ export class ShaderError extends SondeError {
 /** Checked mode found NaN, Inf or a write outside a result. */
 export class NumericError extends SondeError {
   override name = 'NumericError';
+
+  /**
+   * @param finding What was found, as in "log (in head) produced NaN or Inf".
+   * @param step In which execution of the program, from 1.
+   * @param inputs The operation's inputs, by shape and label.
+   */
+  constructor(
+    readonly finding: string,
+    readonly step: number,
+    readonly inputs: string,
+  ) {
+    super(`${finding} in step ${step}; its inputs are ${inputs}.`);
+  }
 }
 
 /** No path leads from the loss to a tensor whose gradient was asked for. */

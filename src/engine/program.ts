@@ -239,9 +239,7 @@ export class Program {
       (input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`,
     );
     const what = code === stray ? 'wrote outside its result' : 'produced NaN or Inf';
-    throw new NumericError(
-      `${node.operation.name}${place} ${what} in step ${step}; its inputs are ${shapes.join(', ') || 'none'}.`,
-    );
+    throw new NumericError(`${node.operation.name}${place} ${what}`, step, shapes.join(', ') || 'none');
   }
 
   private rangeOf(value: PlannedValue): Range {

@@ -28,7 +28,7 @@ import {
   stateReference,
 } from '../../src/kernels/optimizer/reference.js';
 import { expectClose, propertyParameters } from '../support/check-operation.js';
-import { checkedDevice, sharedDevice } from '../support/device.js';
+import { checkedDevice, limitedDevice, sharedDevice } from '../support/device.js';
 import { type Golden, golden } from '../support/golden.js';
 
 const SIZES = [1, 3, 64, 65, 130];
@@ -36,15 +36,6 @@ const SIZES = [1, 3, 64, 65, 130];
 /** Deterministic values in [-1, 1]. */
 function drawn(size: number, seed: number): Float32Array {
   return Float32Array.from({ length: size }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed));
-}
-
-/** The device as if it bound little, so that parameters need several arenas. */
-function withSmallBindings(device: Device, bytes: number): Device {
-  const limits = new Proxy(device.limits, {
-    get: (target, name) => (name === 'maxStorageBufferBindingSize' ? bytes : Reflect.get(target, name)),
-  });
-  Object.defineProperty(device, 'limits', { value: limits });
-  return device;
 }
 
 interface Variant {
@@ -98,8 +89,27 @@ describe.each(Object.entries(variants))('%s', (_, variant) => {
   });
 
   test('follows it over several arenas', async () => {
-    using device = withSmallBindings(await openDevice(), 1024);
+    // Binds little, so that parameters need several arenas.
+    using device = await limitedDevice(1024);
     await follow(device, variant, 3, true);
+  });
+
+  test('leaves out steps whose guard is NaN or Inf, and goes on as if they had not been', async () => {
+    const device = await sharedDevice();
+    const gradientsOf = (t: number) => SIZES.map((size, i) => device.tensor(drawn(size, 100 * t + i)));
+    const start = () => SIZES.map((size, i) => device.tensor(drawn(size, i)));
+    const [guarded, plain] = [start(), start()];
+    const [withGuard, without] = [variant.make(), variant.make()];
+    const step = compile((onlyIfFinite: Tensor, ...given: Tensor[]) =>
+      withGuard.update(guarded, given, RATE, { onlyIfFinite }),
+    );
+    for (const [t, guard] of [1e38, Number.NaN, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -3].entries()) {
+      await step(guard, ...gradientsOf(t));
+      if (Number.isFinite(guard)) without.update(plain, gradientsOf(t), RATE);
+    }
+    for (const [i, tensor] of plain.entries()) expect(await guarded[i].data()).toEqual(await tensor.data());
+    expect((await withGuard.state()).count).toBe(3);
+    expect(await withGuard.state()).toEqual(await without.state());
   });
 
   test('continues bit for bit from a saved state', async () => {
@@ -163,7 +173,8 @@ describe('PyTorch’s values', () => {
 
 describe('clipping', () => {
   test('leaves short gradients as they are and shortens long ones to the norm, over any arenas', async () => {
-    using device = withSmallBindings(await openDevice(), 1024);
+    // Binds little, so that parameters need several arenas.
+    using device = await limitedDevice(1024);
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 }),
@@ -257,6 +268,11 @@ describe('an optimiser', () => {
       'a learning rate of two values',
       /adam: the learning rate has 2 values \(shape 2\)/,
       (device) => new Adam().update([device.ones([2])], [device.ones([2])], device.ones([2])),
+    ],
+    [
+      'a guard of two values',
+      /adam: onlyIfFinite has 2 values \(shape 2\)/,
+      (device) => new Adam().update([device.ones([2])], [device.ones([2])], 1, { onlyIfFinite: device.ones([2]) }),
     ],
     [
       'a parameter given twice',

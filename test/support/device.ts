@@ -27,3 +27,13 @@ export function reportFull({ gpu }: Device, later = 0): MockInstance<GPUDevice['
     return asked === later + 1 ? ({ message: 'full' } as GPUError) : error;
   });
 }
+
+/** A device of its own that pretends to bind at most `bytes`. To be closed. */
+export async function limitedDevice(bytes: number): Promise<Device> {
+  const device = await openDevice({ tuning: 'none' });
+  const limits = new Proxy(device.limits, {
+    get: (real, name) => (name === 'maxStorageBufferBindingSize' ? bytes : Reflect.get(real, name, real)),
+  });
+  Object.defineProperty(device, 'limits', { value: limits });
+  return device;
+}

@@ -1,11 +1,11 @@
 import { type ArenaLayout, isPackedIn, packRecorded, packStored } from '../../engine/arena.js';
-import { assign, currentValue } from '../../engine/effects.js';
+import { assignAll, currentValue } from '../../engine/effects.js';
 import { SondeError, scope, type Tensor } from '../../engine/index.js';
 import { add, mul, sub } from '../elementwise/elementwise.js';
 
 /**
- * An exponential moving average of tensors, kept in others of the same shapes: a ← a + rate·(x − a), in one dispatch per
- * arena. The caller gives `rate`: 1 for the first step, where the averages become the values, and 1 − decay afterwards.
+ * An exponential moving average of tensors, kept in others of the same shapes: a ← (1 − rate)·a + rate·x, in one dispatch
+ * per arena. The caller gives `rate`: 1 for the first step, where the averages become the values, and 1 − decay afterwards.
  * Counterpart: torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay).
  */
 export class MovingAverage {
@@ -29,9 +29,13 @@ export class MovingAverage {
     this.prepare(averages);
     const current = values.map(currentValue);
     scope('average', () => {
-      for (const { layout, flat } of this.arenas) {
-        assign(flat, add(flat, mul(sub(packRecorded(current, layout), flat), rate)));
-      }
+      // Not a + rate·(x − a), which for a rate of 1 would miss x by the rounding of the difference.
+      const rest = typeof rate === 'number' ? 1 - rate : sub(1, rate);
+      const moved = this.arenas.map(({ layout, flat }): [Tensor, Tensor] => [
+        flat,
+        add(mul(flat, rest), mul(packRecorded(current, layout), rate)),
+      ]);
+      assignAll(moved);
     });
   }
 
@@ -43,10 +47,10 @@ export class MovingAverage {
   }
 
   private prepare(averages: readonly Tensor[]): void {
-    const same = averages.length === this.averages.length && averages.every((own, i) => own === this.averages[i]);
-    if (same && this.arenas.every(({ layout, flat }) => isPackedIn(flat, layout, averages))) return;
     const [first] = averages;
     if (!first) throw new SondeError('moving average: no averages; give at least one.');
+    const same = averages.length === this.averages.length && averages.every((own, i) => own === this.averages[i]);
+    if (same && this.arenas.every(({ layout, flat }) => isPackedIn(flat, layout, averages))) return;
     this.dispose();
     this.arenas = packStored(first.device, averages);
     this.averages = [...averages];

@@ -18,7 +18,8 @@ export const positionSchema = z.strictObject({
   sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number() }),
   /** That these steps took. */
   seconds: z.number(),
-  /** Into how many parts a step is divided, and frames per validation batch: what the adapter had room for. */
+  /** What the adapter had room for: where batches are made, into how many parts a step is divided, frames per validation batch. */
+  preparation: z.enum(['device', 'CPU']),
   parts: count,
   validationBatch: count,
   /** Of the plateau, or of the step decay; null where the learning rate is constant. */

@@ -39,15 +39,16 @@ export function disposeBatch({ images, targets }: PreparedBatch): void {
  * Batches are made on the device, from frames that stay there, unless the configuration says otherwise or there is no room for them:
  * then on the CPU.
  *
- * @param note Is told where there is no room.
+ * @param options.note Is told where there is no room.
+ * @param options.place Where an earlier process made them, as the two are not the same to the last bit.
  */
 export async function openBatchPreparation(
   device: Device,
   frames: readonly NetworkFrame[],
   config: TrainingConfig,
-  note?: (text: string) => void,
+  { note, place }: { note?: (text: string) => void; place?: BatchPreparation['place'] } = {},
 ): Promise<BatchPreparation> {
-  if (config.augmentation.device) {
+  if (config.augmentation.device && place !== 'CPU') {
     try {
       return new DevicePreparation(await FrameStore.create(device, frames), config);
     } catch (error) {

@@ -27,5 +27,5 @@ export {
   type TrainingEvents,
   type TrainingInput,
   type TrainingOutcome,
-} from './training-loop.js';
+} from './training-input.js';
 export { tuneTraining } from './tune.js';

@@ -1,7 +1,7 @@
 import type { TrainingConfig } from '../config/index.js';
 import { framesPerStep } from './batch-source.js';
 import type { TrainingCases } from './frames.js';
-import { type EpochMetrics, TrainingError } from './training-loop.js';
+import { type EpochMetrics, TrainingError } from './training-input.js';
 
 /** A run that tries out whether training works, on a few frames. */
 export interface Rehearsal {

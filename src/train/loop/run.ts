@@ -15,7 +15,7 @@ import { casesOf, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
 import { train } from './train.js';
 import { RunError } from './trained-run.js';
 import { openTrainingDisplay } from './training-display.js';
-import type { TrainingOutcome } from './training-loop.js';
+import type { TrainingOutcome } from './training-input.js';
 
 export interface RunInput extends Rehearsal {
   readonly device: Device;

@@ -3,7 +3,8 @@ import { openBatchPreparation } from './batch-preparation.js';
 import { BatchSource } from './batch-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Learner, weightsToUse } from './learner.js';
-import { TrainingError, type TrainingInput, TrainingLoop, type TrainingOutcome } from './training-loop.js';
+import { TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
+import { TrainingLoop } from './training-loop.js';
 
 /**
  * Trains a network by its configuration. After each epoch the folder holds the state from which the run goes on with the
@@ -27,7 +28,10 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   if (state && state.run.adapter !== run.adapter) {
     events?.note?.(`this run was begun on ${state.run.adapter}; on ${run.adapter} the last bits may differ`);
   }
-  const preparation = await openBatchPreparation(device, training, config, events?.note);
+  const preparation = await openBatchPreparation(device, training, config, {
+    note: events?.note,
+    place: state?.position.preparation,
+  });
   const learner = new Learner(device, config, { ...events, ...state?.position });
   try {
     if (state) learner.restore(state.tensors, state.position.steps);

@@ -1,5 +1,5 @@
 import { type ProgressStream, TrainingProgress } from '../progress/index.js';
-import type { TrainingEvents } from './training-loop.js';
+import type { TrainingEvents } from './training-input.js';
 
 /** A compilation says how far it is when this has gone by since it last did. Milliseconds. */
 const QUIET = 5000;

@@ -1,81 +1,15 @@
-import { type Device, SondeError } from '../../index.js';
+import { type Device, NumericError } from '../../index.js';
 import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
-import type { TrainingConfig } from '../config/index.js';
-import type { RunFolder } from '../run-folder/index.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
 import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-preparation.js';
 import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
-import type { NetworkFrame } from './frames.js';
+import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
 import { PreparationShare } from './preparation-share.js';
+import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
-
-/** Training that cannot go on. */
-export class TrainingError extends SondeError {
-  override name = 'TrainingError';
-}
-
-/** What an epoch came to: its line in `metrics.jsonl`. */
-export interface EpochMetrics {
-  /** From 1. */
-  readonly epoch: number;
-  readonly learningRate: number;
-  readonly trainingLoss: number;
-  /** The part of a loss above the least value that it can take for its targets: what is left to learn. */
-  readonly trainingExcess: number;
-  readonly validationLoss: number;
-  readonly validationExcess: number;
-  /** Mean Euclidean distance on the validation set, px of a 512 px frame. */
-  readonly validationApd: number;
-  /** Degrees; null where no frame has an angle. */
-  readonly validationAopMae: number | null;
-  /** Mean norm of all gradients, before clipping. */
-  readonly gradientNorm: number;
-  readonly imagesPerSecond: number;
-  /** Whether no epoch before was better. */
-  readonly best: boolean;
-  /** When the epoch ended, ISO 8601. */
-  readonly time: string;
-}
-
-/** What happens during training, for a progress display. */
-export interface TrainingEvents {
-  /** Pipelines of the first program, as they are compiled. */
-  compiling?(done: number, total: number): void;
-  /** Something that a person should know and that does not stop the training. */
-  note?(text: string): void;
-  /** @param steps Of this epoch: how many an earlier process has done, and how many there are. */
-  beginEpoch?(epoch: number, steps: { readonly done: number; readonly total: number }): void;
-  step?(step: { images: number; loss: number; excess: number }): void;
-  endEpoch?(metrics: EpochMetrics): void;
-}
-
-export interface TrainingInput {
-  readonly device: Device;
-  readonly config: TrainingConfig;
-  readonly training: readonly NetworkFrame[];
-  readonly validation: readonly NetworkFrame[];
-  /** Where the run is kept. Without one nothing is written. A folder that holds a run's state goes on from there. */
-  readonly folder?: RunFolder;
-  /** Passes over the training frames that make an epoch; 1 unless there are very few. */
-  readonly passes?: number;
-  readonly events?: TrainingEvents;
-  /** Asked after each epoch, once its files are written: true ends the run there, as a search does that prunes. */
-  readonly stopAfter?: (metrics: EpochMetrics) => boolean | Promise<boolean>;
-  /** Stops training after the step that is under way. The state then is kept in the folder. */
-  readonly signal?: AbortSignal;
-}
-
-export interface TrainingOutcome {
-  readonly epochs: number;
-  readonly bestEpoch: number;
-  /** Validation APD of the best epoch, px of a 512 frame. */
-  readonly bestApd: number;
-  /** Whether epochs were left when none had been better for as long as is borne. */
-  readonly stoppedEarly: boolean;
-}
 
 const NO_SUMS = { loss: 0, excess: 0, norm: 0 };
 
@@ -140,15 +74,14 @@ export class TrainingLoop {
   }
 
   private async runEpoch(): Promise<EpochMetrics> {
-    const { events, validation, signal, config } = this.input;
+    const { events, signal, config } = this.input;
     const epoch = this.epoch + 1;
     const batches = this.batches.source.batches(epoch);
     events?.beginEpoch?.(epoch, { done: this.batch, total: batches.length });
     await this.trainOn(batches, epoch);
     signal?.throwIfAborted();
     await this.share.report(batches[0]);
-    const checked = await this.learner.validator.validate(validation, signal);
-    checkValidation(checked, epoch);
+    const checked = await this.validate(epoch);
 
     const { improved } = this.earlyStop.step(config.training.selectBy === 'apd' ? checked.apd : checked.loss);
     if (improved) this.best = { epoch, apd: checked.apd };
@@ -208,8 +141,7 @@ export class TrainingLoop {
   }
 
   private async finishStep(running: Promise<StepLosses>, batch: Batch, epoch: number): Promise<void> {
-    const losses = await running;
-    checkStep(losses, () => `in epoch ${epoch}, batch ${this.batch + 1} (${this.batches.source.filesOf(batch)})`);
+    const losses = await this.checkedStep(running, batch, epoch);
     this.sums = {
       loss: this.sums.loss + losses.loss,
       excess: this.sums.excess + losses.excess,
@@ -222,6 +154,55 @@ export class TrainingLoop {
     this.batch += 1;
     this.committed = false;
     this.input.events?.step?.({ images: batch.frames.length, loss: losses.loss, excess: losses.excess });
+  }
+
+  /** @throws TrainingError naming batch and operation where a step gave a loss or a gradient that is no number */
+  private async checkedStep(running: Promise<StepLosses>, batch: Batch, epoch: number): Promise<StepLosses> {
+    const where = `in epoch ${epoch}, batch ${this.batch + 1} (${this.batches.source.filesOf(batch)})`;
+    const losses = await running.catch((error) => {
+      throw error instanceof NumericError ? stopped(`Training stopped ${where}`, describeOperation(error)) : error;
+    });
+    // A gradient can overflow where the loss does not.
+    const [name, value] = Number.isFinite(losses.loss) ? ['gradient norm', losses.norm] : ['loss', losses.loss];
+    if (Number.isFinite(value)) return losses;
+    const repeat = async (learner: Learner, device: Device) =>
+      learner.train(await this.copyOf(batch, device), this.learningRate);
+    throw stopped(`The ${name} became ${value} ${where}`, await this.findCause(repeat));
+  }
+
+  /** @throws TrainingError likewise */
+  private async validate(epoch: number): Promise<Validation> {
+    const { validation, signal } = this.input;
+    const where = `after epoch ${epoch}`;
+    const checked = await this.learner.validator.validate(validation, signal).catch((error) => {
+      throw error instanceof NumericError ? stopped(`Validation stopped ${where}`, describeOperation(error)) : error;
+    });
+    if (Number.isFinite(checked.loss)) return checked;
+    const { spoilt = validation } = checked;
+    const files = spoilt.map(({ file }) => file).join(', ');
+    const cause = await this.findCause((learner) => learner.validator.validate(spoilt));
+    throw stopped(`The validation loss became ${checked.loss} ${where} (${files})`, cause);
+  }
+
+  private async findCause(repeat: Parameters<typeof findCause>[2]): Promise<string | undefined> {
+    const { config, events, diagnose = true } = this.input;
+    if (!diagnose) return undefined;
+    events?.note?.('a number became NaN or Inf; repeating that batch in checked mode to find the operation');
+    return findCause(config, this.learner, repeat);
+  }
+
+  /** A batch's tensors on another device, to the bit. */
+  private async copyOf(batch: Batch, device: Device): Promise<PreparedBatch> {
+    const prepared = await this.batches.preparation.prepare(batch);
+    try {
+      const { images, targets } = prepared;
+      return {
+        images: device.tensor(await images.data(), images.shape),
+        targets: device.tensor(await targets.data(), targets.shape),
+      };
+    } finally {
+      disposeBatch(prepared);
+    }
   }
 
   private restoreSchedule(state: TrainingPosition['schedule']): void {
@@ -247,6 +228,7 @@ export class TrainingLoop {
       sums,
       seconds,
       parts: learner.parts,
+      preparation: this.batches.preparation.place,
       validationBatch: learner.validator.batchSize,
       schedule: this.schedule?.state() ?? null,
       earlyStop: this.earlyStop.state(),
@@ -256,21 +238,8 @@ export class TrainingLoop {
   }
 }
 
-/** A gradient can overflow where the loss does not. It spoils the weights, and the batch after would be blamed for it. */
-function checkStep({ loss, norm }: StepLosses, where: () => string): void {
-  for (const [name, value] of Object.entries({ loss, 'gradient norm': norm })) {
-    if (Number.isFinite(value)) continue;
-    throw new TrainingError(
-      `The ${name} became ${value} ${where()}; lower the learning rate, or train with --checked to see which operation ` +
-        'produced it.',
-    );
-  }
-}
-
-function checkValidation({ loss }: Validation, epoch: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new TrainingError(
-    `The validation loss became ${loss} after epoch ${epoch}; lower the learning rate, or train with --checked to see which ` +
-      'operation produced it.',
+function stopped(what: string, cause: string | undefined): TrainingError {
+  return new TrainingError(
+    `${what}${cause === undefined ? '' : `: ${cause}`}; lower the learning rate, or look at these frames.`,
   );
 }

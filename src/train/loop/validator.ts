@@ -16,6 +16,8 @@ export interface Validation {
   readonly apd: number;
   /** Degrees. */
   readonly aopMae: number | undefined;
+  /** The frames of the first batch whose loss is not a finite number, if there is one. */
+  readonly spoilt?: readonly NetworkFrame[];
 }
 
 interface BatchResult {
@@ -50,6 +52,7 @@ export class Validator {
   async validate(frames: readonly NetworkFrame[], signal?: AbortSignal): Promise<Validation> {
     const sums = { loss: 0, excess: 0 };
     const cases: LandmarkCase[] = [];
+    let spoilt: readonly NetworkFrame[] | undefined;
     for (let start = 0; start < frames.length; ) {
       signal?.throwIfAborted();
       const batch = frames.slice(start, start + this.batchSize);
@@ -62,12 +65,13 @@ export class Validator {
         continue;
       }
       start += batch.length;
+      if (!Number.isFinite(result.loss)) spoilt ??= batch;
       sums.loss += result.loss * batch.length;
       sums.excess += result.excess * batch.length;
       cases.push(...result.cases);
     }
     const means = { loss: sums.loss / frames.length, excess: sums.excess / frames.length };
-    if (!Number.isFinite(means.loss)) return { ...means, apd: Number.NaN, aopMae: undefined };
+    if (!Number.isFinite(means.loss)) return { ...means, apd: Number.NaN, aopMae: undefined, spoilt };
     const { apd, aopMae } = evaluateLandmarks(cases);
     return { ...means, apd, aopMae };
   }

@@ -61,7 +61,9 @@ describe('batches', () => {
     const notes: string[] = [];
     const before = used(device);
     const pop = reportFull(device);
-    const preparation = await openBatchPreparation(device, frames, configOf(true), (text) => notes.push(text));
+    const preparation = await openBatchPreparation(device, frames, configOf(true), {
+      note: (text) => notes.push(text),
+    });
     pop.mockRestore();
     expect(preparation.place).toBe('CPU');
     expect(notes).toEqual([
@@ -71,7 +73,8 @@ describe('batches', () => {
     ]);
     const cpu = await openBatchPreparation(device, frames, configOf(false));
     expect((await valuesOf(preparation)).pixels).toEqual((await valuesOf(cpu)).pixels);
-    expect(used(device)).toBe(before);
+    // What tests before this one have dropped may be collected meanwhile.
+    expect(used(device)).toBeLessThanOrEqual(before);
   });
 });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'csv-parse/sync';
 import { decodeSafetensors } from '../../../src/model/index.js';
 import { decodeState, STATE_FILE } from '../../../src/train/index.js';
 
@@ -9,7 +10,9 @@ export async function runContents(folder: string) {
   const lines = text.split('\n').slice(0, -1);
   const { position, tensors } = decodeState(await readFile(join(folder, STATE_FILE)), STATE_FILE);
   const { seconds, line, ...timeless } = position;
+  const rows = parse<Record<string, unknown>>(await readFile(join(folder, 'metrics.csv')), { columns: true });
   return {
+    table: rows.map(withoutTimes),
     metrics: lines.map((one) => withoutTimes(JSON.parse(one))),
     position: { ...timeless, line: line && withoutTimes(line) },
     tensors: bitsOf(tensors),
