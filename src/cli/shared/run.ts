@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Device, openDevice, SondeError } from '../../index.js';
+import { type Device, type DeviceOptions, openDevice, SondeError } from '../../index.js';
 import { Interrupted } from './interrupt.js';
 
 /**
@@ -32,7 +32,7 @@ function sentenceOf(error: unknown): string | undefined {
 }
 
 /** Runs `body` with an open device and closes it, whatever happens. */
-export async function withDevice<T>(options: { checked?: boolean }, body: (device: Device) => Promise<T>): Promise<T> {
+export async function withDevice<T>(options: DeviceOptions, body: (device: Device) => Promise<T>): Promise<T> {
   const device = await openDevice(options);
   try {
     return await body(device);

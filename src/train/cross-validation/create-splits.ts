@@ -5,7 +5,7 @@ import { CrossValidationError } from './errors.js';
 import { type MetadataOptions, readMetadata } from './metadata.js';
 import { type PooledCase, readAppearances, readDigests, readPool } from './pool.js';
 import { fingerprintOf, type Splits } from './splits.js';
-import { angleStrata } from './strata.js';
+import { angleStrata, compareStrata } from './strata.js';
 
 /** As many as the paper. */
 export const DEFAULT_FOLDS = 8;
@@ -67,7 +67,7 @@ export async function createSplits(directory: string, options: SplitOptions = {}
         `give --folds ${Math.max(2, groupCount)} or fewer, or more frames.`,
     );
   }
-  const names = [...new Set(strata)].sort();
+  const names = [...new Set(strata)].sort(compareStrata);
   const stratumNumbers = strata.map((stratum) => names.indexOf(stratum));
   const foldOf = assignFolds(stratumNumbers, groups, folds, seed);
   const members = Array.from({ length: folds }, (_, fold) => cases.filter((_, i) => foldOf[i] === fold));
@@ -82,7 +82,10 @@ export async function createSplits(directory: string, options: SplitOptions = {}
     },
     strata: metadata
       ? { by: 'metadata', columns: [...metadata.strataColumns] }
-      : { by: 'angle', edges: [...angles.edges] },
+      : {
+          by: 'angle',
+          edges: Object.fromEntries(Object.entries(angles.edges).map(([origin, own]) => [origin, [...own]])),
+        },
     grouping: {
       nearDuplicateBits,
       ...(metadata?.groupColumn === undefined ? {} : { column: metadata.groupColumn }),
@@ -156,5 +159,5 @@ function countStrata(cases: readonly PooledCase[], stratumOf: ReadonlyMap<string
     const stratum = stratumOf.get(file) ?? '';
     counts[stratum] = (counts[stratum] ?? 0) + 1;
   }
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => compareStrata(a, b)));
 }

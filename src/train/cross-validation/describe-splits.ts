@@ -1,11 +1,12 @@
 import type { Splits } from './splits.js';
+import { compareStrata } from './strata.js';
 
 /** What a person should know of strata that some folds lack: a sentence for each such stratum. */
 export function stratumWarnings({ folds, frames }: Splits): string[] {
   const totals = new Map<string, number>();
   for (const { stratum } of Object.values(frames)) totals.set(stratum, (totals.get(stratum) ?? 0) + 1);
   return [...totals]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => compareStrata(a, b))
     .flatMap(([stratum, total]) => {
       const holding = folds.filter(({ strata }) => strata[stratum]);
       const without = folds.filter(({ strata }) => !strata[stratum]).map(({ fold }) => fold);
@@ -30,7 +31,7 @@ function listFolds(folds: readonly number[]): string {
 /** A table of how many frames of each stratum each fold holds. */
 export function formatSplits(splits: Splits): string {
   const { folds, groups, data, grouping } = splits;
-  const strata = [...new Set(Object.values(splits.frames).map(({ stratum }) => stratum))].sort();
+  const strata = [...new Set(Object.values(splits.frames).map(({ stratum }) => stratum))].sort(compareStrata);
   const width = Math.max(...strata.map((stratum) => stratum.length), 'all'.length);
   const row = (name: string, counts: readonly number[]) =>
     `  ${name.padEnd(width)} ${counts.map((count) => String(count).padStart(5)).join('')}`;

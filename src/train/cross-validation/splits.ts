@@ -20,8 +20,8 @@ export const splitsSchema = z.object({
   /** Where strata come from. */
   strata: z.discriminatedUnion('by', [
     z.object({ by: z.literal('metadata'), columns: z.array(z.string()) }),
-    /** The angles between the bins, degrees; within a bin frames are of one folder. */
-    z.object({ by: z.literal('angle'), edges: z.array(z.number()) }),
+    /** For each folder the angles between its bins, degrees. */
+    z.object({ by: z.literal('angle'), edges: z.record(z.string(), z.array(z.number())) }),
   ]),
   /** What kept frames together: pictures nearly alike (bits of the perceptual hash that may differ), and a column of the metadata. */
   grouping: z.object({ nearDuplicateBits: z.int(), column: z.string().optional() }),

@@ -6,32 +6,38 @@ import type { PooledCase } from './pool.js';
 export const ANGLE_BINS = 4;
 
 export interface AngleStrata {
-  /** Of each frame, as in "AoP 92.1° to 104.3°, Validation". */
+  /** Of each frame, as in "Validation, AoP 92.1° to 104.3°". */
   readonly strata: readonly string[];
-  /** The angles between the bins, degrees, ascending. */
-  readonly edges: readonly number[];
+  /** For each folder the angles between its bins, degrees, ascending. */
+  readonly edges: Readonly<Record<string, readonly number[]>>;
 }
 
 /**
- * Strata by the angle of progression, cut at its quantiles so that bins hold equally many frames, and by the folder that
- * frames come from. Few frames make fewer bins: a bin of one folder holds on average a frame for each fold.
+ * Strata by the folder that frames come from and by the angle of progression, cut at the quantiles of the folder's angles, so
+ * that its bins hold equally many frames. A folder of few frames has fewer bins: each holds a frame for every fold at least.
  */
 export function angleStrata(cases: readonly PooledCase[], folds: number): AngleStrata {
   const angles = cases.map(({ landmarks }) => angleOfProgression(landmarks));
-  const sorted = Float64Array.from(angles.filter((angle) => angle !== undefined)).sort();
-  const origins = new Set(cases.map(({ origin }) => origin));
-  const bins = Math.max(1, Math.min(ANGLE_BINS, Math.floor(cases.length / (folds * origins.size))));
-  const edges = Array.from({ length: bins - 1 }, (_, i) => quantile(sorted, (i + 1) / bins));
-  const names = Array.from({ length: bins }, (_, bin) => {
-    const [low, high] = [edges[bin - 1], edges[bin]].map((edge) => edge?.toFixed(1));
-    if (low === undefined && high === undefined) return 'any AoP';
-    if (low === undefined) return `AoP up to ${high}°`;
-    return high === undefined ? `AoP above ${low}°` : `AoP ${low}° to ${high}°`;
-  });
+  const edges: Record<string, readonly number[]> = {};
+  for (const origin of [...new Set(cases.map((one) => one.origin))].sort()) {
+    const own = angles.filter((angle, i): angle is number => angle !== undefined && cases[i].origin === origin);
+    const bins = Math.max(1, Math.min(ANGLE_BINS, Math.floor(own.length / folds)));
+    const sorted = Float64Array.from(own).sort();
+    edges[origin] = Array.from({ length: bins - 1 }, (_, i) => quantile(sorted, (i + 1) / bins));
+  }
   const strata = cases.map(({ origin }, i) => {
     const angle = angles[i];
-    const name = angle === undefined ? 'no AoP' : names[edges.filter((edge) => angle > edge).length];
-    return `${name}, ${origin}`;
+    if (angle === undefined) return `${origin}, no AoP`;
+    const bin = edges[origin].filter((edge) => angle > edge).length;
+    const [low, high] = [0, ...edges[origin], 180].slice(bin, bin + 2).map((edge) => Number(edge.toFixed(1)));
+    return `${origin}, AoP ${low}° to ${high}°`;
   });
   return { strata, edges };
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** Orders strata as a reader expects: by their words, and numbers by their size. */
+export function compareStrata(a: string, b: string): number {
+  return collator.compare(a, b);
 }

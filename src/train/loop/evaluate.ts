@@ -5,7 +5,7 @@ import { type Decoding, frameUncertainty, scaleUncertainty } from '../../model/i
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Split } from '../dataset/index.js';
 import type { Landmarks } from '../landmarks.js';
-import { meanLandmarks, scaleTo512 } from '../metrics/index.js';
+import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
 import {
   describeRunEnvironment,
   METRICS_FILE,
@@ -38,6 +38,10 @@ export function summarizeTrainingSet(frames: readonly NetworkFrame[]): TrainingS
 
 export interface Evaluation {
   readonly metrics: SplitMetrics;
+  /** What was scored, in the order of the frames, px of a 512 px frame. */
+  readonly cases: readonly LandmarkCase[];
+  /** The frames that the run was trained on. */
+  readonly trainingSet: TrainingSetSummary;
   /** The pictures written, in the order best, median, worst, and the sheet of them all. */
   readonly pictures: readonly string[];
   /** Why predicted errors are not calibrated, where they are not. */
@@ -116,7 +120,7 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
   const contents = { ...earlier, [`${split}${other}`]: metrics };
   await writeFileAtomically(join(run, METRICS_FILE), `${JSON.stringify(contents, null, 2)}\n`);
-  return { metrics, pictures: drawn, uncalibrated: missing };
+  return { metrics, cases, trainingSet: summary, pictures: drawn, uncalibrated: missing };
 }
 
 async function readSummary(run: string): Promise<TrainingSetSummary> {

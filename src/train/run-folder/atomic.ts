@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -8,6 +8,34 @@ import { basename, dirname, join } from 'node:path';
  * Missing folders are made. A write that fails leaves the target as it was and no temporary file.
  */
 export async function writeFileAtomically(path: string, contents: string | Uint8Array): Promise<void> {
+  await writeBeside(path, contents, (temporary) => rename(temporary, path));
+}
+
+/**
+ * As `writeFileAtomically`, for a file that must not be there yet: of several processes that try, on whatever machines, one
+ * succeeds, and the others find its whole contents.
+ *
+ * @returns whether this call made the file
+ */
+export async function createFileAtomically(path: string, contents: string | Uint8Array): Promise<boolean> {
+  try {
+    // Unlike a rename, a second name for the temporary file does not replace what is there.
+    await writeBeside(path, contents, async (temporary) => {
+      await link(temporary, path);
+      await rm(temporary);
+    });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function writeBeside(
+  path: string,
+  contents: string | Uint8Array,
+  put: (temporary: string) => Promise<void>,
+): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.partial`);
@@ -19,7 +47,7 @@ export async function writeFileAtomically(path: string, contents: string | Uint8
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await put(temporary);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

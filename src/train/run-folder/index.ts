@@ -1,4 +1,4 @@
-export { writeFileAtomically } from './atomic.js';
+export { createFileAtomically, writeFileAtomically } from './atomic.js';
 export { type CalibrationKey, readCalibration, writeCalibration } from './calibration-file.js';
 export {
   describeRunEnvironment,

@@ -63,30 +63,32 @@ describe('createSplits', () => {
     expect(splits.folds.flatMap(({ files }) => files).sort()).toEqual(Array.from({ length: 30 }, (_, i) => path(i)));
     expect(folds.map((cases) => cases.map(({ file }) => file))).toEqual(splits.folds.map(({ files }) => files));
     expect(splits.data).toMatchObject({ splits: ['train', 'validation'], frames: 30 });
-    // Thirty frames, three folds, two folders: four bins, each folder's share of a fold at most one frame off.
-    expect(splits.strata.by === 'angle' && splits.strata.edges).toHaveLength(3);
+    // Twenty and ten frames for three folds: four and three bins, each with a frame for every fold.
+    const edges = splits.strata.by === 'angle' ? splits.strata.edges : {};
+    expect([edges[TRAIN].length, edges.Validation.length]).toEqual([3, 2]);
+    for (const { strata } of splits.folds) expect(Object.keys(strata)).toHaveLength(7);
     for (const { strata } of splits.folds) {
-      const validation = Object.entries(strata).filter(([stratum]) => stratum.endsWith(', Validation'));
+      const validation = Object.entries(strata).filter(([stratum]) => stratum.startsWith('Validation, '));
       expect(validation.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThanOrEqual(3);
     }
     expect(parseSplits(JSON.stringify(splits), 'splits.json')).toEqual(splits);
-    expect(stratumWarnings(splits).join()).not.toContain('undefined');
+    expect(stratumWarnings(splits)).toEqual([]);
   });
 
   test('strata by angle are quantile bins of the labels', async () => {
     const { splits, folds } = await createSplits(data, { folds: 2, splits: ['train'] });
     if (splits.strata.by !== 'angle') throw new Error('strata should be by angle');
-    const { edges } = splits.strata;
+    const edges = splits.strata.edges[TRAIN];
     const angles = folds.flat().map(({ landmarks }) => angleOfProgression(landmarks) ?? Number.NaN);
     expect(edges.map((edge) => angles.filter((angle) => angle <= edge).length)).toEqual([5, 10, 15]);
     const strata = new Set(Object.values(splits.frames).map(({ stratum }) => stratum));
-    expect(strata).toContain(`AoP up to ${edges[0].toFixed(1)}°, ${TRAIN}`);
-    expect(strata).toContain(`AoP ${edges[0].toFixed(1)}° to ${edges[1].toFixed(1)}°, ${TRAIN}`);
-    expect(strata.size).toBe(4);
+    const [first, second, third] = edges.map((edge) => Number(edge.toFixed(1)));
+    const bins = [`0° to ${first}°`, `${first}° to ${second}°`, `${second}° to ${third}°`, `${third}° to 180°`];
+    expect(strata).toEqual(new Set(bins.map((bin) => `${TRAIN}, AoP ${bin}`)));
     for (const { file, landmarks } of folds.flat()) {
       const angle = angleOfProgression(landmarks) ?? Number.NaN;
-      expect(splits.frames[file].stratum.startsWith('AoP up to')).toBe(angle <= edges[0]);
-      expect(splits.frames[file].stratum.startsWith('AoP above')).toBe(angle > edges[2]);
+      const bin = edges.findIndex((edge) => angle <= edge);
+      expect(splits.frames[file].stratum).toBe(`${TRAIN}, AoP ${bins[bin < 0 ? 3 : bin]}`);
     }
   });
 
