@@ -53,7 +53,15 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
   });
   const size = config.model.inputSize;
   const frames = await loadNetworkFrames(validation, size, { keepOriginals: true, signal: signals });
-  const { metrics, cases: answered, trainingSet } = await evaluate({ device, run: out, split: 'validation', frames });
+  const {
+    metrics,
+    cases: answered,
+    trainingSet,
+  } = await evaluate({
+    ...{ device, run: out, split: 'validation', frames },
+    // The only frames that this model has not seen are those of its fold, whatever split they came from.
+    calibration: async () => ({ split: 'validation', frames }),
+  });
   const heldOut: HeldOut = {
     version: 1,
     fold,
@@ -61,7 +69,10 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
     ...{ epochs: outcome.epochs, bestEpoch: metrics.epoch },
     trainingFrames: trainingSet.frames,
     meanLandmarks: trainingSet.meanLandmarks,
-    cases: answered.map((one, i) => ({ file: validation[i].file, ...one })),
+    cases: answered.map(({ predicted, truth, spacing }, i) => ({
+      ...{ file: validation[i].file, predicted, truth },
+      ...(spacing ? { spacing } : {}),
+    })),
   };
   await own.check();
   await writeFileAtomically(folder.heldOutFileOf(fold), `${JSON.stringify(heldOut)}\n`);
