@@ -19,5 +19,6 @@ export * from './report/index.js';
 export * from './run-folder/index.js';
 export * from './schedule/index.js';
 export * from './search/index.js';
+export * from './significance/index.js';
 export * from './statistics/index.js';
 export * from './uncertainty/index.js';

@@ -22,3 +22,4 @@ export {
 export type { MetricsLine } from './metrics-log.js';
 export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
 export { RunFolder, RunFolderError } from './run-folder.js';
+export { predictionsFile, readScoredFrames, type ScoredFrame, scoredFrame } from './scored-frames.js';

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
+import { adjustedPairs, type PairedDifference, pairRuns } from '../../significance/index.js';
 import { type KeyedRun, type Numbering, RunName, type Section, Table, WithInterval } from '../elements.js';
 import { count, fixed, MISSING, percent, probability, range } from '../format.js';
-import { adjustedPairs, type PairedDifference, pairRuns } from '../paired.js';
 
 /** Which of two runs errs less on the same frames, and whether chance explains it. */
 export function pairedSection(runs: readonly KeyedRun[], numbering: Numbering): Section | undefined {

@@ -3,9 +3,10 @@ import {
   ENVIRONMENT_FILE,
   type RunEnvironment,
   runEnvironmentSchema,
+  type ScoredFrame,
   type SplitMetrics,
 } from '../../run-folder/index.js';
-import { readScoredFrames, type ScoredFrame } from './cases.js';
+import { readScoredFrames } from './cases.js';
 import { type Epoch, readEpochs } from './epochs.js';
 import { type Note, SourceFolder } from './file.js';
 import { type EmbeddedPicture, readGallery } from './gallery.js';

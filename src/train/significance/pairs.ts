@@ -1,6 +1,6 @@
-import { angleError, bootstrapMean, type Interval, landmarkDistances, mean } from '../metrics/index.js';
+import { angleError, bootstrapMean, type Interval, landmarkDistances, mean, quantile } from '../metrics/index.js';
+import type { ScoredFrame } from '../run-folder/index.js';
 import { holmAdjusted, wilcoxonSignedRank } from '../statistics/index.js';
-import type { ScoredFrame } from './source/cases.js';
 
 /** The errors of one run minus those of another, frame by frame. */
 export interface PairedDifference {
@@ -9,10 +9,13 @@ export interface PairedDifference {
   readonly mean: number;
   /** 95 %, bootstrap over frames. */
   readonly interval: Interval;
+  readonly median: number;
   /** Share of the frames in which the first run errs less. */
   readonly firstBetter: number;
   /** Wilcoxon's signed-rank test of the differences, two-sided. */
   readonly p: number;
+  /** Whether p is exact or by the normal approximation. */
+  readonly method: 'exact' | 'normal';
 }
 
 export interface RunPair {
@@ -28,7 +31,7 @@ export interface RunPair {
 }
 
 /** Predictions are kept to a thousandth of a pixel of the frame; the same truth can differ by as much after scaling. */
-const SAME_TRUTH = 0.05;
+export const SAME_TRUTH = 0.05;
 
 /**
  * Compares every two of several runs on the frames that both have answered.
@@ -75,9 +78,10 @@ function haveSameTruth(a: ScoredFrame, b: ScoredFrame): boolean {
 function describe(differences: readonly number[], seed: number): PairedDifference | undefined {
   const interval = bootstrapMean(differences, { seed });
   if (!interval) return undefined;
+  const { p, method } = wilcoxonSignedRank(differences);
   return {
-    ...{ frames: differences.length, mean: mean(differences), interval },
+    ...{ frames: differences.length, mean: mean(differences), interval, p, method },
+    median: quantile(Float64Array.from(differences).sort(), 0.5),
     firstBetter: differences.filter((difference) => difference < 0).length / differences.length,
-    p: wilcoxonSignedRank(differences).p,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adjustedPairs, pairRuns } from '../../../src/train/report/paired.js';
-import type { ScoredFrame } from '../../../src/train/report/source/cases.js';
+import type { ScoredFrame } from '../../../src/train/run-folder/index.js';
+import { adjustedPairs, pairRuns } from '../../../src/train/significance/index.js';
 
 /** A frame whose landmarks are all off by `error` px to the right, which leaves the angle as it is. */
 function frame(filename: string, error: number, shift = 0): ScoredFrame {
