@@ -36,7 +36,7 @@ export class DeepUNet extends HeatmapNetwork {
     const { base = 64, depth = 7, preset = 'stride' } = options;
     if (depth < HEATMAP_LEVEL) {
       throw new ShapeError(
-        `${this.constructor.name}: depth ${depth} does not reach the heatmaps' level; use at least ${HEATMAP_LEVEL}.`,
+        `DeepUNet: depth ${depth} does not reach the heatmaps' level; use at least ${HEATMAP_LEVEL}.`,
       );
     }
     this.preset = preset;

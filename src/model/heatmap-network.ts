@@ -46,7 +46,7 @@ export abstract class HeatmapNetwork extends Module {
     const channels = images.shape[3];
     if (images.shape.length !== 4 || (channels !== this.inChannels && channels !== 1)) {
       throw new ShapeError(
-        `${this.constructor.name}: images have shape ${formatShape(images.shape)}; give [N, H, W, ${this.inChannels}]` +
+        `logits: images have shape ${formatShape(images.shape)}; give [N, H, W, ${this.inChannels}]` +
           `${this.inChannels === 1 ? '' : ', or [N, H, W, 1] if they are grey'}.`,
       );
     }
@@ -71,7 +71,7 @@ export abstract class HeatmapNetwork extends Module {
     const smallest = 2 ** poolings;
     if (Math.min(height, width) < smallest) {
       throw new ShapeError(
-        `${this.constructor.name}: images of ${height}×${width} vanish in ${poolings} poolings; use at least ${smallest} a side.`,
+        `logits: images of ${height}×${width} vanish in ${poolings} poolings; use at least ${smallest} a side.`,
       );
     }
   }

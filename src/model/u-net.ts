@@ -25,7 +25,7 @@ export class UNet extends HeatmapNetwork {
   private readonly head: Conv2d;
 
   constructor(builder: Builder, options: UNetOptions = {}) {
-    super(builder, { inChannels: 3, ...options });
+    super(builder, { ...options, inChannels: options.inChannels ?? 3 });
     const { base = 64, depth = 4 } = options;
     if (depth < 1) throw new ShapeError(`UNet: depth ${depth} leaves no level to pool; use at least 1.`);
     const bias = true;
