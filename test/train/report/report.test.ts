@@ -163,7 +163,7 @@ describe('a report of evaluated runs', () => {
       '0.9140.800 to 0.960',
     ]);
     expect(table('Calibration')[1]).toEqual([
-      'A firstcalibrated',
+      'A firstcalibrated on 10 validation frames',
       '0.313',
       '0.625',
       '30.0',

@@ -80,6 +80,12 @@ export async function writeRun(
   await write('training-set.json', JSON.stringify({ frames: 40, meanLandmarks: truthOf(0) }));
   await write('metrics.jsonl', Array.from({ length: epochs }, (_, i) => `${epochLine(i + 1, epochs)}\n`).join(''));
   if (!evaluated) return;
+  const own = { scale: 1.5, blur: 0, floor: 2 };
+  const fitted = { frames: 10, split: 'validation', checkpoint: 'best', epoch: 3, decoding: 'dsnt' };
+  const other = { ...fitted, decoding: 'argmax', frames: 99 };
+  const landmarks = { ps1: own, ps2: own, fh1: own };
+  const calibrations = [other, fitted].map((one) => ({ landmarks, angleScale: 1, threshold: 9.5, ...one }));
+  await write('calibration.json', JSON.stringify(calibrations));
 
   const cases = casesOf(error);
   await write('metrics.json', JSON.stringify({ test: metricsOf(cases) }));

@@ -2,7 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
 import type { Reliabilities, Reliability, UncertaintyAssessment } from '../../uncertainty/index.js';
 import { Figure, type KeyedRun, Legend, type Numbering, RunLegend, RunName, type Section, Table } from '../elements.js';
-import { fixed, listed, percent } from '../format.js';
+import { count, fixed, listed, percent } from '../format.js';
 import { type Drawing, MUTED, seriesStyle } from '../plot.js';
 
 interface Assessed {
@@ -164,7 +164,7 @@ function calibrationTable(assessed: readonly Assessed[], number: number): VNode 
   const rows = assessed.flatMap(({ run, assessment }) => {
     const stages = [
       { name: 'of the heatmaps', reliabilities: assessment.raw },
-      ...(assessment.calibrated ? [{ name: 'calibrated', reliabilities: assessment.calibrated }] : []),
+      ...(assessment.calibrated ? [{ name: calibratedOn(run), reliabilities: assessment.calibrated }] : []),
     ];
     return stages.map(({ name, reliabilities: { all, aop } }) => [
       <>
@@ -209,6 +209,10 @@ function calibrationTable(assessed: readonly Assessed[], number: number): VNode 
       rows={rows}
     />
   );
+}
+
+function calibratedOn({ calibration }: KeyedRun): string {
+  return calibration ? `calibrated on ${count(calibration.frames, `${calibration.split} frame`)}` : 'calibrated';
 }
 
 function flagTable(assessed: readonly Assessed[], number: number): VNode {

@@ -6,6 +6,7 @@ import {
   type ScoredFrame,
   type SplitMetrics,
 } from '../../run-folder/index.js';
+import { CALIBRATION_FILE, calibrationFileSchema, type StoredCalibration } from '../../uncertainty/index.js';
 import { readScoredFrames } from './cases.js';
 import { type Epoch, readEpochs } from './epochs.js';
 import { type Note, SourceFolder } from './file.js';
@@ -29,6 +30,8 @@ export interface ReportedRun {
   readonly otherReadings: readonly SplitMetrics[];
   readonly frames: readonly ScoredFrame[];
   readonly gallery: readonly EmbeddedPicture[];
+  /** What its predicted errors were calibrated with. */
+  readonly calibration: StoredCalibration | undefined;
   /** Frames it was trained on. */
   readonly trainingFrames: number | undefined;
   readonly environment: Partial<RunEnvironment> | undefined;
@@ -46,9 +49,19 @@ export async function readRun(path: string, name: string, split: string, note: N
     epochs: await readEpochs(folder),
     frames: scores ? await readScoredFrames(folder, split) : [],
     gallery: scores ? await readGallery(folder, split) : [],
+    calibration: scores && (await readCalibration(folder, scores)),
     trainingFrames: summary?.frames,
     environment: await folder.json(ENVIRONMENT_FILE, runEnvironmentSchema.partial()),
   };
+}
+
+/** The calibration with which the scores' predicted errors were made. */
+async function readCalibration(
+  folder: SourceFolder,
+  { checkpoint, epoch, decoding }: SplitMetrics,
+): Promise<StoredCalibration | undefined> {
+  const calibrations = (await folder.json(CALIBRATION_FILE, calibrationFileSchema)) ?? [];
+  return calibrations.find((one) => one.checkpoint === checkpoint && one.epoch === epoch && one.decoding === decoding);
 }
 
 function flatten(section: object, path = ''): Map<string, string> {
