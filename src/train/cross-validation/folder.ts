@@ -7,7 +7,7 @@ import { CrossValidationError } from './errors.js';
 import { type HeldOut, parseHeldOut } from './held-out.js';
 import { parseSplits, type Splits } from './splits.js';
 
-const SPLITS_FILE = 'splits.json';
+export const SPLITS_FILE = 'splits.json';
 const CONFIG_FILE = 'config.json';
 
 /** The folder of a cross-validation, which several processes may work in at once. */

@@ -9,7 +9,7 @@ export {
 export { type CrossValidationInput, crossValidate, foldsInWork } from './cross-validate.js';
 export { formatSplits, stratumWarnings } from './describe-splits.js';
 export { CrossValidationError } from './errors.js';
-export { CrossValidationFolder } from './folder.js';
+export { CrossValidationFolder, SPLITS_FILE } from './folder.js';
 export { formatCrossValidation } from './format-results.js';
 export { type HeldOut, heldOutSchema } from './held-out.js';
 export type { PooledCase } from './pool.js';

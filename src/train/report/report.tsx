@@ -8,6 +8,7 @@ import { agreementSection } from './sections/agreement.js';
 import { calibrationSection } from './sections/calibration.js';
 import { comparisonSection } from './sections/comparison.js';
 import { configurationSection } from './sections/configuration.js';
+import { crossValidationSection } from './sections/cross-validation.js';
 import { environmentSection } from './sections/environment.js';
 import { errorsSection } from './sections/errors.js';
 import { framesSection } from './sections/frames.js';
@@ -41,6 +42,7 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
   const numbering = new Numbering();
   const sections = [
     comparisonSection(sources.comparisons, numbering),
+    crossValidationSection(sources.crossValidations, numbering),
     scoresSection(runs, split, numbering),
     pairedSection(runs, numbering),
     errorsSection(runs, numbering),
@@ -48,8 +50,8 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
     calibrationSection(runs, numbering),
     framesSection(runs),
     trainingSection(runs, numbering),
-    configurationSection(runs, numbering),
-    environmentSection(runs, numbering),
+    configurationSection(runs, sources, numbering),
+    environmentSection(runs, sources, numbering),
   ].filter((section) => section !== undefined);
   const { date, sonde, commit } = describeSoftware();
   const html = renderPage({
@@ -75,10 +77,11 @@ export async function writeReport(
 }
 
 /** As in "Report on run first" or "Report on 3 runs and 1 comparison". */
-function titleOf({ runs, comparisons }: Sources): string {
+function titleOf({ runs, comparisons, crossValidations }: Sources): string {
   const kinds = [
     { noun: 'run', names: runs.map(({ name }) => name) },
     { noun: 'comparison', names: comparisons.map(({ name }) => name) },
+    { noun: 'cross-validation', names: crossValidations.map(({ name }) => name) },
   ].filter(({ names }) => names.length > 0);
   const [first] = kinds;
   if (kinds.length === 1 && first.names.length === 1) return `Report on ${first.noun} ${first.names[0]}`;

@@ -5,6 +5,7 @@ import { parse } from 'parse5';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateLandmarks, makeReport, type Report, ReportError, writeReport } from '../../../src/train/index.js';
+import { scoreCases } from '../../../src/train/loop/scores.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { casesOf, ENVIRONMENT, FRAMES, HOSTILE_NAME, writeRun } from './run-fixture.js';
 
@@ -307,7 +308,8 @@ describe('a report of a comparison', () => {
     await writeFile(at('compared', 'comparison.json'), JSON.stringify(comparison));
     const document = documentOf(await makeReport([at('compared')]));
     expect(words(document.querySelector('h1'))).toBe('Report on comparison compared');
-    expect(headings(document)).toEqual(['Comparison of configurations']);
+    expect(headings(document)).toEqual(['Comparison of configurations', 'Environment']);
+    expect(table('Environment', document)[0].slice(0, 2)).toEqual(['compared', 'comparisonseeds 0, 1']);
     expect(table('Configurations', document)[1]).toEqual([
       '<two>',
       'u-net',
@@ -332,6 +334,70 @@ describe('a report of a comparison', () => {
     const { html, notes } = await makeReport([at('first'), at('compared')]);
     expect(notes).toEqual([expect.stringMatching(/comparison\.json is not as expected \(seeds: /)]);
     expect(headings(documentOf({ html, notes }))).toContain('Scores');
+  });
+});
+
+describe('a report of a cross-validation', () => {
+  /** Of a fold whose APD is `apd`. */
+  const scores = (apd: number, aopMae: number | null) => {
+    const shares = { within5: 0.25, within10: 0.5, within20: 1, aopWithin5: 0.5, aopWithin10: 1 };
+    return { ...{ apd, ps1: apd - 1, ps2: apd, fh1: apd + 1, mse: apd ** 2, mae: apd / 2, aopMae }, ...shares };
+  };
+  const fold = (number: number, apd: number) => {
+    const counts = { trainingFrames: 20, frames: 10, epochs: 4, bestEpoch: 3 };
+    return { fold: number, run: `fold-${number}`, ...counts, scores: scores(apd, number === 2 ? null : 4) };
+  };
+  const { adapter: _, software: __, ...environment } = ENVIRONMENT;
+  const results = {
+    version: 1,
+    splits: { seed: 3, folds: 3, frames: 30, fingerprint: 'f', strata: 'view <side>', groups: 2 },
+    warnings: ['The stratum <rare> has 1 frame.'],
+    folds: [fold(1, 8), fold(2, 6), fold(3, 10)],
+    mean: scores(8, 4),
+    sd: scores(2, null),
+    bestFold: 2,
+    pooled: scoreCases(casesOf(6), { seed: 1, meanLandmarks: casesOf(6)[0].truth }),
+    strata: { 'left <b>': { frames: 20, apd: 7, aopMae: null } },
+    environment,
+  };
+
+  it('has each fold, their mean and standard deviation, the best fold and the strata', async () => {
+    await mkdir(at('folds'));
+    await writeFile(at('folds', 'splits.json'), '{}');
+    await writeFile(at('folds', 'cross-validation.json'), JSON.stringify(results));
+    await copyFile(at('first', 'config.json'), at('folds', 'config.json'));
+    await cp(at('trained'), at('folds', 'fold-2'), { recursive: true });
+    const made = await makeReport([at('folds')]);
+    const document = documentOf(made);
+    expect(words(document.querySelector('h1'))).toBe('Report on cross-validation folds');
+    expect(headings(document)).toEqual(['Cross-validation', 'Configuration', 'Environment']);
+    const rows = table('Folds', document);
+    expect(rows.map((row) => [row[0], row[3], row[10]])).toEqual([
+      ['Fold 1', '8.00', '4.00'],
+      ['Fold 2, the best', '6.00', '–'],
+      ['Fold 3', '10.00', '4.00'],
+      ['Mean', '8.00', '4.00'],
+      ['Standard deviation', '2.00', '–'],
+    ]);
+    expect(texts(document, 'tr.marked th')).toEqual(['Fold 2, the best']);
+    expect(table('Strata', document)[0]).toEqual(['left <b>', '20', '7.00', '–']);
+    const { apd } = evaluateLandmarks(casesOf(6));
+    expect(table('Strata', document)[1].slice(0, 2)).toEqual(['All', String(FRAMES)]);
+    expect(table('Strata', document)[1][2]).toMatch(new RegExp(`^${apd.toFixed(2)}`));
+    expect(words(document.querySelector('section > p'))).toContain('Over the folds the APD is 8.00 ± 2.00 px');
+    expect(texts(document, 'section > ul li')).toEqual(results.warnings);
+    // Only one fold has left its curves.
+    expect(made.notes.map((note) => note.replace(/^.*(fold-\d).*$/, '$1'))).toEqual(['fold-1', 'fold-3']);
+    expect(words(document.querySelector('section'))).toContain('Training of the folds');
+  });
+
+  it('that is not finished is said to be so', async () => {
+    await mkdir(at('begun'));
+    await writeFile(at('begun', 'splits.json'), '{}');
+    const { notes } = await makeReport([at('begun')]);
+    expect(notes).toEqual([
+      expect.stringMatching(/cross-validation\.json is missing: the cross-validation is not finished/),
+    ]);
   });
 });
 

@@ -1,9 +1,17 @@
-import { type KeyedRun, type Numbering, RunName, type Section, Table } from '../elements.js';
+import { type KeyedRun, Name, type Numbering, RunName, type Section, Table } from '../elements.js';
 import { MISSING } from '../format.js';
+import type { Sources } from '../source/sources.js';
 
 /** The settings of the runs: first where they differ, then what they share. */
-export function configurationSection(runs: readonly KeyedRun[], numbering: Numbering): Section | undefined {
-  const known = runs.filter(({ settings }) => settings.size > 0);
+export function configurationSection(
+  runs: readonly KeyedRun[],
+  { crossValidations }: Pick<Sources, 'crossValidations'>,
+  numbering: Numbering,
+): Section | undefined {
+  const known = [
+    ...runs.map((run) => ({ name: <RunName run={run} />, settings: run.settings })),
+    ...crossValidations.map(({ name, settings }) => ({ name: <Name>{name}</Name>, settings })),
+  ].filter(({ settings }) => settings.size > 0);
   if (known.length === 0) return undefined;
   const paths = [...new Set(known.flatMap(({ settings }) => [...settings.keys()]))];
   const valuesOf = (path: string) => known.map(({ settings }) => settings.get(path));
@@ -17,7 +25,7 @@ export function configurationSection(runs: readonly KeyedRun[], numbering: Numbe
         <Table
           number={numbering.table()}
           title="Settings in which the runs differ"
-          columns={[{ header: 'Setting' }, ...known.map((run) => ({ header: <RunName run={run} /> }))]}
+          columns={[{ header: 'Setting' }, ...known.map(({ name }) => ({ header: name }))]}
           rows={differing.map((path) => [path, ...valuesOf(path).map(shown)])}
           marked={() => true}
         />

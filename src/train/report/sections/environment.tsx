@@ -1,18 +1,24 @@
+import type { ComponentChildren, VNode } from 'preact';
 import type { RunEnvironment } from '../../run-folder/index.js';
 import { type Column, type KeyedRun, Name, type Numbering, RunName, type Section, Table } from '../elements.js';
 import { dateTime, MISSING } from '../format.js';
+import type { Sources } from '../source/sources.js';
 
-/** Where, when and with what the runs were trained and evaluated. */
-export function environmentSection(runs: readonly KeyedRun[], numbering: Numbering): Section | undefined {
-  const rows = runs.flatMap((run) => {
-    const seed = run.settings.get('training.seed');
-    const { scores } = run;
-    const checkpoint = scores?.checkpoint && `${scores.checkpoint}, epoch ${scores.epoch ?? MISSING}`;
-    return [
-      ...(run.environment ? [row(run, 'training', run.environment, `seed ${seed ?? MISSING}`)] : []),
-      ...(scores?.environment ? [row(run, 'evaluation', scores.environment, checkpoint ?? MISSING)] : []),
-    ];
-  });
+/** Where, when and with what everything was made. */
+export function environmentSection(
+  runs: readonly KeyedRun[],
+  { comparisons, crossValidations }: Pick<Sources, 'comparisons' | 'crossValidations'>,
+  numbering: Numbering,
+): Section | undefined {
+  const rows = [
+    ...runs.flatMap(rowsOf),
+    ...comparisons.map(({ name, comparison: { seeds, environment } }) =>
+      row(<Name>{name}</Name>, 'comparison', environment, `seeds ${seeds.join(', ')}`),
+    ),
+    ...crossValidations.map(({ name, results: { splits, environment } }) =>
+      row(<Name>{name}</Name>, 'cross-validation', environment, `seed of the folds ${splits.seed}`),
+    ),
+  ];
   if (rows.length === 0) return undefined;
   const columns: Column[] = [
     { header: 'Run' },
@@ -28,13 +34,28 @@ export function environmentSection(runs: readonly KeyedRun[], numbering: Numberi
   return { id: 'environment', title: 'Environment', body };
 }
 
-function row(run: KeyedRun, what: string, environment: Partial<RunEnvironment>, detail: string) {
+function rowsOf(run: KeyedRun): ComponentChildren[][] {
+  const { scores, environment, settings } = run;
+  const name = <RunName run={run} />;
+  const checkpoint = scores && `${scores.checkpoint}, epoch ${scores.epoch}`;
+  return [
+    ...(environment ? [row(name, 'training', environment, `seed ${settings.get('training.seed') ?? MISSING}`)] : []),
+    ...(scores ? [row(name, 'evaluation', scores.environment, checkpoint)] : []),
+  ];
+}
+
+function row(
+  name: VNode,
+  what: string,
+  environment: Partial<RunEnvironment>,
+  detail: string | undefined,
+): ComponentChildren[] {
   const { date, adapter, software, sonde, commit, node, platform } = environment;
   return [
-    <RunName run={run} />,
+    name,
     <>
       {what}
-      <span class="unit">{detail}</span>
+      {detail && <span class="unit">{detail}</span>}
     </>,
     date ? dateTime(date) : MISSING,
     <>

@@ -2,6 +2,20 @@
 import * as Plot from '@observablehq/plot';
 import { listed, significant } from '../format.js';
 import { BAND, MUTED } from '../plot.js';
+import type { Epoch } from '../source/epochs.js';
+
+export interface EpochValue {
+  readonly epoch: number;
+  readonly value: number;
+}
+
+/** The epochs in which a value is known, and positive where it has to be. */
+export function defined(epochs: readonly Epoch[], key: keyof Epoch, positive = false): EpochValue[] {
+  return epochs.flatMap((line) => {
+    const value = line[key];
+    return typeof value === 'number' && (!positive || value > 0) ? [{ epoch: line.epoch, value }] : [];
+  });
+}
 
 export function epochAxis(last: number): Plot.ScaleOptions {
   return wholeAxis('epoch', 1, Math.max(2, last));

@@ -4,7 +4,16 @@ import { Figure, type KeyedRun, Legend, type Numbering, RunLegend, RunName, type
 import { count, fixed, listed, significant } from '../format.js';
 import { type Drawing, MUTED, seriesStyle } from '../plot.js';
 import type { Epoch } from '../source/epochs.js';
-import { epochAxis, floorMarks, learningRateStages, logAxis, stageMarks, stageSentence } from './epoch-marks.js';
+import {
+  defined,
+  type EpochValue,
+  epochAxis,
+  floorMarks,
+  learningRateStages,
+  logAxis,
+  stageMarks,
+  stageSentence,
+} from './epoch-marks.js';
 
 const TRAINING = { color: MUTED, dash: '5,3' };
 
@@ -132,18 +141,6 @@ interface PanelKeys {
 interface PanelOptions {
   readonly log?: boolean;
   readonly floorAt?: number;
-}
-
-interface EpochValue {
-  readonly epoch: number;
-  readonly value: number;
-}
-
-function defined(epochs: readonly Epoch[], key: keyof Epoch, positive = false): EpochValue[] {
-  return epochs.flatMap((line) => {
-    const value = line[key];
-    return typeof value === 'number' && (!positive || value > 0) ? [{ epoch: line.epoch, value }] : [];
-  });
 }
 
 /** The least that the validation loss can be, where that is not zero. It is the same in each epoch but for rounding. */

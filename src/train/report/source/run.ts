@@ -12,9 +12,7 @@ import { type Epoch, readEpochs } from './epochs.js';
 import { type Note, SourceFolder } from './file.js';
 import { type EmbeddedPicture, readGallery } from './gallery.js';
 import { readScores } from './scores.js';
-
-/** Settings by their path, as in "loss.sigma", with their values as JSON. */
-export type Settings = ReadonlyMap<string, string>;
+import { readSettings, type Settings } from './settings.js';
 
 /** All that a report knows of a run. Whatever the folder lacks is empty or undefined. */
 export interface ReportedRun {
@@ -40,12 +38,11 @@ export interface ReportedRun {
 /** Reads a run's folder. What is missing or damaged is said to `note` in a sentence, and the rest goes on. */
 export async function readRun(path: string, name: string, split: string, note: Note): Promise<ReportedRun> {
   const folder = new SourceFolder(path, note);
-  const config = await folder.json('config.json', z.record(z.string(), z.unknown()), ': its settings are unknown.');
   const { own: scores, others: otherReadings } = await readScores(folder, split);
   const summary = await folder.json('training-set.json', z.object({ frames: z.int() }));
   return {
     ...{ name, path, scores, otherReadings },
-    settings: flatten(config ?? {}),
+    settings: await readSettings(folder),
     epochs: await readEpochs(folder),
     frames: scores ? await readScoredFrames(folder, split) : [],
     gallery: scores ? await readGallery(folder, split) : [],
@@ -62,15 +59,4 @@ async function readCalibration(
 ): Promise<StoredCalibration | undefined> {
   const calibrations = (await folder.json(CALIBRATION_FILE, calibrationFileSchema)) ?? [];
   return calibrations.find((one) => one.checkpoint === checkpoint && one.epoch === epoch && one.decoding === decoding);
-}
-
-function flatten(section: object, path = ''): Map<string, string> {
-  const settings = new Map<string, string>();
-  for (const [key, value] of Object.entries(section)) {
-    const setting = path === '' ? key : `${path}.${key}`;
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      settings.set(setting, JSON.stringify(value));
-    else for (const [inner, text] of flatten(value, setting)) settings.set(inner, text);
-  }
-  return settings;
 }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { SPLITS_FILE } from '../../cross-validation/index.js';
 import { METRICS_FILE } from '../../run-folder/index.js';
 import { ReportError } from '../errors.js';
 import { COMPARISON_FILE, type ReportedComparison, readComparison } from './comparison.js';
+import { type ReportedCrossValidation, readCrossValidation } from './cross-validation.js';
 import type { Note } from './file.js';
 import { type ReportedRun, readRun } from './run.js';
 
@@ -11,6 +13,7 @@ import { type ReportedRun, readRun } from './run.js';
 export interface Sources {
   readonly runs: readonly ReportedRun[];
   readonly comparisons: readonly ReportedComparison[];
+  readonly crossValidations: readonly ReportedCrossValidation[];
 }
 
 /** Any of them makes a folder a run's. */
@@ -24,19 +27,21 @@ const RUN_FILES = ['config.json', 'metrics.jsonl', METRICS_FILE];
 export async function readSources(folders: readonly string[], split: string, note: Note): Promise<Sources> {
   const runs: ReportedRun[] = [];
   const comparisons: ReportedComparison[] = [];
+  const crossValidations: ReportedCrossValidation[] = [];
   for (const [index, name] of namesOf(folders).entries()) {
     const folder = folders[index];
     const found = await stat(folder).catch(() => undefined);
     if (!found?.isDirectory()) throw new ReportError(`${folder} is no folder; ${REMEDY}.`);
     const holds = (file: string) => existsSync(join(folder, file));
     if (holds(COMPARISON_FILE)) comparisons.push(...(await readComparison(folder, name, note)));
+    else if (holds(SPLITS_FILE)) crossValidations.push(...(await readCrossValidation(folder, name, note)));
     else if (RUN_FILES.some(holds)) runs.push(await readRun(folder, name, split, note));
     else throw new ReportError(`${folder} holds nothing to report on; ${REMEDY}.`);
   }
-  return { runs, comparisons };
+  return { runs, comparisons, crossValidations };
 }
 
-const REMEDY = 'give folders that npm run train or npm run compare has written';
+const REMEDY = 'give folders that npm run train, compare or cross-validate has written';
 
 /** The folders' own names, and the whole path where two are alike. */
 function namesOf(folders: readonly string[]): string[] {
