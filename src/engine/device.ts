@@ -6,7 +6,7 @@ import { evaluate } from './evaluate.js';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
 import { tick, withTrace } from './graph.js';
 import { Heap, type Storage } from './memory-heap.js';
-import type { AdapterTraits } from './operation.js';
+import type { AdapterTraits, MatrixShape } from './operation.js';
 import { PipelineCache } from './pipelines.js';
 import { type RandomKey, randomNormal, randomUniform } from './random.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
@@ -38,12 +38,21 @@ export interface DeviceInfo {
   readonly software: boolean;
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
+  /** Products of f16 with sums of f32 that the adapter's matrix units compute, where they are open to this device. */
+  readonly matrixShapes: readonly MatrixShape[];
 }
 
 /** Bytes beyond each value that checked mode fills with a pattern. */
 const GUARD_BYTES = 256;
 
-const WANTED_FEATURES: readonly GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups' as GPUFeatureName];
+const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+
+const WANTED_FEATURES: readonly GPUFeatureName[] = [
+  'timestamp-query',
+  'shader-f16',
+  'subgroups' as GPUFeatureName,
+  SUBGROUP_MATRIX,
+];
 
 /**
  * Opens the machine's GPU, or its software driver.
@@ -93,7 +102,24 @@ function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   const { subgroupMinSize, subgroupMaxSize } = adapter.info as { subgroupMinSize?: number; subgroupMaxSize?: number };
   const subgroupSize = subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
   const features = [...adapter.features].sort();
-  return { description: text, vendor, architecture, features, software, subgroupSize };
+  const matrixShapes = adapter.features.has(SUBGROUP_MATRIX) ? matrixShapesOf(adapter.info) : [];
+  return { description: text, vendor, architecture, features, software, subgroupSize, matrixShapes };
+}
+
+/** Experimental in Dawn, so not in the type definitions. */
+interface MatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function matrixShapesOf(info: GPUAdapterInfo): MatrixShape[] {
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
+  return [...subgroupMatrixConfigs].flatMap(({ componentType, resultComponentType, M, N, K }) =>
+    componentType === 'f16' && resultComponentType === 'f32' ? [{ m: M, n: N, k: K }] : [],
+  );
 }
 
 let nextId = 0;
@@ -101,7 +127,8 @@ let nextId = 0;
 /** An open device: makes tensors, and runs what is recorded on them. */
 export class Device {
   readonly limits: GPUSupportedLimits;
-  readonly traits: AdapterTraits;
+  /** What kernels are chosen by. `matrix` is set once matrix units have been tested: see `enableMatrixUnits`. */
+  readonly traits: { -readonly [Trait in keyof AdapterTraits]: AdapterTraits[Trait] };
   /** Which kernels were measured to be the fastest on this adapter. */
   readonly tuning: Tuning;
   /** @internal */

@@ -86,6 +86,7 @@ export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | unde
   ensureRuntimeDirectory();
   // Dawn rounds timestamps to 65.5 µs unless told otherwise, which would blur every kernel's time.
   const flags = ['disable-dawn-features=timestamp_quantization', ...(options.dawn ?? [])];
+  if (options.experimental) flags.push('enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia');
   const key = flags.join(' ');
   let instance = instances.get(key);
   if (!instance) {

@@ -54,6 +54,15 @@ export interface AdapterTraits {
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
   readonly f16: boolean;
+  /** The product that its matrix units compute, operands f16 and sums f32, once a device has been told to use them. */
+  readonly matrix?: MatrixShape;
+}
+
+/** A product of an m×k and a k×n matrix. */
+export interface MatrixShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
 }
 
 /** What a gradient rule sees: both ends of the forward call and the gradients of its outputs. */

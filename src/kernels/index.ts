@@ -8,7 +8,7 @@ export * from './gatherFrames/index.js';
 export * from './gaussianBlur/index.js';
 export * from './greyJitter/index.js';
 export * from './heatmap/index.js';
-export { matmul } from './matmul/matmul.js';
+export * from './matmul/index.js';
 export * from './movement/index.js';
 export * from './optimizer/index.js';
 export * from './peak2d/index.js';

@@ -116,6 +116,10 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) index: u32,
+//#if MATRIX
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
 ) {
   let firstPosition = (group.y * groups.x + group.x) * {{EXTENT}}u;
   let slab = group.z / (shape.groups * shape.channelTiles);
@@ -138,16 +142,9 @@ fn main(
   //#unroll r 4
   let position{{r}} = positionAt(firstPosition + line + {{r}}u);
   //#end
-  let half = index / 16u;
-  let quad = index % 16u;
+  let place = Place(slab, firstPosition, firstChannel, channelGroup);
 
-  //#unroll h 2
-  //#unroll c PARTS
-  //#unroll e 4
-  var sum{{h}}_{{c}}_{{e}} = vec4f();
-  //#end
-  //#end
-  //#end
+{{ACCUMULATORS}}
   for (var k = begin; k < end + 16u; k += 16u) {
     //#unroll r 4
     var next{{r}} = vec4f();
@@ -171,48 +168,49 @@ fn main(
     workgroupBarrier();
     if (stagesA) {
       //#unroll r 4
-      tileA[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      stageA(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
       //#end
     } else {
       //#unroll r 4
       //#if ALONG_K
-      tileB[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      stageB(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
       //#else
-      tileB[ownK + {{r*4}}u][ownLine] = next{{r}};
+      stageB(ownK + {{r*4}}u, ownLine, next{{r}});
       //#end
       //#end
     }
     workgroupBarrier();
   }
 
-  //#unroll c PARTS
-  let channel{{c}} = firstChannel + quad * 4u + {{c*64}}u;
-  if (channel{{c}} < shape.groupOut) {
-    let outChannel = channelGroup * shape.groupOut + channel{{c}};
-    var offset = vec4f();
-    if (shape.hasBias != 0u && slab == 0u) {
-      for (var e = 0u; e < min(4u, shape.groupOut - channel{{c}}); e++) {
-        offset[e] = bias[outChannel + e];
-      }
-    }
-    //#unroll h 2
-    //#unroll e 4
-    store(slab, firstPosition + half * 4u + {{h*HALF*4+e}}u, outChannel, channel{{c}}, sum{{h}}_{{c}}_{{e}} + offset);
-    //#end
-    //#end
-  }
-  //#end
+{{EMIT}}
 }
 
-fn store(slab: u32, position: u32, outChannel: u32, channel: u32, value: vec4f) {
-  if (position >= shape.positions) {
+// Where a tile lies.
+struct Place {
+  slab: u32,
+  firstPosition: u32,
+  firstChannel: u32,
+  channelGroup: u32,
+}
+
+fn emit(place: Place, row: u32, column: u32, sums: vec4f) {
+  let position = place.firstPosition + row;
+  let channel = place.firstChannel + column;
+  if (position >= shape.positions || channel >= shape.groupOut) {
     return;
+  }
+  let outChannel = place.channelGroup * shape.groupOut + channel;
+  var value = sums;
+  if (shape.hasBias != 0u && place.slab == 0u) {
+    for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
+      value[e] += bias[outChannel + e];
+    }
   }
   let line = position / shape.cols;
   let image = line / shape.rows;
   let oh = shape.outStartH + (line - image * shape.rows) * shape.outStepH;
   let ow = shape.outStartW + (position - line * shape.cols) * shape.outStepW;
-  let at = slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
+  let at = place.slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
 //#if VECTOR_OUT
   y[at / 4u] = {{OUTPUT}}(value);
 //#else

@@ -92,7 +92,14 @@ fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
 }
 
 @compute @workgroup_size({{THREADS}})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) index: u32,
+//#if MATRIX
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
   let slab = group.z / shape.groups;
@@ -102,16 +109,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   // What this invocation stages: four rows and four columns at two of the sixteen positions.
   let ownLine = (index % {{QUADS}}u) * 4u;
   let ownK = index / {{QUADS}}u;
-  let half = index / 16u;
-  let quad = index % 16u;
+  let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
+  let place = Place(start, firstRow, firstColumn);
 
-  //#unroll h 2
-  //#unroll c PARTS
-  //#unroll e 4
-  var sum{{h}}_{{c}}_{{e}} = vec4f();
-  //#end
-  //#end
-  //#end
+{{ACCUMULATORS}}
   for (var position = begin; position < end + 16u; position += 16u) {
     //#unroll r 2
     let nextA{{r}} = loadA(position + ownK + {{r*8}}u, end, firstRow + ownLine, channelGroup);
@@ -122,27 +123,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     }
     workgroupBarrier();
     //#unroll r 2
-    tileA[ownK + {{r*8}}u][ownLine / 4u] = nextA{{r}};
-    tileB[ownK + {{r*8}}u][ownLine / 4u] = nextB{{r}};
+    stageA(ownK + {{r*8}}u, ownLine / 4u, nextA{{r}});
+    stageB(ownK + {{r*8}}u, ownLine / 4u, nextB{{r}});
     //#end
     workgroupBarrier();
   }
 
-  let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
-  //#unroll h 2
-  //#unroll c PARTS
-  //#unroll e 4
-  store(start, firstRow + half * 4u + {{h*HALF*4+e}}u, firstColumn + quad * 4u + {{c*64}}u, sum{{h}}_{{c}}_{{e}});
-  //#end
-  //#end
-  //#end
+{{EMIT}}
 }
 
-fn store(start: u32, row: u32, column: u32, value: vec4f) {
+// Where a tile lies: its part of `partial`, and in it.
+struct Place {
+  start: u32,
+  firstRow: u32,
+  firstColumn: u32,
+}
+
+fn emit(place: Place, ownRow: u32, ownColumn: u32, value: vec4f) {
+  let row = place.firstRow + ownRow;
+  let column = place.firstColumn + ownColumn;
   if (row >= shape.groupOut || column >= shape.columns) {
     return;
   }
-  let at = start + row * shape.columns + column;
+  let at = place.start + row * shape.columns + column;
 //#if VECTOR_IN
   partial[at / 4u] = value;
 //#else

@@ -4,7 +4,7 @@ import { formatShape, type Shape } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
-import { type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
+import { isMatrix, type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
 import { template } from '../template.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
@@ -81,7 +81,8 @@ export function chooseConvVariant(
   extent: ProductExtent,
 ): ConvVariant {
   const measured = variant as ConvVariant | undefined;
-  return attributes.variant ?? measured ?? convVariantsFor(adapter, y, weight, attributes, extent)[0];
+  const usable = measured && (!isMatrix(measured) || adapter.matrix) ? measured : undefined;
+  return attributes.variant ?? usable ?? convVariantsFor(adapter, y, weight, attributes, extent)[0];
 }
 
 /** Throws ShapeError if a convolution is asked to go this way and cannot. */

@@ -49,7 +49,14 @@ fn remaining(index: u32, extent: u32, lineInside: bool) -> u32 {
 }
 
 @compute @workgroup_size({{THREADS}})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
+fn main(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) index: u32,
+//#if MATRIX
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
   let startA = offsets[group.z].x;
@@ -63,16 +70,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let quadK = (block % 4u) * 4u;
   let ownLine = block % {{QUADS}}u;
   let ownK = block / {{QUADS}}u;
-  let half = index / 16u;
-  let quad = index % 16u;
+  let place = Place(group.z, firstRow, firstColumn);
 
-  //#unroll h 2
-  //#unroll c PARTS
-  //#unroll e 4
-  var sum{{h}}_{{c}}_{{e}} = vec4f();
-  //#end
-  //#end
-  //#end
+{{ACCUMULATORS}}
   for (var k = 0u; k < shape.depth + 16u; k += 16u) {
     //#unroll r 4
     var next{{r}} = vec4f();
@@ -109,37 +109,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
     if (stagesA) {
       //#unroll r 4
       //#if TRANSPOSE_A
-      tileA[ownK + {{r*4}}u][ownLine] = next{{r}};
+      stageA(ownK + {{r*4}}u, ownLine, next{{r}});
       //#else
-      tileA[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      stageA(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
       //#end
       //#end
     } else {
       //#unroll r 4
       //#if TRANSPOSE_B
-      tileB[quadK + {{r}}u][line / 4u] = vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]);
+      stageB(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
       //#else
-      tileB[ownK + {{r*4}}u][ownLine] = next{{r}};
+      stageB(ownK + {{r*4}}u, ownLine, next{{r}});
       //#end
       //#end
     }
     workgroupBarrier();
   }
 
-  //#unroll h 2
-  //#unroll c PARTS
-  //#unroll e 4
-  store(group.z, firstRow + half * 4u + {{h*HALF*4+e}}u, firstColumn + quad * 4u + {{c*64}}u, sum{{h}}_{{c}}_{{e}});
-  //#end
-  //#end
-  //#end
+{{EMIT}}
 }
 
-fn store(batch: u32, row: u32, column: u32, value: vec4f) {
+// Where a tile lies.
+struct Place {
+  batch: u32,
+  firstRow: u32,
+  firstColumn: u32,
+}
+
+fn emit(place: Place, ownRow: u32, ownColumn: u32, value: vec4f) {
+  let row = place.firstRow + ownRow;
+  let column = place.firstColumn + ownColumn;
   if (row >= shape.rows || column >= shape.columns) {
     return;
   }
-  let at = (batch * shape.rows + row) * shape.columns + column;
+  let at = (place.batch * shape.rows + row) * shape.columns + column;
 //#if VECTOR_C
   matrixC[at / 4u] = {{TYPE_C}}(value);
 //#else

@@ -5,9 +5,9 @@ import type { DType, TensorSpec } from '../../engine/shape.js';
 /**
  * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on CPU
  * cores. `tiled`: tiles of 64×64 staged in workgroup memory, for GPUs. `tiled-128`: tiles of 128×128, which read memory half as
- * often and keep a GPU busy only where the result is large.
+ * often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on matrix units, for f16.
  */
-export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128';
+export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128' | 'matrix' | 'matrix-128';
 
 /** A product in a kernel's eyes: rows and columns of the result, and how many such products there are. */
 export interface ProductExtent {
@@ -40,10 +40,23 @@ export function chooseVariant(
       'variant "lanes" needs subgroups of one size up to 16, which this adapter does not offer; use "tiled".',
     );
   }
+  if (asked && isMatrix(asked) && !adapter.matrix) {
+    throw new LimitError(
+      `variant "${asked}" needs matrix units, which this device has not been told to use; see enableMatrixUnits.`,
+    );
+  }
   if (asked === 'lanes' && extent.dtype === 'f16') {
     throw new LimitError('variant "lanes" computes on f32 operands, and here they are f16; use "tiled".');
   }
-  return asked ?? (variant as KernelVariant | undefined) ?? variantsFor(adapter, extent)[0];
+  const measured = variant as KernelVariant | undefined;
+  // What was measured with matrix units holds only while they are in use.
+  const usable = measured && (!isMatrix(measured) || adapter.matrix) ? measured : undefined;
+  return asked ?? usable ?? variantsFor(adapter, extent)[0];
+}
+
+/** Whether a kernel runs on matrix units. */
+export function isMatrix(variant: string): boolean {
+  return variant.startsWith('matrix');
 }
 
 /** In wider subgroups the tiles of `lanes`, which grow with them, would spill out of the registers. */
@@ -59,10 +72,14 @@ export function variantsFor(
   { rows, columns, batch, dtype = 'f32' }: ProductExtent,
 ): readonly KernelVariant[] {
   const lanes: readonly KernelVariant[] = offersLanes(adapter) && dtype === 'f32' ? ['lanes'] : [];
-  if (adapter.software) return [...lanes, 'tiled'];
+  if (adapter.software && dtype === 'f32') return [...lanes, 'tiled'];
   const largeTiles = Math.ceil(rows / 128) * Math.ceil(columns / 128) * batch;
-  if (Math.min(rows, columns) <= 64) return ['tiled', ...lanes];
-  return largeTiles >= MANY_TILES ? ['tiled-128', 'tiled', ...lanes] : ['tiled', 'tiled-128', ...lanes];
+  const inTiles = (small: KernelVariant, large: KernelVariant): readonly KernelVariant[] => {
+    if (Math.min(rows, columns) <= 64) return [small];
+    return largeTiles >= MANY_TILES ? [large, small] : [small, large];
+  };
+  const matrix = adapter.matrix && dtype === 'f16' ? inTiles('matrix', 'matrix-128') : [];
+  return [...matrix, ...inTiles('tiled', 'tiled-128'), ...lanes];
 }
 
 /** Invocations in a subgroup of an adapter that can run `lanes`. */

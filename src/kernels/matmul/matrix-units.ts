@@ -1,0 +1,113 @@
+import { compile, type Device, SondeError, type Tensor } from '../../engine/index.js';
+import type { MatrixShape } from '../../engine/operation.js';
+import { matmul } from './matmul.js';
+import { fitsTiles } from './tile.js';
+import type { KernelVariant } from './variant.js';
+
+/** What became of an adapter's matrix units. */
+export interface MatrixUnits {
+  /** The product that kernels use from now on; undefined: they stay with vectors. */
+  readonly shape: MatrixShape | undefined;
+  /** Why there is none, to complete "no matrix units: …". */
+  readonly reason?: string;
+  /** One sentence for each shape that the driver lists and computes wrongly, or not at all. */
+  readonly struck: readonly string[];
+}
+
+const known = new WeakMap<Device, Promise<MatrixUnits>>();
+
+/**
+ * Lets products and convolutions of f16 run on matrix units, if the device has any: those of `device.info.matrixShapes`, largest
+ * first, are tested against the kernels that do without, and the first to pass is used. Tested once for a device. Programs that
+ * were compiled before stay as they are.
+ */
+export function enableMatrixUnits(device: Device): Promise<MatrixUnits> {
+  const before = known.get(device);
+  if (before) return before;
+  const outcome = chooseShape(device);
+  known.set(device, outcome);
+  return outcome;
+}
+
+async function chooseShape(device: Device): Promise<MatrixUnits> {
+  const { traits, info } = device;
+  if (!traits.f16) return { shape: undefined, reason: 'this adapter has no f16', struck: [] };
+  const shapes = info.matrixShapes.filter((shape) => fitsTiles(shape, traits));
+  if (shapes.length === 0) {
+    const listed = info.matrixShapes.map(nameOf).join(', ');
+    const reason = listed ? `none of the shapes that this adapter lists fits (${listed})` : 'this adapter lists none';
+    return { shape: undefined, reason, struck: [] };
+  }
+  const struck: string[] = [];
+  const volume = ({ m, n, k }: MatrixShape) => m * n * k;
+  for (const shape of shapes.sort((a, b) => volume(b) - volume(a))) {
+    traits.matrix = shape;
+    const fault = await faultOf(device);
+    if (!fault) return { shape, struck };
+    traits.matrix = undefined;
+    struck.push(`matrix units of ${nameOf(shape)} were struck off: ${fault}`);
+  }
+  return { shape: undefined, reason: 'every shape failed its test', struck };
+}
+
+function nameOf({ m, n, k }: MatrixShape): string {
+  return `${m}×${n}×${k}`;
+}
+
+// More than one tile of 128 each way, the last ones partial, and K no multiple of a step.
+const [ROWS, COLUMNS, DEPTH] = [132, 140, 40];
+
+/** The worst that may come of adding DEPTH products in another order, relative to their largest sum. */
+const TOLERANCE = 1e-5;
+
+/** What is wrong with the shape in use; undefined if nothing is. */
+async function faultOf(device: Device): Promise<string | undefined> {
+  const halves = async (shape: readonly [number, number], seed: number) => {
+    const size = shape[0] * shape[1];
+    const values = Float32Array.from({ length: size }, (_, i) => (((i * 389 + seed) % 2039) - 1019) / 1024);
+    return device.tensor(values, shape, 'f16');
+  };
+  for (const transposed of [false, true]) {
+    const a = await halves(transposed ? [DEPTH, ROWS] : [ROWS, DEPTH], 1);
+    const b = await halves(transposed ? [COLUMNS, DEPTH] : [DEPTH, COLUMNS], 2);
+    const product = async (variant: KernelVariant): Promise<Float32Array> => {
+      const options = { transposeA: transposed, transposeB: transposed, variant };
+      const run = compile((x: Tensor, y: Tensor) => matmul(x, y, options), { device });
+      try {
+        const result = await run(a, b);
+        const values = await result.data();
+        result.dispose();
+        return values;
+      } finally {
+        run.dispose();
+      }
+    };
+    try {
+      const expected = await product('tiled');
+      for (const variant of ['matrix', 'matrix-128'] as const) {
+        const error = largestError(await product(variant), expected);
+        // Results are f16: to half a unit of its last place.
+        if (!(error <= 2 ** -11 + TOLERANCE))
+          return `a product differs by ${error.toExponential(1)} of its largest value.`;
+      }
+    } catch (error) {
+      if (!(error instanceof SondeError)) throw error;
+      return error.message;
+    } finally {
+      a.dispose();
+      b.dispose();
+    }
+  }
+  return undefined;
+}
+
+function largestError(actual: Float32Array, expected: Float32Array): number {
+  let [error, largest] = [0, 0];
+  for (const [i, value] of expected.entries()) {
+    const difference = Math.abs(actual[i] - value);
+    if (Number.isNaN(difference)) return difference;
+    error = Math.max(error, difference);
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return error / largest;
+}
