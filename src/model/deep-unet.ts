@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from '../engine/index.js';
+import { cast, ShapeError, type Tensor } from '../engine/index.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
 import { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
@@ -86,7 +86,7 @@ export class DeepUNet extends HeatmapNetwork {
       const skip = levels[this.encoders.length - 2 - index] ?? [height, width];
       x = this.level(() => decoder.apply(below, skip, training));
     }
-    const maps = this.head.apply(x);
+    const maps = this.head.apply(cast(x, 'f32'));
     if (this.preset !== 'full') return maps;
     return resizeBilinear(maps, { size: this.heatmapSize([height, width]), alignCorners: true });
   }

@@ -1,4 +1,4 @@
-import { checkpoint, ShapeError, type Tensor } from '../engine/index.js';
+import { cast, checkpoint, ShapeError, type Tensor } from '../engine/index.js';
 import { formatShape } from '../engine/shape.js';
 import { concat } from '../kernels/index.js';
 import { type Builder, Module } from './module.js';
@@ -12,6 +12,8 @@ export interface HeatmapNetworkOptions {
   readonly landmarks?: number;
   /** Compute each level again in the backward pass instead of keeping its activations: less memory, same bits. */
   readonly recompute?: boolean;
+  /** `mixed` keeps activations in f16, and everything that is summed or learned in f32. Needs an adapter with f16. */
+  readonly precision?: 'f32' | 'mixed';
 }
 
 /** Pixels of a frame per cell of its heatmaps, along each axis: 512 px make 64 cells. */
@@ -27,8 +29,14 @@ export abstract class HeatmapNetwork extends Module {
   /** Runs the body of a level, to be computed again in the backward pass where that was asked for. */
   protected readonly level: <T>(body: () => T) => T;
 
-  constructor(builder: Builder, { inChannels = 1, landmarks = 3, recompute = false }: HeatmapNetworkOptions) {
+  private readonly precision: 'f32' | 'mixed';
+
+  constructor(
+    builder: Builder,
+    { inChannels = 1, landmarks = 3, recompute = false, precision = 'f32' }: HeatmapNetworkOptions,
+  ) {
     super(builder);
+    this.precision = precision;
     this.inChannels = inChannels;
     this.landmarks = landmarks;
     this.level = recompute ? checkpoint : (body) => body();
@@ -39,7 +47,7 @@ export abstract class HeatmapNetwork extends Module {
    *
    * @param images [N, H, W, inChannels], values in [0, 1]; or grey ones, [N, H, W, 1], which stand for every channel.
    * @param mode.training Normalise by the batch and move the running statistics, or normalise by the latter.
-   * @returns [N, …heatmapSize([H, W]), landmarks].
+   * @returns [N, …heatmapSize([H, W]), landmarks], f32.
    * @throws ShapeError for images that are no such tensor, or too small for the network.
    */
   logits(images: Tensor, { training }: { readonly training: boolean }): Tensor {
@@ -53,7 +61,7 @@ export abstract class HeatmapNetwork extends Module {
     this.checkSize([images.shape[1], images.shape[2]]);
     const repeats = this.inChannels / channels;
     const x = repeats === 1 ? images : concat(Array.from({ length: repeats }, () => images));
-    return this.heatmaps(x, training);
+    return this.heatmaps(this.precision === 'mixed' ? cast(x, 'f16') : x, training);
   }
 
   /** Rows and columns of the heatmaps of a frame. */
@@ -61,6 +69,7 @@ export abstract class HeatmapNetwork extends Module {
     return [Math.ceil(height / PIXELS_PER_CELL), Math.ceil(width / PIXELS_PER_CELL)];
   }
 
+  /** @returns Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart. */
   protected abstract heatmaps(images: Tensor, training: boolean): Tensor;
 
   /** @throws ShapeError for frames that the network cannot take. */

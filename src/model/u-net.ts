@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from '../engine/index.js';
+import { cast, ShapeError, type Tensor } from '../engine/index.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
 import { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
@@ -66,6 +66,9 @@ export class UNet extends HeatmapNetwork {
       x = this.level(() => decoder.apply(below, skip, training));
     }
     const [, height, width] = images.shape;
-    return resizeBilinear(this.head.apply(x), { size: this.heatmapSize([height, width]), alignCorners: true });
+    return resizeBilinear(this.head.apply(cast(x, 'f32')), {
+      size: this.heatmapSize([height, width]),
+      alignCorners: true,
+    });
   }
 }

@@ -124,6 +124,8 @@ async function deviceWithMatrixUnits(): Promise<Device | undefined> {
 }
 
 describe('on matrix units', async () => {
+  // The software driver that has them compiles such kernels for minutes.
+  const patience = 600_000;
   const device = await deviceWithMatrixUnits();
   const halves = 2 ** 13;
 
@@ -131,44 +133,58 @@ describe('on matrix units', async () => {
     ['matrix', [1, 1], 72, 68],
     ['matrix', [2, 1], 5, 3],
     ['matrix-128', [1, 1], 12, 132],
-  ])('convolution and its gradients: %s, stride %j, %i to %i channels', async (variant, stride, inC, outC) => {
-    if (!device) return;
-    const geometry = { ...padded, stride };
-    const [x, weight, bias] = [values([2, 9, 10, inC], 1), values([outC, 3, 3, inC], 2), values([outC], 4)];
-    const dy = values(convOutputShape('test', x.shape, weight.shape, geometry), 3);
-    const [tx, tdy] = [x, dy].map((reference) => device.tensor(reference.values, reference.shape, 'f16'));
-    const [tw, tb] = [weight, bias].map((reference) => device.tensor(reference.values, reference.shape));
-    const run = compile(
-      () => {
-        const y = conv2d(tx, tw, { ...geometry, bias: tb, variant });
-        return [y, ...gradients(sum(cast(mul(y, tdy), 'f32')), [tx, tw])];
-      },
-      { device },
-    );
-    const [y, gx, gw] = await Promise.all((await run()).map((tensor) => tensor.data()));
-    expectClose(y, conv2dReference(x, weight, geometry, bias).values, halves);
-    expectClose(gx, convInputGradientReference(dy, weight, geometry, x.shape).values, halves, 'gradient by x');
-    // Its operands are exact in f16 and its sums f32: as close as on vectors.
-    expectClose(gw, convWeightGradientReference(x, dy, geometry, weight.shape).values, 120, 'gradient by weight');
-    run.dispose();
-  });
+  ])(
+    'convolution and its gradients: %s, stride %j, %i to %i channels',
+    async (variant, stride, inC, outC) => {
+      if (!device) return;
+      const geometry = { ...padded, stride };
+      const [x, weight, bias] = [values([2, 9, 10, inC], 1), values([outC, 3, 3, inC], 2), values([outC], 4)];
+      const dy = values(convOutputShape('test', x.shape, weight.shape, geometry), 3);
+      const [tx, tdy] = [x, dy].map((reference) => device.tensor(reference.values, reference.shape, 'f16'));
+      const [tw, tb] = [weight, bias].map((reference) => device.tensor(reference.values, reference.shape));
+      const run = compile(
+        () => {
+          const y = conv2d(tx, tw, { ...geometry, bias: tb, variant });
+          return [y, ...gradients(sum(cast(mul(y, tdy), 'f32')), [tx, tw])];
+        },
+        { device },
+      );
+      const [y, gx, gw] = await Promise.all((await run()).map((tensor) => tensor.data()));
+      expectClose(y, conv2dReference(x, weight, geometry, bias).values, halves);
+      expectClose(gx, convInputGradientReference(dy, weight, geometry, x.shape).values, halves, 'gradient by x');
+      // Its operands are exact in f16 and its sums f32: as close as on vectors.
+      expectClose(gw, convWeightGradientReference(x, dy, geometry, weight.shape).values, 120, 'gradient by weight');
+      run.dispose();
+    },
+    patience,
+  );
 
-  test.skipIf(!device)('transposed convolution', async () => {
-    if (!device) return;
-    const [x, weight] = [values([1, 5, 7, 20], 1), values([20, 2, 2, 12], 2)];
-    const y = convTranspose2d(device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape), {
-      stride: 2,
-      variant: 'matrix',
-    });
-    const geometry = { stride: [2, 2] as Pair, padding: [0, 0] as Pair, dilation: one, groups: 1 };
-    expectClose(await y.data(), convInputGradientReference(x, weight, geometry, y.shape).values, halves);
-  });
+  test.skipIf(!device)(
+    'transposed convolution',
+    async () => {
+      if (!device) return;
+      const [x, weight] = [values([1, 5, 7, 20], 1), values([20, 2, 2, 12], 2)];
+      const y = convTranspose2d(device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape), {
+        stride: 2,
+        variant: 'matrix',
+      });
+      const geometry = { stride: [2, 2] as Pair, padding: [0, 0] as Pair, dilation: one, groups: 1 };
+      expectClose(await y.data(), convInputGradientReference(x, weight, geometry, y.shape).values, halves);
+    },
+    patience,
+  );
 
-  test.skipIf(!device)('products of f16 and f32, where the f32 operand is rounded to f16', async () => {
-    if (!device) return;
-    const [a, b] = [values([70, 33], 1), values([33, 66], 2)];
-    const c = matmul(device.tensor(a.values, a.shape, 'f16'), device.tensor(b.values, b.shape), { variant: 'matrix' });
-    expect(c.dtype).toBe('f32');
-    expectClose(await c.data(), matmulReference(a.values, a.shape, b.values, b.shape).values, 40);
-  });
+  test.skipIf(!device)(
+    'products of f16 and f32, where the f32 operand is rounded to f16',
+    async () => {
+      if (!device) return;
+      const [a, b] = [values([70, 33], 1), values([33, 66], 2)];
+      const c = matmul(device.tensor(a.values, a.shape, 'f16'), device.tensor(b.values, b.shape), {
+        variant: 'matrix',
+      });
+      expect(c.dtype).toBe('f32');
+      expectClose(await c.data(), matmulReference(a.values, a.shape, b.values, b.shape).values, 40);
+    },
+    patience,
+  );
 });

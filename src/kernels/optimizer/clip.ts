@@ -18,14 +18,21 @@ export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tenso
   return clipWithNorm(gradients, maxNorm).gradients;
 }
 
-/** As {@link clipByNorm}, with the norm before clipping. */
+/**
+ * As {@link clipByNorm}, with the norm before clipping.
+ *
+ * @param options.scale By which the loss, and so each gradient, was multiplied: both come out without it.
+ */
 export function clipWithNorm(
   gradients: readonly Tensor[],
   maxNorm: number | Tensor,
+  { scale }: { readonly scale?: Tensor } = {},
 ): { gradients: Tensor[]; norm: Tensor } {
   return scope('clip', () => {
-    const { arenas, norm } = flatten(gradients);
-    const factor = clamp(div(maxNorm, add(norm, 1e-6)), 0, 1);
+    const { arenas, norm: scaled } = flatten(gradients);
+    const norm = scale ? div(scaled, scale) : scaled;
+    const clipping = clamp(div(maxNorm, add(norm, 1e-6)), 0, 1);
+    const factor = scale ? div(clipping, scale) : clipping;
     const clipped: Tensor[] = [];
     const shapes = gradients.map((gradient) => gradient.shape);
     for (const { layout, flat } of arenas) {

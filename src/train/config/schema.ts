@@ -141,6 +141,8 @@ const training = section({
   batchSize: whole(1, 1024).default(8),
   accumulate: whole(1, 1024).default(1),
   recompute: flag.default(false),
+  precision: oneOf('f32', 'mixed').default('f32'),
+  matrixUnits: flag.default(true),
   seed: whole(0, 2 ** 32 - 1).default(0),
   emaDecay: fraction(', or null for no averaging').nullable().default(null),
   earlyStopPatience: whole(1, 100_000, ', or null to train all epochs').nullable().default(20),

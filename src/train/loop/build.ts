@@ -11,11 +11,13 @@ import {
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { ReduceOnPlateau, StepDecay } from '../schedule/index.js';
+import { precisionOn } from './precision.js';
 
 /** The network of a configuration, freshly initialised from its seed. */
-export function buildModel(device: Device, { model, training }: TrainingConfig): HeatmapNetwork {
+export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwork {
+  const { model, training } = config;
   const builder = { device, seed: training.seed, path: '' };
-  const options = { ...model, recompute: training.recompute };
+  const options = { ...model, recompute: training.recompute, precision: precisionOn(device, config) };
   switch (options.architecture) {
     case 'dsnt-deep-unet':
       return new DsntDeepUNet(builder, options);

@@ -21,7 +21,7 @@ export async function findCause(
   const spoilt = Object.keys(tensors).find((name) => !isStatistic(name) && !holdsNumbers(tensors[name]));
   if (spoilt) return `optimizer.step had left NaN or Inf in ${spoilt} the step before`;
   try {
-    const device = await openDevice({ checked: true });
+    const device = await openDevice({ checked: true, experimental: true });
     try {
       const again = new Learner(device, config, { parts: learner.parts, validationBatch: learner.validator.batchSize });
       again.restore(withFiniteStatistics(tensors), learner.stepsTaken);

@@ -22,6 +22,9 @@ export interface LearnerOptions {
   readonly note?: (text: string) => void;
 }
 
+/** In a state: the loss scale, the good steps since it changed, and the updates that the optimiser has made. */
+const LOSS_SCALE = 'loss_scale';
+
 /** What is trained: the network, the moving average of its weights where that is asked for, and their step. */
 export class Learner {
   readonly validator: Validator;
@@ -47,6 +50,11 @@ export class Learner {
     return this.step.parts;
   }
 
+  /** See `TrainingStep.leastScale`. */
+  get leastScale(): number {
+    return this.step.leastScale;
+  }
+
   async train(batch: PreparedBatch, learningRate: number): Promise<StepLosses> {
     const { emaDecay } = this.config.training;
     const losses = await this.step.run(batch, learningRate, this.steps === 0 ? 1 : 1 - (emaDecay ?? 0));
@@ -56,10 +64,12 @@ export class Learner {
 
   /**
    * Everything that training changes, as a file keeps it: `model.…`, with a moving average `average.…`, and the
-   * optimiser's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts.
+   * optimiser's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts; and the
+   * loss scale.
    */
   async tensors(): Promise<SafetensorsTensors> {
-    const { moments } = await this.step.optimizerState();
+    const { moments, count } = await this.step.optimizerState();
+    const scaler = await this.step.scalerState();
     const learned = this.model.named().filter((entry) => entry.learned);
     const ofOptimizer = moments.flatMap((own, i) =>
       own.map((values, k) => [`moment${k + 1}.${learned[i].name}`, toPyTorchTensor(values, learned[i].tensor.shape)]),
@@ -68,6 +78,8 @@ export class Learner {
       ...withPrefix('model', await readWeights(this.model)),
       ...(this.average && withPrefix('average', await readWeights(this.average))),
       ...Object.fromEntries(ofOptimizer),
+      // A step that is left out is no update to the optimiser.
+      ...(scaler && { [LOSS_SCALE]: toPyTorchTensor(Float32Array.of(...scaler, count), [3]) }),
     };
   }
 
@@ -83,7 +95,9 @@ export class Learner {
         return fromPyTorchTensor(own[name], shape, name);
       }),
     );
-    this.step.restoreOptimizer({ count: steps, moments });
+    const scaler = tensors[LOSS_SCALE];
+    if (scaler?.dtype === 'F32') this.step.restoreScaler(scaler.data.slice(0, 2));
+    this.step.restoreOptimizer({ count: scaler?.dtype === 'F32' ? scaler.data[2] : steps, moments });
     this.steps = steps;
   }
 

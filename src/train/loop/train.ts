@@ -3,6 +3,7 @@ import { openBatchPreparation } from './batch-preparation.js';
 import { BatchSource } from './batch-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Learner, weightsToUse } from './learner.js';
+import { preparePrecision } from './precision.js';
 import { TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import { TrainingLoop } from './training-loop.js';
 
@@ -28,6 +29,7 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   if (state && state.run.adapter !== run.adapter) {
     events?.note?.(`this run was begun on ${state.run.adapter}; on ${run.adapter} the last bits may differ`);
   }
+  await preparePrecision(device, config, events?.note);
   const preparation = await openBatchPreparation(device, training, config, {
     note: events?.note,
     place: state?.position.preparation,

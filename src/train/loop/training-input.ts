@@ -25,6 +25,8 @@ export interface EpochMetrics {
   readonly validationAopMae: number | null;
   /** Mean norm of all gradients, before clipping. */
   readonly gradientNorm: number;
+  /** By which the loss was multiplied in the epoch's last backward pass; 1 unless in mixed precision. */
+  readonly lossScale: number;
   readonly imagesPerSecond: number;
   /** Whether no epoch before was better. */
   readonly best: boolean;

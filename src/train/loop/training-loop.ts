@@ -25,6 +25,7 @@ export class TrainingLoop {
   private seconds = 0;
   private best: TrainingPosition['best'] = null;
   private line: EpochMetrics | null = null;
+  private lossScale = 1;
   /** When the step before had ended. */
   private markedAt = 0;
   private committed = true;
@@ -95,6 +96,7 @@ export class TrainingLoop {
       validationApd: checked.apd,
       validationAopMae: checked.aopMae ?? null,
       gradientNorm: this.sums.norm / batches.length,
+      lossScale: this.lossScale,
       imagesPerSecond: (batches.length * this.batches.source.stepSize) / this.seconds,
       best: improved,
       time: new Date().toISOString(),
@@ -142,10 +144,12 @@ export class TrainingLoop {
 
   private async finishStep(running: Promise<StepLosses>, batch: Batch, epoch: number): Promise<void> {
     const losses = await this.checkedStep(running, batch, epoch);
+    this.lossScale = losses.scale;
     this.sums = {
       loss: this.sums.loss + losses.loss,
       excess: this.sums.excess + losses.excess,
-      norm: this.sums.norm + losses.norm,
+      // Of a step that was left out there is none.
+      norm: this.sums.norm + (Number.isFinite(losses.norm) ? losses.norm : 0),
     };
     const now = performance.now();
     this.seconds += (now - this.markedAt) / 1000;
@@ -163,11 +167,21 @@ export class TrainingLoop {
       throw error instanceof NumericError ? stopped(`Training stopped ${where}`, describeOperation(error)) : error;
     });
     // A gradient can overflow where the loss does not.
+    if (this.isOverflow(losses)) return losses;
     const [name, value] = Number.isFinite(losses.loss) ? ['gradient norm', losses.norm] : ['loss', losses.loss];
     if (Number.isFinite(value)) return losses;
     const repeat = async (learner: Learner, device: Device) =>
       learner.train(await this.copyOf(batch, device), this.learningRate);
     throw stopped(`The ${name} became ${value} ${where}`, await this.findCause(repeat));
+  }
+
+  /** Whether gradients were too large for f16 with the loss scale that they had, which is halved then: no reason to stop. */
+  private isOverflow({ loss, norm, scale }: StepLosses): boolean {
+    if (Number.isFinite(norm) || !Number.isFinite(loss) || scale <= this.learner.leastScale) return false;
+    this.input.events?.note?.(
+      `gradients overflowed f16 at a loss scale of ${scale}: the step was left out, the scale halved`,
+    );
+    return true;
   }
 
   /** @throws TrainingError likewise */

@@ -6,6 +6,7 @@ import {
   concat,
   type Device,
   gradients,
+  LossScaler,
   MovingAverage,
   mul,
   type Optimizer,
@@ -21,6 +22,7 @@ import type { TrainingConfig } from '../config/index.js';
 import type { PreparedBatch } from './batch-preparation.js';
 import { framesPerStep } from './batch-source.js';
 import { buildLoss, buildOptimizer } from './build.js';
+import { precisionOn } from './precision.js';
 import { isTooLarge } from './too-large.js';
 
 /** What one step measures. */
@@ -30,7 +32,12 @@ export interface StepLosses {
   readonly excess: number;
   /** Norm of all gradients before clipping. */
   readonly norm: number;
+  /** By which the loss was multiplied for the backward pass: in mixed precision, else 1. */
+  readonly scale: number;
 }
+
+/** Lower than is usual: losses are sums over heatmaps here, with gradients to match. */
+const FIRST_LOSS_SCALE = 1024;
 
 /** No gradient reaches this norm in float32. */
 const NO_CLIPPING = 3e38;
@@ -54,6 +61,8 @@ type StepArguments = [Tensor, Tensor, number, number];
  */
 export class TrainingStep {
   private readonly optimizer;
+  /** In mixed precision. */
+  private readonly scaler: LossScaler | undefined;
   private readonly averages = { learned: new MovingAverage(), buffers: new MovingAverage() };
   private currentParts: number;
   private step: Compiled<StepArguments, Tensor>;
@@ -66,6 +75,8 @@ export class TrainingStep {
   ) {
     this.currentParts = options.parts ?? config.training.accumulate;
     this.optimizer = buildOptimizer(config);
+    this.scaler =
+      precisionOn(device, config) === 'mixed' ? new LossScaler(device, { initial: FIRST_LOSS_SCALE }) : undefined;
     this.step = this.compile();
   }
 
@@ -77,14 +88,28 @@ export class TrainingStep {
   /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
   async run(batch: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
     const measured = await this.call(batch, learningRate, averageRate);
-    const [loss, excess, norm] = await measured.data();
+    const [loss, excess, norm, scale = 1] = await measured.data();
     measured.dispose();
-    return { loss, excess, norm };
+    return { loss, excess, norm, scale };
   }
 
   /** The optimiser's moments, one list per parameter of the model. */
   optimizerState(): ReturnType<Optimizer['state']> {
     return this.optimizer.state();
+  }
+
+  /** The least loss scale: a gradient that overflows there is no matter of precision. */
+  get leastScale(): number {
+    return this.scaler?.least ?? 1;
+  }
+
+  /** In mixed precision, the loss scale and the good steps since it changed. */
+  async scalerState(): Promise<Float32Array | undefined> {
+    return this.scaler?.save();
+  }
+
+  restoreScaler(saved: ArrayLike<number>): void {
+    this.scaler?.restore(saved);
   }
 
   restoreOptimizer(state: Parameters<Optimizer['restore']>[1]): void {
@@ -108,6 +133,7 @@ export class TrainingStep {
   dispose(): void {
     this.step.dispose();
     this.optimizer.dispose();
+    this.scaler?.dispose();
     this.averages.learned.dispose();
     this.averages.buffers.dispose();
   }
@@ -141,7 +167,7 @@ export class TrainingStep {
   }
 
   private compile(): Compiled<StepArguments, Tensor> {
-    const { parts, optimizer, model } = this;
+    const { parts, optimizer, model, scaler } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
     const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
@@ -151,7 +177,7 @@ export class TrainingStep {
         const logits = model.logits(rows(images, part, parts), { training: true });
         const { total, excess } = lossOf(logits, rows(targets, part, parts));
         const loss = share(total, parts);
-        const derivatives = gradients(loss, parameters);
+        const derivatives = gradients(scaler ? scaler.scale(loss) : loss, parameters);
         const own = { loss, excess: share(excess, parts), derivatives };
         sum = sum
           ? {
@@ -162,13 +188,16 @@ export class TrainingStep {
           : own;
       }
       if (!sum) throw new RangeError('a step needs at least one part');
-      const clipped = clipWithNorm(sum.derivatives, clipNorm ?? NO_CLIPPING);
+      const scale = scaler?.current();
+      const clipped = clipWithNorm(sum.derivatives, clipNorm ?? NO_CLIPPING, { scale });
       // NaN or Inf in either makes the sum so.
       const onlyIfFinite = add(reshape(sum.loss, []), reshape(clipped.norm, []));
       optimizer.update(parameters, clipped.gradients, learningRate, { onlyIfFinite });
+      scaler?.update(clipped.norm);
       if (this.options.average) this.moveAverage(this.options.average, averageRate);
       // One tensor, so that one read brings them all.
-      return concat([sum.loss, sum.excess, clipped.norm].map((value) => reshape(value, [1])));
+      const measured = [sum.loss, sum.excess, clipped.norm].map((value) => reshape(value, [1]));
+      return concat(scale ? [...measured, scale] : measured);
     };
     return compile(body, { device: this.device, onCompile: this.options.compiling });
   }

@@ -96,6 +96,7 @@ describe('train', () => {
         'validationApd',
         'validationAopMae',
         'gradientNorm',
+        'lossScale',
         'imagesPerSecond',
         'best',
         'time',

@@ -1,0 +1,91 @@
+import { assign, type Device, type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { mul } from '../elementwise/elementwise.js';
+import { slice } from '../movement/movement.js';
+import source from './loss-scale.wgsl';
+
+export interface LossScalerOptions {
+  /** The first scale. */
+  readonly initial?: number;
+  /** Good steps in a row after which the scale is doubled. */
+  readonly interval?: number;
+  /** Bounds of the scale. */
+  readonly least?: number;
+  readonly most?: number;
+}
+
+interface Attributes {
+  readonly interval: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018; PyTorch's `GradScaler`): gradients of f16 are kept
+ * from vanishing by a factor on the loss. A step whose gradients overflow is left out and halves the factor; many good ones
+ * double it. All on the device, as part of the step's program: nothing is read back.
+ *
+ * Use: gradients of `scale(loss)`; `clipWithNorm(…, { scale: scaler.current() })`, which divides them again; then `update(norm)`,
+ * and the optimiser's `onlyIfFinite`.
+ */
+export class LossScaler {
+  readonly least: number;
+  private readonly attributes: Attributes;
+  /** The scale, and the good steps since it changed. */
+  private readonly state: Tensor;
+
+  constructor(
+    device: Device,
+    { initial = 2 ** 15, interval = 2000, least = 1, most = 2 ** 24 }: LossScalerOptions = {},
+  ) {
+    this.least = least;
+    this.attributes = { interval, least, most };
+    this.state = device.tensor([initial, 0], [2]);
+    this.state.label = 'loss scale';
+  }
+
+  /** The factor of the step under way, of shape [1]. */
+  current(): Tensor {
+    return slice(this.state, { end: [1] });
+  }
+
+  /** A loss whose gradients are `current` times as large. */
+  scale(loss: Tensor): Tensor {
+    return mul(loss, this.current());
+  }
+
+  /** Records how the scale changes after a step. @param norm A scalar that is NaN or Inf where a gradient is. */
+  update(norm: Tensor): void {
+    if (norm.size !== 1) throw new ShapeError(`lossScaler: the norm has ${norm.size} values; give one number.`);
+    assign(this.state, record(scaleOperation, [this.state, norm], this.attributes)[0]);
+  }
+
+  /** For checkpoints: the scale, and the good steps since it changed. */
+  async save(): Promise<Float32Array> {
+    return this.state.data();
+  }
+
+  restore(saved: ArrayLike<number>): void {
+    this.state.write(saved);
+  }
+
+  dispose(): void {
+    this.state.dispose();
+  }
+}
+
+/** Inputs state [2] and norm; output the state, changed in place. */
+const scaleOperation: Operation<Attributes> = {
+  name: 'lossScale',
+  shape: ([state]) => [state],
+  lower(lowering, [, norm], [state], { interval, least, most }) {
+    lowering.dispatch({
+      label: 'lossScale',
+      source,
+      bindings: [norm, state],
+      writes: [1],
+      uniforms: { f32: [interval, least, most] },
+      workgroups: [1, 1, 1],
+    });
+  },
+  updates: () => [[0, 0]],
+};
