@@ -21,7 +21,7 @@ export interface UncertainCase extends LandmarkCase {
 const ENOUGH = 10;
 
 /** Shares of the least variance that are tried as the blur. All of it would leave the surest frame no uncertainty. */
-const BLURS = Array.from({ length: 96 }, (_, i) => i / 100);
+const BLURS = Array.from({ length: 100 }, (_, i) => i / 100);
 
 /** Least factor of a standard deviation, for a model that made no error at all. */
 const LEAST_SCALE = 1e-3;

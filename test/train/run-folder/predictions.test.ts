@@ -39,6 +39,45 @@ describe('predictionsCsv', () => {
     expect(swapped['AoP error (degrees)']).toBe(row['AoP error (degrees)']);
   });
 
+  it('says how sure the model was, and how far an ensemble disagrees, where that is known', () => {
+    const own = (disagreement?: number) => ({
+      covariance: { xx: 4, xy: -1.5, yy: 12.0001 },
+      entropy: 3.25,
+      peakMass: 0.5,
+      predictedError: 4,
+      ...(disagreement === undefined ? {} : { disagreement }),
+    });
+    const uncertainty = {
+      landmarks: { ps1: own(1), ps2: own(2), fh1: own(3) },
+      aop: { sd: 2, low: 89.08, high: 96.92, approximate: false },
+      predictedError: 4,
+      lowConfidence: true,
+    };
+    const text = predictionsCsv([
+      { filename: 'a', predicted, uncertainty },
+      { filename: 'b', predicted, uncertainty: { ...uncertainty, aop: undefined, lowConfidence: undefined } },
+      { filename: 'c', predicted },
+    ]);
+    const rows = parse<Record<string, string>>(text, { columns: true });
+    expect(rows[0]).toMatchObject({
+      'PS2 covariance (px²)': '(4, -1.5, 12)',
+      'PS2 predicted error (px)': '4',
+      'FH1 entropy (nats)': '3.25',
+      'FH1 peak mass': '0.5',
+      'PS1 disagreement (px)': '1',
+      'FH1 disagreement (px)': '3',
+      'AoP sd (degrees)': '2',
+      'AoP low': '89.08',
+      'AoP high': '96.92',
+      'Low confidence': 'yes',
+    });
+    expect(rows[1]).toMatchObject({ 'AoP sd (degrees)': '', 'AoP low': '', 'Low confidence': '' });
+    expect(rows[2]).toMatchObject({ 'PS1 covariance (px²)': '', 'PS1 disagreement (px)': '' });
+    expect(parsePredictionsCsv(text).map(({ filename }) => filename)).toEqual(['a', 'b', 'c']);
+    const single = { ...uncertainty, landmarks: { ps1: own(), ps2: own(), fh1: own() } };
+    expect(predictionsCsv([{ filename: 'a', predicted, uncertainty: single }])).not.toContain('disagreement');
+  });
+
   it('leaves cells empty where a truth or an angle is missing', () => {
     const collapsed = { ...predicted, ps2: predicted.ps1 };
     const rows = parse(
