@@ -12,6 +12,8 @@ export class RunFolderError extends SondeError {
 }
 
 const CONFIG = 'config.json';
+/** The disk is full, the user's quota is used up, the file would be larger than allowed. */
+const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
  * The folder of one training run: `config.json`, complete; `metrics.jsonl`, one line per epoch; and whatever the run
@@ -58,9 +60,13 @@ export class RunFolder {
     return join(this.path, name);
   }
 
-  /** Writes a file, replacing one of that name. `name` may hold folders, which are made. */
+  /**
+   * Writes a file, replacing one of that name. `name` may hold folders, which are made.
+   *
+   * @throws RunFolderError where the disk is full, and then the file is as it was
+   */
   async write(name: string, contents: string | Uint8Array): Promise<void> {
-    await writeFileAtomically(this.file(name), contents);
+    await this.withRoom(name, writeFileAtomically(this.file(name), contents));
   }
 
   /** Writes `value` as indented JSON. Numbers that are not finite become null, as JSON has none. */
@@ -75,7 +81,7 @@ export class RunFolder {
 
   /** Adds an epoch to the metrics (`metrics.jsonl`, `metrics.csv` and TensorBoard's events) and forces it to disk. */
   async appendMetrics(line: MetricsLine): Promise<void> {
-    await this.metrics.append(line);
+    await this.withRoom('metrics', this.metrics.append(line));
   }
 
   /** The lines of `metrics.jsonl`; none before the first. A last line that was cut short is left out. */
@@ -85,7 +91,20 @@ export class RunFolder {
 
   /** Writes the metrics anew, as of these epochs and no others. */
   async replaceMetrics(lines: readonly MetricsLine[]): Promise<void> {
-    await this.metrics.replace(lines);
+    await this.withRoom('metrics', this.metrics.replace(lines));
+  }
+
+  private async withRoom(name: string, writing: Promise<void>): Promise<void> {
+    try {
+      await writing;
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === undefined || !FULL.includes(code)) throw cause;
+      throw new RunFolderError(
+        `${this.path} has no room for ${name} (${code}); what was there before is whole: make room, and go on with --resume.`,
+        { cause },
+      );
+    }
   }
 
   private async checkResumable(config: TrainingConfig): Promise<void> {

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeSafetensors } from '../../../src/model/index.js';
 import {
   CheckpointError,
   RunFolder,
@@ -95,6 +97,22 @@ function failing(folder: RunFolder, at: number): RunFolder {
   });
 }
 
+/** What was written last is told by nothing before it: metrics of weights that are there, weights of an epoch that counts. */
+async function expectInOrder(folder: RunFolder): Promise<void> {
+  const epochOf = async (name: string) => {
+    if (!existsSync(folder.file(name))) return 0;
+    const { metadata } = decodeSafetensors(await readFile(folder.file(name)));
+    return name === STATE_FILE ? JSON.parse(metadata.position).epoch : Number(metadata.epoch);
+  };
+  const epochs = [STATE_FILE, 'last.safetensors', 'best.safetensors'].map(epochOf);
+  const [state, last, best] = await Promise.all(epochs);
+  const lines = await folder.readMetrics();
+  expect(state - last === 0 || state - last === 1, `state of epoch ${state}, last weights of ${last}`).toBe(true);
+  expect(best).toBeLessThanOrEqual(last);
+  expect(lines.length).toBeLessThanOrEqual(last);
+  expect(best).toBeGreaterThanOrEqual(Number(lines.findLast((line) => line.best)?.epoch ?? 0));
+}
+
 test('a run that ends abruptly before its first, second, third … write goes on with the same bits', async () => {
   let folder = await newFolder();
   // One run. A process begins with none or two or three writes of recovering, and each epoch takes three or four: the state,
@@ -102,6 +120,7 @@ test('a run that ends abruptly before its first, second, third … write goes on
   for (const at of [1, 2, 3, 2, 3, 6, 5]) {
     const broken = failing(folder, at);
     await expect(run(broken)).rejects.toThrow('power');
+    await expectInOrder(folder);
     folder = await resumed(folder);
   }
   await run(folder);
@@ -138,12 +157,13 @@ describe('resuming', () => {
   });
 
   test('with more epochs prolongs it as if it had had them from the start', async () => {
-    const longer = resolveConfig({ ...settings, training: { ...settings.training, epochs: 5 } });
+    const patient = { ...settings.training, earlyStopPatience: null };
+    const [shorter, longer] = [2, 4].map((epochs) => resolveConfig({ ...settings, training: { ...patient, epochs } }));
     const whole = await newFolder(longer);
     await run(whole, { config: longer });
-    const folder = await newFolder();
-    await run(folder);
-    await run(await resumed(folder, longer), { config: longer });
+    const folder = await newFolder(shorter);
+    expect((await run(folder, { config: shorter })).epochs).toBe(2);
+    expect((await run(await resumed(folder, longer), { config: longer })).epochs).toBe(4);
     expect(await runContents(folder.path)).toEqual(await runContents(whole.path));
   });
 
