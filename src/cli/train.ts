@@ -38,6 +38,11 @@ const program = new Command('train')
         `${input.out}: ${outcome.epochs} epochs${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
           `${outcome.bestEpoch} with validation APD ${outcome.bestApd.toFixed(2)} px (512 frame)`,
       );
+      if (input.overfit !== undefined) {
+        console.log(
+          `${input.overfit} frames ${outcome.bestApd < OVERFIT_GOAL ? 'are' : 'are not'} learnt by heart: below ${OVERFIT_GOAL} px`,
+        );
+      }
     });
   });
 

@@ -8,10 +8,11 @@ import type { TrainingConfig } from '../config/index.js';
 import { readDataset } from '../dataset/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
+import { attainableApd } from './attainable.js';
 import { calibrateRun } from './calibrate.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
-import { loadNetworkFrames, type TrainingCases } from './frames.js';
-import { casesOf, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
+import { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
+import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
 import { train } from './train.js';
 import { RunError } from './trained-run.js';
 import { openTrainingDisplay } from './training-display.js';
@@ -57,6 +58,7 @@ export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
     const { training, validation } = await loadData(data, plan, stream, signal);
     await folder.writeJson(TRAINING_SET_FILE, summarizeTrainingSet(training));
     await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(input.device));
+    if (plan.validateOnTraining) await tellAttainable(input.device, plan.config, training, stream);
     const { events, close } = openTrainingDisplay(stream, plan.config.training.epochs);
     let outcome: TrainingOutcome;
     try {
@@ -93,6 +95,18 @@ export async function readRunStart(folder: string): Promise<RunStart> {
       cause,
     });
   }
+}
+
+/** How well a network could do that overfits perfectly, and what to change where that is not well enough. */
+async function tellAttainable(
+  device: Device,
+  config: TrainingConfig,
+  training: readonly NetworkFrame[],
+  stream: ProgressStream,
+): Promise<void> {
+  const apd = await attainableApd(device, config, training);
+  const remedy = apd < OVERFIT_GOAL ? '' : '; for less, enlarge model.inputSize or change loss.sigma';
+  stream.write(`perfect heatmaps of these frames would be read ${apd.toFixed(2)} px from the truth${remedy}\n`);
 }
 
 async function loadData(data: RunInput['data'], plan: RunPlan, stream: ProgressStream, signal?: AbortSignal) {
