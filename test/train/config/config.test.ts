@@ -64,6 +64,8 @@ describe('resolveConfig', () => {
       batchSize: 8,
       accumulate: 1,
       recompute: false,
+      precision: 'f32',
+      matrixUnits: true,
       seed: 0,
       emaDecay: null,
       earlyStopPatience: 20,
