@@ -18,6 +18,7 @@ export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.
 export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
 export { canResume, type RunInput, type RunStart, readRunStart, runTraining } from './run.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
+export { isTooLarge } from './too-large.js';
 export { train } from './train.js';
 export { loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';
 export { openTrainingDisplay } from './training-display.js';

@@ -16,7 +16,7 @@ import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './
 import { train } from './train.js';
 import { RunError } from './trained-run.js';
 import { openTrainingDisplay } from './training-display.js';
-import type { TrainingOutcome } from './training-input.js';
+import type { TrainingInput, TrainingOutcome } from './training-input.js';
 
 export interface RunInput extends Rehearsal {
   readonly device: Device;
@@ -28,6 +28,10 @@ export interface RunInput extends Rehearsal {
   /** Where progress is shown. */
   readonly stream: ProgressStream;
   readonly resume?: boolean;
+  /** As `train` asks it. */
+  readonly stopAfter?: TrainingInput['stopAfter'];
+  /** Calibrate the model's uncertainty on the validation frames in the end; true where nothing is said. */
+  readonly calibrate?: boolean;
   /** Stops training after the step that is under way, by throwing its reason. */
   readonly signal?: AbortSignal;
 }
@@ -46,7 +50,7 @@ const runStartSchema = z.object({
  * before anything can be gone on from, by an error or by `signal`, leaves no folder.
  */
 export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
-  const { data, out, stream, signal, overfit, fastDevRun, resume = false } = input;
+  const { data, out, stream, signal, overfit, fastDevRun, resume = false, calibrate = true } = input;
   const plan = planRun(input.config, { overfit, fastDevRun });
   const folder = await RunFolder.create(out, plan.config, { resume });
   try {
@@ -67,7 +71,9 @@ export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
       close();
     }
     // Errors on frames that were trained on say nothing of those to come.
-    if (!plan.validateOnTraining) await calibrateRun(input.device, out, { split: 'validation', frames: validation });
+    if (calibrate && !plan.validateOnTraining) {
+      await calibrateRun(input.device, out, { split: 'validation', frames: validation });
+    }
     return outcome;
   } catch (error) {
     // The folder was empty when this run took it. What cannot be removed, such as a mount, stays as empty as it was.

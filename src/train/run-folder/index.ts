@@ -19,7 +19,7 @@ export {
   scoresSchema,
   splitMetricsSchema,
 } from './metrics-file.js';
-export type { MetricsLine } from './metrics-log.js';
+export { type MetricsLine, MetricsLog } from './metrics-log.js';
 export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
 export { RunFolder, RunFolderError } from './run-folder.js';
 export { predictionsFile, readScoredFrames, type ScoredFrame, scoredFrame } from './scored-frames.js';

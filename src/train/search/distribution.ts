@@ -7,32 +7,26 @@
  */
 import { z } from 'zod';
 
-export type ParameterValue = number | string | boolean | null;
+export const parameterValueSchema = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+export type ParameterValue = z.output<typeof parameterValueSchema>;
 
-export interface FloatDistribution {
-  readonly type: 'float';
-  readonly low: number;
-  readonly high: number;
-  /** Uniform in the logarithm. Excludes a step. */
-  readonly log: boolean;
-  /** Distance between the values, from `low` on; null: any number from low to high. */
-  readonly step: number | null;
-}
+const bounds = {
+  low: z.number(),
+  high: z.number(),
+  /** Uniform in the logarithm. Excludes a step, or a step other than 1. */
+  log: z.boolean(),
+};
 
-export interface IntDistribution {
-  readonly type: 'int';
-  readonly low: number;
-  readonly high: number;
-  readonly log: boolean;
-  readonly step: number;
-}
-
-export interface CategoricalDistribution {
-  readonly type: 'categorical';
-  readonly choices: readonly ParameterValue[];
-}
-
-export type Distribution = FloatDistribution | IntDistribution | CategoricalDistribution;
+export const distributionSchema = z.discriminatedUnion('type', [
+  /** Step: distance between the values, from `low` on; null: any number from low to high. */
+  z.object({ type: z.literal('float'), ...bounds, step: z.number().nullable() }),
+  z.object({ type: z.literal('int'), ...bounds, step: z.number() }),
+  z.object({ type: z.literal('categorical'), choices: z.array(parameterValueSchema).min(1).readonly() }),
+]);
+export type Distribution = Readonly<z.output<typeof distributionSchema>>;
+export type FloatDistribution = Extract<Distribution, { type: 'float' }>;
+export type IntDistribution = Extract<Distribution, { type: 'int' }>;
+export type CategoricalDistribution = Extract<Distribution, { type: 'categorical' }>;
 
 /** The parameters of a search by name, in the order in which they are drawn. */
 export type Distributions = Readonly<Record<string, Distribution>>;
@@ -71,38 +65,23 @@ export function describeDistribution(distribution: Distribution): string {
   return `${whole}${low} to ${high}${stepped}${log ? ', logarithmic' : ''}`;
 }
 
-const bounds = { low: z.number(), high: z.number(), log: z.boolean() };
-const choice = z.union([z.number(), z.string(), z.boolean(), z.null()]);
+/** Optuna's classes. */
+const CLASSES = { float: 'FloatDistribution', int: 'IntDistribution', categorical: 'CategoricalDistribution' } as const;
 
 /** A distribution as Optuna writes it: JSON of its class and attributes. */
-const optunaDistribution = z.discriminatedUnion('name', [
-  z.object({
-    name: z.literal('FloatDistribution'),
-    attributes: z.object({ ...bounds, step: z.number().nullable() }),
-  }),
-  z.object({ name: z.literal('IntDistribution'), attributes: z.object({ ...bounds, step: z.number() }) }),
-  z.object({ name: z.literal('CategoricalDistribution'), attributes: z.object({ choices: z.array(choice).min(1) }) }),
-]);
+const optunaDistribution = z.object({
+  name: z.enum(Object.values(CLASSES)),
+  attributes: z.record(z.string(), z.unknown()),
+});
 
 /** Reads a distribution from the text in which a study file holds it. @throws z.ZodError, SyntaxError */
 export function parseDistribution(json: string): Distribution {
   const { name, attributes } = optunaDistribution.parse(JSON.parse(json));
-  switch (name) {
-    case 'FloatDistribution':
-      return { type: 'float', ...attributes };
-    case 'IntDistribution':
-      return { type: 'int', ...attributes };
-    case 'CategoricalDistribution':
-      return { type: 'categorical', ...attributes };
-  }
+  const type = Object.entries(CLASSES).find(([, className]) => className === name)?.[0];
+  return distributionSchema.parse({ type, ...attributes });
 }
 
 /** The text in which a study file holds a distribution. */
-export function formatDistribution(distribution: Distribution): string {
-  if (distribution.type === 'categorical') {
-    return JSON.stringify({ name: 'CategoricalDistribution', attributes: { choices: distribution.choices } });
-  }
-  const { low, high, log, step } = distribution;
-  const name = distribution.type === 'float' ? 'FloatDistribution' : 'IntDistribution';
-  return JSON.stringify({ name, attributes: { step, low, high, log } });
+export function formatDistribution({ type, ...attributes }: Distribution): string {
+  return JSON.stringify({ name: CLASSES[type], attributes });
 }

@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { RandomStream } from '../philox.js';
-import { type Distributions, describeDistribution, externalValue, type ParameterValue } from './distribution.js';
+import {
+  type Distributions,
+  describeDistribution,
+  distributionSchema,
+  externalValue,
+  type ParameterValue,
+} from './distribution.js';
 import { SearchError } from './errors.js';
 import { type Append, Journal } from './journal/journal.js';
 import { MINIMISE, OPERATION } from './journal/record.js';
@@ -40,11 +47,20 @@ export interface StudyOptions extends StudyPurpose {
   readonly gracePeriod?: number;
 }
 
+const purposeSchema = z.object({
+  distributions: z.record(z.string(), distributionSchema),
+  conditions: z.record(z.string(), z.unknown()),
+});
+
 /** What becomes of a trial after a report: it goes on, or is given up, or another process has taken it over. */
 export type Verdict = 'continue' | 'prune' | 'lost';
 
 /** Key of the study's attribute that holds its purpose. */
 const PURPOSE = 'search';
+
+/** The study file in the folder of a search, and the name of the study in it. */
+export const STUDY_FILE = 'journal.log';
+export const STUDY_NAME = 'search';
 
 /**
  * A search in progress, in a file that Optuna and its dashboard read too. Values are to be made small. Any number of
@@ -68,7 +84,7 @@ export class Study {
       const found = journal.studies().find(({ name }) => name === options.name);
       if (found === undefined) await study.#create(append);
       else checkPurpose(found, options);
-      if (!(PURPOSE in study.#record.userAttributes)) await study.#writePurpose(append);
+      if (purposeOf(study.#record) === undefined) await study.#writePurpose(append);
     });
     return study;
   }
@@ -148,6 +164,11 @@ export class Study {
     return this.#finish(trial, () => handBackTrial(this.#record.id, this.#trial(trial), reason));
   }
 
+  /** Runs `body` on the latest state while no other process writes the study. */
+  async exclusively<T>(body: () => Promise<T>): Promise<T> {
+    return this.#journal.exclusively(body);
+  }
+
   get #record(): StudyRecord {
     const { name } = this.#options;
     const record = this.#journal.studies().find((study) => study.name === name);
@@ -211,12 +232,18 @@ export function parametersOf(trial: Trial): Record<string, ParameterValue> {
   );
 }
 
+/** What a study was begun for; undefined where something else has begun it. */
+export function purposeOf({ userAttributes }: StudyRecord): StudyPurpose | undefined {
+  const purpose = purposeSchema.safeParse(userAttributes[PURPOSE]);
+  return purpose.success ? purpose.data : undefined;
+}
+
 /** @throws SearchError where a study is another search's */
 function checkPurpose(study: StudyRecord, { path, distributions, conditions }: StudyOptions): void {
   const differs = (what: string) =>
     new SearchError(`${path} holds another search: ${what}; give the settings it was begun with, or another folder.`);
   if (!isDeepStrictEqual(study.directions, [MINIMISE])) throw differs('its values are not to be made small');
-  const purpose = study.userAttributes[PURPOSE] as StudyPurpose | undefined;
+  const purpose = purposeOf(study);
   const known = [...(purpose ? [purpose.distributions] : []), ...study.trials.map((trial) => trial.distributions)];
   for (const others of known) {
     for (const [name, distribution] of Object.entries(others)) {

@@ -58,6 +58,7 @@ export class Journal {
     return this.#file.exclusively(async () => {
       await this.sync();
       return body(async (operations) => {
+        if (operations.length === 0) return;
         const records = operations.map(({ op_code, ...rest }) => ({ op_code, worker_id: this.workerId, ...rest }));
         await this.#file.append(records.map((record) => formatRecord(record as JournalRecord)));
         await this.sync();

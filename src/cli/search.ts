@@ -1,0 +1,68 @@
+import { Command, Option } from 'commander';
+import {
+  BEST_FILE,
+  defaultSpace,
+  loadConfig,
+  loadSpace,
+  OBJECTIVES,
+  type Objective,
+  PRUNERS,
+  readDataset,
+  SAMPLERS,
+  search,
+  trainingRunner,
+} from '../train/index.js';
+import { interruptible } from './shared/interrupt.js';
+import { printSearch } from './shared/print-search.js';
+import { run, withDevice } from './shared/run.js';
+import { setOption } from './shared/set-option.js';
+import { wholeNumber } from './shared/whole-number.js';
+
+interface Options {
+  readonly data: string;
+  readonly config: string;
+  readonly out: string;
+  readonly set: readonly string[];
+  readonly space?: string;
+  readonly trials: number;
+  readonly objective: Objective;
+  readonly sampler: keyof typeof SAMPLERS;
+  readonly pruner: keyof typeof PRUNERS;
+  readonly seed: number;
+}
+
+const program = new Command('search')
+  .description(
+    'Searches for better settings: trains many networks, each with settings that a model of the earlier ones proposes. The ' +
+      'same command goes on where a search was stopped, and several at once share the work.',
+  )
+  .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout; its validation frames judge')
+  .requiredOption('--config <file>', 'what all trials have in common: a training configuration')
+  .requiredOption('--out <folder>', 'folder of the search: new, or one to go on with')
+  .addOption(setOption())
+  .option('--space <file>', "search space, JSON; without one the paper's: learning rate, λ, σ and gradient norm")
+  .option('--trials <n>', 'of the whole search, by whichever process', wholeNumber, 50)
+  .addOption(
+    new Option('--objective <score>', 'what to make small on the validation frames').choices(OBJECTIVES).default('apd'),
+  )
+  .addOption(new Option('--sampler <name>', 'how settings are proposed').choices(Object.keys(SAMPLERS)).default('tpe'))
+  .addOption(
+    new Option('--pruner <name>', 'how bad trials are cut short').choices(Object.keys(PRUNERS)).default('median'),
+  )
+  .option('--seed <n>', 'same seed, same proposals', wholeNumber, 0)
+  .action(async ({ data, config: file, out, set, space, ...options }: Options) => {
+    const config = await loadConfig(file, set);
+    const distributions = space === undefined ? defaultSpace(config) : await loadSpace(space);
+    const cases = { training: await readDataset(data, 'train'), validation: await readDataset(data, 'validation') };
+    await withDevice({}, async (device) => {
+      console.error(`searching on ${device.info.description}`);
+      const remains = 'the same command goes on with the search';
+      const summary = await interruptible(remains, (signal) => {
+        const runner = trainingRunner(device, cases, process.stderr, signal);
+        return search({ ...options, out, config, distributions, run: runner, log: console.error, signal });
+      });
+      printSearch(summary, `${out}/${BEST_FILE}`);
+    });
+  });
+
+await run(program);
