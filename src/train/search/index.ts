@@ -9,7 +9,7 @@ export type {
 export { SearchError } from './errors.js';
 export { HalvingPruner, type HalvingPrunerOptions } from './halving-pruner.js';
 export { parameterImportance } from './importance.js';
-export { describeScore, OBJECTIVES, type Objective } from './objective.js';
+export { describeScore, type EpochScores, OBJECTIVES, type Objective } from './objective.js';
 export { MedianPruner, type MedianPrunerOptions, NoPruner, type Pruner, type PruningDecision } from './pruner.js';
 export { RandomSampler, type Sampler } from './sampler.js';
 export { BEST_FILE, PRUNERS, SAMPLERS, type SearchInput, SUMMARY_FILE, search, type TrialRunner } from './search.js';

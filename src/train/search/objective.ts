@@ -5,10 +5,13 @@ import type { EpochMetrics } from '../loop/index.js';
 export const OBJECTIVES = ['apd', 'loss', 'aop'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
+/** What an epoch came to on the validation frames. */
+export type EpochScores = Pick<EpochMetrics, 'epoch' | 'validationApd' | 'validationLoss' | 'validationAopMae'>;
+
 interface Score {
   /** As in "APD 12.30 px". */
   readonly describe: (value: number) => string;
-  readonly of: (metrics: Pick<EpochMetrics, 'validationApd' | 'validationLoss' | 'validationAopMae'>) => number;
+  readonly of: (scores: EpochScores) => number;
 }
 
 const SCORES: Readonly<Record<Objective, Score>> = {
@@ -22,8 +25,8 @@ const SCORES: Readonly<Record<Objective, Score>> = {
 };
 
 /** What an epoch scores; NaN where it has no score. */
-export function scoreOf(objective: Objective, metrics: Parameters<Score['of']>[0]): number {
-  return SCORES[objective].of(metrics);
+export function scoreOf(objective: Objective, scores: EpochScores): number {
+  return SCORES[objective].of(scores);
 }
 
 export function describeScore(objective: Objective, value: number): string {

@@ -3,11 +3,11 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { canResume, type EpochMetrics, isTooLarge, TrainingError } from '../loop/index.js';
+import { canResume, isTooLarge, TrainingError } from '../loop/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
 import type { Distributions } from './distribution.js';
 import { HalvingPruner } from './halving-pruner.js';
-import { describeScore, type Objective, scoreOf, selectingBy } from './objective.js';
+import { describeScore, type EpochScores, type Objective, scoreOf, selectingBy } from './objective.js';
 import { repeatedBy } from './operations.js';
 import { MedianPruner, NoPruner, type Pruner } from './pruner.js';
 import { RandomSampler, type Sampler } from './sampler.js';
@@ -40,7 +40,7 @@ export type TrialRunner = (run: {
   /** Whether the folder holds a state from which to go on. */
   readonly resume: boolean;
   /** To be told of every epoch of the run in order, those before a resumption too. True ends the run. */
-  readonly epochEnded: (metrics: EpochMetrics) => Promise<boolean>;
+  readonly epochEnded: (scores: EpochScores) => Promise<boolean>;
 }) => Promise<void>;
 
 export interface SearchInput {
@@ -108,10 +108,10 @@ async function runTrial(input: SearchInput, study: Study, trial: Trial): Promise
   const folder = await takeFolder(join(out, 'trials'), trial);
   log(`${name}: ${describeParameters(trial)}${canResume(folder) ? '; goes on where it was stopped' : ''}`);
   const reached: { verdict: Verdict; best: number } = { verdict: 'continue', best: Number.NaN };
-  const epochEnded = async (metrics: EpochMetrics) => {
-    const score = scoreOf(objective, metrics);
+  const epochEnded = async (scores: EpochScores) => {
+    const score = scoreOf(objective, scores);
     if (score < reached.best || Number.isNaN(reached.best)) reached.best = score;
-    reached.verdict = await study.report(trial, metrics.epoch, score);
+    reached.verdict = await study.report(trial, scores.epoch, score);
     return reached.verdict !== 'continue';
   };
   try {

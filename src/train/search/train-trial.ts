@@ -1,7 +1,8 @@
 import type { Device } from '../../index.js';
-import { type EpochMetrics, runTraining, type TrainingCases } from '../loop/index.js';
+import { runTraining, type TrainingCases } from '../loop/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { MetricsLog } from '../run-folder/index.js';
+import type { EpochScores } from './objective.js';
 import type { TrialRunner } from './search.js';
 
 /**
@@ -23,10 +24,10 @@ export function trainingRunner(
     const tell = async () => {
       let stop = false;
       for (const line of await new MetricsLog(out).read()) {
-        const metrics = line as unknown as EpochMetrics;
-        if (metrics.epoch <= told) continue;
-        told = metrics.epoch;
-        stop = await epochEnded(metrics);
+        const scores = line as unknown as EpochScores;
+        if (scores.epoch <= told) continue;
+        told = scores.epoch;
+        stop = await epochEnded(scores);
       }
       return stop;
     };
