@@ -15,6 +15,7 @@ export {
 } from './layers.js';
 export { heatmapLoss, type KeypointLoss, type KeypointLossOptions, keypointLoss, paperKeypointLoss } from './loss.js';
 export { type Builder, Module, type NamedTensor } from './module.js';
+export { exportOnnx, FRAME_TYPES, type FrameType, OnnxError, type OnnxOptions } from './onnx/index.js';
 export {
   asFloat32,
   decodeSafetensors,

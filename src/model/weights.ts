@@ -75,13 +75,18 @@ export function writeWeights(model: Module, tensors: SafetensorsTensors): void {
  */
 export function halveWeights(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const { tensors, metadata } = decodeSafetensors(bytes);
+  return encodeSafetensors(halveKernels(tensors), metadata);
+}
+
+/** As {@link halveWeights}, of tensors that are no file yet. */
+export function halveKernels(tensors: SafetensorsTensors): Record<string, SafetensorsTensor> {
   const halved = Object.entries(tensors).map(([name, tensor]): [string, SafetensorsTensor] => {
     if (tensor.dtype !== 'F32' || tensor.shape.length !== 4 || tensor.data.some(overflowsFloat16))
       return [name, tensor];
     const bits = new Uint16Array(new Float16Array(tensor.data).buffer);
     return [name, { dtype: 'F16', shape: tensor.shape, data: bits }];
   });
-  return encodeSafetensors(Object.fromEntries(halved), metadata);
+  return Object.fromEntries(halved);
 }
 
 /** Whether the nearest binary16 number is infinite. */

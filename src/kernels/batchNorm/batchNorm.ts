@@ -158,7 +158,7 @@ const moveRunning: Operation<{ readonly momentum: number; readonly scale: number
 };
 
 /** Inputs x, weight, bias, running mean and variance; output y. */
-const batchNormInference: Operation<Attributes> = {
+export const batchNormInference: Operation<Attributes> = {
   name: 'batchNorm',
 
   shape([x, ...channelTensors]) {

@@ -251,7 +251,7 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   return record(sliceOperation, [x], { start, end })[0];
 }
 
-const concatOperation: Operation<{ axis: number }> = {
+export const concatOperation: Operation<{ axis: number }> = {
   name: 'concat',
   shape(inputs, { axis }) {
     const [first] = inputs;

@@ -21,7 +21,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
 }
 
 /** Outputs: the maxima, and the cell (row · W + column) each came from. */
-const maxPoolOperation: Operation<PoolWindow> = {
+export const maxPoolOperation: Operation<PoolWindow> = {
   name: 'maxPool2d',
 
   shape: ([x], { outputShape }) => [

@@ -82,7 +82,7 @@ function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOpti
   return record(resizeOperation, [x], { mode, inputShape: x.shape, outputShape, rows, columns })[0];
 }
 
-const resizeOperation: Operation<Attributes> = {
+export const resizeOperation: Operation<Attributes> = {
   name: 'resize',
 
   shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],

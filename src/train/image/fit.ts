@@ -87,9 +87,9 @@ export function fitTransform(
   options: { fit?: Fit } = {},
 ): FrameTransform {
   const side = options.fit === 'pad' ? Math.max(width, height) : Math.min(width, height);
-  const scale = size / side;
-  const offset = { x: Math.floor((width * scale - size) / 2), y: Math.floor((height * scale - size) / 2) };
-  return new FrameTransform(scale, offset);
+  // In whole numbers: 49·(512/49) is a little less than 512, and its floor would be a pixel away.
+  const offset = (extent: number) => Math.floor((size * (extent - side)) / (2 * side));
+  return new FrameTransform(size / side, { x: offset(width), y: offset(height) });
 }
 
 interface Taps {

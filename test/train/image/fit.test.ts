@@ -36,6 +36,13 @@ describe('fitFrame', () => {
     expect(Array.from({ length: 8 }, (_, y) => pixels[y * 8 + 3])).toEqual([0, 0, 1, 1, 1, 1, 0, 0]);
   });
 
+  it.each([49, 474, 509])('leaves no margin on a square of %i px, whose scale is no exact number', (side) => {
+    const frame = frameOf(side, side, () => 1);
+    const { pixels, transform } = fitFrame(frame, 512);
+    expect(transform.offset).toEqual({ x: 0, y: 0 });
+    expect(pixels.every((level) => Math.abs(level - 1) < 1e-6)).toBe(true);
+  });
+
   it('brings every point back (toFrame inverts toNetwork) and keeps angles and length ratios', () => {
     fc.assert(
       fc.property(side, side, side, fit, fc.float({ min: -50, max: 150, noNaN: true }), (w, h, size, fit, x) => {
