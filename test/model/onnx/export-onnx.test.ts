@@ -203,6 +203,17 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
     );
   });
 
+  test('a network of mixed precision is exported in single precision', async (context) => {
+    const { traits } = await sharedDevice();
+    if (!traits.f16) context.skip('the adapter has no f16');
+    const file = (precision: 'f32' | 'mixed') =>
+      withModel(
+        (b) => new DeepUNet(b, { base: 2, depth: 3, precision }),
+        (model) => exported(model, { size, decoder: readings[0] }),
+      );
+    expect(await file('mixed')).toEqual(await file('f32'));
+  });
+
   test('two landmarks in one cell make no angle', async () => {
     await withModel(networks['deep-unet, stride'], async (model) => {
       const head = model.named().filter(({ name }) => name.startsWith('head.'));
