@@ -15,7 +15,7 @@ export const positionSchema = z.strictObject({
   /** Updates of the weights in all. */
   steps: count,
   /** Over the steps of the epoch under way. */
-  sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number() }),
+  sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number(), distance: z.number() }),
   /** That these steps took. */
   seconds: z.number(),
   /** What the adapter had room for: where batches are made, into how many parts a step is divided, frames per validation batch. */

@@ -17,6 +17,8 @@ export interface EpochMetrics {
   readonly trainingLoss: number;
   /** The part of a loss above the least value that it can take for its targets: what is left to learn. */
   readonly trainingExcess: number;
+  /** Mean Euclidean distance over the steps, on augmented frames and while the weights change, px of a 512 px frame. */
+  readonly trainingApd: number;
   readonly validationLoss: number;
   readonly validationExcess: number;
   /** Mean Euclidean distance on the validation set, px of a 512 px frame. */

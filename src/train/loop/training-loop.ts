@@ -11,7 +11,7 @@ import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutc
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
 
-const NO_SUMS = { loss: 0, excess: 0, norm: 0 };
+const NO_SUMS = { loss: 0, excess: 0, norm: 0, distance: 0 };
 
 /** The epochs of a run, from wherever it stands to its end. */
 export class TrainingLoop {
@@ -91,6 +91,7 @@ export class TrainingLoop {
       learningRate: this.learningRate,
       trainingLoss: this.sums.loss / batches.length,
       trainingExcess: this.sums.excess / batches.length,
+      trainingApd: this.sums.distance / batches.length,
       validationLoss: checked.loss,
       validationExcess: checked.excess,
       validationApd: checked.apd,
@@ -150,6 +151,7 @@ export class TrainingLoop {
       excess: this.sums.excess + losses.excess,
       // Of a step that was left out there is none.
       norm: this.sums.norm + (Number.isFinite(losses.norm) ? losses.norm : 0),
+      distance: this.sums.distance + losses.distance,
     };
     const now = performance.now();
     this.seconds += (now - this.markedAt) / 1000;

@@ -21,7 +21,8 @@ import type { HeatmapNetwork, Module } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { PreparedBatch } from './batch-preparation.js';
 import { framesPerStep } from './batch-source.js';
-import { buildLoss, buildOptimizer } from './build.js';
+import { buildDecoder, buildLoss, buildOptimizer } from './build.js';
+import { meanDistance } from './mean-distance.js';
 import { precisionOn } from './precision.js';
 import { isTooLarge } from './too-large.js';
 
@@ -32,6 +33,8 @@ export interface StepLosses {
   readonly excess: number;
   /** Norm of all gradients before clipping. */
   readonly norm: number;
+  /** Mean distance of the landmarks, px of a 512 px frame: of the augmented frames, before the weights are updated. */
+  readonly distance: number;
   /** By which the loss was multiplied for the backward pass: in mixed precision, else 1. */
   readonly scale: number;
 }
@@ -88,9 +91,9 @@ export class TrainingStep {
   /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
   async run(batch: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
     const measured = await this.call(batch, learningRate, averageRate);
-    const [loss, excess, norm, scale = 1] = await measured.data();
+    const [loss, excess, norm, distance, scale = 1] = await measured.data();
     measured.dispose();
-    return { loss, excess, norm, scale };
+    return { loss, excess, norm, distance, scale };
   }
 
   /** The optimiser's moments, one list per parameter of the model. */
@@ -170,19 +173,24 @@ export class TrainingStep {
     const { parts, optimizer, model, scaler } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
+    const decoder = buildDecoder(this.config);
+    const { inputSize } = this.config.model;
     const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
       const { parameters } = model;
-      let sum: { loss: Tensor; excess: Tensor; derivatives: Tensor[] } | undefined;
+      let sum: { loss: Tensor; excess: Tensor; distance: Tensor; derivatives: Tensor[] } | undefined;
       for (let part = 0; part < parts; part++) {
         const logits = model.logits(rows(images, part, parts), { training: true });
-        const { total, excess } = lossOf(logits, rows(targets, part, parts));
+        const truths = rows(targets, part, parts);
+        const { total, excess } = lossOf(logits, truths);
         const loss = share(total, parts);
         const derivatives = gradients(scaler ? scaler.scale(loss) : loss, parameters);
-        const own = { loss, excess: share(excess, parts), derivatives };
+        const distance = meanDistance(decoder, decoder.points(logits), logits.shape[1], truths, inputSize);
+        const own = { loss, excess: share(excess, parts), distance: share(distance, parts), derivatives };
         sum = sum
           ? {
               loss: add(sum.loss, own.loss),
               excess: add(sum.excess, own.excess),
+              distance: add(sum.distance, own.distance),
               derivatives: sum.derivatives.map((before, i) => add(before, derivatives[i])),
             }
           : own;
@@ -196,7 +204,7 @@ export class TrainingStep {
       scaler?.update(clipped.norm);
       if (this.options.average) this.moveAverage(this.options.average, averageRate);
       // One tensor, so that one read brings them all.
-      const measured = [sum.loss, sum.excess, clipped.norm].map((value) => reshape(value, [1]));
+      const measured = [sum.loss, sum.excess, clipped.norm, sum.distance].map((value) => reshape(value, [1]));
       return concat(scale ? [...measured, scale] : measured);
     };
     return compile(body, { device: this.device, onCompile: this.options.compiling });

@@ -19,6 +19,7 @@ const TAGS: Readonly<Record<string, string>> = {
   validationLoss: 'loss/validation',
   trainingExcess: 'excess/training',
   validationExcess: 'excess/validation',
+  trainingApd: 'training/APD (px)',
   validationApd: 'validation/APD (px)',
   validationAopMae: 'validation/AoP error (degrees)',
   learningRate: 'optimizer/learning rate',

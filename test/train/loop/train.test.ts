@@ -91,6 +91,7 @@ describe('train', () => {
         'learningRate',
         'trainingLoss',
         'trainingExcess',
+        'trainingApd',
         'validationLoss',
         'validationExcess',
         'validationApd',
@@ -150,6 +151,7 @@ describe('train', () => {
     const lines = (await folder.readMetrics()) as Record<string, number>[];
     expect(lines).toHaveLength(60);
     expect(lines[59].trainingExcess).toBeLessThan(0.35 * lines[0].trainingExcess);
+    expect(lines[59].trainingApd).toBeLessThan(0.35 * lines[0].trainingApd);
   });
 
   test('tells the display of every kernel, epoch and step', async () => {
