@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { ageOf, isRunning, processSpace } from '../liveness.js';
 import { createFileAtomically } from '../run-folder/index.js';
 import { CrossValidationError } from './errors.js';
 
@@ -126,21 +127,6 @@ async function isGone(path: string, { pid, processes }: Holder, { patience }: Cl
   return (await ageOf(path)) > patience;
 }
 
-/** Milliseconds since a file was written, by the clock that dates files there; 0 where it is gone. */
-async function ageOf(path: string): Promise<number> {
-  const probe = `${path}.${randomUUID()}.probe`;
-  try {
-    await writeFile(probe, '');
-    const [{ mtimeMs: now }, { mtimeMs: then }] = await Promise.all([stat(probe), stat(path)]);
-    return now - then;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
-  } finally {
-    await rm(probe, { force: true });
-  }
-}
-
 /**
  * Removes the lock of a holder that is gone. Of several processes that find it so one does: a second lock guards the moment
  * between looking whose the first is and removing it.
@@ -160,32 +146,5 @@ async function remove(path: string, holder: Holder, { patience }: ClaimTimes): P
     return true;
   } finally {
     await rm(guard, { force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process is running too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-let ownSpace: string | undefined;
-
-function processSpace(): string {
-  ownSpace ??= describeProcessSpace();
-  return ownSpace;
-}
-
-/** Host names repeat, and containers of one host may share its name and not its process numbers; Linux tells them apart. */
-function describeProcessSpace(): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return `${hostname()} ${boot} ${readlinkSync('/proc/self/ns/pid')}`;
-  } catch {
-    return hostname();
   }
 }

@@ -1,32 +1,34 @@
+import { z } from 'zod';
 import type { TrainingConfig } from '../config/index.js';
-import type { EpochMetrics } from '../loop/index.js';
 
 /** What a search makes small, on the validation frames: mean distance, loss, or error of the angle. */
 export const OBJECTIVES = ['apd', 'loss', 'aop'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
-/** What an epoch came to on the validation frames. */
-export type EpochScores = Pick<EpochMetrics, 'epoch' | 'validationApd' | 'validationLoss' | 'validationAopMae'>;
+/** Of a run's metrics, what an epoch came to on the validation frames; null where it was no number. */
+export const epochScoresSchema = z.object({
+  epoch: z.int(),
+  validationApd: z.number().nullable(),
+  validationLoss: z.number().nullable(),
+  validationAopMae: z.number().nullable(),
+});
+export type EpochScores = z.output<typeof epochScoresSchema>;
 
 interface Score {
   /** As in "APD 12.30 px". */
   readonly describe: (value: number) => string;
-  readonly of: (scores: EpochScores) => number;
+  readonly of: (scores: EpochScores) => number | null;
 }
 
 const SCORES: Readonly<Record<Objective, Score>> = {
   apd: { describe: (value) => `APD ${value.toFixed(2)} px`, of: ({ validationApd }) => validationApd },
   loss: { describe: (value) => `loss ${value.toPrecision(6)}`, of: ({ validationLoss }) => validationLoss },
-  // Without a single angle there is no error, and nothing to prefer.
-  aop: {
-    describe: (value) => `AoP error ${value.toFixed(2)}°`,
-    of: ({ validationAopMae }) => validationAopMae ?? Number.NaN,
-  },
+  aop: { describe: (value) => `AoP error ${value.toFixed(2)}°`, of: ({ validationAopMae }) => validationAopMae },
 };
 
-/** What an epoch scores; NaN where it has no score. */
+/** What an epoch scores; NaN where it has no score, as without a single angle. */
 export function scoreOf(objective: Objective, scores: EpochScores): number {
-  return SCORES[objective].of(scores);
+  return SCORES[objective].of(scores) ?? Number.NaN;
 }
 
 export function describeScore(objective: Objective, value: number): string {

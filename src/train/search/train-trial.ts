@@ -2,7 +2,7 @@ import type { Device } from '../../index.js';
 import { runTraining, type TrainingCases } from '../loop/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { MetricsLog } from '../run-folder/index.js';
-import type { EpochScores } from './objective.js';
+import { epochScoresSchema } from './objective.js';
 import type { TrialRunner } from './search.js';
 
 /**
@@ -24,7 +24,7 @@ export function trainingRunner(
     const tell = async () => {
       let stop = false;
       for (const line of await new MetricsLog(out).read()) {
-        const scores = line as unknown as EpochScores;
+        const scores = epochScoresSchema.parse(line);
         if (scores.epoch <= told) continue;
         told = scores.epoch;
         stop = await epochEnded(scores);

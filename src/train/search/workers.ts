@@ -1,18 +1,20 @@
-import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { ageOf, isRunning, processSpace } from '../liveness.js';
 
 /** Milliseconds between two signs of life. */
 const BEAT = 15_000;
 /** Milliseconds of silence after which a worker counts as dead: eight missed signs. */
 const SILENCE = 8 * BEAT;
 
-const workerSchema = z.object({ host: z.string(), pid: z.int() });
+const workerSchema = z.object({ host: z.string(), pid: z.int(), processes: z.string() });
 
 /**
- * The processes that work on a search, one small file each, touched while it lives. A study file does not say whether the
- * process that runs a trial is still there; these files do, also for processes on other machines that share the folder.
+ * The processes that work on a search, one small file each, written again and again while it lives. A study file does not say
+ * whether the process that runs a trial is still there; these files do, also for processes on other machines that share the
+ * folder.
  */
 export class Workers {
   readonly #folder: string;
@@ -25,11 +27,11 @@ export class Workers {
   async join(id: string): Promise<() => Promise<void>> {
     await mkdir(this.#folder, { recursive: true });
     const file = this.#file(id);
-    await writeFile(file, `${JSON.stringify({ host: hostname(), pid: process.pid })}\n`);
+    const text = `${JSON.stringify({ host: hostname(), pid: process.pid, processes: processSpace() })}\n`;
+    await writeFile(file, text);
     const beat = setInterval(() => {
-      const now = new Date();
-      // A sign of life that cannot be given now is given next time.
-      utimes(file, now, now).catch(() => {});
+      // The same bytes in their place, so that no reader finds half of them. What cannot be written now is next time.
+      writeFile(file, text, { flag: 'r+' }).catch(() => {});
     }, BEAT);
     beat.unref();
     return async () => {
@@ -44,24 +46,15 @@ export class Workers {
    */
   async isDead(id: string): Promise<boolean> {
     const file = this.#file(id);
-    const status = await stat(file).catch(() => undefined);
-    if (status === undefined) return false;
-    if (Date.now() - status.mtimeMs > SILENCE) return true;
-    const worker = workerSchema.safeParse(JSON.parse(await readFile(file, 'utf8').catch(() => 'null')));
-    return worker.success && worker.data.host === hostname() && !isRunning(worker.data.pid);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) return false;
+    if ((await ageOf(file)) > SILENCE) return true;
+    // A process that died while it announced itself has left half a line, and no trial.
+    const worker = workerSchema.safeParse(text.endsWith('\n') ? JSON.parse(text) : undefined);
+    return worker.success && worker.data.processes === processSpace() && !isRunning(worker.data.pid);
   }
 
   #file(id: string): string {
     return join(this.#folder, `${id}.json`);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It is there, and belongs to someone else.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { resolveConfig } from '../../../src/train/index.js';
 import { formatDistribution, internalValue, parseDistribution } from '../../../src/train/search/distribution.js';
@@ -37,6 +38,11 @@ describe('defaultSpace', () => {
     expect(Object.keys(space)).toEqual(['optimizer.learningRate', 'loss.sigma', 'optimizer.clipNorm']);
     checkSpace(space, heatmap);
   });
+});
+
+test('configs/search-space.json is the default, to be edited', async () => {
+  const file = fileURLToPath(new URL('../../../configs/search-space.json', import.meta.url));
+  expect(await loadSpace(file)).toEqual(defaultSpace(config));
 });
 
 describe('parseSpace', () => {
