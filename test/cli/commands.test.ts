@@ -130,6 +130,63 @@ describe('train', () => {
     const { metadata } = decodeSafetensors(await readFile(at(out, 'last.safetensors')));
     expect(Number(metadata.epoch)).toBe(lines.length);
     decodeSafetensors(await readFile(at(out, 'best.safetensors')));
+    if (signal !== 'SIGINT') return;
+    // The state is that of the last step, in the middle of an epoch or behind it.
+    const epochs = lines.length + 2;
+    const more = ['--resume', out, '--set', `training.epochs=${epochs}`];
+    const resumed = await run('train', more, { cwd: parent });
+    expect([resumed.code, resumed.errors.at(-1)]).toEqual([
+      0,
+      expect.stringMatching(new RegExp(`^epoch ${epochs}/${epochs} `)),
+    ]);
+    expect(resumed.errors.filter((line) => line.startsWith('epoch '))).toHaveLength(2);
+    const after = (await readFile(at(out, 'metrics.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(after.slice(0, lines.length)).toEqual(text.trimEnd().split('\n'));
+    expect(after.map((line) => JSON.parse(line).epoch)).toEqual(Array.from({ length: epochs }, (_, i) => i + 1));
+  });
+});
+
+describe('train, in rehearsal', () => {
+  test('--fast-dev-run takes a step, validates a batch, writes every file and stops', async () => {
+    const out = join('runs', 'dev');
+    const args = ['--data', 'data', '--config', 'config.json', '--out', out, '--fast-dev-run'];
+    const { code, errors } = await run('train', [...args, '--set', 'training.batchSize=1'], { cwd: parent });
+    expect([code, errors[1]]).toEqual([0, 'reading 1 training and 1 validation frames']);
+    expect(errors.at(-1)).toMatch(/^epoch 1\/1 /);
+    expect((await readdir(at(out))).sort()).toEqual((await readdir(at('runs', 'first'))).sort());
+  });
+
+  test('--overfit takes the first frames alone and tells how near they can be and are', async () => {
+    const args = ['--data', 'data', '--config', 'config.json', '--out', 'runs/heart', '--overfit', '2'];
+    const { code, output, errors } = await run('train', [...args, '--set', 'training.epochs=1'], { cwd: parent });
+    expect(code).toBe(0);
+    expect(errors).toContain('reading 2 training frames, validated on themselves');
+    expect(errors).toContainEqual(
+      expect.stringMatching(
+        /^perfect heatmaps of these frames would be read \d+\.\d\d px from the truth; for less, enlarge/,
+      ),
+    );
+    expect(output).toMatch(/APD \d+\.\d\d px \(512 frame\)\n2 frames are not learnt by heart: below 1 px\n$/);
+  });
+
+  test('says which run there is none of, which options are missing, and which settings do not exist', async () => {
+    const outcomes = await Promise.all([
+      run('train', ['--resume', 'data'], { cwd: parent }),
+      run('train', ['--data', 'data'], { cwd: parent }),
+      run('train', ['--resume', 'runs/first', '--set', 'training.epoch=3'], { cwd: parent }),
+      run('train', ['--resume', 'runs/first', '--set', 'loss.sigma=2'], { cwd: parent }),
+      run('tune', ['--config', 'config.json', '--set', 'model.bas=3'], { cwd: parent }),
+    ]);
+    expect(outcomes.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
+    expect(outcomes.map(({ errors }) => errors.at(-1))).toEqual([
+      'data/run.json cannot be read (ENOENT), so data is no run to resume; give the folder of a training run.',
+      'error: --config is missing; give --data, --config and --out, or --resume',
+      '--set training.epoch=3: training.epoch is not a setting; did you mean training.epochs?',
+      expect.stringMatching(
+        /^runs\/first\/config\.json is the configuration of another run: loss\.sigma is 1 there and 2 here; give/,
+      ),
+      '--set model.bas=3: model.bas is not a setting; did you mean model.base?',
+    ]);
   });
 });
 

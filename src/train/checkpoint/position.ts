@@ -18,6 +18,8 @@ export const positionSchema = z.strictObject({
   sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number(), distance: z.number() }),
   /** That these steps took. */
   seconds: z.number(),
+  /** Of the last step. */
+  lossScale: z.number(),
   /** What the adapter had room for: where batches are made, into how many parts a step is divided, frames per validation batch. */
   preparation: z.enum(['device', 'CPU']),
   parts: count,

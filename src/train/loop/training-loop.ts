@@ -47,6 +47,7 @@ export class TrainingLoop {
     this.earlyStop.restore(from.earlyStop);
     this.restoreSchedule(from.schedule);
     ({ epoch: this.epoch, batch: this.batch, sums: this.sums, seconds: this.seconds, best: this.best } = from);
+    this.lossScale = from.lossScale;
     this.line = from.line as EpochMetrics | null;
   }
 
@@ -236,13 +237,14 @@ export class TrainingLoop {
   }
 
   private position(): TrainingPosition {
-    const { epoch, batch, sums, seconds, best, learner } = this;
+    const { epoch, batch, sums, seconds, lossScale, best, learner } = this;
     return {
       epoch,
       batch,
       steps: learner.stepsTaken,
       sums,
       seconds,
+      lossScale,
       parts: learner.parts,
       preparation: this.batches.preparation.place,
       validationBatch: learner.validator.batchSize,

@@ -127,6 +127,27 @@ test('a run that ends abruptly before its first, second, third … write goes on
   expect(await runContents(folder.path)).toEqual(uninterrupted);
 });
 
+test('a run in mixed precision goes on with the loss scale that it had', async () => {
+  const mixed = resolveConfig({ ...settings, training: { ...settings.training, epochs: 2, precision: 'mixed' } });
+  const whole = await newFolder(mixed);
+  await run(whole, { config: mixed });
+  const contents = await runContents(whole.path);
+  const folder = await newFolder(mixed);
+  for (let current = folder; ; current = await resumed(folder, mixed)) {
+    if (
+      await run(current, { config: mixed, ...stopping(1) }).then(
+        () => true,
+        () => false,
+      )
+    )
+      break;
+  }
+  expect(await runContents(folder.path)).toEqual(contents);
+  // Without f16 all of it is f32, and there is no scale.
+  const scale = (await sharedDevice()).traits.f16 ? 1024 : 1;
+  expect(contents.metrics.at(-1)?.lossScale).toBe(scale);
+});
+
 test('a run whose batches were split because they did not fit goes on with the same parts', async () => {
   const whole = resolveConfig({
     ...settings,
