@@ -14,6 +14,7 @@ import { errorsSection } from './sections/errors.js';
 import { framesSection } from './sections/frames.js';
 import { pairedSection } from './sections/paired.js';
 import { scoresSection } from './sections/scores.js';
+import { searchSection } from './sections/search.js';
 import { trainingSection } from './sections/training.js';
 import { readSources, type Sources } from './source/sources.js';
 
@@ -50,6 +51,7 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
     calibrationSection(runs, numbering),
     framesSection(runs),
     trainingSection(runs, numbering),
+    searchSection(sources.searches, numbering),
     configurationSection(runs, sources, numbering),
     environmentSection(runs, sources, numbering),
   ].filter((section) => section !== undefined);
@@ -77,15 +79,16 @@ export async function writeReport(
 }
 
 /** As in "Report on run first" or "Report on 3 runs and 1 comparison". */
-function titleOf({ runs, comparisons, crossValidations }: Sources): string {
+function titleOf({ runs, comparisons, crossValidations, searches }: Sources): string {
   const kinds = [
     { noun: 'run', names: runs.map(({ name }) => name) },
     { noun: 'comparison', names: comparisons.map(({ name }) => name) },
     { noun: 'cross-validation', names: crossValidations.map(({ name }) => name) },
+    { noun: 'search', plural: 'searches', names: searches.map(({ name }) => name) },
   ].filter(({ names }) => names.length > 0);
   const [first] = kinds;
   if (kinds.length === 1 && first.names.length === 1) return `Report on ${first.noun} ${first.names[0]}`;
-  return `Report on ${listed(kinds.map(({ noun, names }) => count(names.length, noun)))}`;
+  return `Report on ${listed(kinds.map(({ noun, plural, names }) => count(names.length, noun, plural)))}`;
 }
 
 /** The headline of each run as a sentence. */

@@ -1,10 +1,18 @@
-import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { parse } from 'parse5';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { evaluateLandmarks, makeReport, type Report, ReportError, writeReport } from '../../../src/train/index.js';
+import {
+  evaluateLandmarks,
+  makeReport,
+  type Report,
+  ReportError,
+  resolveConfig,
+  search,
+  writeReport,
+} from '../../../src/train/index.js';
 import { scoreCases } from '../../../src/train/loop/scores.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { casesOf, ENVIRONMENT, FRAMES, HOSTILE_NAME, writeRun } from './run-fixture.js';
@@ -398,6 +406,75 @@ describe('a report of a cross-validation', () => {
     expect(notes).toEqual([
       expect.stringMatching(/cross-validation\.json is missing: the cross-validation is not finished/),
     ]);
+  });
+});
+
+describe('a report of a search', () => {
+  /** Validation APD of a trial: least at a learning rate of 10⁻³, and hardly dependent on σ. */
+  const apdOf = (learningRate: number, sigma: number) => 5 + 4 * (Math.log10(learningRate) + 3) ** 2 + 0.01 * sigma;
+
+  it('has the history, the importance, each parameter and the best trials', async () => {
+    const space = {
+      'optimizer.learningRate': { type: 'float', low: 1e-5, high: 1e-1, log: true, step: null },
+      'loss.sigma': { type: 'float', low: 1, high: 3, log: false, step: null },
+      'model.preset': { type: 'categorical', choices: ['stride', 'pool'] },
+    } as const;
+    const summary = await search({
+      ...{ out: at('searched'), config: resolveConfig({}), distributions: space, objective: 'apd' },
+      ...{ trials: 11, sampler: 'random', pruner: 'none', seed: 4, log: () => {} },
+      run: async ({ config, epochEnded }) => {
+        const apd = apdOf(config.optimizer.learningRate, 'lambda' in config.loss ? config.loss.sigma : 0);
+        for (const [i, factor] of [2, 1].entries()) {
+          const scores = { validationLoss: 1, validationAopMae: null };
+          await epochEnded({ epoch: i + 1, validationApd: factor * apd, ...scores });
+        }
+      },
+    });
+    const document = documentOf(await makeReport([at('searched')]));
+    expect(words(document.querySelector('h1'))).toBe('Report on search searched');
+    expect(headings(document)).toEqual(['Hyperparameter search']);
+    const complete = summary.trials.flatMap(({ number, value }) => (value === null ? [] : [{ number, value }]));
+    const [best, second] = complete.sort((a, b) => a.value - b.value);
+    expect(complete).toHaveLength(11);
+    expect(words(document.querySelector('section > p'))).toContain(
+      `11 trials over optimizer.learningRate, loss.sigma and model.preset: 11 complete. Validation APD, px, is made small. ` +
+        `The best is trial ${best.number} with ${best.value.toFixed(2)}.`,
+    );
+    expect(texts(document, 'figcaption b').map((text) => text.replace(/^\w+ \d+\. /, ''))).toEqual([
+      'History of the search.',
+      'Courses of the trials.',
+      'Importance of the parameters.',
+      'The objective over each parameter.',
+      'The best trials.',
+    ]);
+    const rows = table('The best trials', document);
+    expect(rows).toHaveLength(10);
+    expect(rows.slice(0, 2).map((row) => row.slice(0, 2))).toEqual(
+      [best, second].map(({ number, value }) => [String(number), value.toFixed(2)]),
+    );
+    const learningRate = Number(summary.trials[best.number].parameters['optimizer.learningRate']);
+    expect(rows[0][2]).toBe(String(Number(learningRate.toPrecision(4))));
+    const alts = [...document.querySelectorAll('svg.plot')].map((svg) => svg.getAttribute('aria-label') ?? '');
+    expect(alts[2]).toMatch(/^Importance: optimizer\.learningRate \d+ %/);
+    const [history, , , ...slices] = [...document.querySelectorAll('svg.plot')];
+    expect(history.querySelectorAll('circle')).toHaveLength(11);
+    // Each complete trial, and a ring around the best.
+    expect(slices.map((svg) => svg.querySelectorAll('circle').length)).toEqual([12, 12, 12]);
+    expect(texts(slices[2], 'text')).toEqual(expect.arrayContaining(['stride', 'pool']));
+  });
+
+  it('whose study file is damaged or another tool’s says so', async () => {
+    const folder = at('other');
+    await mkdir(folder);
+    await writeFile(
+      join(folder, 'study.journal'),
+      '{"op_code": 0, "worker_id": "w", "study_name": "s", "directions": [1]}\n',
+    );
+    const names = await readdir(at('searched'));
+    const [file] = names.filter((name) => name.startsWith('study') || name.startsWith('journal'));
+    await rename(join(folder, 'study.journal'), join(folder, file));
+    const { notes } = await makeReport([folder]);
+    expect(notes).toEqual([expect.stringMatching(/holds no search that npm run search has begun/)]);
   });
 });
 

@@ -3,17 +3,20 @@ import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { SPLITS_FILE } from '../../cross-validation/index.js';
 import { METRICS_FILE } from '../../run-folder/index.js';
+import { isSearchFolder } from '../../search/index.js';
 import { ReportError } from '../errors.js';
 import { COMPARISON_FILE, type ReportedComparison, readComparison } from './comparison.js';
 import { type ReportedCrossValidation, readCrossValidation } from './cross-validation.js';
 import type { Note } from './file.js';
 import { type ReportedRun, readRun } from './run.js';
+import { type ReportedSearch, readReportedSearch } from './search.js';
 
 /** What the folders of a report hold, by kind, in the order given. */
 export interface Sources {
   readonly runs: readonly ReportedRun[];
   readonly comparisons: readonly ReportedComparison[];
   readonly crossValidations: readonly ReportedCrossValidation[];
+  readonly searches: readonly ReportedSearch[];
 }
 
 /** Any of them makes a folder a run's. */
@@ -28,6 +31,7 @@ export async function readSources(folders: readonly string[], split: string, not
   const runs: ReportedRun[] = [];
   const comparisons: ReportedComparison[] = [];
   const crossValidations: ReportedCrossValidation[] = [];
+  const searches: ReportedSearch[] = [];
   for (const [index, name] of namesOf(folders).entries()) {
     const folder = folders[index];
     const found = await stat(folder).catch(() => undefined);
@@ -35,13 +39,14 @@ export async function readSources(folders: readonly string[], split: string, not
     const holds = (file: string) => existsSync(join(folder, file));
     if (holds(COMPARISON_FILE)) comparisons.push(...(await readComparison(folder, name, note)));
     else if (holds(SPLITS_FILE)) crossValidations.push(...(await readCrossValidation(folder, name, note)));
+    else if (await isSearchFolder(folder)) searches.push(...(await readReportedSearch(folder, name, note)));
     else if (RUN_FILES.some(holds)) runs.push(await readRun(folder, name, split, note));
     else throw new ReportError(`${folder} holds nothing to report on; ${REMEDY}.`);
   }
-  return { runs, comparisons, crossValidations };
+  return { runs, comparisons, crossValidations, searches };
 }
 
-const REMEDY = 'give folders that npm run train, compare or cross-validate has written';
+const REMEDY = 'give folders that npm run train, compare, cross-validate or search has written';
 
 /** The folders' own names, and the whole path where two are alike. */
 function namesOf(folders: readonly string[]): string[] {
