@@ -106,7 +106,7 @@ const batchNormTraining: Operation<Attributes> = {
       workgroups: linearGrid(slabs * groups),
       flops: 6 * sizeOf(x.shape),
     });
-    const lanes = combineLanes(slabs);
+    const lanes = combineLanes(lowering, slabs);
     lowering.dispatch({
       label: 'batchNorm.combineStatistics',
       source: template(combineStatistics, { VECTOR: vector, WIDTH: width, LANES: lanes, PARALLEL: lanes > 1 }),
@@ -224,7 +224,7 @@ const batchNormGradient: Operation<Attributes> = {
       workgroups: linearGrid(slabs * groups),
       flops: 4 * sizeOf(x.shape),
     });
-    const lanes = combineLanes(slabs);
+    const lanes = combineLanes(lowering, slabs);
     lowering.dispatch({
       label: 'batchNorm.combineGradient',
       source: template(combineGradient, { ...variant, LANES: lanes, PARALLEL: lanes > 1 }),

@@ -11,7 +11,10 @@ export function slabCount({ adapter }: Lowering, rows: number, groups: number): 
   return Math.max(1, Math.min(Math.ceil(rows / ROWS_PER_SLAB), Math.floor(invocations / groups)));
 }
 
-/** Lanes that share the partial results of one channel group. */
-export function combineLanes(slabs: number): number {
-  return slabs < 64 ? 1 : 64;
+/**
+ * Lanes that share the partial results of one channel group. On a software driver lanes save nothing, and a kernel with them
+ * takes seconds to compile.
+ */
+export function combineLanes({ adapter }: Lowering, slabs: number): number {
+  return adapter.software || slabs < 64 ? 1 : 64;
 }

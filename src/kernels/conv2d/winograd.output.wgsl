@@ -52,15 +52,17 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let column{{q}} = transform(m0_{{q}}, m1_{{q}}, m2_{{q}}, m3_{{q}}, m4_{{q}}, m5_{{q}});
   //#end
   let offset = select(Vector(), bias[c], shape.hasBias != 0u);
+  // Stored in loops: unrolled, the stores would take most of the compile time.
+  var lines: array<array<Vector, 4>, 4>;
   //#unroll a 4
-  let line{{a}} = transform(column0[{{a}}], column1[{{a}}], column2[{{a}}], column3[{{a}}], column4[{{a}}], column5[{{a}}]);
-  if (top + {{a}}u < shape.height) {
-    let row = ((image * shape.height + top + {{a}}u) * shape.width + left) * shape.vectors + c;
-    //#unroll b 4
-    if (left + {{b}}u < shape.width) {
-      y[row + {{b}}u * shape.vectors] = line{{a}}[{{b}}] + offset;
-    }
-    //#end
-  }
+  lines[{{a}}] = transform(column0[{{a}}], column1[{{a}}], column2[{{a}}], column3[{{a}}], column4[{{a}}], column5[{{a}}]);
   //#end
+  let rows = min(4u, shape.height - top);
+  let columns = min(4u, shape.width - left);
+  for (var a = 0u; a < rows; a++) {
+    let row = ((image * shape.height + top + a) * shape.width + left) * shape.vectors + c;
+    for (var b = 0u; b < columns; b++) {
+      y[row + b * shape.vectors] = lines[a][b] + offset;
+    }
+  }
 }

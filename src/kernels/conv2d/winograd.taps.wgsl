@@ -32,17 +32,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let o = index / shape.vectors;
   let start = o * 8u * shape.vectors + index; // (o * 9 + tap) * vectors + k, at the first tap
-  //#unroll q 6
-  //#unroll p 6
-  let m{{p}}_{{q}} = products[{{p*6+q}}u * shape.invocations + index];
-  //#end
-  let column{{q}} = transform(m0_{{q}}, m1_{{q}}, m2_{{q}}, m3_{{q}}, m4_{{q}}, m5_{{q}});
-  //#end
-  //#unroll i 3
-  let line{{i}} = transform(column0[{{i}}], column1[{{i}}], column2[{{i}}], column3[{{i}}], column4[{{i}}], column5[{{i}}]);
-  //#unroll j 3
-  let at{{i}}_{{j}} = start + {{i*3+j}}u * shape.vectors;
-  gw[at{{i}}_{{j}}] = line{{i}}[{{j}}] + select(Vector(), gw[at{{i}}_{{j}}], shape.accumulate != 0u);
-  //#end
-  //#end
+  // In loops whose length the compiler does not know: see winograd.weight.wgsl.
+  let once = min(1u, shape.vectors);
+  var columns: array<array<Vector, 3>, 6>;
+  for (var q = 0u; q < 6u * once; q++) {
+    //#unroll p 6
+    let m{{p}} = products[({{p*6}}u + q) * shape.invocations + index];
+    //#end
+    columns[q] = transform(m0, m1, m2, m3, m4, m5);
+  }
+  for (var i = 0u; i < 3u * once; i++) {
+    let line = transform(columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]);
+    //#unroll j 3
+    let at{{j}} = start + (i * 3u + {{j}}u) * shape.vectors;
+    gw[at{{j}}] = line[{{j}}] + select(Vector(), gw[at{{j}}], shape.accumulate != 0u);
+    //#end
+  }
 }

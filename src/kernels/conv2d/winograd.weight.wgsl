@@ -31,17 +31,21 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let o = index / shape.vectors;
   let k = index - o * shape.vectors;
-  //#unroll j 3
-  //#unroll i 3
-  let tap{{i}}_{{j}} = select({{i*3+j}}u, 8u - {{i*3+j}}u, shape.flipped != 0u);
-  let g{{i}}_{{j}} = weight[(o * 9u + tap{{i}}_{{j}}) * shape.vectors + k];
-  //#end
-  let column{{j}} = transform(g0_{{j}}, g1_{{j}}, g2_{{j}});
-  //#end
-  //#unroll p 6
-  let line{{p}} = transform(column0[{{p}}], column1[{{p}}], column2[{{p}}]);
-  //#unroll q 6
-  transformed[{{p*6+q}}u * shape.invocations + index] = line{{p}}[{{q}}];
-  //#end
-  //#end
+  // In loops whose length the compiler does not know: unrolled, this would take a second to compile and be no faster, since
+  // memory sets the pace.
+  let once = min(1u, shape.vectors);
+  var columns: array<array<Vector, 6>, 3>;
+  for (var j = 0u; j < 3u * once; j++) {
+    //#unroll i 3
+    let tap{{i}} = select({{i*3}}u + j, 8u - {{i*3}}u - j, shape.flipped != 0u);
+    let g{{i}} = weight[(o * 9u + tap{{i}}) * shape.vectors + k];
+    //#end
+    columns[j] = transform(g0, g1, g2);
+  }
+  for (var p = 0u; p < 6u * once; p++) {
+    let line = transform(columns[0][p], columns[1][p], columns[2][p]);
+    //#unroll q 6
+    transformed[(p * 6u + {{q}}u) * shape.invocations + index] = line[{{q}}];
+    //#end
+  }
 }
