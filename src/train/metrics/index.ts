@@ -2,6 +2,7 @@ export { type BootstrapOptions, bootstrapIntervals, bootstrapMean } from './boot
 export { mean, quantile, spread, standardDeviation } from './distribution.js';
 export {
   angleError,
+  checkCases,
   evaluateLandmarks,
   type LandmarkCase,
   landmarkDistances,

@@ -9,7 +9,14 @@ import {
   mapVariances,
 } from '../../model/index.js';
 import { LANDMARK_NAMES, type Point } from '../landmarks.js';
-import { angleError, type LandmarkCase, landmarkDistances, landmarkErrors, mean } from '../metrics/index.js';
+import {
+  angleError,
+  checkCases,
+  type LandmarkCase,
+  landmarkDistances,
+  landmarkErrors,
+  mean,
+} from '../metrics/index.js';
 import { fitThreshold } from './threshold.js';
 
 /** A frame whose truth is known, with what the heatmaps said about it, all in pixels of a 512 px frame. */
@@ -31,10 +38,10 @@ const LEAST_SCALE = 1e-3;
  * of its covariances, then the scale of the angle's standard deviation; and then the threshold of the flag.
  *
  * @param cases Frames that the model was not trained on. With fewer than ten the blur is taken as zero.
- * @throws RangeError without cases
+ * @throws MetricsError without cases, or where a coordinate is not finite
  */
 export function fitCalibration(cases: readonly UncertainCase[]): Calibration {
-  if (cases.length === 0) throw new RangeError('a calibration needs at least one frame');
+  checkCases(cases);
   const errors = cases.map(landmarkErrors);
   const [ps1, ps2, fh1] = LANDMARK_NAMES.map((name, k) =>
     fitLandmark(

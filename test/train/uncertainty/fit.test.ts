@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { MetricsError } from '../../../src/train/metrics/index.js';
 import { assessUncertainty, fitCalibration } from '../../../src/train/uncertainty/index.js';
 import { simulatedCases } from './simulated.js';
 
@@ -49,7 +50,13 @@ describe('fitCalibration', () => {
     for (const name of NAMES) expect(few.landmarks[name].blur).toBe(0);
     expect(few.threshold).toBeNull();
     expect(fitCalibration(simulatedCases(10, { seed: 5, blur: 400, scale: 1 })).landmarks.ps1.blur).toBeGreaterThan(0);
-    expect(() => fitCalibration([])).toThrow(RangeError);
+  });
+
+  it('refuses no frames, and what is no number', () => {
+    expect(() => fitCalibration([])).toThrow(MetricsError);
+    const [one] = simulatedCases(1, { seed: 7, blur: 1, scale: 1 });
+    const broken = { ...one, predicted: { ...one.predicted, fh1: { x: Number.NaN, y: 3 } } };
+    expect(() => fitCalibration([one, broken])).toThrow(/Frame 1 has its predicted FH1 at \(NaN, 3\)/);
   });
 
   it('stays finite where nothing errs, and where no frame has an angle', () => {
