@@ -2,42 +2,62 @@ import { Command, Option } from 'commander';
 import { DECODINGS, type Decoding } from '../model/index.js';
 import {
   type Checkpoint,
+  CrossValidationError,
+  countSeenFrames,
   evaluate,
+  type Flip,
   loadCalibrationFrames,
   loadConfig,
   loadNetworkFrames,
+  prepareEnsemble,
   readDataset,
   type Split,
 } from '../train/index.js';
+import { flipOption } from './shared/flip-option.js';
 import { printMetrics } from './shared/print-metrics.js';
 import { run, withDevice } from './shared/run.js';
 
 interface Options {
-  readonly run: string;
+  readonly run?: string;
+  readonly ensemble?: readonly string[];
+  readonly out?: string;
   readonly data: string;
   readonly split: Split;
   readonly checkpoint: Checkpoint;
   readonly decoding?: Decoding;
+  readonly tta?: readonly Flip[];
 }
 
 const program = new Command('evaluate')
-  .description('Scores a trained run on labelled frames and draws the best, median and worst.')
-  .requiredOption('--run <folder>', 'folder of a trained run')
+  .description('Scores a trained run, or the mean of several, on labelled frames and draws the best, median and worst.')
+  .option('--run <folder>', 'folder of a trained run or an ensemble')
+  .option('--ensemble <folders...>', 'folder of a cross-validation, or of several runs whose mean is taken')
+  .option('--out <folder>', 'folder for the results of an ensemble of runs')
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .addOption(new Option('--split <name>', 'frames to score').choices(['test', 'validation', 'train']).default('test'))
   .addOption(new Option('--checkpoint <name>', 'weights to use').choices(['best', 'last']).default('best'))
   .addOption(new Option('--decoding <name>', 'how heatmaps become points (default: as trained)').choices(DECODINGS))
-  .action(async ({ run: folder, data, split, checkpoint, decoding }: Options) => {
-    const config = await loadConfig(`${folder}/config.json`);
-    const cases = await readDataset(data, split);
-    const frames = await loadNetworkFrames(cases, config.model.inputSize, { keepOriginals: true });
-    const calibration = () => loadCalibrationFrames(data, config.model.inputSize);
-    await withDevice({}, async (device) => {
-      printMetrics(
-        folder,
-        decoding ? `${split} (${decoding})` : split,
-        await evaluate({ device, run: folder, split, frames, checkpoint, decoding, calibration }),
+  .addOption(flipOption())
+  .action(async ({ run: single, ensemble, out, data, split, checkpoint, decoding, tta: flips }: Options) => {
+    if ((single === undefined) === (ensemble === undefined)) program.error('error: give --run or --ensemble');
+    const folder = ensemble ? await prepareEnsemble(ensemble, out) : (single ?? '');
+    const { inputSize } = (await loadConfig(`${folder}/config.json`)).model;
+    const seen = await countSeenFrames(folder, data, split);
+    if (seen > 0) {
+      throw new CrossValidationError(
+        `${folder} was trained with ${seen} of the ${split} frames, so that scores on them say little; evaluate on others, or ` +
+          'take the held-out scores of the cross-validation.',
       );
+    }
+    const cases = await readDataset(data, split);
+    const frames = await loadNetworkFrames(cases, inputSize, { keepOriginals: true });
+    // Frames that the model has seen are nothing to calibrate on.
+    const unseen = (await countSeenFrames(folder, data, 'validation')) === 0;
+    const calibration = unseen ? () => loadCalibrationFrames(data, inputSize) : undefined;
+    await withDevice({}, async (device) => {
+      const words = [split, ...(decoding ? [`(${decoding})`] : []), ...(flips ? ['with mirrored views'] : [])];
+      const input = { device, run: folder, split, frames, checkpoint, decoding, flips, calibration };
+      printMetrics(folder, words.join(' '), await evaluate(input));
     });
   });
 

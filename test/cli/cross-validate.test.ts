@@ -59,6 +59,32 @@ describe('cross-validate', () => {
     expect([fold.code, fold.errors]).toEqual([1, ['error: there is no fold 3; there are 1 to 2']]);
   });
 
+  test('its folds answer together', async () => {
+    const evaluate = (...args: string[]) => run('evaluate', ['--data', 'data', ...args], { cwd: parent });
+    const { code, output } = await evaluate('--ensemble', 'cv', '--tta', 'horizontal');
+    expect(code).toBe(0);
+    expect(output).toMatch(/^test with mirrored views, 1 frames, pixels of a 512 frame:$/m);
+    expect(output).toMatch(
+      /^ {2}members +2, alone APD [\d.]+ to [\d.]+ px\n +they disagree by PS1 [\d.]+, PS2 [\d.]+, FH1 [\d.]+ px$/m,
+    );
+    const seen = await evaluate('--ensemble', 'cv', '--split', 'validation');
+    expect([seen.code, seen.errors]).toEqual([
+      1,
+      [
+        expect.stringMatching(
+          /^cv\/ensemble was trained with 2 of the validation frames, so that scores on them say little/,
+        ),
+      ],
+    ]);
+    const image = join('data', 'Testing', 'phantom-06.png');
+    const predicted = await run('predict', [image, '--ensemble', 'cv'], { cwd: parent });
+    const [result] = JSON.parse(predicted.output);
+    expect(result.members).toHaveLength(2);
+    expect(result.overlay).toBe('cv/ensemble/predictions/phantom-06-overlay.png');
+    const neither = await evaluate();
+    expect([neither.code, neither.errors]).toEqual([1, ['error: give --run or --ensemble']]);
+  });
+
   test('says which adapters there are', async () => {
     const { code, errors } = await run(
       'cross-validate',

@@ -17,6 +17,7 @@ export function printMetrics(folder: string, split: string, { metrics, pictures,
     ['AoP error', angleText(metrics)],
     ...agreementLines(metrics),
     ...uncertaintyLines(metrics),
+    ...ensembleLines(metrics),
     ['', `predicting the mean of the training frames would score ${apdOfMean.toFixed(2)} px`],
     ['metrics', `${folder}/metrics.json`],
     ['pictures', `${dirname(pictures[0])}/ (${pictures.length}; sheet.png shows all)`],
@@ -60,6 +61,17 @@ function uncertaintyLines({ uncertainty }: Metrics): string[][] {
     ]);
   }
   return lines;
+}
+
+function ensembleLines({ ensemble }: Metrics): string[][] {
+  if (ensemble === undefined) return [];
+  const { members, disagreement } = ensemble;
+  const apart = Object.entries(disagreement).map(([name, px]) => `${name.toUpperCase()} ${px.toFixed(2)}`);
+  const alone = members.map(({ apd }) => apd);
+  return [
+    ['members', `${members.length}, alone APD ${Math.min(...alone).toFixed(2)} to ${Math.max(...alone).toFixed(2)} px`],
+    ['', `they disagree by ${apart.join(', ')} px`],
+  ];
 }
 
 function withinText({ within5, within10, within20 }: Metrics['sdr']): string {

@@ -88,6 +88,11 @@ export class CrossValidationFolder {
     return join(this.path, `fold-${fold}.lock`);
   }
 
+  /** The folder in which the folds' models are used as one. */
+  get ensemble(): string {
+    return join(this.path, 'ensemble');
+  }
+
   /** The file that makes a fold finished. */
   heldOutFileOf(fold: number): string {
     return join(this.runOf(fold), 'held-out.json');
@@ -111,7 +116,8 @@ export class CrossValidationFolder {
   }
 }
 
-async function readSplits(path: string): Promise<Splits | undefined> {
+/** The splits in a folder; undefined where it is no cross-validation's. */
+export async function readSplits(path: string): Promise<Splits | undefined> {
   const source = join(path, SPLITS_FILE);
   const text = await readIfThere(source);
   return text === undefined ? undefined : parseSplits(text, source);
@@ -121,7 +127,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

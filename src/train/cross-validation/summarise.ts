@@ -12,6 +12,7 @@ import {
 } from '../metrics/index.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { stratumWarnings } from './describe-splits.js';
+import { createFoldEnsemble } from './ensemble.js';
 import { CrossValidationError } from './errors.js';
 import { CrossValidationFolder } from './folder.js';
 import { type HeldOut, landmarkCasesOf } from './held-out.js';
@@ -30,7 +31,7 @@ const TABLE_FILE = 'cross-validation.csv';
 
 /**
  * Brings the folds of a finished cross-validation together and writes `cross-validation.json` and, as a table,
- * `cross-validation.csv`. No model runs.
+ * `cross-validation.csv`; and makes the ensemble of the folds' models in `ensemble`. No model runs.
  *
  * @throws CrossValidationError where folds are not finished
  */
@@ -49,6 +50,7 @@ export async function summariseCrossValidation(path: string): Promise<CrossValid
   const results = summarise(folder.splits, heldOut, folder.config.training.seed);
   await writeFileAtomically(join(path, TABLE_FILE), resultsCsv(results));
   await writeFileAtomically(join(path, RESULTS_FILE), `${JSON.stringify(results, null, 2)}\n`);
+  await createFoldEnsemble(folder);
   return results;
 }
 

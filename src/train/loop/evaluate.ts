@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import { type Decoding, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Split } from '../dataset/index.js';
+import type { Flip } from '../flip.js';
 import type { Landmarks } from '../landmarks.js';
-import { type LandmarkCase, meanLandmarks, scaleTo512 } from '../metrics/index.js';
+import type { LandmarkCase } from '../metrics/index.js';
 import {
   describeRunEnvironment,
   METRICS_FILE,
@@ -19,22 +19,11 @@ import { caseOf, scaleOf } from './cases.js';
 import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { hasOriginal, writeGallery } from './gallery.js';
+import { membersCsv, scoreMembers } from './members.js';
+import { RunError } from './run-error.js';
 import { scoreCases } from './scores.js';
-import { RunError, withRun } from './trained-run.js';
-
-/** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */
-export interface TrainingSetSummary {
-  readonly frames: number;
-  /** Mean training landmarks, px of a 512 frame. */
-  readonly meanLandmarks: Landmarks;
-}
-
-export const TRAINING_SET_FILE = 'training-set.json';
-
-export function summarizeTrainingSet(frames: readonly NetworkFrame[]): TrainingSetSummary {
-  const truths = frames.map(({ landmarks, size }) => scaleTo512(landmarks, size));
-  return { frames: frames.length, meanLandmarks: meanLandmarks(truths) };
-}
+import { withRun } from './trained-run.js';
+import { readJson, readTrainingSet, type TrainingSetSummary } from './training-set.js';
 
 export interface Evaluation {
   readonly metrics: SplitMetrics;
@@ -50,7 +39,7 @@ export interface Evaluation {
 
 export interface EvaluationInput {
   readonly device: Device;
-  /** Folder of a trained run; results are written into it. */
+  /** Folder of a trained run, or of an ensemble; results are written into it. */
   readonly run: string;
   readonly split: Split;
   /** Frames of that split, loaded with their originals. */
@@ -58,6 +47,8 @@ export interface EvaluationInput {
   readonly checkpoint?: Checkpoint;
   /** How points are read from the heatmaps. Default: as the run's configuration says. */
   readonly decoding?: Decoding;
+  /** Views of each frame that are predicted too and averaged. */
+  readonly flips?: readonly Flip[];
   /**
    * Brings frames to calibrate predicted errors on, where the run does not keep a calibration of these weights. Without them the
    * errors are those that the heatmaps' widths suggest, and nothing is flagged.
@@ -70,10 +61,11 @@ export interface EvaluationInput {
 /**
  * Evaluates a trained run on a split it has not seen: writes `metrics.json` (under the split's name, beside other
  * splits), `predictions.csv` and overlay pictures into the run's folder. The test split has the plain file names;
- * others carry theirs, and so does another decoding than the run's own.
+ * others carry theirs, and so does another decoding than the run's own, and averaging over mirrored views (`-tta`). For an
+ * ensemble also `members.csv`, with what each member says.
  */
 export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
-  const { device, run, split, frames, checkpoint = 'best', decoding, pictures = 4 } = input;
+  const { device, run, split, frames, checkpoint = 'best', decoding, flips, pictures = 4 } = input;
   if (frames.length === 0) throw new RunError(`The ${split} split has 0 frames; give at least 1.`);
   const drawable = frames.filter(hasOriginal);
   if (drawable.length < frames.length) {
@@ -81,12 +73,12 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
       'Frames were loaded without their originals, on which results are drawn; load them with keepOriginals.',
     );
   }
-  const summary = await readSummary(run);
+  const summary = await readTrainingSet(run);
   const earlier = await readMetrics(run);
-  const { config, key, calibration, missing, predictions } = await withRun(
+  const { config, key, members, calibration, missing, predictions } = await withRun(
     device,
     run,
-    { checkpoint, decoding },
+    { checkpoint, decoding, flips },
     async (loaded) => ({
       ...loaded,
       ...(await findCalibration(run, loaded, input.calibration)),
@@ -99,6 +91,7 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
   const metrics: SplitMetrics = {
     ...scoreCases(cases, { seed: config.training.seed, meanLandmarks, calibration }),
     ...key,
+    ...(members ? { ensemble: scoreMembers(members, frames, predictions) } : {}),
     environment: describeRunEnvironment(device),
   };
   const rows = frames.map((frame, i): Prediction => {
@@ -114,38 +107,17 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
     };
   });
 
-  const other = key.decoding === config.model.decoding ? '' : `-${key.decoding}`;
+  const other = `${key.decoding === config.model.decoding ? '' : `-${key.decoding}`}${key.flips ? '-tta' : ''}`;
   const suffix = `${split === 'test' ? '' : `-${split}`}${other}`;
   await writeFileAtomically(join(run, `predictions${suffix}.csv`), predictionsCsv(rows));
+  if (members) await writeFileAtomically(join(run, `members${suffix}.csv`), membersCsv(members, frames, predictions));
   const drawn = await writeGallery(join(run, `overlays${suffix}`), drawable, rows, cases, pictures);
   const contents = { ...earlier, [`${split}${other}`]: metrics };
   await writeFileAtomically(join(run, METRICS_FILE), `${JSON.stringify(contents, null, 2)}\n`);
   return { metrics, cases, trainingSet: summary, pictures: drawn, uncalibrated: missing };
 }
 
-async function readSummary(run: string): Promise<TrainingSetSummary> {
-  const path = join(run, TRAINING_SET_FILE);
-  const summary = await readJson(path);
-  if (!summary) {
-    throw new RunError(`${path} is missing; give the folder of a run that npm run train has written.`);
-  }
-  return summary as unknown as TrainingSetSummary;
-}
-
 /** What earlier evaluations found, by split. */
 async function readMetrics(run: string): Promise<Record<string, unknown>> {
   return (await readJson(join(run, METRICS_FILE))) ?? {};
-}
-
-/** A file's JSON object, or undefined where there is no such file. */
-async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new RunError(
-      `${path} cannot be read (${(cause as Error).message}); it is damaged, move it away or train again.`,
-      { cause },
-    );
-  }
 }

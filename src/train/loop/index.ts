@@ -11,16 +11,19 @@ export {
 export { buildPredictor } from './build-predictor.js';
 export { type CalibrationFrames, calibrateRun, loadCalibrationFrames } from './calibrate.js';
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
+export { createEnsemble, type Ensemble, ensembleSchema, readEnsemble } from './ensemble.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
+export { FlippingPredictor, mergePredictions } from './flips.js';
 export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
 export { type ImageResult, type ImageUncertainty, predictImages } from './predict.js';
-export { CONFIDENCE_RADIUS, type FramePrediction, Predictor } from './predictor.js';
+export { CONFIDENCE_RADIUS, type FramePrediction, type FramePredictor, Predictor } from './predictor.js';
 export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
 export { canResume, type RunInput, type RunStart, readRunStart, runTraining } from './run.js';
+export { RunError } from './run-error.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
 export { isTooLarge } from './too-large.js';
 export { train } from './train.js';
-export { loadRun, RunError, readRun, type TrainedRun } from './trained-run.js';
+export { loadRun, type RunReading, readRun, type TrainedRun, withRun } from './trained-run.js';
 export { openTrainingDisplay } from './training-display.js';
 export {
   type EpochMetrics,

@@ -28,6 +28,8 @@ export interface ImageResult {
   readonly lowConfidence: boolean | null;
   /** Millimetres per pixel where the image says so. */
   readonly spacing: { readonly x: number; readonly y: number } | null;
+  /** Of an ensemble what each member says, in the image's own pixels. */
+  readonly members?: readonly Landmarks[];
   /** The picture with landmarks, rays and angle. */
   readonly overlay: string;
 }
@@ -40,16 +42,17 @@ export interface ImageUncertainty extends Pick<FrameUncertainty, 'landmarks' | '
 }
 
 /**
- * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA) with a trained run and draws them. All images are decoded before
- * anything is written.
+ * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA) with a trained run, or the mean of several, and draws them. All images
+ * are decoded before anything is written.
  *
+ * @param source Folder of a run or an ensemble, or the folders of several runs.
  * @param out Folder for the overlays and `predictions.json`.
  * @param reading Default: the best weights, decoded as the run's configuration says.
  * @throws ImageError for an image that cannot be read; RunError for a folder without a model
  */
 export async function predictImages(
   device: Device,
-  run: string,
+  source: string | readonly string[],
   images: readonly string[],
   out: string,
   reading: Partial<RunReading> = {},
@@ -58,10 +61,10 @@ export async function predictImages(
   for (const path of images) frames.push(await decodeFrame(await readImage(path), path));
   const { config, calibration, fitted, predictions } = await withRun(
     device,
-    run,
+    source,
     { checkpoint: 'best', ...reading },
     async (loaded) => {
-      const calibration = await readCalibration(run, loaded.key);
+      const calibration = typeof source === 'string' ? await readCalibration(source, loaded.key) : undefined;
       const fitted = frames.map((frame) => fitFrame(frame, loaded.config.model.inputSize));
       const predictions = await loaded.predictor.predict(fitted.map(({ pixels }) => pixels));
       return { ...loaded, calibration, fitted, predictions };
@@ -72,8 +75,9 @@ export async function predictImages(
   const results: ImageResult[] = [];
   for (const [i, frame] of frames.entries()) {
     const { transform } = fitted[i];
-    const { confidence, ...predicted } = predictions[i];
-    const landmarks = mapLandmarks(predicted.landmarks, (point) => transform.toFrame(point));
+    const { confidence, members, ...predicted } = predictions[i];
+    const inFrame = (own: Landmarks) => mapLandmarks(own, (point) => transform.toFrame(point));
+    const landmarks = inFrame(predicted.landmarks);
     const aop = angleOfProgression(landmarks);
     const uncertainty = scaleUncertainty(
       frameUncertainty(scaleTo512(predicted.landmarks, size), predicted.uncertainty, calibration),
@@ -100,6 +104,7 @@ export async function predictImages(
       },
       lowConfidence: uncertainty.lowConfidence ?? null,
       spacing: spacing ?? null,
+      ...(members ? { members: members.map(inFrame) } : {}),
       overlay,
     });
   }

@@ -24,6 +24,14 @@ export interface FramePrediction {
   readonly uncertainty: HeatmapUncertainties;
   /** Present where they were asked for. */
   readonly heatmaps?: PredictedHeatmaps;
+  /** Of an ensemble what each of its members says. */
+  readonly members?: readonly Landmarks[];
+}
+
+/** Whatever answers frames. */
+export interface FramePredictor {
+  /** @param frames Luminance in [0, 1], size×size each. */
+  predict(frames: readonly Float32Array[]): Promise<FramePrediction[]>;
 }
 
 /** The heatmaps of one frame: distributions, or scores of peak 1, as the network was trained to make. */
@@ -55,7 +63,7 @@ export interface PredictorOptions {
 }
 
 /** Runs a trained network on frames. */
-export class Predictor {
+export class Predictor implements FramePredictor {
   private readonly forward: Compiled<[Tensor], { points: Tensor; heatmaps: Tensor }>;
 
   /** Frames per execution: halved until they fit the adapter, which changes no result. */

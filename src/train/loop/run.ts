@@ -10,13 +10,13 @@ import type { ProgressStream } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
 import { attainableApd } from './attainable.js';
 import { calibrateRun } from './calibrate.js';
-import { summarizeTrainingSet, TRAINING_SET_FILE } from './evaluate.js';
 import { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
 import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
+import { RunError } from './run-error.js';
 import { train } from './train.js';
-import { RunError } from './trained-run.js';
 import { openTrainingDisplay } from './training-display.js';
 import type { TrainingInput, TrainingOutcome } from './training-input.js';
+import { summarizeTrainingSet, TRAINING_SET_FILE } from './training-set.js';
 
 export interface RunInput extends Rehearsal {
   readonly device: Device;

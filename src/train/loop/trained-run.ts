@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Device, SondeError } from '../../index.js';
+import type { Device } from '../../index.js';
 import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
 import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
+import { FLIPS, type Flip } from '../flip.js';
 import type { CalibrationKey } from '../run-folder/index.js';
 import { buildTrainedModel } from './build.js';
 import { buildPredictor } from './build-predictor.js';
-import type { Predictor } from './predictor.js';
-
-/** A run's folder that holds no trained model. */
-export class RunError extends SondeError {
-  override name = 'RunError';
-}
+import { loadMembers, readEnsemble } from './ensemble.js';
+import { FlippingPredictor, mergePredictions } from './flips.js';
+import type { FramePrediction, FramePredictor } from './predictor.js';
+import { RunError } from './run-error.js';
 
 /** What a run's folder holds of its model. */
 export interface TrainedRun {
@@ -61,34 +60,82 @@ export async function loadRun(
   }
 }
 
-/** Which weights of a run predict, and how points are read from its heatmaps where not as its configuration says. */
+/** Which weights of a run predict, and how its answers are read where not as its configuration says. */
 export interface RunReading {
   readonly checkpoint: Checkpoint;
   readonly decoding?: Decoding;
+  /** Predict mirrored views of each frame too and take the mean: test-time augmentation. */
+  readonly flips?: readonly Flip[];
 }
 
-/** A run's trained model, ready to predict. */
+/** A run's trained model, or an ensemble's, ready to predict. */
 export interface LoadedRun {
-  readonly predictor: Predictor;
+  readonly predictor: FramePredictor;
   readonly config: TrainingConfig;
-  /** The weights' epoch is 0 where they do not say. */
+  /** The weights' epoch is 0 where they do not say, and of an ensemble. */
   readonly key: CalibrationKey & { readonly decoding: Decoding };
+  /** Run folders of an ensemble's members. */
+  readonly members?: readonly string[];
 }
 
-/** Runs `use` with the predictor of a trained run and releases it, whatever happens. @throws as `loadRun` */
+/**
+ * Runs `use` with the predictor of a trained run and releases it, whatever happens.
+ *
+ * @param source Folder of a run or of an ensemble; or the folders of several runs, of which the mean is taken.
+ * @throws as `loadRun`; RunError where members cannot answer together
+ */
 export async function withRun<T>(
   device: Device,
-  folder: string,
-  { checkpoint, decoding }: RunReading,
+  source: string | readonly string[],
+  reading: RunReading,
   use: (loaded: LoadedRun) => Promise<T>,
 ): Promise<T> {
+  const members = typeof source === 'string' ? (await readEnsemble(source))?.members : source;
+  if (members) return use(await openEnsemble(device, members, reading));
+  return withModel(device, source as string, reading, use);
+}
+
+async function withModel<T>(
+  device: Device,
+  folder: string,
+  reading: RunReading,
+  use: (loaded: LoadedRun) => Promise<T>,
+): Promise<T> {
+  const { checkpoint, decoding } = reading;
   const { config, model, metadata } = await loadRun(device, folder, checkpoint);
   const predictor = buildPredictor(device, config, model, { decoding });
-  const key = { checkpoint, epoch: Number(metadata.epoch ?? 0), decoding: decoding ?? config.model.decoding };
+  const key = keyOf(reading, config, Number(metadata.epoch ?? 0));
+  const answering = key.flips ? new FlippingPredictor(predictor, config.model.inputSize, key.flips) : predictor;
   try {
-    return await use({ predictor, config, key });
+    return await use({ predictor: answering, config, key });
   } finally {
     predictor.dispose();
     model.dispose();
   }
+}
+
+/** One member's model after the other is held, so that an ensemble needs no more memory than one of them. */
+async function openEnsemble(device: Device, members: readonly string[], reading: RunReading): Promise<LoadedRun> {
+  const [config] = await loadMembers(members);
+  const predict = async (frames: readonly Float32Array[]): Promise<FramePrediction[]> => {
+    const answers: FramePrediction[][] = [];
+    for (const member of members) {
+      answers.push(await withModel(device, member, reading, ({ predictor }) => predictor.predict(frames)));
+    }
+    return frames.map((_, i) => {
+      const own = answers.map((predictions) => predictions[i]);
+      return { ...mergePredictions(own, config.model.inputSize), members: own.map(({ landmarks }) => landmarks) };
+    });
+  };
+  return { predictor: { predict }, config, key: keyOf(reading, config, 0), members };
+}
+
+function keyOf(
+  { checkpoint, decoding, flips = [] }: RunReading,
+  { model }: TrainingConfig,
+  epoch: number,
+): LoadedRun['key'] {
+  const key = { checkpoint, epoch, decoding: decoding ?? model.decoding };
+  // In one order, so that equal readings have equal keys.
+  return flips.length === 0 ? key : { ...key, flips: FLIPS.filter((flip) => flips.includes(flip)) };
 }

@@ -5,7 +5,7 @@ import { writeFileAtomically } from './atomic.js';
 import { RunFolderError } from './run-folder.js';
 
 /** What a calibration belongs to: certain weights, read in a certain way. */
-export type CalibrationKey = Pick<StoredCalibration, 'checkpoint' | 'epoch' | 'decoding'>;
+export type CalibrationKey = Pick<StoredCalibration, 'checkpoint' | 'epoch' | 'decoding' | 'flips'>;
 
 /**
  * The calibration that a run keeps for these weights; undefined where it has none, or one of an epoch before.
@@ -24,7 +24,7 @@ export async function writeCalibration(run: string, calibration: StoredCalibrati
 }
 
 function sameReading(a: CalibrationKey, b: CalibrationKey): boolean {
-  return a.checkpoint === b.checkpoint && a.decoding === b.decoding;
+  return a.checkpoint === b.checkpoint && a.decoding === b.decoding && String(a.flips) === String(b.flips);
 }
 
 async function readAll(run: string): Promise<StoredCalibration[]> {

@@ -10,6 +10,7 @@ export {
 } from './environment.js';
 export { GALLERY_FILE, type GalleryPicture, gallerySchema } from './gallery.js';
 export {
+  type EnsembleScores,
   METRICS_FILE,
   type MetricsFile,
   metricsFileSchema,

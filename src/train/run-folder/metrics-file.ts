@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { DECODINGS } from '../../model/index.js';
+import { FLIPS } from '../flip.js';
 import { bootstrapIntervalsSchema, landmarkMetricsSchema } from '../metrics/index.js';
 import { blandAltmanSchema, iccSchema } from '../statistics/index.js';
 import { uncertaintyAssessmentSchema } from '../uncertainty/index.js';
@@ -21,19 +22,31 @@ export const scoresSchema = landmarkMetricsSchema.extend({
 });
 export type Scores = z.output<typeof scoresSchema>;
 
+const ensembleScoresSchema = z.object({
+  /** What each member scores alone on the same frames: px of a 512 px frame, degrees. */
+  members: z.array(z.object({ run: z.string(), apd: z.number(), aopMae: z.number().optional() })),
+  /** Mean over the frames of how far the members disagree about each landmark, px of a 512 px frame: see `disagreement`. */
+  disagreement: z.object({ ps1: z.number(), ps2: z.number(), fh1: z.number() }),
+});
+export type EnsembleScores = z.output<typeof ensembleScoresSchema>;
+
 /** The scores of a run on one split, and what they were found with. */
 export const splitMetricsSchema = scoresSchema.extend({
   checkpoint: z.string(),
   epoch: z.int(),
   /** How points were read from the heatmaps. */
   decoding: z.enum(DECODINGS),
+  /** Mirrored views that were predicted too and averaged (test-time augmentation); absent where there were none. */
+  flips: z.array(z.enum(FLIPS)).optional(),
+  /** Of an ensemble only. */
+  ensemble: ensembleScoresSchema.optional(),
   environment: runEnvironmentSchema,
 });
 export type SplitMetrics = z.output<typeof splitMetricsSchema>;
 
 /**
  * What `metrics.json` holds: the scores of those splits that a run was evaluated on, its heatmaps read as it was trained. What another
- * reading scored stands beside them, as in `test-argmax-biased`.
+ * reading scored stands beside them, as in `test-argmax-biased` or `test-tta`.
  */
 export const metricsFileSchema = z.object({
   train: splitMetricsSchema.optional(),

@@ -1,5 +1,6 @@
 /** Calibrations as runs keep them, and what evaluations say about them. */
 import { z } from 'zod';
+import { FLIPS } from '../flip.js';
 
 const share = z.number().min(0).max(1);
 
@@ -23,6 +24,8 @@ export const calibrationSchema = z.object({
   checkpoint: z.string(),
   epoch: z.int(),
   decoding: z.string(),
+  /** Views that were predicted beside the frame itself; absent where there were none. */
+  flips: z.array(z.enum(FLIPS)).optional(),
 });
 export type StoredCalibration = z.output<typeof calibrationSchema>;
 

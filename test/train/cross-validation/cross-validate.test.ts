@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { parse } from 'csv-parse/sync';
@@ -9,6 +9,7 @@ import {
   type CrossValidation,
   CrossValidationError,
   CrossValidationFolder,
+  countSeenFrames,
   crossValidate,
   crossValidationSchema,
   evaluateLandmarks,
@@ -17,6 +18,9 @@ import {
   formatCrossValidation,
   heldOutSchema,
   parsePredictionsCsv,
+  predictorSource,
+  prepareEnsemble,
+  readEnsemble,
   resolveConfig,
   type SplitOptions,
   summariseCrossValidation,
@@ -166,6 +170,47 @@ describe('crossValidate', () => {
     expect([fold, holder?.adapter]).toEqual([2, 'their adapter']);
     if ('release' in other) await other.release();
     expect(await readHolder(join(out, 'fold-2.lock'))).toBeUndefined();
+  });
+});
+
+describe('the ensemble of the folds', () => {
+  test('is made with the results, of the models of all folds', async () => {
+    const folder = await prepareEnsemble([done]);
+    expect(folder).toBe(join(done, 'ensemble'));
+    expect((await readEnsemble(folder))?.members).toEqual([1, 2, 3].map((fold) => join(done, `fold-${fold}`)));
+    expect(await predictorSource([done])).toBe(folder);
+    const runs = [join(done, 'fold-1'), join(done, 'fold-3')];
+    expect(await predictorSource(runs)).toEqual(runs);
+    const own = join(await temporaryFolder(), 'two');
+    expect(await prepareEnsemble(runs, own)).toBe(own);
+    expect((await readEnsemble(own))?.members).toEqual(runs);
+    await expect(prepareEnsemble(runs)).rejects.toThrow(/has no folder of its own yet; give --out/);
+  });
+
+  test('is not made while folds are missing', async () => {
+    const out = await copied();
+    await rm(join(out, 'ensemble'), { recursive: true });
+    for (const fold of [1, 3]) await rm(join(out, `fold-${fold}`, 'held-out.json'));
+    await expect(prepareEnsemble([out])).rejects.toThrow(
+      /folds 1, 3 are not finished; npm run cross-validate goes on, or name the runs of those that are\.$/,
+    );
+  });
+
+  test('has seen every frame that was divided, and a fold all but its own', async () => {
+    const seen = (run: string, split: 'train' | 'validation' | 'test') => countSeenFrames(join(done, run), data, split);
+    expect([await seen('ensemble', 'train'), await seen('ensemble', 'validation')]).toEqual([8, 3]);
+    expect(await seen('ensemble', 'test')).toBe(0);
+    const { splits } = await CrossValidationFolder.open(done);
+    const own = splits.folds[1].files.length;
+    expect((await seen('fold-2', 'train')) + (await seen('fold-2', 'validation'))).toBe(11 - own);
+    // The same frames under other names, and a run that belongs to no cross-validation.
+    const other = join(await temporaryFolder(), 'data');
+    await cp(data, other, { recursive: true });
+    const labels = join(other, 'Validation', 'landmarks_data.csv');
+    await writeFile(labels, (await readFile(labels, 'utf8')).replace('phantom-08', 'frame-08'));
+    await rename(join(other, 'Validation', 'phantom-08.png'), join(other, 'Validation', 'frame-08.png'));
+    expect(await countSeenFrames(join(done, 'ensemble'), other, 'validation')).toBe(3);
+    expect(await countSeenFrames(other, data, 'train')).toBe(0);
   });
 });
 

@@ -37,7 +37,10 @@ function OtherReading({ run, scores }: { run: KeyedRun; scores: SplitMetrics }):
   return (
     <>
       <RunName run={run} />
-      <span class="unit">heatmaps read by {scores.decoding}</span>
+      <span class="unit">
+        heatmaps read by {scores.decoding}
+        {scores.flips ? `, mean over views mirrored ${scores.flips.join(' and ')}ly` : ''}
+      </span>
     </>
   );
 }

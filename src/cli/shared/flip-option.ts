@@ -1,0 +1,15 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { FLIPS, type Flip } from '../../train/index.js';
+
+/** `--tta horizontal`, `--tta horizontal,vertical`. */
+export function flipOption(): Option {
+  const description =
+    'predict mirrored views too and take the mean: horizontal, vertical, or both with a comma between';
+  return new Option('--tta <flips>', description).argParser((text: string): readonly Flip[] =>
+    text.split(',').map((name) => {
+      const flip = FLIPS.find((one) => one === name.trim());
+      if (!flip) throw new InvalidArgumentError(`There is no flip ${name}; choose among ${FLIPS.join(', ')}.`);
+      return flip;
+    }),
+  );
+}
