@@ -53,15 +53,9 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
   });
   const size = config.model.inputSize;
   const frames = await loadNetworkFrames(validation, size, { keepOriginals: true, signal: signals });
-  const {
-    metrics,
-    cases: answered,
-    trainingSet,
-  } = await evaluate({
-    ...{ device, run: out, split: 'validation', frames },
-    // The only frames that this model has not seen are those of its fold, whatever split they came from.
-    calibration: async () => ({ split: 'validation', frames }),
-  });
+  // Its predicted errors were calibrated on the same frames, the only ones that this model has not seen.
+  const evaluation = await evaluate({ device, run: out, split: 'validation', frames });
+  const { metrics, trainingSet } = evaluation;
   const heldOut: HeldOut = {
     version: 1,
     fold,
@@ -69,7 +63,7 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
     ...{ epochs: outcome.epochs, bestEpoch: metrics.epoch },
     trainingFrames: trainingSet.frames,
     meanLandmarks: trainingSet.meanLandmarks,
-    cases: answered.map(({ predicted, truth, spacing }, i) => ({
+    cases: evaluation.cases.map(({ predicted, truth, spacing }, i) => ({
       ...{ file: validation[i].file, predicted, truth },
       ...(spacing ? { spacing } : {}),
     })),
