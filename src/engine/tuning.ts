@@ -126,6 +126,12 @@ export class Tuning {
     this.confirmed.add(key);
   }
 
+  /** Which variant runs for each operation that was measured, by its key: where these differ, results may in the last bit. */
+  choices(): Record<string, string> {
+    const chosen = [...this.entries.values()].map(({ key, chosen: variant }): [string, string] => [key, variant]);
+    return Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
   /** What was measured, chosen and struck off, for people. */
   explain(): string {
     if (this.entries.size === 0) return `Nothing has been measured on ${this.identity}; defaults run.`;

@@ -25,6 +25,8 @@ export interface RunIdentity {
   readonly frames: string;
   /** Adapter and driver. */
   readonly adapter: string;
+  /** Fingerprint of the kernels that were measured to be the fastest. */
+  readonly kernels: string;
 }
 
 const FORMAT = 'sonde training state 1';
@@ -34,6 +36,7 @@ const metadataSchema = z.object({
   config: z.string(),
   frames: z.string(),
   adapter: z.string(),
+  kernels: z.string(),
 });
 
 /** One safetensors file, so that other tools can look into it. */
@@ -45,8 +48,8 @@ export function encodeState({ position, tensors, run }: TrainingState): Uint8Arr
 export function decodeState(bytes: Uint8Array, source: string): TrainingState {
   try {
     const { tensors, metadata } = decodeSafetensors(bytes);
-    const { position, config, frames, adapter } = metadataSchema.parse(metadata);
-    return { position: positionSchema.parse(JSON.parse(position)), tensors, run: { config, frames, adapter } };
+    const { position, format, ...run } = metadataSchema.parse(metadata);
+    return { position: positionSchema.parse(JSON.parse(position)), tensors, run };
   } catch (cause) {
     const expected = cause instanceof WeightsError || cause instanceof z.ZodError || cause instanceof SyntaxError;
     if (!expected) throw cause;

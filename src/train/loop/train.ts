@@ -1,10 +1,11 @@
-import { Checkpoints } from '../checkpoint/index.js';
+import { createHash } from 'node:crypto';
+import { Checkpoints, type RunIdentity, type TrainingState } from '../checkpoint/index.js';
 import { openBatchPreparation } from './batch-preparation.js';
 import { BatchSource } from './batch-source.js';
 import { fingerprintOf } from './fingerprint.js';
 import { Learner, weightsToUse } from './learner.js';
 import { preparePrecision } from './precision.js';
-import { TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
+import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import { TrainingLoop } from './training-loop.js';
 
 /**
@@ -22,13 +23,10 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
       `There are ${training.length} training and ${validation.length} validation frames; give at least one of each.`,
     );
   }
-  const run = { config: JSON.stringify(config), frames: '', adapter: device.tuning.identity };
-  if (folder) run.frames = fingerprintOf(training, validation);
-  const checkpoints = folder && new Checkpoints(folder, run, weightsToUse);
+  const run = folder && identityOf(input);
+  const checkpoints = folder && run && new Checkpoints(folder, run, weightsToUse);
   const state = await checkpoints?.recover();
-  if (state && state.run.adapter !== run.adapter) {
-    events?.note?.(`this run was begun on ${state.run.adapter}; on ${run.adapter} the last bits may differ`);
-  }
+  if (state && run) noteResumption(state, run, events);
   await preparePrecision(device, config, events?.note);
   const preparation = await openBatchPreparation(device, training, config, {
     note: events?.note,
@@ -42,5 +40,25 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   } finally {
     learner.dispose();
     preparation.dispose();
+  }
+}
+
+function identityOf({ device, config, training, validation }: TrainingInput): RunIdentity {
+  return {
+    config: JSON.stringify(config),
+    frames: fingerprintOf(training, validation),
+    adapter: device.tuning.identity,
+    kernels: createHash('sha256').update(JSON.stringify(device.tuning.choices())).digest('hex'),
+  };
+}
+
+/** Where the run goes on, and whether anything but the same bits is to be expected. */
+function noteResumption({ position, run: before }: TrainingState, now: RunIdentity, events?: TrainingEvents): void {
+  const { epoch, batch } = position;
+  events?.note?.(`going on after epoch ${epoch}${batch > 0 ? ` and ${batch} steps of the next` : ''}`);
+  if (before.adapter !== now.adapter) {
+    events?.note?.(`the state was written on ${before.adapter}; on ${now.adapter} the last bits may differ`);
+  } else if (before.kernels !== now.kernels) {
+    events?.note?.('kernels have been tuned since the state was written; the last bits may differ');
   }
 }

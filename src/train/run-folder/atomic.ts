@@ -55,10 +55,11 @@ async function writeBeside(
   await syncFolder(folder);
 }
 
-/** Removes what a process that was killed while writing has left in `folder`. */
+/** Removes what a process that was killed in {@link writeFileAtomically} has left in `folder`, and nobody else's files. */
 export async function removePartial(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    if (/^\..*\.partial$/.test(name)) await rm(join(folder, name), { force: true });
+    if (/^\..+\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.partial$/.test(name))
+      await rm(join(folder, name), { force: true });
   }
 }
 

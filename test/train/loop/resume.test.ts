@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../../src/model/index.js';
 import {
   CheckpointError,
+  decodeState,
+  encodeState,
   RunFolder,
   resolveConfig,
   STATE_FILE,
@@ -186,6 +188,30 @@ describe('resuming', () => {
     expect((await run(folder, { config: shorter })).epochs).toBe(2);
     expect((await run(await resumed(folder, longer), { config: longer })).epochs).toBe(4);
     expect(await runContents(folder.path)).toEqual(await runContents(whole.path));
+  });
+
+  test('says where it goes on, and what may cost the last bits', async () => {
+    const folder = await newFolder();
+    await expect(run(folder, stopping(STEPS + 1))).rejects.toThrow('stopped');
+    const state = decodeState(await readFile(folder.file(STATE_FILE)), STATE_FILE);
+    const { adapter } = state.run;
+    const notesWith = async (changed: object) => {
+      await folder.write(STATE_FILE, encodeState({ ...state, run: { ...state.run, ...changed } }));
+      const notes: string[] = [];
+      const events = { note: (text: string) => notes.push(text) };
+      await expect(run(folder, { events, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
+      return notes;
+    };
+    const where = 'going on after epoch 1 and 1 steps of the next';
+    expect(await notesWith({})).toEqual([where]);
+    expect(await notesWith({ adapter: 'a better one' })).toEqual([
+      where,
+      `the state was written on a better one; on ${adapter} the last bits may differ`,
+    ]);
+    expect(await notesWith({ kernels: '' })).toEqual([
+      where,
+      'kernels have been tuned since the state was written; the last bits may differ',
+    ]);
   });
 
   test('drops half a line of metrics', async () => {

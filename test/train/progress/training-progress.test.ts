@@ -21,13 +21,14 @@ class Recorder extends Writable {
 const FLOOR = 1255.2134;
 
 /** Two epochs of two steps with 8 images each; a step takes 250 ms, a validation 500 ms. */
-function train(stream: Recorder, { epochsDone = 0, stopAfter = 2 } = {}): void {
+function train(stream: Recorder, { epochsDone = 0, stepsDone = 0, stopAfter = 2 } = {}): void {
   let time = 0;
   const progress = new TrainingProgress({
     stream,
     epochs: 10,
     stepsPerEpoch: 2,
     epochsDone,
+    stepsDone,
     now: () => time,
   });
   for (let epoch = 0; epoch < stopAfter; epoch++) {
@@ -83,6 +84,12 @@ describe('TrainingProgress', () => {
     train(stream, { epochsDone: 6, stopAfter: 1 });
     // 2 steps took 1 s; 20 − 12 − 2 are left.
     expect(stream.text).toMatch(/epoch 7\/10 █+░+ 70% .* 3 s left/);
+  });
+
+  it('counts the steps of an epoch that a resumed run was stopped in', () => {
+    const stream = new Recorder(true);
+    train(stream, { epochsDone: 6, stepsDone: 1, stopAfter: 1 });
+    expect(stream.text).toMatch(/epoch 7\/10 █+░+ 75% /);
   });
 
   it('says nothing about a loss that was not read', () => {

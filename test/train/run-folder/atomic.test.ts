@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { removePartial } from '../../../src/train/run-folder/atomic.js';
 import { writeFileAtomically } from '../../../src/train/run-folder/index.js';
 
 let folder: string;
@@ -45,5 +47,28 @@ describe('writeFileAtomically', () => {
     }
     await writer;
     expect(seen.size).toBeGreaterThan(0);
+  });
+});
+
+describe('removePartial', () => {
+  it('removes what a killed write has left, and nothing that others have named alike', async () => {
+    const ours = `.state.safetensors.${crypto.randomUUID()}.partial`;
+    const others = ['.film.mkv.partial', 'state.safetensors', `${crypto.randomUUID()}.partial`];
+    for (const name of [ours, ...others]) await writeFile(join(folder, name), '');
+    await removePartial(folder);
+    expect((await readdir(folder)).sort()).toEqual(others.sort());
+  });
+
+  it('knows the names that are written', async () => {
+    // A file that is being watched for: its temporary file is caught while it is there.
+    const watcher = watch(folder);
+    const seen: string[] = [];
+    watcher.on('change', (_, name) => seen.push(String(name)));
+    await writeFileAtomically(join(folder, 'config.json'), 'x');
+    await expect.poll(() => seen.find((name) => name.endsWith('.partial'))).toBeDefined();
+    watcher.close();
+    await writeFile(join(folder, seen.find((name) => name.endsWith('.partial')) ?? ''), '');
+    await removePartial(folder);
+    expect(await readdir(folder)).toEqual(['config.json']);
   });
 });
