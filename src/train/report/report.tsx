@@ -58,7 +58,7 @@ export async function makeReport(folders: readonly string[], { split = 'test' }:
   const { date, sonde, commit } = describeSoftware();
   const html = renderPage({
     title: titleOf(sources),
-    byline: `Landmarks and angle of progression in intrapartum ultrasound, ${split} split. Written ${dateTime(date)}.`,
+    byline: `Landmarks and angle of progression in intrapartum ultrasound${runs.length > 0 ? `, ${split} split` : ''}. Written ${dateTime(date)}.`,
     lead: <Lead runs={runs} split={split} />,
     notes,
     sections,

@@ -201,7 +201,7 @@ describe('a report of evaluated runs', () => {
   });
 
   it('marks the settings that differ, and lists the others once', () => {
-    expect(table('Settings in which the runs differ')).toEqual([
+    expect(table('Settings that differ')).toEqual([
       ['loss.sigma', '2.3022166650613793', '1.5'],
       ['training.seed', '0', '7'],
     ]);
@@ -319,9 +319,7 @@ describe('a report of a comparison', () => {
     expect(headings(document)).toEqual(['Comparison of configurations', 'Environment']);
     expect(table('Environment', document)[0].slice(0, 2)).toEqual(['compared', 'comparisonseeds 0, 1']);
     expect(table('Configurations', document)[1]).toEqual([
-      '<two>',
-      'u-net',
-      'argmax',
+      '<two>u-net, read by argmax',
       '31,043,651',
       '20.00 ± 0.25',
       '1.00',

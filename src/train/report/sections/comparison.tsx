@@ -82,8 +82,6 @@ function table({ models, seeds }: Comparison, number: number): VNode {
       caption={`Mean ± standard deviation over ${count(seeds.length, 'seed')}. “Least APD” is what reading points from whole cells of the heatmap costs even if the right cell is always the highest.`}
       columns={[
         { header: 'Configuration' },
-        { header: 'Architecture', text: true },
-        { header: 'Read by', text: true },
         { header: 'Parameters' },
         { header: 'APD', unit: 'px' },
         { header: 'PS1', unit: 'px' },
@@ -93,9 +91,12 @@ function table({ models, seeds }: Comparison, number: number): VNode {
         { header: 'Least APD', unit: 'px' },
       ]}
       rows={models.map(({ name, architecture, decoding, parameters, apd, perLandmark, aopMae, quantisation }) => [
-        <Name>{name}</Name>,
-        architecture,
-        decoding,
+        <>
+          <Name>{name}</Name>
+          <span class="unit">
+            {architecture}, read by {decoding}
+          </span>
+        </>,
         parameters.toLocaleString('en-GB'),
         plusMinus(apd),
         plusMinus(perLandmark.ps1),

@@ -20,11 +20,11 @@ export function configurationSection(
   const single = known.length === 1;
   const body = (
     <>
-      {!single && differing.length === 0 && <p>The runs have the same settings.</p>}
+      {!single && differing.length === 0 && <p>All settings are the same.</p>}
       {differing.length > 0 && (
         <Table
           number={numbering.table()}
-          title="Settings in which the runs differ"
+          title="Settings that differ"
           columns={[{ header: 'Setting' }, ...known.map(({ name }) => ({ header: name }))]}
           rows={differing.map((path) => [path, ...valuesOf(path).map(shown)])}
           marked={() => true}
@@ -32,7 +32,7 @@ export function configurationSection(
       )}
       {shared.length > 0 && (
         <>
-          {!single && <h3>Settings that all runs share</h3>}
+          <h3>{single ? <>Settings of {known[0].name}</> : 'Settings that all share'}</h3>
           <dl class="settings">
             {shared.map((path) => (
               <div>

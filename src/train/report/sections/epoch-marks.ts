@@ -95,15 +95,14 @@ export function floorMarks(floor: number): Plot.Markish[] {
   ];
 }
 
-/** A logarithmic axis over the values, with 1, 2 and 5 times the powers of ten between them marked. */
+/** A logarithmic axis over the values, with as many of 1, 2 and 5 times the powers of ten marked as there is room for. */
 export function logAxis(values: readonly number[]): Plot.ScaleOptions {
   const domain = [0.9 * Math.min(...values), 1.1 * Math.max(...values)];
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(domain[0])); power <= Math.log10(domain[1]); power++) {
-    ticks.push(...[1, 2, 5].map((digit) => digit * 10 ** power));
-  }
-  const within = ticks.filter((tick) => tick >= domain[0] && tick <= domain[1]);
-  // Over many powers of ten they would crowd.
-  const thinned = within.length <= 8 ? within : within.filter((tick) => Math.abs(Math.log10(tick) % 1) < 1e-9);
-  return { type: 'log', domain, ticks: thinned, tickFormat: (value: number) => significant(value) };
+  const [first, last] = domain.map((end) => Math.floor(Math.log10(end)));
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => 10 ** (first + i));
+  const choices = [[1, 2, 5], [1, 3], [1]].map((digits) =>
+    powers.flatMap((power) => digits.map((digit) => digit * power)).filter((t) => t >= domain[0] && t <= domain[1]),
+  );
+  const ticks = choices.find(({ length }) => length <= 7) ?? choices[2];
+  return { type: 'log', domain, ticks, tickFormat: (value: number) => significant(value) };
 }
