@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { run, withDevice } from '../src/cli/shared/run.js';
 import { type CompareOptions, compareWithPeers, PEERS } from './comparison/compare.js';
 import { formatComparison } from './comparison/table.js';
@@ -30,6 +30,11 @@ const program = new Command('bench')
   .option('--quick', 'a few small cases, for a smoke test')
   .option('--only <suites>', `comma-separated, of ${names.join(', ')}; matmul, the yardstick, always runs`, list)
   .option('--batch <n>', 'images in a batch, instead of each workload’s own', count)
+  .addOption(
+    new Option('--precision <kind>', 'f32, or mixed: images of f16, on matrix units where the adapter has them')
+      .choices(['f32', 'mixed'])
+      .default('f32'),
+  )
   .option('--json <file>', 'write everything that was measured there as well')
   .option(
     '--peers [engines]',
@@ -40,6 +45,9 @@ const program = new Command('bench')
   .action(async ({ json, peers, save, ...options }: Options) => {
     if (save && (options.quick || options.only || options.batch)) {
       throw new BenchError('bench: --save keeps whole runs only; leave out --quick, --only and --batch.');
+    }
+    if (peers && options.precision === 'mixed') {
+      throw new BenchError('bench: other engines compute in f32; leave out --peers or --precision.');
     }
     // Before anything is measured: minutes of work should not end at a misspelt path.
     if (json) await openForWriting(json);
@@ -74,7 +82,8 @@ async function compare(report: Report, options: CompareOptions): Promise<Results
 /** Writes results and plots. A comparison made earlier stays until there is a new one. */
 async function keep(results: Results): Promise<void> {
   const folder = `${root}bench/results`;
-  const name = adapterSlug(results.adapter.description);
+  const kind = results.options.precision === 'mixed' ? '-mixed' : '';
+  const name = `${adapterSlug(results.adapter.description)}${kind}`;
   const file = `${folder}/${name}.json`;
   const before = await readResults(file);
   await openForWriting(file);

@@ -1,7 +1,8 @@
-import { type Device, SondeError, type TuningEntry } from '../src/index.js';
+import { type Device, enableMatrixUnits, SondeError, type TuningEntry } from '../src/index.js';
 import type { Budget } from './clock.js';
 import { describeEnvironment } from './environment.js';
 import { peakOf, type Report, type Row, ratesOf } from './report.js';
+import { BenchError } from './statistics.js';
 import type { Scale, Suite, SuiteContext } from './suite.js';
 import { suites } from './suites/index.js';
 import { formatFooter, formatHeader, formatSuite } from './table.js';
@@ -11,6 +12,7 @@ export interface BenchOptions {
   /** Names of suites. The products run in any case. */
   readonly only?: readonly string[];
   readonly batch?: number;
+  readonly precision?: 'f32' | 'mixed';
 }
 
 export interface BenchOutput {
@@ -33,11 +35,12 @@ export async function runBench(
   available: readonly Suite[] = suites,
 ): Promise<Report> {
   const begin = performance.now();
-  const { quick = false, only, batch } = options;
+  const { quick = false, only, batch, precision = 'f32' } = options;
   const scale: Scale = quick ? 'quick' : device.info.software ? 'software' : 'gpu';
-  const context: SuiteContext = { device, scale, batch, budget: BUDGETS[scale] };
+  const context: SuiteContext = { device, scale, batch, budget: BUDGETS[scale], precision };
   const environment = describeEnvironment();
   print(`${formatHeader({ environment, adapter: device.info })}\n`);
+  if (precision === 'mixed') print(`${await useHalves(device)}\n`);
 
   const rows: Row[] = [];
   const failures: { suite: string; message: string }[] = [];
@@ -68,7 +71,7 @@ export async function runBench(
     version: 1,
     environment,
     adapter: device.info,
-    options: { quick, only: only ?? null, batch: batch ?? null, scale },
+    options: { quick, only: only ?? null, batch: batch ?? null, scale, precision },
     tuned: tunedKernels(device),
     peakGflops: peak ?? null,
     rows: rows.map((row) => ({ ...row, ...ratesOf(row, peak) })),
@@ -77,6 +80,14 @@ export async function runBench(
   };
   print(formatFooter(report));
   return report;
+}
+
+/** Gets a device ready for mixed precision. @returns What it runs on. @throws BenchError without f16 */
+async function useHalves(device: Device): Promise<string> {
+  if (!device.traits.f16) throw new BenchError('bench: this adapter has no f16; leave out --precision.');
+  const { shape, reason, struck } = await enableMatrixUnits(device);
+  const units = shape ? `on matrix units of ${shape.m}×${shape.n}×${shape.k}` : `without matrix units: ${reason}`;
+  return [...struck, `mixed precision, ${units}`].join('\n');
 }
 
 function tunedKernels(device: Device): Record<string, string> {

@@ -12,6 +12,8 @@ export interface SuiteContext {
   /** Images in a batch, instead of each workload's own. */
   readonly batch: number | undefined;
   readonly budget: Budget;
+  /** `mixed`: images of f16, on matrix units where the adapter has them. */
+  readonly precision: 'f32' | 'mixed';
 }
 
 /** A family of measurements. Rows are handed over as they are made. */
@@ -40,7 +42,7 @@ async function checkKernel(device: Device, body: () => Tensor, exact: (position:
   const program = compile(body, { device });
   try {
     using result = await program();
-    return verify(await result.data(), exact);
+    return verify(await result.data(), exact, { dtype: result.dtype });
   } finally {
     program.dispose();
   }

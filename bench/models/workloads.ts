@@ -1,5 +1,6 @@
 import {
   type CoordinateGrid,
+  cast,
   type Device,
   expectation2d,
   mean,
@@ -22,7 +23,7 @@ export interface Workload {
   readonly clipNorm?: number;
   /** Arithmetic for one image. */
   readonly flops: { readonly inference: number; readonly step: number };
-  build(device: Device): Network;
+  build(device: Device, precision?: 'f32' | 'mixed'): Network;
 }
 
 export interface Network {
@@ -41,13 +42,15 @@ export const smallUNet: Workload = {
   size: 64,
   batch: 4,
   flops: networkFlops(smallUNetContractions(64, 16, 3)),
-  build(device) {
+  build(device, precision = 'f32') {
+    const halved = (images: Tensor) => (precision === 'mixed' ? cast(images, 'f16') : images);
     const module = new SmallUNet({ device, seed: 1, path: '' });
     return {
       module,
-      logits: (images, mode) => module.logits(images, mode),
+      logits: (images, mode) => cast(module.logits(halved(images), mode), 'f32'),
       loss: (images, targets) => {
-        const probabilities = softmax(module.logits(images, { training: true }), { axes: [1, 2] });
+        const logits = cast(module.logits(halved(images), { training: true }), 'f32');
+        const probabilities = softmax(logits, { axes: [1, 2] });
         return mean(square(sub(expectation2d(probabilities, { grid: GRID }), targets)));
       },
     };
@@ -62,8 +65,8 @@ export function dsntDeepUNet(base: number, size: number): Workload {
     batch: 8,
     clipNorm: 0.722,
     flops: networkFlops(dsntDeepUNetContractions(size, base, 3)),
-    build(device) {
-      const module = new DsntDeepUNet({ device, seed: 1, path: '' }, { base, grid: GRID });
+    build(device, precision) {
+      const module = new DsntDeepUNet({ device, seed: 1, path: '' }, { base, grid: GRID, precision });
       return {
         module,
         logits: (images, mode) => module.logits(images, mode),

@@ -1,4 +1,4 @@
-import { conv2d, convTranspose2d, gradients, mul, sum, type Tensor } from '../../src/index.js';
+import { cast, conv2d, convTranspose2d, gradients, mul, sum, type Tensor } from '../../src/index.js';
 import { measured } from '../clock.js';
 import type { Row } from '../report.js';
 import { measureKernel, type Scale, type Suite, type SuiteContext } from '../suite.js';
@@ -77,7 +77,7 @@ export function geometryOf(
 type Operand = 'fine' | 'coarse' | 'weight';
 
 async function* measureLayer(context: SuiteContext, layer: Layer, batch: number): AsyncGenerator<Row> {
-  const { device } = context;
+  const { device, precision } = context;
   const geometry = geometryOf(layer, batch);
   const { kernel, stride, padding, fineSize, coarseSize, fineC, coarseC } = geometry;
   const shapes = {
@@ -85,9 +85,11 @@ async function* measureLayer(context: SuiteContext, layer: Layer, batch: number)
     coarse: [batch, coarseSize, coarseSize, coarseC],
     weight: [coarseC, kernel, kernel, fineC],
   };
-  using fine = device.uniform(shapes.fine, 1, -1, 1);
-  using coarse = device.uniform(shapes.coarse, 2, -1, 1);
-  using weight = device.uniform(shapes.weight, 3, -1, 1);
+  const dtype = precision === 'mixed' ? 'f16' : 'f32';
+  using fine = cast(device.uniform(shapes.fine, 1, -1, 1), dtype);
+  using coarse = cast(device.uniform(shapes.coarse, 2, -1, 1), dtype);
+  // Matrix units round weights to f16, which these survive.
+  using weight = cast(cast(device.uniform(shapes.weight, 3, -1, 1), dtype), 'f32');
   const values = { fine: await fine.data(), coarse: await coarse.data(), weight: await weight.data() };
 
   const [input, cotangent] = layer.transposed ? [coarse, fine] : [fine, coarse];
@@ -107,7 +109,7 @@ async function* measureLayer(context: SuiteContext, layer: Layer, batch: number)
       pass,
       batch,
       flops: 2 * batch * coarseSize ** 2 * kernel ** 2 * fineC * coarseC,
-      bytes: 4 * (fine.size + coarse.size + weight.size),
+      bytes: (dtype === 'f16' ? 2 : 4) * (fine.size + coarse.size) + 4 * weight.size,
       body,
       exact: (position) => exactElement(geometry, values, result, position),
     });

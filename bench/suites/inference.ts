@@ -16,10 +16,13 @@ export const inferenceSuite: Suite = {
   },
 };
 
-async function measureInference({ device, batch: asked, budget }: SuiteContext, workload: Workload): Promise<Row> {
+async function measureInference(
+  { device, batch: asked, budget, precision }: SuiteContext,
+  workload: Workload,
+): Promise<Row> {
   const { name, size, batch: customary } = workload;
   const batch = asked ?? customary;
-  const network = workload.build(device);
+  const network = workload.build(device, precision);
   using images = device.uniform([batch, size, size, 1], 1, 0, 1);
   const predict = compile((x: Tensor) => {
     const logits = network.logits(x, { training: false });

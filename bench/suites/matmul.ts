@@ -1,4 +1,4 @@
-import { matmul } from '../../src/index.js';
+import { cast, matmul } from '../../src/index.js';
 import { measured } from '../clock.js';
 import { measureKernel, type Scale, type Suite } from '../suite.js';
 import { exactSum } from '../verification.js';
@@ -15,10 +15,11 @@ export const matmulSuite: Suite = {
   title: 'matrix product, n × n times n × n',
 
   async *run(context) {
-    const { device, scale } = context;
+    const { device, scale, precision } = context;
+    const dtype = precision === 'mixed' ? 'f16' : 'f32';
     for (const n of SIZES[scale]) {
-      using a = device.uniform([n, n], [n, 1], -1, 1);
-      using b = device.uniform([n, n], [n, 2], -1, 1);
+      using a = cast(device.uniform([n, n], [n, 1], -1, 1), dtype);
+      using b = cast(device.uniform([n, n], [n, 2], -1, 1), dtype);
       const [left, right] = [await a.data(), await b.data()];
       yield await measureKernel(context, {
         suite: 'matmul',
@@ -26,7 +27,7 @@ export const matmulSuite: Suite = {
         pass: 'forward',
         batch: 1,
         flops: 2 * n ** 3,
-        bytes: 4 * 3 * n ** 2,
+        bytes: (dtype === 'f16' ? 2 : 4) * 3 * n ** 2,
         body: () => measured(() => matmul(a, b)),
         exact: (position) => {
           const [row, column] = [Math.floor(position / n), position % n];

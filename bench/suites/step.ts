@@ -1,4 +1,4 @@
-import { Adam, clipByNorm, compile, gradients, type Tensor } from '../../src/index.js';
+import { Adam, clipWithNorm, compile, gradients, LossScaler, type Tensor } from '../../src/index.js';
 import { fullDsntDeepUNet, smallDsntDeepUNet, smallUNet, type Workload } from '../models/workloads.js';
 import type { Row } from '../report.js';
 import type { Scale, Suite, SuiteContext } from '../suite.js';
@@ -13,6 +13,9 @@ export const WORKLOADS: Readonly<Record<Scale, readonly Workload[]>> = {
 
 const LEARNING_RATE = 1e-3;
 
+/** No gradient reaches this norm in float32. */
+const NO_CLIPPING = 3e38;
+
 /** Whole training steps: forward pass, loss, gradients, clipping, Adam, and the loss read back. */
 export const stepSuite: Suite = {
   name: 'step',
@@ -23,18 +26,28 @@ export const stepSuite: Suite = {
   },
 };
 
-export async function measureStep({ device, batch: asked, budget }: SuiteContext, workload: Workload): Promise<Row> {
+export async function measureStep(
+  { device, batch: asked, budget, precision }: SuiteContext,
+  workload: Workload,
+): Promise<Row> {
   const { name, size, batch: customary, clipNorm } = workload;
   const batch = asked ?? customary;
-  const network = workload.build(device);
+  const network = workload.build(device, precision);
+  const scaler = precision === 'mixed' ? new LossScaler(device, { initial: 1024 }) : undefined;
   const { parameters, parameterCount } = network.module;
   using images = device.uniform([batch, size, size, 1], 1, 0, 1);
   using targets = device.uniform([batch, 3, 2], 2, -0.8, 0.8);
   const optimizer = new Adam();
   const step = compile((x: Tensor, y: Tensor, rate: Tensor) => {
     const loss = network.loss(x, y);
-    const found = gradients(loss, parameters);
-    optimizer.update(parameters, clipNorm === undefined ? found : clipByNorm(found, clipNorm), rate);
+    const found = gradients(scaler ? scaler.scale(loss) : loss, parameters);
+    if (!scaler && clipNorm === undefined) {
+      optimizer.update(parameters, found, rate);
+      return loss;
+    }
+    const clipped = clipWithNorm(found, clipNorm ?? NO_CLIPPING, { scale: scaler?.current() });
+    optimizer.update(parameters, clipped.gradients, rate, scaler && { onlyIfFinite: clipped.norm });
+    scaler?.update(clipped.norm);
     return loss;
   });
   const losses: number[] = [];
@@ -53,6 +66,7 @@ export async function measureStep({ device, batch: asked, budget }: SuiteContext
   } finally {
     step.dispose();
     optimizer.dispose();
+    scaler?.dispose();
     network.module.dispose();
   }
 }

@@ -140,7 +140,7 @@ describe('a quick run of the real suites', () => {
     expect(read).toEqual(JSON.parse(JSON.stringify({ ...quick })));
     expect(read.version).toBe(1);
     expect(read.adapter.description).toBe(device.info.description);
-    expect(read.options).toEqual({ quick: true, only: null, batch: null, scale: 'quick' });
+    expect(read.options).toEqual({ quick: true, only: null, batch: null, scale: 'quick', precision: 'f32' });
     expect(read.environment.node).toBe(process.version);
     expect(Number.isNaN(Date.parse(read.environment.date))).toBe(false);
     expect(read.rows[0].time.milliseconds).toEqual(quick.rows[0].time.milliseconds);
