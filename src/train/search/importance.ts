@@ -60,8 +60,11 @@ function forestShares(rows: readonly number[][], values: readonly number[]): num
   return sums;
 }
 
-/** Variance of the mean over all other columns, as a share of the whole. All zero for a tree that is a single leaf. */
-function treeShares(leaves: readonly Leaf[]): number[] {
+/**
+ * For each column the variance, over the unit cube, of the mean over all other columns, as a share of the whole variance. All
+ * zero for a tree that is a single leaf.
+ */
+export function treeShares(leaves: readonly Leaf[]): number[] {
   const volumes = leaves.map(({ box }) => box.reduce((product, [from, to]) => product * (to - from), 1));
   const mean = leaves.reduce((sum, { value }, i) => sum + volumes[i] * value, 0);
   const variance = leaves.reduce((sum, { value }, i) => sum + volumes[i] * (value - mean) ** 2, 0);

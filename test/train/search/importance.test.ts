@@ -3,7 +3,7 @@ import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../src/train/philox.js';
 import type { Distributions } from '../../../src/train/search/distribution.js';
-import { parameterImportance } from '../../../src/train/search/importance.js';
+import { parameterImportance, treeShares } from '../../../src/train/search/importance.js';
 import { growTree, type Leaf } from '../../../src/train/search/regression-tree.js';
 import { RandomSampler } from '../../../src/train/search/sampler.js';
 import type { Trial } from '../../../src/train/search/trial.js';
@@ -72,6 +72,46 @@ describe('growTree', () => {
         }
       }),
     );
+  });
+});
+
+describe('treeShares', () => {
+  test('are the variances of the means over the other columns, exactly', () => {
+    // 1 where x < 0.1, and 0.2 more where y < 0.5: variances 0.1·0.9·1² and 0.5·0.5·0.2².
+    const leaves: Leaf[] = [
+      [0, 0.1],
+      [0.1, 1],
+    ].flatMap(([a, b], i) =>
+      [
+        [0, 0.5],
+        [0.5, 1],
+      ].map(([c, d], j) => ({
+        box: [
+          [a, b],
+          [c, d],
+        ] as const,
+        value: [1, 0][i] + [0.2, 0][j],
+      })),
+    );
+    expect(treeShares(leaves)).toEqual([expect.closeTo(0.9, 12), expect.closeTo(0.1, 12)]);
+    // What only both together decide belongs to neither: (±1)·(±1).
+    const both: Leaf[] = [
+      [0, 0.5],
+      [0.5, 1],
+    ].flatMap(([a, b], i) =>
+      [
+        [0, 0.5],
+        [0.5, 1],
+      ].map(([c, d], j) => ({
+        box: [
+          [a, b],
+          [c, d],
+        ] as const,
+        value: i === j ? 1 : -1,
+      })),
+    );
+    expect(treeShares(both)).toEqual([0, 0]);
+    expect(treeShares([{ box: [[0, 1]], value: 3 }])).toEqual([0]);
   });
 });
 

@@ -101,6 +101,10 @@ describe('HalvingPruner', () => {
     expect(decide(running(3, 1.9), others)).toEqual({ prune: false, systemAttributes: { completed_rung_0: 1.9 } });
     expect(decide(running(3, 2), others).prune).toBe(false);
     expect(decide(running(3, 2.1), others)).toEqual({ prune: true, systemAttributes: { completed_rung_0: 2.1 } });
+    // Of seven a quarter is one.
+    const six = [1, 3, 4, 5, 6, 7].map((value, i) => onRungs(i, value));
+    expect(decide(running(6, 2), six, { reductionFactor: 4 }).prune).toBe(true);
+    expect(decide(running(6, 0.5), six, { reductionFactor: 4 }).prune).toBe(false);
   });
 
   test('promotes the best so far while a rung holds fewer than reductionFactor', () => {
