@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { canResume, isTooLarge, TrainingError } from '../loop/index.js';
@@ -74,6 +74,12 @@ export async function search(input: SearchInput): Promise<SearchSummary> {
   const { out, distributions, objective, sampler, pruner, seed } = input;
   const config = selectingBy(objective, input.config);
   checkSpace(distributions, config);
+  const ofLoss = Object.keys(distributions).filter((name) => name.startsWith('loss.'));
+  if (objective === 'loss' && ofLoss.length > 0) {
+    input.log(
+      `note: losses cannot be compared between trials that differ in ${ofLoss.join(', ')}; --objective apd can`,
+    );
+  }
   await mkdir(out, { recursive: true });
   const workers = new Workers(join(out, 'workers'));
   const study = await Study.open({
@@ -98,15 +104,14 @@ export async function search(input: SearchInput): Promise<SearchSummary> {
     await writeFileAtomically(join(out, SUMMARY_FILE), json(summary));
     return summary;
   } finally {
-    await leave();
+    await leave({ idle: !study.isRunningTrials });
   }
 }
 
 async function runTrial(input: SearchInput, study: Study, trial: Trial): Promise<void> {
   const { objective, out, log, signal } = input;
   const name = `trial ${trial.number}`;
-  const folder = await takeFolder(join(out, 'trials'), trial);
-  log(`${name}: ${describeParameters(trial)}${canResume(folder) ? '; goes on where it was stopped' : ''}`);
+  const folder = folderOf(out, trial.number);
   const reached: { verdict: Verdict; best: number } = { verdict: 'continue', best: Number.NaN };
   const epochEnded = async (scores: EpochScores) => {
     const score = scoreOf(objective, scores);
@@ -115,8 +120,11 @@ async function runTrial(input: SearchInput, study: Study, trial: Trial): Promise
     return reached.verdict !== 'continue';
   };
   try {
+    await takeOverFiles(out, trial);
+    const resume = canResume(folder);
+    log(`${name}: ${describeParameters(trial)}${resume ? '; goes on where it was stopped' : ''}`);
     const config = configOf(input.config, parametersOf(trial));
-    await input.run({ config, out: folder, resume: canResume(folder), epochEnded });
+    await input.run({ config, out: folder, resume, epochEnded });
   } catch (error) {
     // What lies in the parameters is no reason to stop: the next trial has others.
     if (signal?.aborted !== true && (error instanceof TrainingError || isTooLarge(error))) {
@@ -125,7 +133,8 @@ async function runTrial(input: SearchInput, study: Study, trial: Trial): Promise
       log(`${name}: failed. ${error.message}`);
       return;
     }
-    await study.handBack(trial, error instanceof Error ? error.message : String(error));
+    // Where even that fails, as on a full disk, others take the trial over once this process has ended.
+    await study.handBack(trial, error instanceof Error ? error.message : String(error)).catch(() => {});
     throw error;
   }
   const { verdict, best } = reached;
@@ -148,17 +157,19 @@ async function finish(study: Study, trial: Trial, verdict: Verdict, best: number
   else await study.complete(trial, best);
 }
 
-/** The folder of a trial's run. One that repeats a stopped trial takes over what that one had come to. */
-async function takeFolder(parent: string, trial: Trial): Promise<string> {
-  const folderOf = (number: number) => join(parent, String(number).padStart(3, '0'));
-  const folder = folderOf(trial.number);
-  await mkdir(parent, { recursive: true });
+function folderOf(out: string, number: number): string {
+  return join(out, 'trials', String(number).padStart(3, '0'));
+}
+
+/** A trial that repeats a stopped one goes on with what that one had come to. */
+async function takeOverFiles(out: string, trial: Trial): Promise<void> {
+  const folder = folderOf(out, trial.number);
+  await mkdir(dirname(folder), { recursive: true });
   for (const number of repeatedBy(trial).toReversed()) {
-    const before = folderOf(number);
+    const before = folderOf(out, number);
     if (!existsSync(folder) && canResume(before)) await rename(before, folder);
     else await rm(before, { recursive: true, force: true });
   }
-  return folder;
 }
 
 /** Keeps of a trial's run what can still be used: no state to go on from, and weights of complete trials only. */

@@ -99,6 +99,11 @@ export class Study {
     return this.#record.trials;
   }
 
+  /** Whether this process has trials that it has not ended. */
+  get isRunningTrials(): boolean {
+    return this.trials.some((trial) => this.#isMine(trial));
+  }
+
   /** The complete trial with the smallest value, the first of equals. */
   get best(): Trial | undefined {
     return bestOf(this.trials);

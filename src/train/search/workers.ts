@@ -23,8 +23,13 @@ export class Workers {
     this.#folder = folder;
   }
 
-  /** Announces a worker. @returns what takes it off again */
-  async join(id: string): Promise<() => Promise<void>> {
+  /**
+   * Announces a worker.
+   *
+   * @returns what ends its signs of life, and takes an idle worker off; one that still has a trial stays, for others to see
+   *   that it is dead
+   */
+  async join(id: string): Promise<(state: { idle: boolean }) => Promise<void>> {
     await mkdir(this.#folder, { recursive: true });
     const file = this.#file(id);
     const text = `${JSON.stringify({ host: hostname(), pid: process.pid, processes: processSpace() })}\n`;
@@ -34,9 +39,9 @@ export class Workers {
       writeFile(file, text, { flag: 'r+' }).catch(() => {});
     }, BEAT);
     beat.unref();
-    return async () => {
+    return async ({ idle }) => {
       clearInterval(beat);
-      await rm(file, { force: true });
+      if (idle) await rm(file, { force: true });
     };
   }
 

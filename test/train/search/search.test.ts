@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LimitError } from '../../../src/index.js';
@@ -104,6 +104,9 @@ describe('search', () => {
   test('makes the loss small where that is the objective, and keeps the epochs best by it', async () => {
     const input = await inputOf({ objective: 'loss' });
     const { trials, best } = await search(input);
+    expect(input.lines[0]).toBe(
+      'note: losses cannot be compared between trials that differ in loss.sigma; --objective apd can',
+    );
     // The loss of these runs is the smaller the larger the distance: after the first epoch, and far from 2.
     expect(trials[best ?? -1].parameters['loss.sigma']).toBeGreaterThan(3);
     expect(trials[0].value).toBe(trials[0].reports[0].value);
@@ -171,6 +174,32 @@ describe('search', () => {
     ]);
     expect(existsSync(join(input.out, 'trials', '002'))).toBe(false);
     expect(after.trials.slice(0, 2)).toEqual(before.trials.slice(0, 2));
+  });
+
+  test('hands a trial back whatever goes wrong, and goes on with it', async () => {
+    const input = await inputOf({ trials: 2 });
+    await mkdir(input.out);
+    // Where the folders of the runs should go.
+    await writeFile(join(input.out, 'trials'), '');
+    await expect(search(input)).rejects.toThrow(/EEXIST|ENOTDIR/);
+    await rm(join(input.out, 'trials'));
+    expect(await readdir(join(input.out, 'workers'))).toEqual([]);
+    const { trials } = await search(input);
+    expect(trials.map(({ state }) => state)).toEqual(['failed', 'complete', 'complete']);
+    expect(trials[1].parameters).toEqual(trials[0].parameters);
+  });
+
+  test('leaves word that it had a trial where it cannot even hand that back', async () => {
+    const input = await inputOf({ trials: 1 });
+    const file = join(input.out, 'journal.log');
+    const full: TrialRunner = async (trial) => {
+      // The file is gone, and everything that is written fails as on a full disk.
+      await rename(file, `${file}.before`);
+      await symlink('/dev/full', file);
+      await runner(trial);
+    };
+    await expect(search({ ...input, run: full })).rejects.toThrow(/journal\.log has become shorter/);
+    expect(await readdir(join(input.out, 'workers'))).toHaveLength(1);
   });
 
   test('can be prolonged, and is done at once where it is complete', async () => {

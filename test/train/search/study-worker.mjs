@@ -23,4 +23,4 @@ for (let trial = await study.ask(Number(limit)); trial; trial = await study.ask(
   for (let step = 1; step <= 3; step++) await study.report(trial, step, trial.internals.x + step);
   if (await study.complete(trial, trial.internals.x)) process.stdout.write(`${trial.number}\n`);
 }
-await leave();
+await leave({ idle: true });

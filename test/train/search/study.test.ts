@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { RandomStream } from '../../../src/train/philox.js';
 import type { Distributions } from '../../../src/train/search/distribution.js';
@@ -237,3 +239,39 @@ test('the median pruner sees the reports of other processes', async () => {
   expect(await second.report(await ask(second), 1, 3.5)).toBe('prune');
   expect(await second.report(await ask(second), 1, 2.5)).toBe('continue');
 });
+
+/** A study that Optuna itself has written. */
+const fixture = fileURLToPath(new URL('../../../../shared/fixtures/optuna/journal.log', import.meta.url));
+
+test.skipIf(!existsSync(fixture))(
+  "what a study writes has the fields of Optuna's own (shared/fixtures/optuna/journal.log)",
+  async () => {
+    const options = await optionsOf();
+    const study = await Study.open(options);
+    const [first, second, third] = [await ask(study), await ask(study), await ask(study)];
+    await study.report(first, 1, 0.5);
+    await study.complete(first, 0.5);
+    await study.report(second, 1, 0.5);
+    await study.prune(second);
+    await study.fail(third, 'no reason');
+    const shapesIn = async (file: string) => {
+      const shapes = new Map<string, unknown>();
+      for (const line of (await readFile(file, 'utf8')).trimEnd().split('\n')) {
+        const { op_code, ...fields } = JSON.parse(line);
+        const type = (value: unknown) => (Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value);
+        const shape = Object.entries(fields).map(([key, value]) => `${key}: ${type(value)}`);
+        const distribution = fields.distribution && JSON.parse(fields.distribution);
+        const parts = distribution ? [distribution.name, ...Object.keys(distribution.attributes).sort()] : [];
+        shapes.set([op_code, fields.state ?? '', parts[0] ?? ''].join(' ').trim(), [...shape, ...parts]);
+      }
+      return shapes;
+    };
+    const [ours, theirs] = [await shapesIn(options.path), await shapesIn(fixture)];
+    // A study, its trials, both kinds of parameters, a report, an attribute and all three ends.
+    const kinds = ['0', '4', '5  FloatDistribution', '5  CategoricalDistribution', '7', '8', '6 1', '6 2', '6 3'];
+    for (const kind of kinds) {
+      expect(theirs.has(kind)).toBe(true);
+      expect(ours.get(kind)).toEqual(theirs.get(kind));
+    }
+  },
+);

@@ -23,8 +23,15 @@ describe('Workers', () => {
     const { folder, workers } = await newWorkers();
     const leave = await workers.join('me');
     expect(await workers.isDead('me')).toBe(false);
-    await leave();
+    await leave({ idle: true });
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('one that leaves with a trial under way stays known, so that it can be found dead', async () => {
+    const { folder, workers } = await newWorkers();
+    const leave = await workers.join('me');
+    await leave({ idle: false });
+    expect(await readdir(folder)).toEqual(['me.json']);
   });
 
   test('one whose process is gone is dead, where process numbers are those of this machine', async () => {
@@ -36,7 +43,7 @@ describe('Workers', () => {
     await writeFile(fileOf('elsewhere'), `${JSON.stringify({ ...mine, pid, processes: 'another machine' })}\n`);
     expect(await workers.isDead('gone')).toBe(true);
     expect(await workers.isDead('elsewhere')).toBe(false);
-    await leave();
+    await leave({ idle: true });
   });
 
   test('one that has been silent for two minutes is dead, wherever it ran', async () => {
@@ -47,7 +54,7 @@ describe('Workers', () => {
     expect(await workers.isDead('me')).toBe(false);
     await utimes(fileOf('me'), ago(130), ago(130));
     expect(await workers.isDead('me')).toBe(true);
-    await leave();
+    await leave({ idle: true });
   });
 
   test('gives a sign of life every fifteen seconds', async () => {
@@ -60,7 +67,7 @@ describe('Workers', () => {
       vi.advanceTimersByTime(15_000);
       await vi.waitFor(async () => expect(await workers.isDead('me')).toBe(false));
       expect(await readFile(fileOf('me'), 'utf8')).toBe(before);
-      await leave();
+      await leave({ idle: true });
     } finally {
       vi.useRealTimers();
     }
@@ -71,6 +78,6 @@ describe('Workers', () => {
     const leave = await workers.join('me');
     await writeFile(fileOf('half'), '{"host":');
     expect([await workers.isDead('optuna'), await workers.isDead('half')]).toEqual([false, false]);
-    await leave();
+    await leave({ idle: true });
   });
 });
