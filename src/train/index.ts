@@ -8,6 +8,7 @@ export * from './config/index.js';
 export * from './cross-validation/index.js';
 export * from './dataset/index.js';
 export * from './duplicates/index.js';
+export * from './export/index.js';
 export * from './flip.js';
 export * from './image/index.js';
 export * from './landmarks.js';

@@ -279,6 +279,30 @@ describe('predict', () => {
   });
 });
 
+describe('export', () => {
+  test('writes what the name of the file says, and its card', async () => {
+    for (const file of ['model.onnx', 'model.safetensors']) {
+      const { code, output } = await run('export', ['--model', 'runs/first', '--out', file, '--half'], { cwd: parent });
+      expect([code, output]).toEqual([0, expect.stringMatching(/^model\.\w+: 0\.0 MB; model card model\.\w+\.md\n$/)]);
+      expect(await readFile(at(`${file}.md`), 'utf8')).toMatch(/kernels in half precision/);
+    }
+    const { tensors } = decodeSafetensors(await readFile(at('model.safetensors')));
+    expect(tensors['head.weight'].dtype).toBe('F16');
+    expect((await readFile(at('model.onnx'))).subarray(4, 9).toString()).toBe('sonde');
+  });
+
+  test('says what a name must end in', async () => {
+    const { code, output, errors } = await run('export', ['--model', 'runs/first', '--out', 'model.pt'], {
+      cwd: parent,
+    });
+    expect([code, output, errors]).toEqual([
+      1,
+      '',
+      ['model.pt does not end in .onnx or .safetensors; name the file so, or give --format.'],
+    ]);
+  });
+});
+
 describe('contact-sheet', () => {
   test('draws frames as they are and in the first epochs', async () => {
     const options = [

@@ -102,10 +102,10 @@ export async function exportOnnx(model: HeatmapNetwork, options: OnnxOptions): P
 }
 
 function preprocessingOf(frameType: FrameType, fit: boolean, size: number): string {
-  const scale = frameType === 'uint8' ? 'divide by 255' : 'none of the values';
+  const scale = frameType === 'uint8' ? 'values divided by 255' : 'values as they are';
   return fit
     ? `in the model: ${scale}; resize proportionally (antialiased triangle filter) to a shorter side of ${size}; central square`
-    : `in the model: ${scale}; give frames of ${size}x${size}`;
+    : `in the model: ${scale}; frames of ${size}x${size}`;
 }
 
 /** Adds everything from pixels [N, 1, size, size] to logits [N, K, h, w], as the network records it. */

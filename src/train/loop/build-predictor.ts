@@ -1,5 +1,5 @@
 import type { Device } from '../../index.js';
-import type { Decoding, HeatmapNetwork } from '../../model/index.js';
+import type { Decoding, HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildDecoder } from './build.js';
 import { Predictor, type PredictorOptions } from './predictor.js';
@@ -15,9 +15,14 @@ export function buildPredictor(
   return new Predictor(device, model, {
     size: config.model.inputSize,
     decoder,
-    // DSNT takes any heatmap for the logarithm of a distribution.
-    heatmaps: config.loss.name === 'heatmap' && decoder.decoding !== 'dsnt' ? 'scores' : 'probabilities',
+    heatmaps: heatmapsOf(config, decoder),
     batchSize: options.batchSize ?? config.training.batchSize,
     onCompile: options.onCompile,
   });
+}
+
+/** What the heatmaps of a configuration's network are, as they are read. */
+export function heatmapsOf({ loss }: TrainingConfig, { decoding }: HeatmapDecoder): 'probabilities' | 'scores' {
+  // DSNT takes any heatmap for the logarithm of a distribution.
+  return loss.name === 'heatmap' && decoding !== 'dsnt' ? 'scores' : 'probabilities';
 }

@@ -37,7 +37,7 @@ export interface RunInput extends Rehearsal {
 }
 
 /** How a run was started, beside its configuration: what resuming it needs. */
-const RUN_FILE = 'run.json';
+export const RUN_FILE = 'run.json';
 const runStartSchema = z.object({
   /** Absent where the cases were chosen by whoever started the run, as for a fold of a cross-validation. */
   data: z.string().optional(),

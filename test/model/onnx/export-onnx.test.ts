@@ -272,7 +272,7 @@ describe('the file', () => {
         landmarks: 'ps1,ps2,fh1',
         decoding: 'dsnt',
         grid: 'linspace',
-        preprocessing: expect.stringContaining('divide by 255; resize proportionally'),
+        preprocessing: expect.stringContaining('values divided by 255; resize proportionally'),
       });
       const dims = new Map(graph.initializer.map((one: { name: string; dims: number[] }) => [one.name, one.dims]));
       for (const { name, tensor } of model.named()) {

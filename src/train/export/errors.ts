@@ -1,0 +1,6 @@
+import { SondeError } from '../../engine/index.js';
+
+/** A model that cannot be exported as asked. */
+export class ExportError extends SondeError {
+  override name = 'ExportError';
+}
