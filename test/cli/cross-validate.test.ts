@@ -25,15 +25,11 @@ const crossValidate = (...args: string[]) =>
 describe('cross-validate', () => {
   test('says in one sentence what is wrong, and writes nothing', async () => {
     await writeFile(join(parent, 'metadata.csv'), 'file,presentation\nphantom-00.png,cephalic\nghost.png,breech\n');
-    for (const [args, message] of [
-      [['--metadata', 'metadata.csv'], /metadata\.csv names 1 of 2 files that are not in the data set, .* ghost\.png/],
-      [['--folds', '7'], /data has 6 frames in 6 groups that stay together, too few for 7 folds; give --folds 6/],
-      [['--splits', 'train,tests'], /There is no split tests; choose among train, validation, test/],
-    ] as const) {
-      const { code, output, errors } = await crossValidate(...args);
-      expect([code, output, errors.length]).toEqual([1, '', 1]);
-      expect(errors[0]).toMatch(message);
-    }
+    const { code, output, errors } = await crossValidate('--metadata', 'metadata.csv');
+    expect([code, output]).toEqual([1, '']);
+    expect(errors).toEqual([
+      expect.stringMatching(/^metadata\.csv names 1 of 2 files that are not in the data set, .* ghost\.png; correct/),
+    ]);
     expect((await readdir(parent)).sort()).toEqual(['config.json', 'data', 'metadata.csv']);
   });
 
@@ -55,8 +51,6 @@ describe('cross-validate', () => {
     );
     expect([again.code, again.errors]).toEqual([0, []]);
     expect(output.endsWith(again.output)).toBe(true);
-    const fold = await crossValidate('--fold', '3');
-    expect([fold.code, fold.errors]).toEqual([1, ['error: there is no fold 3; there are 1 to 2']]);
   });
 
   test('its folds answer together', async () => {
@@ -81,8 +75,6 @@ describe('cross-validate', () => {
     const [result] = JSON.parse(predicted.output);
     expect(result.members).toHaveLength(2);
     expect(result.overlay).toBe('cv/ensemble/predictions/phantom-06-overlay.png');
-    const neither = await evaluate();
-    expect([neither.code, neither.errors]).toEqual([1, ['error: give --run or --ensemble']]);
   });
 
   test('says which adapters there are', async () => {

@@ -50,7 +50,7 @@ export async function claim(path: string, adapter: string, times: ClaimTimes = T
     // It was released between the two.
     if (!holder) continue;
     if (!(await isGone(path, holder, times))) return holder;
-    if (!(await remove(path, holder, times))) return holder;
+    if (!(await removeStale(path, holder, times))) return holder;
   }
 }
 
@@ -133,7 +133,7 @@ async function isGone(path: string, { pid, processes }: Holder, { patience }: Cl
  *
  * @returns whether the lock can be tried for again
  */
-async function remove(path: string, holder: Holder, { patience }: ClaimTimes): Promise<boolean> {
+export async function removeStale(path: string, holder: Holder, { patience }: ClaimTimes = TIMES): Promise<boolean> {
   const guard = `${path}.takeover`;
   if (!(await createFileAtomically(guard, ''))) {
     // Who made it needs it for an instant, unless it died in that.

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Claim, claim } from '../../../src/train/cross-validation/claim.js';
+import { Claim, claim, readHolder, removeStale } from '../../../src/train/cross-validation/claim.js';
 import { CrossValidationError } from '../../../src/train/index.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 
@@ -98,6 +98,18 @@ describe('claim', () => {
     );
     await own.release();
     expect((await contents(path)).token).toBe('another');
+  });
+
+  test('who is late to take over leaves the lock to whoever was first', async () => {
+    const path = await lock();
+    await taken(path);
+    await edit(path, { pid: deadProcess() });
+    const gone = await readHolder(path);
+    if (!gone) throw new Error('no lock');
+    const first = await taken(path);
+    expect(await removeStale(path, gone)).toBe(true);
+    await first.check();
+    await first.release();
   });
 
   test('a takeover that was cut short does not last for ever', async () => {
