@@ -8,6 +8,8 @@ import { type HeldOut, parseHeldOut } from './held-out.js';
 import { parseSplits, type Splits } from './splits.js';
 
 export const SPLITS_FILE = 'splits.json';
+/** Folder in which all folds are evaluated as one. */
+export const ENSEMBLE_FOLDER = 'ensemble';
 const CONFIG_FILE = 'config.json';
 
 /** The folder of a cross-validation, which several processes may work in at once. */
@@ -90,7 +92,7 @@ export class CrossValidationFolder {
 
   /** The folder in which the folds' models are used as one. */
   get ensemble(): string {
-    return join(this.path, 'ensemble');
+    return join(this.path, ENSEMBLE_FOLDER);
   }
 
   /** The file that makes a fold finished. */

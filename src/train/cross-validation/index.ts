@@ -10,7 +10,7 @@ export { type CrossValidationInput, crossValidate, foldsInWork } from './cross-v
 export { formatSplits, stratumWarnings } from './describe-splits.js';
 export { predictorSource, prepareEnsemble } from './ensemble.js';
 export { CrossValidationError } from './errors.js';
-export { CrossValidationFolder, SPLITS_FILE } from './folder.js';
+export { CrossValidationFolder, ENSEMBLE_FOLDER, SPLITS_FILE } from './folder.js';
 export { formatCrossValidation } from './format-results.js';
 export { type HeldOut, heldOutSchema } from './held-out.js';
 export type { PooledCase } from './pool.js';

@@ -1,7 +1,16 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { Interval } from '../../metrics/index.js';
 import type { SplitMetrics } from '../../run-folder/index.js';
-import { type Column, type KeyedRun, type Numbering, RunName, type Section, Table, WithInterval } from '../elements.js';
+import {
+  type Column,
+  type KeyedRun,
+  Name,
+  type Numbering,
+  RunName,
+  type Section,
+  Table,
+  WithInterval,
+} from '../elements.js';
 import { fixed, percent, range } from '../format.js';
 import { PublishedTable } from './published.js';
 
@@ -22,6 +31,7 @@ export function scoresSection(runs: readonly KeyedRun[], split: string, numberin
       {landmarks(rows, numbering.table())}
       {success(rows, numbering.table())}
       {rows.some(({ scores }) => scores.mm) && millimetres(rows, numbering.table())}
+      {rows.some(({ scores }) => scores.ensemble) && members(rows, numbering.table())}
       <PublishedTable number={numbering.table()} />
     </>
   );
@@ -156,6 +166,31 @@ function millimetres(rows: readonly ScoredRow[], number: number): VNode {
         if (!mm) return [];
         const { ps1, ps2, fh1 } = mm.perLandmark;
         return [[name, String(mm.count), fixed(mm.apd), fixed(ps1.apd), fixed(ps2.apd), fixed(fh1.apd)]];
+      })}
+    />
+  );
+}
+
+function members(rows: readonly ScoredRow[], number: number): VNode {
+  return (
+    <Table
+      number={number}
+      title="Members of ensembles"
+      caption="What each member scores alone on the same frames, beside the mean of their answers. Disagreement is how far the members lie apart on average, for PS1, PS2 and FH1."
+      columns={[
+        { header: 'Run' },
+        { header: 'Member', text: true },
+        { header: 'APD', unit: 'px' },
+        { header: 'AoP error', unit: 'degrees' },
+        { header: 'Disagreement', unit: 'px' },
+      ]}
+      rows={rows.flatMap(({ name, scores: { ensemble, apd, aopMae } }): ComponentChildren[][] => {
+        if (!ensemble) return [];
+        const { ps1, ps2, fh1 } = ensemble.disagreement;
+        return [
+          [name, 'all together', fixed(apd), fixed(aopMae), [ps1, ps2, fh1].map((each) => fixed(each)).join(', ')],
+          ...ensemble.members.map((one) => [name, <Name>{one.run}</Name>, fixed(one.apd), fixed(one.aopMae), '']),
+        ];
       })}
     />
   );

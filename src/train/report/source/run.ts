@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { ENSEMBLE_FILE } from '../../loop/ensemble.js';
 import {
   ENVIRONMENT_FILE,
   type RunEnvironment,
@@ -43,7 +45,8 @@ export async function readRun(path: string, name: string, split: string, note: N
   return {
     ...{ name, path, scores, otherReadings },
     settings: await readSettings(folder),
-    epochs: await readEpochs(folder),
+    // An ensemble is put together, not trained.
+    epochs: existsSync(folder.file(ENSEMBLE_FILE)) ? [] : await readEpochs(folder),
     frames: scores ? await readScoredFrames(folder, split) : [],
     gallery: scores ? await readGallery(folder, split) : [],
     calibration: scores && (await readCalibration(folder, scores)),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { SPLITS_FILE } from '../../cross-validation/index.js';
+import { ENSEMBLE_FOLDER, SPLITS_FILE } from '../../cross-validation/index.js';
 import { METRICS_FILE } from '../../run-folder/index.js';
 import { isSearchFolder } from '../../search/index.js';
 import { ReportError } from '../errors.js';
@@ -38,8 +38,13 @@ export async function readSources(folders: readonly string[], split: string, not
     if (!found?.isDirectory()) throw new ReportError(`${folder} is no folder; ${REMEDY}.`);
     const holds = (file: string) => existsSync(join(folder, file));
     if (holds(COMPARISON_FILE)) comparisons.push(...(await readComparison(folder, name, note)));
-    else if (holds(SPLITS_FILE)) crossValidations.push(...(await readCrossValidation(folder, name, note)));
-    else if (await isSearchFolder(folder)) searches.push(...(await readReportedSearch(folder, name, note)));
+    else if (holds(SPLITS_FILE)) {
+      crossValidations.push(...(await readCrossValidation(folder, name, note)));
+      const ensemble = join(folder, ENSEMBLE_FOLDER);
+      // Where the folds were evaluated as one, that is a run among the others.
+      if (existsSync(join(ensemble, METRICS_FILE)))
+        runs.push(await readRun(ensemble, `${name}, ensemble`, split, note));
+    } else if (await isSearchFolder(folder)) searches.push(...(await readReportedSearch(folder, name, note)));
     else if (RUN_FILES.some(holds)) runs.push(await readRun(folder, name, split, note));
     else throw new ReportError(`${folder} holds nothing to report on; ${REMEDY}.`);
   }
