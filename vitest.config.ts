@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 /** WGSL kernels are text modules, as in the build. */
 const wgsl = {
@@ -23,6 +23,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    // What needs a real browser: vitest.browser.config.ts.
+    exclude: [...configDefaults.exclude, 'test/browser/**'],
     // One process and one module graph, so that every file shares one device and its compiled pipelines:
     // on a software driver a pipeline costs seconds, and a process would pay for all of them again.
     pool: 'forks',

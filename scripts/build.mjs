@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundle } from './bundle.mjs';
+import { buildPage, copyModuleAssets } from './page.mjs';
 
 const commands = readdirSync('src/cli')
   .filter((file) => file.endsWith('.ts'))
@@ -27,3 +28,5 @@ await bundle(
   ],
   { dir: 'dist', preserveModules: true, preserveModulesRoot: 'src' },
 );
+copyModuleAssets();
+await buildPage();

@@ -1,9 +1,17 @@
 /** What the tool says about one frame: the same in the page, where the page computes it, and from the server. */
 import type { CoordinateGrid } from '../kernels/index.js';
-import { angleOfProgression, fromNormalised, LANDMARK_NAMES, type Landmarks, toNormalised } from '../model/index.js';
+import { fromNormalised, toNormalised } from '../model/frame-coordinates.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../model/landmarks.js';
+import {
+  type Calibration,
+  type FrameUncertainty,
+  frameUncertainty,
+  scaleUncertainty,
+} from '../model/uncertainty/index.js';
 import type { FrameTransform } from '../train/image/fit.js';
 import { mapLandmarks } from '../train/loop/coordinates.js';
 import type { FramePrediction, PredictedHeatmaps } from '../train/loop/predictor.js';
+import { scaleTo512 } from '../train/metrics/frame.js';
 
 /** Millimetres per pixel along each axis. */
 export interface Spacing {
@@ -21,10 +29,30 @@ export interface HeatmapLevels {
   readonly levels: Uint8Array;
 }
 
+/** How far off a prediction may be, by the run's calibration. */
+export interface CalibratedUncertainty {
+  /** Distance from the truth to be expected, pixels of the frame. */
+  readonly predictedErrors: Readonly<Record<keyof Landmarks, number>>;
+  /** 95 % interval of the angle, degrees; null where there is no angle. */
+  readonly aop: { readonly low: number; readonly high: number } | null;
+  /** Whether a person should look closely; null where the run has no threshold for it. */
+  readonly lowConfidence: boolean | null;
+}
+
+/** What the network that predicts is like. */
+export interface NetworkFacts {
+  /** Side of its frames, pixels. */
+  readonly size: number;
+  readonly grid: CoordinateGrid;
+  readonly calibration: Calibration | undefined;
+}
+
 export interface FrameResult {
   /** In the frame's own pixels, whole numbers at pixel centres. */
   readonly landmarks: Landmarks;
   readonly confidence: Readonly<Record<keyof Landmarks, number>>;
+  /** Null for a run that was not calibrated. */
+  readonly uncertainty: CalibratedUncertainty | null;
   readonly heatmaps?: HeatmapLevels;
 }
 
@@ -32,17 +60,37 @@ export interface FrameResult {
 export function toFrameResult(
   prediction: FramePrediction,
   transform: FrameTransform,
-  network: { readonly size: number; readonly grid: CoordinateGrid },
+  network: NetworkFacts,
 ): FrameResult {
   const { confidence, heatmaps } = prediction;
   const landmarks = mapLandmarks(prediction.landmarks, (point) => transform.toFrame(point));
-  return { landmarks, confidence, ...(heatmaps && { heatmaps: toLevels(heatmaps, transform, network) }) };
+  const uncertainty = toUncertainty(prediction, transform, network);
+  return { landmarks, confidence, uncertainty, ...(heatmaps && { heatmaps: toLevels(heatmaps, transform, network) }) };
+}
+
+function toUncertainty(
+  { landmarks, uncertainty }: FramePrediction,
+  { scale }: FrameTransform,
+  { size, calibration }: NetworkFacts,
+): CalibratedUncertainty | null {
+  // Without a calibration the numbers are the widths of the heatmaps, which say little about errors.
+  if (calibration === undefined) return null;
+  const own: FrameUncertainty = scaleUncertainty(
+    frameUncertainty(scaleTo512(landmarks, size), uncertainty, calibration),
+    size / (512 * scale),
+  );
+  const { ps1, ps2, fh1 } = own.landmarks;
+  return {
+    predictedErrors: { ps1: ps1.predictedError, ps2: ps2.predictedError, fh1: fh1.predictedError },
+    aop: own.aop ? { low: own.aop.low, high: own.aop.high } : null,
+    lowConfidence: own.lowConfidence ?? null,
+  };
 }
 
 function toLevels(
   { height, width, values }: PredictedHeatmaps,
   transform: FrameTransform,
-  { size, grid }: { readonly size: number; readonly grid: CoordinateGrid },
+  { size, grid }: NetworkFacts,
 ): HeatmapLevels {
   const cells = height * width;
   const levels = new Uint8Array(LANDMARK_NAMES.length * cells);
@@ -126,6 +174,11 @@ export function warningsOf(
 
 function digits(value: number): string {
   return String(Number(value.toPrecision(4)));
+}
+
+/** What a reader of a prediction must know about how sure it is. */
+export function doubtsOf({ uncertainty }: FrameResult): string[] {
+  return uncertainty?.lowConfidence ? ['The model is unsure of this frame: check every landmark.'] : [];
 }
 
 /** What must stand wherever results are shown. */

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
+import type { Precision } from '../model-description.js';
 import type { Admission } from './admission.js';
 import type { InferenceService } from './inference.js';
 import type { Overlays } from './overlays.js';
 import { Problem } from './problem.js';
 import { healthSchema, modelSchema } from './schemas.js';
-import type { Precision, ServedModel } from './served-model.js';
+import type { ServedModel } from './served-model.js';
 
 export interface ModelRouteParts {
   readonly model: ServedModel;

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { angleOfProgression, FrameTransform } from '../../train/index.js';
-import { measure, NOTICE, toFrameResult, warningsOf } from '../frame-result.js';
+import { doubtsOf, measure, NOTICE, toFrameResult, warningsOf } from '../frame-result.js';
+import type { ModelDescription } from '../model-description.js';
 import { deadlineOf } from './deadline.js';
 import type { UploadDecoder } from './decoder-pool.js';
 import type { InferenceService } from './inference.js';
@@ -8,7 +9,6 @@ import type { ServerLimits } from './limits.js';
 import type { Overlays } from './overlays.js';
 import { Problem } from './problem.js';
 import { predictionQuerySchema, predictionSchema } from './schemas.js';
-import type { ModelDescription } from './served-model.js';
 
 export interface PredictRouteParts {
   readonly model: ModelDescription;
@@ -27,7 +27,7 @@ interface Query {
 export function registerPredictRoute(app: FastifyInstance, parts: PredictRouteParts): void {
   const { model, inference, decoder, overlays, limits } = parts;
   const size = model.inputSize;
-  const { grid } = model.config.model;
+  const network = { size, grid: model.config.model.grid, calibration: model.calibration ?? undefined };
   const schema = {
     summary: 'Finds the landmarks and the angle of progression in one frame',
     description: 'Nothing of the image is stored on disk or logged.',
@@ -44,8 +44,8 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
     const decodedAt = performance.now();
     const { prediction, waited, took, batch } = await inference.predict(decoded.pixels, { heatmaps, signal });
     const { format, width, height, frameCount, spacing, scale, offset, picture } = decoded;
-    const result = toFrameResult(prediction, new FrameTransform(scale, offset), { size, grid });
-    const { landmarks, confidence } = result;
+    const result = toFrameResult(prediction, new FrameTransform(scale, offset), network);
+    const { landmarks, confidence, uncertainty } = result;
     const aop = angleOfProgression(landmarks);
     const overlay = overlays.keep({ pixels: picture, width, height, predicted: landmarks, aop });
     return {
@@ -53,7 +53,8 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
       landmarks,
       ...measure(landmarks, spacing),
       confidence,
-      warnings: warningsOf(landmarks, decoded),
+      uncertainty,
+      warnings: [...doubtsOf(result), ...warningsOf(landmarks, decoded)],
       ...(heatmaps &&
         result.heatmaps && {
           heatmaps: { ...result.heatmaps, levels: Buffer.from(result.heatmaps.levels).toString('base64') },

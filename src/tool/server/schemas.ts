@@ -19,7 +19,20 @@ const milliseconds = (description: string) => ({ type: 'number', description });
 
 export const predictionSchema = {
   type: 'object',
-  required: ['image', 'landmarks', 'aop', 'confidence', 'warnings', 'timings', 'overlay', 'model', 'notice'],
+  required: [
+    'image',
+    'landmarks',
+    'aop',
+    'aopInMillimetres',
+    'rays',
+    'confidence',
+    'uncertainty',
+    'warnings',
+    'timings',
+    'overlay',
+    'model',
+    'notice',
+  ],
   properties: {
     image: {
       type: 'object',
@@ -60,6 +73,27 @@ export const predictionSchema = {
       { type: 'number', minimum: 0, maximum: 1 },
       'How far each heatmap stands behind its point, 0 to 1',
     ),
+    uncertainty: {
+      type: 'object',
+      nullable: true,
+      description: 'How far off the prediction may be; null for a model that was not calibrated',
+      required: ['predictedErrors', 'aop', 'lowConfidence'],
+      properties: {
+        predictedErrors: perLandmark({ type: 'number' }, 'Distance from the truth to be expected, pixels of the image'),
+        aop: {
+          type: 'object',
+          nullable: true,
+          description: '95 % interval of the angle, degrees',
+          required: ['low', 'high'],
+          properties: { low: { type: 'number' }, high: { type: 'number' } },
+        },
+        lowConfidence: {
+          type: 'boolean',
+          nullable: true,
+          description: 'Whether a person should look closely; null where the model has no threshold for it',
+        },
+      },
+    },
     warnings: { type: 'array', items: { type: 'string' }, description: 'What a reader of the result must know' },
     heatmaps: {
       type: 'object',
@@ -148,7 +182,19 @@ const weightsFile = {
 
 export const modelSchema = {
   type: 'object',
-  required: ['name', 'architecture', 'inputSize', 'parameters', 'metadata', 'config', 'weights', 'precision', 'notice'],
+  required: [
+    'name',
+    'architecture',
+    'inputSize',
+    'parameters',
+    'metadata',
+    'config',
+    'calibration',
+    'weights',
+    'precision',
+    'mostFrames',
+    'notice',
+  ],
   properties: {
     name: { type: 'string' },
     architecture: { type: 'string' },
@@ -156,8 +202,15 @@ export const modelSchema = {
     parameters: { type: 'integer' },
     metadata: { type: 'object', additionalProperties: { type: 'string' } },
     config: { type: 'object', additionalProperties: true, description: 'The configuration of the training' },
+    calibration: {
+      type: 'object',
+      nullable: true,
+      additionalProperties: true,
+      description: 'Of its predicted errors, where the run has one',
+    },
     weights: { type: 'object', required: ['f32', 'f16'], properties: { f32: weightsFile, f16: weightsFile } },
     precision: { type: 'string', enum: ['f32', 'f16'] },
+    mostFrames: { type: 'integer', description: 'Frames that a file may have' },
     notice: { type: 'string' },
   },
 } as const;

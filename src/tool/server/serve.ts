@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import type { SecureContextOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { openDevice, SondeError } from '../../index.js';
-import { readRun } from '../../train/index.js';
+import { readCalibration, readRun } from '../../train/index.js';
+import type { Precision } from '../model-description.js';
 import { createApp } from './app.js';
 import { openDecoderPool } from './decoder-pool.js';
 import { InferenceService } from './inference.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
-import { type Precision, serveModel } from './served-model.js';
+import { serveModel } from './served-model.js';
 
 /** A server that cannot be started. */
 export class ServeError extends SondeError {
@@ -47,15 +48,21 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { host, port, batchSize, log } = options;
   const run = await readRun(options.model);
-  const model = serveModel(run, options.precision);
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { decoding } = run.config.model;
+  const model = await serveModel(run, {
+    precision: options.precision,
+    mostFrames: limits.frames,
+    calibration: (epoch) => readCalibration(options.model, { checkpoint: 'best', epoch, decoding }),
+  });
   const inference = await InferenceService.start({ run, openDevice, batchSize, log });
   const decoder = openDecoderPool();
-  const page = fileURLToPath(new URL('../page/', import.meta.url));
+  const page = fileURLToPath(new URL('../../page/', import.meta.url));
   const app = await createApp({
     model,
     inference,
     decoder,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    limits,
     page: existsSync(page) ? page : undefined,
     version: await packageVersion(),
     tls: options.tls,

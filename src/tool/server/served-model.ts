@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
-import { decodeSafetensors, halveWeights } from '../../model/index.js';
-import type { TrainedRun, TrainingConfig } from '../../train/index.js';
+import { type Calibration, decodeSafetensors, halveWeights } from '../../model/index.js';
+import type { TrainedRun } from '../../train/index.js';
 import { NOTICE } from '../frame-result.js';
-
-export type Precision = 'f32' | 'f16';
+import type { ModelDescription, Precision } from '../model-description.js';
 
 /** Weights that a page can fetch. */
 export interface WeightsFile {
@@ -13,31 +12,22 @@ export interface WeightsFile {
   readonly sha256: string;
 }
 
-/** What a page must know to run the model itself, and a person to know which one it is. */
-export interface ModelDescription {
-  /** Name of the run's folder. */
-  readonly name: string;
-  readonly architecture: string;
-  /** Side of the frames given to the network, pixels. */
-  readonly inputSize: number;
-  /** Values in the weights, statistics included. */
-  readonly parameters: number;
-  /** As the training left it in the weights. */
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly config: TrainingConfig;
-  readonly weights: Readonly<Record<Precision, { readonly bytes: number; readonly sha256: string }>>;
-  /** What a page takes unless told otherwise. */
-  readonly precision: Precision;
-  readonly notice: string;
-}
-
 export interface ServedModel {
   readonly description: ModelDescription;
   readonly weights: Readonly<Record<Precision, WeightsFile>>;
 }
 
-/** @param precision What a page takes unless told otherwise. @throws WeightsError for a damaged file */
-export function serveModel(run: TrainedRun, precision: Precision): ServedModel {
+export interface ServedModelOptions {
+  /** What a page takes unless told otherwise. */
+  readonly precision: Precision;
+  readonly mostFrames: number;
+  /** The calibration that the run keeps for the weights of an epoch. */
+  readonly calibration: (epoch: number) => Promise<Calibration | undefined>;
+}
+
+/** @throws WeightsError for a damaged file */
+export async function serveModel(run: TrainedRun, options: ServedModelOptions): Promise<ServedModel> {
+  const { precision, mostFrames } = options;
   const { tensors, metadata } = decodeSafetensors(run.weights);
   const weights = { f32: hashed(run.weights), f16: hashed(halveWeights(run.weights)) };
   const described = ({ bytes, sha256 }: WeightsFile) => ({ bytes: bytes.length, sha256 });
@@ -48,8 +38,10 @@ export function serveModel(run: TrainedRun, precision: Precision): ServedModel {
     parameters: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
     metadata,
     config: run.config,
+    calibration: (await options.calibration(Number(metadata.epoch ?? 0))) ?? null,
     weights: { f32: described(weights.f32), f16: described(weights.f16) },
     precision,
+    mostFrames,
     notice: NOTICE,
   };
   return { description, weights };

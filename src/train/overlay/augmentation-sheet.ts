@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import { landmarkMarks, marker } from './drawing.js';
 import { OverlayError } from './errors.js';
-import { COLORS } from './layout.js';
+import { COLORS } from './marks.js';
 import { bytesOf } from './overlay.js';
 import { fittedText, textOutline, textWidth } from './text.js';
 

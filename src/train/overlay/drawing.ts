@@ -1,10 +1,7 @@
 /** The marks of an overlay as SVG. Everything has a dark border, so that it shows on bright tissue as on black. */
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import {
-  arcRadius,
-  COLORS,
   type Drawing,
-  directionOf,
   type Label,
   type LegendRow,
   layOut,
@@ -14,6 +11,7 @@ import {
   TEXT_SIZE,
   unitOf,
 } from './layout.js';
+import { arcRadius, COLORS, directionOf } from './marks.js';
 import { type Box, enclosing } from './placement.js';
 import { CAP_HEIGHT, textOutline } from './text.js';
 

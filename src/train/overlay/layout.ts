@@ -1,5 +1,6 @@
 /** Where things go on an overlay. Lengths are for a frame of 512 px and grow with it. */
-import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { arcRadius, COLORS, directionOf } from './marks.js';
 import { type Box, boxAround, boxesAlong, placeLabel } from './placement.js';
 import { fittedText, textWidth } from './text.js';
 
@@ -33,8 +34,6 @@ export interface Layout {
   readonly labels: readonly Label[];
   readonly legend: readonly LegendRow[];
 }
-
-export const COLORS = { ps1: '#ffd23f', ps2: '#43d3ff', fh1: '#ff7aa8', angle: '#ffffff', truth: '#86ff91' } as const;
 
 export const TEXT_SIZE = 13;
 /** Between the text of a label and its border. */
@@ -91,17 +90,6 @@ export function layOut(drawing: Drawing): Layout {
     put({ text, color: COLORS[name], box: placeLabel({ ...request, ...sizeOf(text, unit) }, frame, taken) });
   }
   return { labels, legend };
-}
-
-/** Radius of the arc at PS1: a part of the shorter ray, within limits. */
-export function arcRadius({ ps1, ps2, fh1 }: Landmarks, unit: number): number {
-  const shorter = Math.min(Math.hypot(ps2.x - ps1.x, ps2.y - ps1.y), Math.hypot(fh1.x - ps1.x, fh1.y - ps1.y));
-  return Math.max(14 * unit, Math.min(0.4 * shorter, 44 * unit));
-}
-
-/** Direction from one point to another, radians clockwise from the right. */
-export function directionOf(from: Point, to: Point): number {
-  return Math.atan2(to.y - from.y, to.x - from.x);
 }
 
 /** Direction of the middle between the two rays. */

@@ -3,7 +3,7 @@ import { deflateSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { asFloat32, decodeSafetensors } from '../../../src/model/index.js';
+import { asFloat32, type Calibration, decodeSafetensors } from '../../../src/model/index.js';
 import { createApp } from '../../../src/tool/server/app.js';
 import type { UploadDecoder } from '../../../src/tool/server/decoder-pool.js';
 import { decodeUpload } from '../../../src/tool/server/decoding.js';
@@ -22,9 +22,15 @@ let inference: InferenceService;
 let lines: string[] = [];
 const apps: FastifyInstance[] = [];
 
-async function open(options: { limits?: Partial<ServerLimits>; decoder?: UploadDecoder } = {}) {
+async function open(
+  options: { limits?: Partial<ServerLimits>; decoder?: UploadDecoder; calibration?: Calibration } = {},
+) {
   const app = await createApp({
-    model: serveModel(await smallRun(), 'f32'),
+    model: await serveModel(await smallRun(), {
+      precision: 'f32',
+      mostFrames: 5000,
+      calibration: async () => options.calibration,
+    }),
     // Closing an app closes what it was given; this one is shared by all.
     inference: Object.assign(Object.create(inference), { close: async () => {} }),
     decoder: options.decoder ?? decoder,
@@ -63,19 +69,26 @@ const form = (file: Uint8Array, name = 'file') => {
   };
 };
 
+/** What the model says without a server. */
+async function predictDirectly(image: Uint8Array) {
+  const device = await sharedDevice();
+  const run = await smallRun();
+  const { model } = buildTrainedModel(device, run.config, run.weights);
+  const predictor = buildPredictor(device, run.config, model);
+  const { pixels, transform } = fitFrame(await decodeFrame(image, 'a'), SIZE);
+  const [prediction] = await predictor.predict([pixels]);
+  predictor.dispose();
+  model.dispose();
+  return { prediction, transform };
+}
+
 describe('POST /v1/predict', () => {
   test('gives what the model says, in pixels of the image', async () => {
     const png = await encodeGreyPng(picture);
     const answer = await send(app, png);
     expect(answer.statusCode).toBe(200);
-    const device = await sharedDevice();
-    const run = await smallRun();
-    const { model } = buildTrainedModel(device, run.config, run.weights);
-    const predictor = buildPredictor(device, run.config, model);
-    const { pixels, transform } = fitFrame(await decodeFrame(png, 'a'), SIZE);
-    const [{ landmarks, confidence }] = await predictor.predict([pixels]);
-    predictor.dispose();
-    model.dispose();
+    const { prediction, transform } = await predictDirectly(png);
+    const { landmarks, confidence } = prediction;
     const body = answer.json();
     for (const name of ['ps1', 'ps2', 'fh1'] as const) {
       const wanted = transform.toFrame(landmarks[name]);
@@ -132,6 +145,30 @@ describe('POST /v1/predict', () => {
     const missing = await send(app, dicom, '/v1/predict?frame=3');
     expect(missing.statusCode).toBe(422);
     expect(missing.json().detail).toContain('there is no frame 3, the file has 2');
+  });
+
+  test('says how far off it may be, where the run was calibrated, in pixels of the image', async () => {
+    const own = { scale: 1, blur: 0, floor: 0 };
+    const landmarks = { ps1: own, ps2: own, fh1: { ...own, scale: 2 } };
+    const png = await encodeGreyPng(picture);
+    const plain = (await send(app, png)).json();
+    expect(plain.uncertainty).toBeNull();
+    const answers = await Promise.all(
+      [1000, 0.1].map(async (threshold) => {
+        const calibrated = await open({ calibration: { landmarks, angleScale: 1, threshold } });
+        return (await send(calibrated, png)).json();
+      }),
+    );
+    const [{ uncertainty }, unsure] = answers;
+    const { xx, yy } = (await predictDirectly(png)).prediction.uncertainty.ps1.covariance;
+    const fh1 = (await predictDirectly(png)).prediction.uncertainty.fh1.covariance;
+    // The network's frame is the middle 40×40 pixels of the image, and covariances are given for one of 512.
+    expect(uncertainty.predictedErrors.ps1).toBeCloseTo((Math.sqrt(xx + yy) * 40) / 512, 3);
+    expect(uncertainty.predictedErrors.fh1).toBeCloseTo((2 * Math.sqrt(fh1.xx + fh1.yy) * 40) / 512, 3);
+    expect(uncertainty.aop.low).toBeLessThan(plain.aop);
+    expect(uncertainty.aop.high).toBeGreaterThan(plain.aop);
+    expect([uncertainty.lowConfidence, unsure.uncertainty.lowConfidence]).toEqual([false, true]);
+    expect(unsure.warnings).toEqual(['The model is unsure of this frame: check every landmark.']);
   });
 
   test('keeps a picture of the result for a while, under a name that cannot be guessed', async () => {

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { type AugmentationSheet, renderAugmentationSheet, type SheetCell } from '../../../src/train/index.js';
-import { COLORS } from '../../../src/train/overlay/layout.js';
+import { COLORS } from '../../../src/train/overlay/marks.js';
 
 const SIZE = 32;
 const cell = (grey: number, ...captions: string[]): SheetCell => ({

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Landmarks } from '../../../src/train/landmarks.js';
 import { OverlayError, renderContactSheet, renderOverlay } from '../../../src/train/overlay/index.js';
-import { COLORS } from '../../../src/train/overlay/layout.js';
+import { COLORS } from '../../../src/train/overlay/marks.js';
 
 const predicted: Landmarks = { ps1: { x: 280, y: 70 }, ps2: { x: 160, y: 100 }, fh1: { x: 320, y: 200 } };
 const truth: Landmarks = { ps1: { x: 284, y: 66 }, ps2: { x: 150, y: 140 }, fh1: { x: 350, y: 260 } };

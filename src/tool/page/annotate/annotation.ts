@@ -1,0 +1,94 @@
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../../../model/landmarks.js';
+import type { FrameResult, Spacing } from '../../frame-result.js';
+import { amend, begin, change, type History, redo, undo } from './history.js';
+
+/** What is known of a frame whose pixels may be gone from memory. */
+export interface FrameFacts {
+  readonly width: number;
+  readonly height: number;
+  readonly spacing?: Spacing | undefined;
+}
+
+/** Where a prediction was computed. */
+export type Where = 'page' | 'server';
+
+/** One frame's landmarks on the way from prediction to label. */
+export interface Annotation {
+  readonly frame: FrameFacts;
+  /** As the model said; never changed. */
+  readonly prediction: FrameResult;
+  readonly where: Where;
+  readonly history: History<Landmarks>;
+  /** Whether a person has said that the landmarks are right as they now are. */
+  readonly confirmed: boolean;
+}
+
+export function annotate(frame: FrameFacts, prediction: FrameResult, where: Where): Annotation {
+  const { width, height, spacing } = frame;
+  return {
+    frame: { width, height, spacing },
+    prediction,
+    where,
+    history: begin(prediction.landmarks),
+    confirmed: false,
+  };
+}
+
+export function landmarksOf({ history }: Annotation): Landmarks {
+  return history.present;
+}
+
+/** Whether the landmarks are where the model put them. */
+export function isCorrected({ history, prediction }: Annotation): boolean {
+  return LANDMARK_NAMES.some((name) => distance(history.present[name], prediction.landmarks[name]) > 0);
+}
+
+/** `open` until a person has confirmed it, then `accepted` as predicted or `corrected`. */
+export type Decision = 'open' | 'accepted' | 'corrected';
+
+export function decisionOf(annotation: Annotation): Decision {
+  if (!annotation.confirmed) return 'open';
+  return isCorrected(annotation) ? 'corrected' : 'accepted';
+}
+
+/**
+ * Moves a landmark, no further than the frame's border.
+ *
+ * @param step `new` to be undone by itself, `same` with the movement before
+ */
+export function moveLandmark(
+  annotation: Annotation,
+  name: keyof Landmarks,
+  { x, y }: Point,
+  step: 'new' | 'same',
+): Annotation {
+  const { width, height } = annotation.frame;
+  const within = (value: number, extent: number) => Math.min(Math.max(value, -0.5), extent - 0.5);
+  const moved = { ...landmarksOf(annotation), [name]: { x: within(x, width), y: within(y, height) } };
+  const apply = step === 'new' ? change : amend;
+  return { ...annotation, history: apply(annotation.history, moved), confirmed: false };
+}
+
+/** Puts the landmarks back where the model put them; this can be undone as well. */
+export function resetToPrediction(annotation: Annotation): Annotation {
+  if (!isCorrected(annotation)) return annotation;
+  return { ...annotation, history: change(annotation.history, annotation.prediction.landmarks), confirmed: false };
+}
+
+export function undoChange(annotation: Annotation): Annotation {
+  if (annotation.history.past.length === 0) return annotation;
+  return { ...annotation, history: undo(annotation.history), confirmed: false };
+}
+
+export function redoChange(annotation: Annotation): Annotation {
+  if (annotation.history.future.length === 0) return annotation;
+  return { ...annotation, history: redo(annotation.history), confirmed: false };
+}
+
+export function confirm(annotation: Annotation): Annotation {
+  return { ...annotation, confirmed: true };
+}
+
+export function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}

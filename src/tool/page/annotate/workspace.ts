@@ -1,0 +1,246 @@
+import { openImage } from '../../../train/image/decode.js';
+import { ImageTooLargeError } from '../../../train/image/errors.js';
+import type { Frame } from '../../../train/image/frame.js';
+import type { ImageFile } from '../../../train/image/image-file.js';
+import type { FramePredictor } from '../infer/runtime-state.js';
+import { type Annotation, annotate, confirm } from './annotation.js';
+import { annotationOf, type Entry, frameKey, newEntry, WHOLE_FILE, withAnnotation, withProblem } from './entry.js';
+import { Stopwatch } from './stopwatch.js';
+
+/** What the page shows. */
+export interface WorkspaceState {
+  readonly entries: readonly Entry[];
+  /** Position of the file that is looked at; −1 while there is none. */
+  readonly current: number;
+  /** The pixels of the frame that is looked at, once they are decoded. */
+  readonly frame: Frame | undefined;
+  readonly predicting: boolean;
+}
+
+export interface WorkspaceParts {
+  /** Comes when the model is ready. */
+  predictor(): Promise<FramePredictor>;
+  /** A small picture of a frame, as an address. */
+  thumbnail(frame: Frame): string;
+  readonly mostFrames: number;
+  /** Milliseconds of a clock that never goes back. */
+  now(): number;
+}
+
+/** Decoded frames and opened files kept: the one that is looked at, and its neighbours on the way through the queue. */
+const KEPT = 3;
+
+/** The queue of files, what is known about each of their frames, and the way of each from file to prediction. */
+export class Workspace {
+  readonly stopwatch: Stopwatch;
+  state: WorkspaceState = { entries: [], current: -1, frame: undefined, predicting: false };
+  private nextId = 1;
+  private readonly listeners = new Set<() => void>();
+  private readonly opened = new Map<number, Promise<ImageFile>>();
+  private readonly decoded = new Map<string, Promise<Frame>>();
+  private readonly predictions = new Map<string, Promise<void>>();
+
+  constructor(private readonly parts: WorkspaceParts) {
+    this.stopwatch = new Stopwatch(parts.now);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  get entry(): Entry | undefined {
+    return this.state.entries[this.state.current];
+  }
+
+  /** Adds files at the end of the queue and looks at the first of them, unless another one is being worked on. */
+  add(files: readonly File[]): void {
+    if (files.length === 0) return;
+    const first = this.state.entries.length;
+    const added = files.map((file) => newEntry(this.nextId++, file));
+    this.update({ entries: [...this.state.entries, ...added] });
+    const idle = this.entry === undefined || annotationOf(this.entry)?.confirmed !== false;
+    if (idle) this.select(first);
+  }
+
+  /** Looks at a file of the queue. */
+  select(position: number): void {
+    const { entries } = this.state;
+    if (entries.length === 0) return;
+    const current = Math.min(Math.max(position, 0), entries.length - 1);
+    this.update({ current, frame: undefined, predicting: false });
+    void this.show();
+  }
+
+  /** Looks at another frame of the file. */
+  selectFrame(index: number): void {
+    const { entry } = this;
+    if (!entry?.frameCount) return;
+    const frameIndex = Math.min(Math.max(index, 0), entry.frameCount - 1);
+    if (frameIndex === entry.frameIndex) return;
+    this.replace(entry.id, (one) => ({ ...one, frameIndex }));
+    this.update({ frame: undefined, predicting: false });
+    void this.show();
+  }
+
+  /** Takes a file out of the queue. */
+  remove(id: number): void {
+    const at = this.state.entries.findIndex((entry) => entry.id === id);
+    if (at < 0) return;
+    const entries = this.state.entries.filter((entry) => entry.id !== id);
+    this.opened.delete(id);
+    const { current } = this.state;
+    this.update({ entries, current: entries.length === 0 ? -1 : current });
+    if (at === current || current >= entries.length) this.select(Math.min(current, entries.length - 1));
+    else if (at < current) this.update({ current: current - 1 });
+    if (entries.length === 0) this.update({ frame: undefined, predicting: false });
+  }
+
+  /** Changes the annotation of the frame that is looked at. */
+  edit(change: (annotation: Annotation) => Annotation): void {
+    const { entry } = this;
+    const annotation = entry && annotationOf(entry);
+    if (!entry || !annotation) return;
+    this.replace(entry.id, (one) => withAnnotation(one, one.frameIndex, change(annotation)));
+  }
+
+  /** Confirms the landmarks as they are and goes on to the next file that is not confirmed, if there is one. */
+  accept(): void {
+    const { entry } = this;
+    if (!entry || !annotationOf(entry)) return;
+    this.edit(confirm);
+    const { entries, current } = this.state;
+    const order = [...entries.keys()].slice(current + 1).concat([...entries.keys()].slice(0, current));
+    const next = order.find((position) => {
+      const other = entries[position];
+      return !other.problems.has(WHOLE_FILE) && annotationOf(other)?.confirmed !== true;
+    });
+    if (next !== undefined) this.select(next);
+  }
+
+  /** Tries again what failed with the frame that is looked at. */
+  retry(): void {
+    const { entry } = this;
+    if (!entry) return;
+    this.opened.delete(entry.id);
+    this.decoded.delete(frameKey(entry));
+    this.replace(entry.id, (one) => withProblem(withProblem(one, WHOLE_FILE, undefined), one.frameIndex, undefined));
+    void this.show();
+  }
+
+  /** The pixels of any frame of the queue. @throws ImageError where they cannot be decoded */
+  async pixels(id: number, index: number): Promise<Frame> {
+    const entry = this.find(id);
+    if (!entry) throw new RangeError(`there is no file ${id} in the queue`);
+    return this.decode(entry, await this.open(entry), index);
+  }
+
+  /** Decodes and predicts the frame that is looked at, then prepares the next file. */
+  private async show(): Promise<void> {
+    const { entry } = this;
+    if (!entry) return;
+    const key = frameKey(entry);
+    this.stopwatch.attend(key);
+    const frame = await this.prepare(entry.id, entry.frameIndex, (decoded) => {
+      if (this.shows(key)) this.update({ frame: decoded, predicting: true });
+    });
+    if (!this.shows(key)) return;
+    this.update({ frame, predicting: false });
+    const next = this.state.entries[this.state.current + 1];
+    if (next) await this.prepare(next.id, next.frameIndex, () => {});
+  }
+
+  private shows(key: string): boolean {
+    return this.entry !== undefined && frameKey(this.entry) === key;
+  }
+
+  /** The frame, once it is predicted too; undefined where it cannot be decoded. */
+  private async prepare(id: number, index: number, onDecoded: (frame: Frame) => void): Promise<Frame | undefined> {
+    const entry = this.find(id);
+    if (!entry || entry.problems.has(WHOLE_FILE)) return undefined;
+    const file = await this.open(entry).catch((error: unknown) => this.fail(id, WHOLE_FILE, error));
+    if (!file) return undefined;
+    this.replace(id, (one) => ({ ...one, frameCount: file.frameCount }));
+    const frame = await this.decode(entry, file, index).catch((error: unknown) => this.fail(id, index, error));
+    if (!frame) return undefined;
+    if (!this.find(id)?.thumbnail) {
+      const thumbnail = this.parts.thumbnail(frame);
+      this.replace(id, (one) => ({ ...one, thumbnail }));
+    }
+    onDecoded(frame);
+    await this.predict(entry, frame, index);
+    return frame;
+  }
+
+  private open({ id, file }: Entry): Promise<ImageFile> {
+    return remember(this.opened, id, async () => {
+      const image = await openImage(new Uint8Array(await file.arrayBuffer()), file.name);
+      if (image.frameCount > this.parts.mostFrames) {
+        throw new ImageTooLargeError(
+          `${file.name}: the file has ${image.frameCount} frames, and ${this.parts.mostFrames} are opened; split it.`,
+        );
+      }
+      return image;
+    });
+  }
+
+  private decode(entry: Entry, file: ImageFile, index: number): Promise<Frame> {
+    return remember(this.decoded, frameKey(entry, index), () => file.decode(index));
+  }
+
+  private predict(entry: Entry, frame: Frame, index: number): Promise<void> {
+    const { id } = entry;
+    if (this.find(id)?.annotations.has(index)) return Promise.resolve();
+    const key = frameKey(entry, index);
+    const known = this.predictions.get(key);
+    if (known) return known;
+    const work = (async () => {
+      try {
+        const predictor = await this.parts.predictor();
+        const result = await predictor.predict(frame);
+        this.replace(id, (one) => withAnnotation(one, index, annotate(frame, result, predictor.where)));
+        this.replace(id, (one) => withProblem(one, index, undefined));
+      } catch (error) {
+        this.fail(id, index, error);
+      } finally {
+        this.predictions.delete(key);
+      }
+    })();
+    this.predictions.set(key, work);
+    return work;
+  }
+
+  private fail(id: number, index: number, error: unknown): undefined {
+    const message = error instanceof Error ? error.message : String(error);
+    this.replace(id, (one) => withProblem(one, index, message));
+  }
+
+  private find(id: number): Entry | undefined {
+    return this.state.entries.find((entry) => entry.id === id);
+  }
+
+  private replace(id: number, change: (entry: Entry) => Entry): void {
+    this.update({ entries: this.state.entries.map((entry) => (entry.id === id ? change(entry) : entry)) });
+  }
+
+  private update(part: Partial<WorkspaceState>): void {
+    this.state = { ...this.state, ...part };
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** The value under a key, made where it is not there; the oldest make room. What failed is forgotten. */
+function remember<K, V>(kept: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const known = kept.get(key);
+  kept.delete(key);
+  const value = known ?? make();
+  kept.set(key, value);
+  value.catch(() => {
+    if (kept.get(key) === value) kept.delete(key);
+  });
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+  return value;
+}

@@ -1,0 +1,29 @@
+/** Confirmed frames as a training set in one file. Loaded when the first one is asked for. */
+import { encode } from 'fast-png';
+import { strToU8, zipSync } from 'fflate';
+import { LAYOUT } from '../../../train/dataset/layout.js';
+import type { Frame } from '../../../train/image/frame.js';
+import type { ExportedFrame } from './document.js';
+import { trainingSet } from './training-labels.js';
+
+/**
+ * A ZIP with `Training/Labeled cases/label.csv` and a PNG for every frame, as the data set's layout has it. The pictures are made
+ * from the pixels alone: names and numbers that stood in DICOM files are not in them.
+ *
+ * @param pixels The frames' pixels, one after the other
+ */
+export async function trainingArchive(
+  frames: readonly ExportedFrame[],
+  pixels: (index: number) => Promise<Frame>,
+): Promise<Blob> {
+  const { csv, names } = trainingSet(frames);
+  const { folder, labels } = LAYOUT.train;
+  const files: Record<string, Uint8Array> = { [[...folder, labels].join('/')]: strToU8(csv) };
+  for (const [index, name] of names.entries()) {
+    const { width, height, pixels: greys } = await pixels(index);
+    const data = Uint8Array.from(greys, (value) => Math.round(255 * value));
+    files[[...folder, name].join('/')] = encode({ width, height, data, depth: 8, channels: 1 });
+  }
+  // PNG is compressed already.
+  return new Blob([Uint8Array.from(zipSync(files, { level: 0 }))], { type: 'application/zip' });
+}

@@ -1,0 +1,28 @@
+import type { Frame } from '../../../train/image/frame.js';
+import type { FrameResult } from '../../frame-result.js';
+import type { Where } from '../annotate/annotation.js';
+
+/** What predicts frames. */
+export interface FramePredictor {
+  readonly where: Where;
+  /** The adapter, or the server's host. */
+  readonly on: string;
+  /** Whether the adapter is a program that imitates a GPU. */
+  readonly software: boolean;
+  predict(frame: Frame): Promise<FrameResult>;
+  close(): void;
+}
+
+/** How far a predictor is on its way. */
+export type RuntimeState =
+  | { readonly phase: 'starting' }
+  | { readonly phase: 'fetching'; readonly received: number; readonly total: number; readonly cached: boolean }
+  | { readonly phase: 'compiling'; readonly done: number; readonly total: number }
+  | {
+      readonly phase: 'ready';
+      readonly where: Where;
+      readonly on: string;
+      readonly software: boolean;
+      readonly why: string;
+    }
+  | { readonly phase: 'failed'; readonly message: string };

@@ -1,0 +1,164 @@
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { FrameResult } from '../../../src/tool/frame-result.js';
+import { decisionOf, moveLandmark } from '../../../src/tool/page/annotate/annotation.js';
+import { annotationOf, problemOf } from '../../../src/tool/page/annotate/entry.js';
+import { Workspace } from '../../../src/tool/page/annotate/workspace.js';
+import type { FramePredictor } from '../../../src/tool/page/infer/runtime-state.js';
+import { encodeGreyPng, type Frame } from '../../../src/train/index.js';
+import { imageElements, writeDicom } from '../../train/image/dicom-writer.js';
+
+/** Finds the landmarks where the first grey says, so that frames can be told apart. */
+const resultOf = (frame: Frame): FrameResult => ({
+  landmarks: { ps1: { x: frame.pixels[0] * 255, y: 0 }, ps2: { x: 1, y: 1 }, fh1: { x: 0, y: 1 } },
+  confidence: { ps1: 1, ps2: 1, fh1: 1 },
+  uncertainty: null,
+});
+let predicted: number[];
+let predictor: FramePredictor;
+let workspace: Workspace;
+beforeEach(() => {
+  predicted = [];
+  predictor = {
+    where: 'page',
+    on: 'a test',
+    software: false,
+    close: () => {},
+    predict: async (frame) => {
+      predicted.push(Math.round(frame.pixels[0] * 255));
+      return resultOf(frame);
+    },
+  };
+  workspace = new Workspace({
+    predictor: async () => predictor,
+    thumbnail: () => 'data:,',
+    mostFrames: 50,
+    now: () => 0,
+  });
+});
+
+const png = async (shade: number, name = `${shade}.png`) =>
+  new File([Buffer.from(await encodeGreyPng({ width: 2, height: 2, pixels: new Uint8Array(4).fill(shade) }))], name);
+const stack = (shades: readonly number[], announced = shades.length) => {
+  const pixels = Uint8Array.from(shades.flatMap((shade) => [shade, shade, shade, shade]));
+  const elements = imageElements(2, 2, 'MONOCHROME2', pixels, [[0x00280008, 'IS', String(announced)]]);
+  return new File([Buffer.from(writeDicom({ elements }))], 'stack.dcm');
+};
+const settled = () => vi.waitFor(() => expect(workspace.state.predicting === false && current()).toBeTruthy());
+const current = () => workspace.entry && annotationOf(workspace.entry);
+const decisions = () =>
+  workspace.state.entries.map((entry) =>
+    entry.annotations.get(0) ? decisionOf(entry.annotations.get(0) as never) : '-',
+  );
+
+describe('Workspace', () => {
+  test('predicts the file that is looked at, then prepares the next one and no more', async () => {
+    workspace.add(await Promise.all([10, 20, 30].map((shade) => png(shade))));
+    await settled();
+    await vi.waitFor(() => expect(predicted).toEqual([10, 20]));
+    expect(workspace.state.frame?.width).toBe(2);
+    expect(current()?.prediction.landmarks.ps1.x).toBeCloseTo(10, 4);
+    workspace.select(1);
+    await settled();
+    await vi.waitFor(() => expect(predicted).toEqual([10, 20, 30]));
+    workspace.select(0);
+    await settled();
+    expect(predicted).toHaveLength(3);
+  });
+
+  test('accepts and goes on to the next that is open, round the end', async () => {
+    workspace.add(await Promise.all([10, 20, 30].map((shade) => png(shade))));
+    workspace.select(1);
+    await settled();
+    workspace.accept();
+    expect(workspace.state.current).toBe(2);
+    await settled();
+    workspace.edit((one) => moveLandmark(one, 'ps1', { x: 1, y: 0 }, 'new'));
+    workspace.accept();
+    expect(workspace.state.current).toBe(0);
+    await settled();
+    expect(decisions()).toEqual(['open', 'accepted', 'corrected']);
+    workspace.accept();
+    expect([workspace.state.current, decisions()[0]]).toEqual([0, 'accepted']);
+  });
+
+  test('keeps an annotation for every frame of a file', async () => {
+    workspace.add([stack([5, 6, 7])]);
+    await settled();
+    expect(workspace.entry?.frameCount).toBe(3);
+    workspace.selectFrame(2);
+    await settled();
+    expect(current()?.prediction.landmarks.ps1.x).toBeCloseTo(7, 4);
+    workspace.selectFrame(99);
+    expect(workspace.entry?.frameIndex).toBe(2);
+    workspace.selectFrame(-5);
+    await settled();
+    expect([...(workspace.entry?.annotations.keys() ?? [])].sort()).toEqual([0, 2]);
+  });
+
+  test('says what is wrong with a file and goes on with the others', async () => {
+    workspace.add([new File(['nothing'], 'a.txt'), stack([1], 100), stack([1], 9), await png(40)]);
+    await vi.waitFor(() => expect(problemOf(workspace.state.entries[0])).toContain('a.txt: the file is not PNG'));
+    workspace.select(1);
+    await vi.waitFor(() => {
+      expect(problemOf(workspace.state.entries[1])).toBe(
+        'stack.dcm: the file has 100 frames, and 50 are opened; split it.',
+      );
+    });
+    workspace.select(2);
+    await settled();
+    workspace.selectFrame(8);
+    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toContain('it is truncated'));
+    workspace.selectFrame(0);
+    expect(workspace.entry && problemOf(workspace.entry)).toBeUndefined();
+    workspace.select(3);
+    await settled();
+    expect(current()).toBeDefined();
+  });
+
+  test('tells why a prediction failed, and tries again when it is told to', async () => {
+    const works = predictor.predict;
+    predictor.predict = () => Promise.reject(new Error('The GPU is gone.'));
+    workspace.add([await png(10)]);
+    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('The GPU is gone.'));
+    expect(workspace.state.frame).toBeDefined();
+    predictor.predict = works;
+    workspace.retry();
+    await settled();
+    expect(workspace.entry && problemOf(workspace.entry)).toBeUndefined();
+  });
+
+  test('a slow frame does not appear under another file', async () => {
+    let answer: (() => void) | undefined;
+    const works = predictor.predict;
+    predictor.predict = async (frame) => {
+      if (Math.round(frame.pixels[0] * 255) === 10)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return works(frame);
+    };
+    workspace.add([await png(10), await png(20)]);
+    await vi.waitFor(() => expect(answer).toBeDefined());
+    workspace.select(1);
+    await settled();
+    answer?.();
+    await vi.waitFor(() => expect(decisions()).toEqual(['open', 'open']));
+    expect(workspace.state.frame?.pixels[0]).toBeCloseTo(20 / 255, 5);
+    expect(current()?.prediction.landmarks.ps1.x).toBeCloseTo(20, 4);
+  });
+
+  test('files that come later wait while one is being worked on, and can be taken out', async () => {
+    workspace.add([await png(10)]);
+    await settled();
+    workspace.add([await png(20), await png(30)]);
+    expect(workspace.state.current).toBe(0);
+    const [first, second, third] = workspace.state.entries.map(({ id }) => id);
+    workspace.remove(first);
+    expect(workspace.entry?.id).toBe(second);
+    workspace.select(1);
+    workspace.remove(second);
+    expect(workspace.entry?.id).toBe(third);
+    workspace.remove(third);
+    expect(workspace.state).toMatchObject({ entries: [], current: -1, frame: undefined });
+  });
+});
