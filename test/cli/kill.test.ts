@@ -17,7 +17,7 @@ const settings = {
   training: { epochs: EPOCHS, batchSize: 2, seed: 3, emaDecay: 0.8, earlyStopPatience: null },
 };
 /** In the long version, killed so often that only luck in between gets it to its end. */
-const kills = process.env.SONDE_TEST_CASES ? Number(process.env.SONDE_TEST_CASES) : 2;
+const kills = process.env.SONDE_TEST_CASES ? Number(process.env.SONDE_TEST_CASES) : 3;
 
 let parent: string;
 beforeAll(async () => {

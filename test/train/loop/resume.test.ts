@@ -12,6 +12,7 @@ import {
   STATE_FILE,
   type TrainingConfig,
   type TrainingInput,
+  type TrainingOutcome,
   train,
 } from '../../../src/train/index.js';
 import { limitedDevice, sharedDevice } from '../../support/device.js';
@@ -39,10 +40,11 @@ const resumed = (folder: RunFolder, own: TrainingConfig = config) =>
 const run = async (folder: RunFolder, input: Partial<TrainingInput> = {}) =>
   train({ device: await sharedDevice(), config, folder, ...frames, ...input });
 
+let whole: { readonly folder: RunFolder; readonly outcome: TrainingOutcome };
 let uninterrupted: Awaited<ReturnType<typeof runContents>>;
 beforeAll(async () => {
   const folder = await newFolder();
-  await run(folder);
+  whole = { folder, outcome: await run(folder) };
   uninterrupted = await runContents(folder.path);
   // Otherwise there would be less to lose.
   expect(uninterrupted.metrics).toHaveLength(3);
@@ -60,16 +62,22 @@ function stopping(steps: number): Partial<TrainingInput> {
   return { signal: controller.signal, events: { step } };
 }
 
+/** Trains to the end in processes that are stopped after so many steps each. @returns how often that was */
+async function runInPieces(folder: RunFolder, steps: number, own: TrainingConfig = config): Promise<number> {
+  let stops = 0;
+  for (let current = folder; ; current = await resumed(folder, own)) {
+    const ended = await run(current, { config: own, ...stopping(steps) }).catch((error: Error) => error);
+    if (!(ended instanceof Error)) return stops;
+    expect(ended.message).toBe('stopped');
+    stops += 1;
+  }
+}
+
 describe('a run that was stopped by its signal', () => {
-  test.each([1, 3])('after every %i steps goes on with the same bits', async (steps) => {
+  test('after every step goes on with the same bits', async () => {
     const folder = await newFolder();
-    let stops = 0;
-    for (let current = folder; ; current = await resumed(folder)) {
-      const ended = await run(current, stopping(steps)).catch((error: Error) => error.message);
-      if (ended !== 'stopped') break;
-      stops += 1;
-    }
-    expect(stops).toBe(Math.floor((3 * STEPS) / steps));
+    // In the middle of an epoch, and behind its last step but before its validation.
+    expect(await runInPieces(folder, 1)).toBe(3 * STEPS);
     expect(await runContents(folder.path)).toEqual(uninterrupted);
   });
 
@@ -131,19 +139,11 @@ test('a run that ends abruptly before its first, second, third … write goes on
 
 test('a run in mixed precision goes on with the loss scale that it had', async () => {
   const mixed = resolveConfig({ ...settings, training: { ...settings.training, epochs: 2, precision: 'mixed' } });
-  const whole = await newFolder(mixed);
-  await run(whole, { config: mixed });
-  const contents = await runContents(whole.path);
+  const straight = await newFolder(mixed);
+  await run(straight, { config: mixed });
+  const contents = await runContents(straight.path);
   const folder = await newFolder(mixed);
-  for (let current = folder; ; current = await resumed(folder, mixed)) {
-    if (
-      await run(current, { config: mixed, ...stopping(1) }).then(
-        () => true,
-        () => false,
-      )
-    )
-      break;
-  }
+  expect(await runInPieces(folder, STEPS, mixed)).toBe(2);
   expect(await runContents(folder.path)).toEqual(contents);
   // Without f16 all of it is f32, and there is no scale.
   const scale = (await sharedDevice()).traits.f16 ? 1024 : 1;
@@ -173,10 +173,8 @@ test('a run whose batches were split because they did not fit goes on with the s
 
 describe('resuming', () => {
   test('a run that is complete changes nothing', async () => {
-    const folder = await newFolder();
-    const outcome = await run(folder);
-    expect(await run(await resumed(folder))).toEqual(outcome);
-    expect(await runContents(folder.path)).toEqual(uninterrupted);
+    expect(await run(await resumed(whole.folder))).toEqual(whole.outcome);
+    expect(await runContents(whole.folder.path)).toEqual(uninterrupted);
   });
 
   test('with more epochs prolongs it as if it had had them from the start', async () => {
@@ -252,9 +250,7 @@ describe('resuming', () => {
 });
 
 test('without a folder nothing is written, and the outcome is the same', async () => {
-  const folder = await newFolder();
-  const withFolder = await run(folder);
-  expect(await run(folder, { folder: undefined })).toEqual(withFolder);
+  expect(await run(await newFolder(), { folder: undefined })).toEqual(whole.outcome);
 });
 
 test('a run ends after the epoch that its caller wants to be the last', async () => {
