@@ -35,7 +35,7 @@ const program = new Command('train')
         runTraining({ ...input, device, stream: process.stderr, signal }),
       );
       console.log(
-        `${input.out}: ${outcome.epochs} epochs${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
+        `${input.out}: ${outcome.epochs} ${outcome.epochs === 1 ? 'epoch' : 'epochs'}${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
           `${outcome.bestEpoch} with validation APD ${outcome.bestApd.toFixed(2)} px (512 frame)`,
       );
       if (input.overfit !== undefined) {

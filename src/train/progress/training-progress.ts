@@ -99,7 +99,8 @@ export class TrainingProgress {
       `validation ${describeLoss(validationLoss, validationExcess)}`,
       `APD ${this.#apd}`,
       `learning rate ${learningRate.toExponential(2)}`,
-      `${this.#imagesPerSecond.toPrecision(3)} images/s`,
+      // Of an epoch whose only step was a process's first, which is not timed, there is no speed.
+      ...(this.#epochImages === 0 ? [] : [`${this.#imagesPerSecond.toPrecision(3)} images/s`]),
     ];
     const line = `${parts.join('  ')}${best ? '  best so far' : ''}\n`;
     if (this.#bars === undefined) {

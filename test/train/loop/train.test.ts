@@ -15,7 +15,7 @@ import {
   train,
 } from '../../../src/train/index.js';
 import { Validator } from '../../../src/train/loop/validator.js';
-import { sharedDevice } from '../../support/device.js';
+import { checkedDevice, sharedDevice } from '../../support/device.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { phantomFrames } from './phantom-frames.js';
 
@@ -271,6 +271,17 @@ describe('training that fails', () => {
     }
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     expect(used(device)).toBe(before);
+  });
+
+  test('in checked mode names the batch and the operation at once', async () => {
+    const config = tiny({ training: { epochs: 2 } });
+    const diverging = { ...config, optimizer: { ...config.optimizer, learningRate: 1e37 } };
+    const device = await checkedDevice();
+    const outcome = train({ device, config: diverging, ...frames });
+    await expect(outcome).rejects.toThrow(TrainingError);
+    await expect(outcome).rejects.toThrow(
+      /^Training stopped in epoch 1, batch 2 \(phantom-\d\.png, .*\): \S+ \(in [\w.]+\) produced NaN or Inf, from inputs .*; lower/,
+    );
   });
 
   test('names the batch whose gradient overflows while its loss does not', async () => {
