@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportWeights, halveWeights, importWeights, LANDMARK_NAMES } from '../../src/model/index.js';
 import { buildDecoder, buildModel, generatePhantom, Predictor, resolveConfig } from '../../src/train/index.js';
+import { drawPeakedWeights } from '../model/peaked-weights.js';
 import { sharedDevice } from '../support/device.js';
 import { hasPyTorch, runPython, WITHOUT_PYTORCH } from '../support/pytorch.js';
 import { temporaryFolder } from '../train/dataset/temporary.js';
@@ -45,12 +46,7 @@ describe.skipIf(!hasPyTorch)(`tools/pytorch${WITHOUT_PYTORCH}`, () => {
     for (const [index, settings] of models.entries()) {
       const config = resolveConfig({ model: settings });
       const model = buildModel(device, config);
-      for (const [stream, { name, tensor }] of model.named().entries()) {
-        if (!/running_|^head\.weight/.test(name)) continue;
-        const drawn = device.uniform(tensor.shape, stream, ...(name.startsWith('head') ? [-4, 4] : [0.02, 0.2]));
-        tensor.write(await drawn.data());
-        drawn.dispose();
-      }
+      await drawPeakedWeights(device, model);
       let file = await exportWeights(model, { config: JSON.stringify(config) });
       if (index % 2 === 1) {
         file = halveWeights(file);
