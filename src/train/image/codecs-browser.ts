@@ -33,11 +33,15 @@ async function decodeJpeg(bytes: Uint8Array, name: string): Promise<RasterSample
   return { width, height, channels: 4, samples: context.getImageData(0, 0, width, height).data };
 }
 
-/** The WebAssembly of the OpenJPEG decoder, which the build puts beside this module. */
-export async function readOpenJpeg(): Promise<Uint8Array> {
-  const response = await fetch(new URL('./openjpeg.wasm', import.meta.url));
+/** The WebAssembly of a decoder, which the build puts beside this module. */
+export async function readWasm(codec: 'openjpeg' | 'charls'): Promise<Uint8Array> {
+  // Whole literals, by which bundlers find the files.
+  const url =
+    codec === 'openjpeg' ? new URL('./openjpeg.wasm', import.meta.url) : new URL('./charls.wasm', import.meta.url);
+  const response = await fetch(url);
   if (!response.ok) {
-    throw new ImageError(`The JPEG 2000 decoder could not be fetched (status ${response.status}); reload the page.`);
+    const label = codec === 'openjpeg' ? 'JPEG 2000' : 'JPEG-LS';
+    throw new ImageError(`The ${label} decoder could not be fetched (status ${response.status}); reload the page.`);
   }
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -1,5 +1,13 @@
 import { ImageError, ImageTooLargeError } from './errors.js';
 
+/** A part of an image, in pixels from its upper left corner. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** One greyscale image. */
 export interface Frame {
   readonly width: number;
@@ -8,6 +16,8 @@ export interface Frame {
   readonly pixels: Float32Array;
   /** Millimetres per pixel, where the file says. */
   readonly spacing?: { readonly x: number; readonly y: number };
+  /** The part that shows tissue, where an ultrasound machine says so and it is not the whole; see `cropFrame`. */
+  readonly region?: Region;
 }
 
 /** Larger images are refused before any pixel is decoded: no ultrasound machine writes them. */

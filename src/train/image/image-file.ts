@@ -1,4 +1,4 @@
-import type { Frame } from './frame.js';
+import type { Frame, Region } from './frame.js';
 
 /** An image file whose header has been read and none of whose pixels have been decoded. */
 export interface ImageFile {
@@ -8,6 +8,9 @@ export interface ImageFile {
   readonly height: number;
   /** 1 but for a multi-frame DICOM and a MetaImage stack. */
   readonly frameCount: number;
+  /** Millimetres per pixel, and the part that shows tissue, of every frame, where the header gives them; see `Frame`. */
+  readonly spacing?: { readonly x: number; readonly y: number };
+  readonly region?: Region;
   /**
    * Decodes one frame.
    *

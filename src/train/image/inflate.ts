@@ -1,4 +1,5 @@
-import { ImageError } from './errors.js';
+import { Inflate } from 'fflate';
+import { ImageError, ImageTooLargeError } from './errors.js';
 
 /**
  * Bytes `start` to `end` of zlib data that inflate to `total` bytes. Nothing beyond them is kept and, unless they are the last,
@@ -34,4 +35,44 @@ export async function inflateRange(
   } finally {
     reader.cancel().catch(() => {});
   }
+}
+
+/** Deflated files may always become as large as this, and beyond it only as far as `RATIO` carries them. */
+const MODEST = 16 * 2 ** 20;
+const MOST = 256 * 2 ** 20;
+/** Ultrasound deflates to a tenth or so; bombs, to a thousandth. */
+const RATIO = 100;
+/** Small parts, so that no more than 4 MB come at once. */
+const STEP = 4096;
+
+/**
+ * Inflates raw deflate data of unknown length, with or without padding behind them, and stops where they become larger than
+ * images do.
+ *
+ * @throws ImageTooLargeError there, and ImageError where the data end early
+ */
+export function inflateRaw(bytes: Uint8Array, name: string): Uint8Array {
+  const limit = Math.min(MOST, Math.max(MODEST, RATIO * bytes.length));
+  const parts: Uint8Array[] = [];
+  let [total, ended] = [0, false];
+  const inflate = new Inflate((part, final) => {
+    parts.push(part);
+    total += part.length;
+    ended ||= final;
+  });
+  for (let at = 0; at < bytes.length && !ended; at += STEP) {
+    inflate.push(bytes.subarray(at, at + STEP), at + STEP >= bytes.length);
+    if (total > limit) {
+      throw new ImageTooLargeError(
+        `${name}: its ${bytes.length} deflated bytes inflate to more than ${Math.round(limit / 2 ** 20)} MB, as no image does; convert it to explicit little endian.`,
+      );
+    }
+  }
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -1,4 +1,4 @@
-import { readOpenJpeg } from '#codecs';
+import { readWasm } from '#codecs';
 import { ImageError } from './errors.js';
 import { checkSize } from './frame.js';
 
@@ -25,7 +25,7 @@ export async function decodeJpeg2000(bytes: Uint8Array, name: string): Promise<S
   const collect = (line: string) => void complaints.push(line);
   // Loaded when the first such stream comes: few visitors of a page bring one.
   const { default: openCodec } = await import('@cornerstonejs/codec-openjpeg/decodewasmjs');
-  const codec = await openCodec({ wasmBinary: await readOpenJpeg(), print: collect, printErr: collect });
+  const codec = await openCodec({ wasmBinary: await readWasm('openjpeg'), print: collect, printErr: collect });
   const decoder = new codec.J2KDecoder();
   try {
     decoder.getEncodedBuffer(bytes.length).set(bytes);

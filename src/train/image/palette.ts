@@ -1,5 +1,6 @@
 import type { DataSet } from 'dicom-parser';
 import { ImageError } from './errors.js';
+import { readEntries } from './lookup-table.js';
 
 /** Luminance in [0, 1] of each palette entry. Indices below `first` or past the end take the nearest entry. */
 export interface Palette {
@@ -8,10 +9,10 @@ export interface Palette {
 }
 
 /** Reads the red, green and blue lookup tables of PALETTE COLOR images, plain or segmented (PS3.3, C.7.6.3.1.5). */
-export function readPalette(dataSet: DataSet, name: string): Palette {
-  const red = readTable(dataSet, 'x00281101', 'x00281201', 'x00281221', name);
-  const green = readTable(dataSet, 'x00281102', 'x00281202', 'x00281222', name);
-  const blue = readTable(dataSet, 'x00281103', 'x00281203', 'x00281223', name);
+export function readPalette(dataSet: DataSet, littleEndian: boolean, name: string): Palette {
+  const red = readTable(dataSet, ['x00281101', 'x00281201', 'x00281221'], littleEndian, name);
+  const green = readTable(dataSet, ['x00281102', 'x00281202', 'x00281222'], littleEndian, name);
+  const blue = readTable(dataSet, ['x00281103', 'x00281203', 'x00281223'], littleEndian, name);
   const luminance = new Float32Array(red.values.length);
   for (let i = 0; i < luminance.length; i++) {
     luminance[i] = 0.299 * red.values[i] + 0.587 * (green.values[i] ?? 0) + 0.114 * (blue.values[i] ?? 0);
@@ -21,9 +22,8 @@ export function readPalette(dataSet: DataSet, name: string): Palette {
 
 function readTable(
   dataSet: DataSet,
-  descriptor: string,
-  plain: string,
-  segmented: string,
+  [descriptor, plain, segmented]: readonly [string, string, string],
+  littleEndian: boolean,
   name: string,
 ): { first: number; values: Float32Array } {
   // Zero entries mean 65,536: the count is a 16-bit number.
@@ -36,13 +36,9 @@ function readTable(
       `${name}: a PALETTE COLOR image needs its lookup tables (0028,1201 to 1203); export it again.`,
     );
   }
-  const bytes = dataSet.byteArray.subarray(element.dataOffset, element.dataOffset + element.length);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // 8-bit entries may stand one to a byte or one to a 16-bit word.
-  const packed = bits === 8 && !(dataSet.elements[plain] && bytes.byteLength >= entries * 2);
-  const words = packed
-    ? Uint16Array.from(bytes)
-    : Uint16Array.from({ length: bytes.byteLength >> 1 }, (_, i) => view.getUint16(2 * i, true));
+  // Segmented tables of 8 bits have bytes for words, and so has a count that no plain table could fall short of.
+  const count = dataSet.elements[plain] ? entries : Number.POSITIVE_INFINITY;
+  const words = readEntries(dataSet.byteArray, element, { count, bits, littleEndian });
   const values = dataSet.elements[plain] ? words : expand(words, entries, name);
   if (values.length < entries) {
     throw new ImageError(

@@ -1,5 +1,6 @@
-import { ImageError } from './errors.js';
+import { ImageError, UnsupportedImageError } from './errors.js';
 import { luminance } from './frame.js';
+import { type LookupTable, lookUp } from './lookup-table.js';
 import type { Palette } from './palette.js';
 
 /** What the Image Pixel and VOI LUT modules of a DICOM file say about its samples (PS3.3, C.7.6.3 and C.11.2). */
@@ -13,12 +14,19 @@ export interface PixelFormat {
   readonly samplesPerPixel: number;
   /** Planar configuration 1: all red samples, then all green, then all blue. */
   readonly byPlane: boolean;
+  readonly bigEndian: boolean;
+  /** Bytes that stand in big-endian words, the second first. */
+  readonly swapped: boolean;
   readonly photometric: string;
   readonly slope: number;
   readonly intercept: number;
   readonly windowCenter?: number | undefined;
   readonly windowWidth?: number | undefined;
   readonly windowFunction: string;
+  /** In place of slope and intercept. */
+  readonly modalityTable?: LookupTable | undefined;
+  /** In place of a window. */
+  readonly voiTable?: LookupTable | undefined;
 }
 
 /** Samples by pixel, `channels` apiece, of which R, G, B or the only one come first. */
@@ -27,7 +35,7 @@ export interface StoredPixels {
   readonly channels: number;
 }
 
-/** Unpacks frame `index` of uncompressed little-endian pixel data. */
+/** Unpacks frame `index` of pixel data that are not compressed, or no longer. */
 export function readStored(stored: Uint8Array, format: PixelFormat, index: number, name: string): StoredPixels {
   const { width, height, samplesPerPixel, bitsAllocated, photometric } = format;
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
@@ -45,14 +53,16 @@ export function readStored(stored: Uint8Array, format: PixelFormat, index: numbe
   const count = width * height;
   const total = halved ? count * 2 : count * samplesPerPixel;
   const expected = total * (bitsAllocated / 8);
-  const bytes = stored.subarray(index * expected, (index + 1) * expected);
-  if (bytes.length < expected) {
+  const start = index * expected;
+  const available = Math.max(0, Math.min(expected, stored.length - start));
+  if (available < expected) {
     throw new ImageError(
       `${name}: ${width}×${height}×${samplesPerPixel} samples of ${bitsAllocated} bits are ${expected} bytes, the file has ` +
-        `${bytes.length}${index === 0 ? '' : ` for frame ${index + 1}`}; it is truncated, copy or export it again.`,
+        `${available}${index === 0 ? '' : ` for frame ${index + 1}`}; it is truncated, copy or export it again.`,
     );
   }
-  const sample = sampleReader(bytes, format);
+  const sample = sampleReader(stored, start, format);
+  checkPhotometric(format, name);
   // Luma alone is wanted from YBR images, and that is their first component.
   const channels = photometric.startsWith('YBR') ? 1 : samplesPerPixel;
   const values = format.signed ? new Int16Array(count * channels) : new Uint16Array(count * channels);
@@ -68,22 +78,24 @@ export function readStored(stored: Uint8Array, format: PixelFormat, index: numbe
 }
 
 /** Reads sample number i, without the bits outside the stored ones (old files keep overlays there). */
-function sampleReader(bytes: Uint8Array, format: PixelFormat): (i: number) => number {
-  const { bitsStored, highBit, signed, bitsAllocated } = format;
+function sampleReader(stored: Uint8Array, start: number, format: PixelFormat): (i: number) => number {
+  const { bitsStored, highBit, signed, bitsAllocated, swapped } = format;
+  const littleEndian = !format.bigEndian;
   const shift = Math.max(0, highBit + 1 - bitsStored);
   const mask = 2 ** bitsStored - 1;
   const sign = 2 ** (bitsStored - 1);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+  const byte = swapped ? (i: number) => view.getUint8((start + i) ^ 1) : (i: number) => view.getUint8(start + i);
   return (i) => {
-    const word = bitsAllocated === 8 ? view.getUint8(i) : view.getUint16(2 * i, true);
+    const word = bitsAllocated === 8 ? byte(i) : view.getUint16(start + 2 * i, littleEndian);
     const value = (word >> shift) & mask;
     return signed ? (value ^ sign) - sign : value;
   };
 }
 
 /**
- * Luminance in [0, 1]. Greyscale goes through slope and intercept and then the window; without a window the whole range
- * of the stored bits is mapped linearly, so that equal stored values are equal in every file of a series.
+ * Luminance in [0, 1]. Greyscale goes through slope and intercept (or their table) and then the window (or the table in its place);
+ * without one the whole range of the stored bits is mapped linearly, so that equal stored values are equal in every file of a series.
  */
 export function toLuminance(
   stored: StoredPixels,
@@ -100,27 +112,41 @@ export function toLuminance(
       return table[Math.max(0, Math.min(table.length - 1, values[i * channels] - first))];
     });
   }
-  if (format.photometric === 'RGB' || format.photometric.startsWith('YBR')) {
+  checkPhotometric(format, name);
+  const luma = format.photometric.startsWith('YBR');
+  if (format.photometric === 'RGB' || luma) {
     if (format.signed)
       throw new ImageError(`${name}: signed ${format.photometric} samples are not read; convert the file.`);
+    if (luma) return Float32Array.from({ length: count }, (_, i) => values[i * channels] / largest);
     return luminance(values, channels, count, 1 / largest);
   }
-  if (format.photometric !== 'MONOCHROME1' && format.photometric !== 'MONOCHROME2') {
-    throw new ImageError(
-      `${name}: photometric interpretation ${format.photometric} is not read; convert the file to MONOCHROME2 or RGB.`,
-    );
-  }
   const display = windowing(format);
+  const modality = modalityOf(format);
   const inverted = format.photometric === 'MONOCHROME1';
   return Float32Array.from({ length: count }, (_, i) => {
-    const shade = Math.max(0, Math.min(1, display(values[i * channels] * format.slope + format.intercept)));
+    const shade = Math.max(0, Math.min(1, display(modality(values[i * channels]))));
     return inverted ? 1 - shade : shade;
   });
 }
 
-/** The map from modality values to [0, 1] (PS3.3, C.11.2.1.2 and C.11.2.1.3). */
+/** Of the retired YBR_PARTIAL, and of the transformed YBR of JPEG 2000 outside it, the first component is not the luma. */
+const READABLE = ['MONOCHROME1', 'MONOCHROME2', 'RGB', 'PALETTE COLOR', 'YBR_FULL', 'YBR_FULL_422'];
+
+function checkPhotometric({ photometric }: PixelFormat, name: string): void {
+  if (READABLE.includes(photometric)) return;
+  throw new UnsupportedImageError(
+    `${name}: photometric interpretation ${photometric} is not read; convert the file to MONOCHROME2 or RGB.`,
+  );
+}
+
+/** From stored values to those that the window speaks of (PS3.3, C.11.1). */
+function modalityOf({ modalityTable: table, slope, intercept }: PixelFormat): (value: number) => number {
+  return table ? (value) => lookUp(table, value) : (value) => value * slope + intercept;
+}
+
+/** The map from modality values to [0, 1] (PS3.3, C.11.2.1): by window, by table, or over the whole range. */
 function windowing(format: PixelFormat): (value: number) => number {
-  const { windowCenter: center, windowWidth: width, slope, intercept, bitsStored, signed } = format;
+  const { windowCenter: center, windowWidth: width, voiTable, modalityTable, bitsStored, signed } = format;
   if (center !== undefined && width !== undefined && width >= 1) {
     if (format.windowFunction === 'SIGMOID') return (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width));
     if (format.windowFunction === 'LINEAR_EXACT') return (value) => (value - center) / width + 0.5;
@@ -128,8 +154,10 @@ function windowing(format: PixelFormat): (value: number) => number {
     if (width === 1) return (value) => (value > center - 0.5 ? 1 : 0);
     return (value) => (value - (center - 0.5)) / (width - 1) + 0.5;
   }
+  if (voiTable) return (value) => lookUp(voiTable, value) / (2 ** voiTable.bits - 1);
+  if (modalityTable) return (value) => value / (2 ** modalityTable.bits - 1);
   const lowest = signed ? -(2 ** (bitsStored - 1)) : 0;
-  const ends = [lowest, lowest + 2 ** bitsStored - 1].map((value) => value * slope + intercept);
+  const ends = [lowest, lowest + 2 ** bitsStored - 1].map(modalityOf(format));
   const low = Math.min(...ends);
   const range = Math.max(...ends) - low || 1;
   return (value) => (value - low) / range;

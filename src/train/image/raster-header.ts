@@ -6,31 +6,50 @@ export interface RasterHeader {
   readonly height: number;
 }
 
+/** The frame header of a JPEG or JPEG-LS stream (ISO/IEC 10918-1, B.2.2). */
+export interface JpegFrameHeader {
+  /** The low byte of its marker, which tells the process: C0 baseline, C3 lossless, F7 JPEG-LS. */
+  readonly marker: number;
+  readonly precision: number;
+  readonly width: number;
+  readonly height: number;
+  readonly components: number;
+}
+
 /** Size from the first header of a PNG or JPEG stream; undefined where it ends or goes wrong before one. */
 export function readRasterHeader(bytes: Uint8Array): RasterHeader | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes[0] === 0x89) {
     // Signature, then the IHDR chunk: length, name, width, height.
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return bytes.length < 24 ? undefined : { format: 'PNG', width: view.getUint32(16), height: view.getUint32(20) };
   }
-  // JPEG: marker segments of a length each, up to a frame header (ISO/IEC 10918-1, B.2.2).
+  const header = readJpegHeader(bytes);
+  return header && { format: 'JPEG', width: header.width, height: header.height };
+}
+
+/** The frame header behind the marker segments of a length each; undefined where the stream ends or goes wrong before it. */
+export function readJpegHeader(bytes: Uint8Array): JpegFrameHeader | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 2;
-  while (at + 9 <= bytes.length) {
+  while (at + 10 <= bytes.length) {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1];
     if (marker === 0xff) {
       at += 1;
       continue;
     }
-    if (isFrameHeader(marker)) return { format: 'JPEG', height: view.getUint16(at + 5), width: view.getUint16(at + 7) };
+    if (isFrameHeader(marker)) {
+      const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
+      return { marker, precision: bytes[at + 4], width, height, components: bytes[at + 9] };
+    }
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;
 }
 
-/** SOF0 to SOF15: the range also holds tables (C4, CC) and a reserved code (C8). */
+/** SOF0 to SOF15, between which are tables (C4, CC) and a reserved code (C8), and SOF55. */
 function isFrameHeader(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+  return (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) || marker === 0xf7;
 }
 
 /** Whether a JPEG stream reaches its end-of-image marker; some writers pad behind it. */

@@ -1,4 +1,6 @@
-/** Writes small DICOM files for tests: explicit (or implicit) little endian, elements given as [tag, VR, value]. */
+import { deflateRawSync } from 'node:zlib';
+
+/** Writes small DICOM files for tests, elements given as [tag, VR, value]; values in bytes are written as they are. */
 export type DicomValue = string | number | Uint8Array;
 export type DicomElement = readonly [tag: number, vr: string, value: DicomValue];
 
@@ -12,17 +14,23 @@ export interface DicomOptions {
 
 export const IMPLICIT = '1.2.840.10008.1.2';
 export const EXPLICIT = '1.2.840.10008.1.2.1';
+export const DEFLATED = '1.2.840.10008.1.2.1.99';
+export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+export const RLE = '1.2.840.10008.1.2.5';
 
 export function writeDicom(options: DicomOptions): Uint8Array {
   const syntax = options.transferSyntax ?? EXPLICIT;
-  const implicit = syntax === IMPLICIT;
-  const meta = element(0x00020010, 'UI', syntax, false);
+  const style = { implicit: syntax === IMPLICIT, bigEndian: syntax === BIG_ENDIAN };
+  const meta = element(0x00020010, 'UI', syntax);
+  const written = join(
+    [...options.elements].sort(([a], [b]) => a - b).map(([tag, vr, value]) => element(tag, vr, value, style)),
+  );
   const parts = [
     new Uint8Array(128),
     ascii('DICM'),
-    element(0x00020000, 'UL', meta.length, false),
+    element(0x00020000, 'UL', meta.length),
     meta,
-    ...[...options.elements].sort(([a], [b]) => a - b).map(([tag, vr, value]) => element(tag, vr, value, implicit)),
+    syntax === DEFLATED ? deflateRawSync(written) : written,
   ];
   if (options.fragments) {
     const table = new Uint8Array(4 * (options.offsets?.length ?? 0));
@@ -63,38 +71,51 @@ export function imageElements(
   return [...usual.filter(([tag]) => !replaced.has(tag)), ...more];
 }
 
-export function words(values: readonly number[]): Uint8Array {
+/** A sequence of items, for an explicit little endian file. */
+export function sequence(items: readonly (readonly DicomElement[])[]): Uint8Array {
+  return join(
+    items.map((elements) => {
+      const item = join(elements.map(([tag, vr, value]) => element(tag, vr, value)));
+      return join([words([0xfffe, 0xe000]), long(item.length), item]);
+    }),
+  );
+}
+
+export function words(values: readonly number[], bigEndian = false): Uint8Array {
   const bytes = new Uint8Array(values.length * 2);
   const view = new DataView(bytes.buffer);
   values.forEach((value, i) => {
-    view.setUint16(2 * i, value & 0xffff, true);
+    view.setUint16(2 * i, value & 0xffff, !bigEndian);
   });
   return bytes;
 }
 
-function element(tag: number, vr: string, value: DicomValue, implicit: boolean): Uint8Array {
-  const data = valueBytes(vr, value);
-  const head = words([tag >>> 16, tag & 0xffff]);
+function element(tag: number, vr: string, value: DicomValue, { implicit = false, bigEndian = false } = {}): Uint8Array {
+  const data = valueBytes(vr, value, bigEndian);
+  const head = words([tag >>> 16, tag & 0xffff], bigEndian);
   if (implicit) return join([head, long(data.length), data]);
-  if (['OB', 'OW', 'SQ', 'UN'].includes(vr)) return join([head, ascii(vr), words([0]), long(data.length), data]);
-  return join([head, ascii(vr), words([data.length]), data]);
+  if (['OB', 'OW', 'SQ', 'UN'].includes(vr))
+    return join([head, ascii(vr), words([0]), long(data.length, bigEndian), data]);
+  return join([head, ascii(vr), words([data.length], bigEndian), data]);
 }
 
-function valueBytes(vr: string, value: DicomValue): Uint8Array {
+function valueBytes(vr: string, value: DicomValue, bigEndian: boolean): Uint8Array {
   if (value instanceof Uint8Array) return value;
-  if (typeof value === 'number') return vr === 'UL' ? long(value) : words([value]);
+  if (typeof value === 'number' && vr === 'FD') return new Uint8Array(Float64Array.of(value).buffer);
+  if (typeof value === 'number') return vr === 'UL' ? long(value, bigEndian) : words([value], bigEndian);
   return ascii(value.length % 2 === 0 ? value : value + (vr === 'UI' ? '\0' : ' '));
 }
 
-function long(value: number): Uint8Array {
-  return words([value & 0xffff, value >>> 16]);
+function long(value: number, bigEndian = false): Uint8Array {
+  const halves = [value & 0xffff, value >>> 16];
+  return words(bigEndian ? halves.reverse() : halves, bigEndian);
 }
 
 function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+export function join(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
