@@ -16,7 +16,7 @@ const alias = {
   'csv-stringify/sync': require.resolve('csv-stringify/browser/esm/sync'),
 };
 
-/** Asked for by OpenJPEG's loader where it finds itself in Node. */
+/** Asked for by the loaders of OpenJPEG and CharLS where they find themselves in Node. */
 const ABSENT = new Set(['fs', 'path', 'crypto']);
 
 export async function buildPage() {
@@ -32,7 +32,7 @@ export async function buildPage() {
       {
         name: 'no-node-modules',
         resolveId(id, importer) {
-          if (ABSENT.has(id) && importer?.includes('codec-openjpeg')) return { id: `absent:${id}` };
+          if (ABSENT.has(id) && /codec-(openjpeg|charls)/.test(importer ?? '')) return { id: `absent:${id}` };
           if (id.startsWith('node:')) {
             throw new Error(`${importer} imports ${id}, which no browser has.`);
           }
@@ -58,20 +58,22 @@ export async function buildPage() {
 function copyAssets(folder) {
   for (const weight of [400, 600]) copyFont(`inter-latin-${weight}-normal.woff2`, `${folder}/inter-${weight}.woff2`);
   copyFont('inter-latin-600-normal.woff', `${folder}/inter-600.woff`);
-  copyDecoder(folder);
+  copyDecoders(folder);
 }
 
 /** The package's own browser modules fetch them likewise. */
 export function copyModuleAssets() {
   mkdirSync('dist/train/overlay', { recursive: true });
   copyFont('inter-latin-600-normal.woff', 'dist/train/overlay/inter-600.woff');
-  copyDecoder('dist/train/image');
+  copyDecoders('dist/train/image');
 }
 
 function copyFont(name, to) {
   copyFileSync(require.resolve(`@fontsource/inter/files/${name}`), to);
 }
 
-function copyDecoder(folder) {
-  copyFileSync(require.resolve('@cornerstonejs/codec-openjpeg/decodewasm'), join(folder, 'openjpeg.wasm'));
+function copyDecoders(folder) {
+  for (const codec of ['openjpeg', 'charls']) {
+    copyFileSync(require.resolve(`@cornerstonejs/codec-${codec}/decodewasm`), join(folder, `${codec}.wasm`));
+  }
 }
