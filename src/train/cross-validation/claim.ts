@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { ageOf, isRunning, processSpace } from '../liveness.js';
@@ -58,13 +58,17 @@ export async function claim(path: string, adapter: string, times: ClaimTimes = T
 export class Claim {
   readonly #timer: NodeJS.Timeout;
   readonly #lost = new AbortController();
+  #file: FileHandle | undefined;
+  #beating: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly path: string,
     private readonly holder: Holder,
     { beat }: ClaimTimes,
   ) {
-    this.#timer = setInterval(() => void this.#beat(), beat);
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beat();
+    }, beat);
     this.#timer.unref();
   }
 
@@ -85,6 +89,8 @@ export class Claim {
 
   async release(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#beating;
+    await this.#file?.close();
     const found = await readHolder(this.path);
     if (found?.token === this.holder.token) await rm(this.path, { force: true });
   }
@@ -93,8 +99,9 @@ export class Claim {
   async #beat(): Promise<void> {
     try {
       await this.check();
-      const file = await open(this.path, 'r+');
-      await file.write(text(this.holder), 0).finally(() => file.close());
+      // Kept open: should another take over right now, this is still the file that was ours, and not the other's.
+      this.#file ??= await open(this.path, 'r+');
+      await this.#file.write(text(this.holder), 0);
     } catch (error) {
       clearInterval(this.#timer);
       this.#lost.abort(error);

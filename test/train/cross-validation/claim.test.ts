@@ -1,18 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Claim, claim, readHolder, removeStale } from '../../../src/train/cross-validation/claim.js';
 import { CrossValidationError } from '../../../src/train/index.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 
 const lock = async () => join(await temporaryFolder(), 'fold-1.lock');
 const contents = async (path: string) => JSON.parse(await readFile(path, 'utf8'));
-const edit = async (path: string, change: object) =>
-  writeFile(path, JSON.stringify({ ...(await contents(path)), ...change }));
+/** In one step, as locks are written: a holder may look at any moment. */
+const edit = async (path: string, change: object) => {
+  await writeFile(`${path}.new`, JSON.stringify({ ...(await contents(path)), ...change }));
+  await rename(`${path}.new`, path);
+};
 /** As if the file had not been touched for so many seconds. */
 const age = (path: string, seconds: number) => utimes(path, new Date(), new Date(Date.now() - 1000 * seconds));
 
@@ -86,13 +88,13 @@ describe('claim', () => {
     if (!(own instanceof Claim)) throw new Error('not claimed');
     const before = await readFile(path, 'utf8');
     await age(path, 100);
-    await sleep(100);
-    expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(5000);
+    await vi.waitFor(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(50_000), {
+      timeout: 10_000,
+    });
     expect(await readFile(path, 'utf8')).toBe(before);
     expect(own.signal.aborted).toBe(false);
     await edit(path, { token: 'another', pid: 4711, host: 'far' });
-    await sleep(100);
-    expect(own.signal.aborted).toBe(true);
+    await vi.waitFor(() => expect(own.signal.aborted).toBe(true), { timeout: 10_000 });
     expect(() => own.signal.throwIfAborted()).toThrow(
       /fold-1\.lock is no longer this process's: process 4711 on far has taken it over/,
     );
