@@ -58,7 +58,10 @@ export interface TrainingInput {
   /** Passes over the training frames that make an epoch; 1 unless there are very few. */
   readonly passes?: number;
   readonly events?: TrainingEvents;
-  /** Asked after each epoch, once its files are written: true ends the run there, as a search does that prunes. */
+  /**
+   * Asked after each epoch, once its files are written, and of the last one again where a run is resumed: true ends the run
+   * there, as a search does that prunes.
+   */
   readonly stopAfter?: (metrics: EpochMetrics) => boolean | Promise<boolean>;
   /** Whether to find the operation behind a loss that is no number, which takes a second device for a moment. Default: yes. */
   readonly diagnose?: boolean;

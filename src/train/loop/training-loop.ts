@@ -55,9 +55,11 @@ export class TrainingLoop {
     const { signal, stopAfter } = this.input;
     const { epochs } = this.input.config.training;
     try {
-      while (this.epoch < epochs && !this.earlyStop.exhausted) {
+      // An earlier process may have been killed before it could ask about its last epoch.
+      let ended = this.batch === 0 && this.line !== null && (await stopAfter?.(this.line));
+      while (!ended && this.epoch < epochs && !this.earlyStop.exhausted) {
         const metrics = await this.runEpoch();
-        if (await stopAfter?.(metrics)) break;
+        ended = await stopAfter?.(metrics);
       }
     } catch (error) {
       if (signal?.aborted && error === signal.reason) await this.commit();

@@ -256,12 +256,16 @@ test('without a folder nothing is written, and the outcome is the same', async (
 test('a run ends after the epoch that its caller wants to be the last', async () => {
   const folder = await newFolder();
   const asked: number[] = [];
-  const outcome = await run(folder, {
-    stopAfter: async ({ epoch, validationApd }) => {
-      asked.push(epoch);
-      expect(validationApd).toBe((await folder.readMetrics()).at(-1)?.validationApd);
-      return epoch === 2;
-    },
-  });
+  const stopAfter: TrainingInput['stopAfter'] = async ({ epoch, validationApd }) => {
+    asked.push(epoch);
+    expect(validationApd).toBe((await folder.readMetrics()).at(-1)?.validationApd);
+    return epoch === 2;
+  };
+  const outcome = await run(folder, { stopAfter });
   expect([outcome.epochs, outcome.stoppedEarly, asked]).toEqual([2, false, [1, 2]]);
+  // Whoever resumes it is asked again, as a process may be killed between writing and asking.
+  expect(await run(await resumed(folder), { stopAfter })).toEqual(outcome);
+  expect(asked).toEqual([1, 2, 2]);
+  await run(await resumed(folder));
+  expect(await runContents(folder.path)).toEqual(uninterrupted);
 });
