@@ -24,6 +24,7 @@ const TAGS: Readonly<Record<string, string>> = {
   validationAopMae: 'validation/AoP error (degrees)',
   learningRate: 'optimizer/learning rate',
   gradientNorm: 'optimizer/gradient norm',
+  lossScale: 'optimizer/loss scale',
   imagesPerSecond: 'speed/images per second',
 };
 
