@@ -132,10 +132,14 @@ export function toLuminance(
 /** Of the retired YBR_PARTIAL, and of the transformed YBR of JPEG 2000 outside it, the first component is not the luma. */
 const READABLE = ['MONOCHROME1', 'MONOCHROME2', 'RGB', 'PALETTE COLOR', 'YBR_FULL', 'YBR_FULL_422'];
 
+const REFUSED = ['HSV', 'ARGB', 'CMYK', 'YBR_PARTIAL_422', 'YBR_PARTIAL_420', 'YBR_ICT', 'YBR_RCT', 'XYB'];
+
 function checkPhotometric({ photometric }: PixelFormat, name: string): void {
   if (READABLE.includes(photometric)) return;
+  // Only what the standard knows is repeated: a damaged file may have a patient's name in this place.
+  const label = REFUSED.includes(photometric) ? `${photometric} is` : 'that is not known is';
   throw new UnsupportedImageError(
-    `${name}: photometric interpretation ${photometric} is not read; convert the file to MONOCHROME2 or RGB.`,
+    `${name}: photometric interpretation ${label} not read; convert the file to MONOCHROME2 or RGB.`,
   );
 }
 

@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import openCharls from '@cornerstonejs/codec-charls/wasmjs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeFrame, ImageError, ImageTooLargeError, openImage } from '../../../src/train/image/index.js';
@@ -16,6 +13,8 @@ import {
   writeDicom,
 } from './dicom-writer.js';
 import { encodeJpegLossless } from './jpeg-lossless-encoder.js';
+import { encodeJpegLs } from './jpeg-ls-encoder.js';
+import { encodeRle } from './rle-encoder.js';
 
 const decode = (options: DicomOptions) => decodeFrame(writeDicom(options), 'frame.dcm');
 const levels = async (options: DicomOptions, top = 255) =>
@@ -94,19 +93,6 @@ describe('deflated DICOM', () => {
 });
 
 describe('RLE lossless', () => {
-  /** Each byte plane in a segment of its own, some of it in runs. */
-  const encode = (planes: readonly Uint8Array[]): Uint8Array => {
-    const segments = planes.map(packBits);
-    const header = new DataView(new ArrayBuffer(64));
-    header.setUint32(0, segments.length, true);
-    let at = 64;
-    segments.forEach((segment, i) => {
-      header.setUint32(4 + 4 * i, at, true);
-      at += segment.length;
-    });
-    return join([new Uint8Array(header.buffer), ...segments]);
-  };
-
   it('gives back any image, of 8 bits and 16', async () => {
     await fc.assert(
       fc.asyncProperty(image([8, 16]), async ({ width, height, bits, samples }) => {
@@ -115,7 +101,7 @@ describe('RLE lossless', () => {
         const options = {
           transferSyntax: RLE,
           elements: imageElements(width, height, 'MONOCHROME2', undefined, depth(bits)),
-          fragments: [encode(planes.map((plane) => Uint8Array.from(plane)))],
+          fragments: [encodeRle(planes.map((plane) => Uint8Array.from(plane)))],
         };
         expect(await levels(options, 2 ** bits - 1)).toEqual(samples);
       }),
@@ -124,7 +110,7 @@ describe('RLE lossless', () => {
   });
 
   it('reads colours, whose samples are in planes whatever the planar configuration says', async () => {
-    const fragments = [encode([Uint8Array.of(255, 0, 10), Uint8Array.of(0, 255, 20), Uint8Array.of(0, 0, 30)])];
+    const fragments = [encodeRle([Uint8Array.of(255, 0, 10), Uint8Array.of(0, 255, 20), Uint8Array.of(0, 0, 30)])];
     for (const planar of [0, 1]) {
       const elements = imageElements(3, 1, 'RGB', undefined, [[0x00280006, 'US', planar]]);
       expect(await levels({ transferSyntax: RLE, elements, fragments })).toEqual([76, 150, 18]);
@@ -135,14 +121,14 @@ describe('RLE lossless', () => {
 
   it('refuses a few bytes that claim a large frame, before asking for its memory', async () => {
     const elements = imageElements(10_000, 9000, 'RGB', undefined);
-    const fragments = [encode([0, 1, 2].map(() => new Uint8Array(1000)))];
+    const fragments = [encodeRle([0, 1, 2].map(() => new Uint8Array(1000)))];
     const before = process.memoryUsage().arrayBuffers;
     await expect(decode({ transferSyntax: RLE, elements, fragments })).rejects.toThrow('RLE data end before the frame');
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);
   });
 
   it('names a number of segments that cannot be', async () => {
-    const fragments = [encode([grey, grey])];
+    const fragments = [encodeRle([grey, grey])];
     const elements = imageElements(3, 2, 'MONOCHROME2', undefined);
     await expect(decode({ transferSyntax: RLE, elements, fragments })).rejects.toThrow(
       'its RLE frame has 2 segments, 1 samples of 8 bits need 1',
@@ -193,25 +179,7 @@ describe('lossless JPEG', () => {
   });
 });
 
-const require = createRequire(import.meta.url);
-const charls = await openCharls({ wasmBinary: readFileSync(require.resolve('@cornerstonejs/codec-charls/wasm')) });
-
 describe('JPEG-LS', () => {
-  const encode = (
-    samples: Uint8Array,
-    info: { width: number; height: number; bitsPerSample: number; componentCount: number },
-    { near = 0, interleave = 0 } = {},
-  ) => {
-    const encoder = new charls.JpegLSEncoder();
-    encoder.getDecodedBuffer(info).set(samples);
-    encoder.setNearLossless(near);
-    encoder.setInterleaveMode(interleave);
-    encoder.encode();
-    const stream = encoder.getEncodedBuffer().slice();
-    encoder.delete();
-    return stream;
-  };
-
   it('gives back any image', async () => {
     await fc.assert(
       fc.asyncProperty(image([8, 12, 16]), async ({ width, height, bits, samples }) => {
@@ -219,7 +187,7 @@ describe('JPEG-LS', () => {
         const options = {
           transferSyntax: '1.2.840.10008.1.2.4.80',
           elements: imageElements(width, height, 'MONOCHROME2', undefined, depth(bits)),
-          fragments: [encode(packed(samples, bits), info)],
+          fragments: [encodeJpegLs(packed(samples, bits), info)],
         };
         expect(await levels(options, 2 ** bits - 1)).toEqual(samples);
       }),
@@ -235,7 +203,7 @@ describe('JPEG-LS', () => {
     const byPixel = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => (i * 41) % 256);
     const byPlane = Uint8Array.from({ length: 60 }, (_, i) => byPixel[(i % 20) * 3 + Math.floor(i / 20)]);
     const info = { width: 5, height: 4, bitsPerSample: 8, componentCount: 3 };
-    const stream = encode(interleave === 0 ? byPlane : byPixel, info, { interleave });
+    const stream = encodeJpegLs(interleave === 0 ? byPlane : byPixel, info, { interleave });
     const elements = imageElements(5, 4, 'RGB', undefined);
     const transferSyntax = '1.2.840.10008.1.2.4.80';
     expect(await levels({ transferSyntax, elements, fragments: [stream] })).toEqual(
@@ -245,7 +213,7 @@ describe('JPEG-LS', () => {
 
   it('keeps near-lossless samples as near as they were coded', async () => {
     const samples = Uint8Array.from({ length: 400 }, (_, i) => (i * i * 7) % 256);
-    const stream = encode(samples, { width: 20, height: 20, bitsPerSample: 8, componentCount: 1 }, { near: 3 });
+    const stream = encodeJpegLs(samples, { width: 20, height: 20, bitsPerSample: 8, componentCount: 1 }, { near: 3 });
     const elements = imageElements(20, 20, 'MONOCHROME2', undefined);
     const decoded = await levels({ transferSyntax: '1.2.840.10008.1.2.4.81', elements, fragments: [stream] });
     const errors = decoded.map((value, i) => Math.abs(value - samples[i]));
@@ -253,22 +221,3 @@ describe('JPEG-LS', () => {
     expect(Math.max(...errors)).toBeGreaterThan(0);
   });
 });
-
-/** Runs of three and more as runs, the rest literally (PS3.5, G.3.1). */
-function packBits(bytes: Uint8Array): Uint8Array {
-  const out: number[] = [];
-  for (let i = 0; i < bytes.length; ) {
-    let run = 1;
-    while (i + run < bytes.length && run < 128 && bytes[i + run] === bytes[i]) run++;
-    if (run >= 3) {
-      out.push(257 - run, bytes[i]);
-      i += run;
-    } else {
-      const end = Math.min(bytes.length, i + run);
-      out.push(end - i - 1, ...bytes.subarray(i, end));
-      i = end;
-    }
-  }
-  if (out.length % 2 === 1) out.push(128);
-  return Uint8Array.from(out);
-}

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { decodeFrame, type Frame, ImageError } from '../../../src/train/image/index.js';
+import { decodeFrame, type Frame, ImageError, openImage } from '../../../src/train/image/index.js';
 import { type DicomOptions, IMPLICIT, imageElements, words, writeDicom } from './dicom-writer.js';
 
 const decode = (options: DicomOptions) => decodeFrame(writeDicom(options), 'frame.dcm');
@@ -204,6 +204,18 @@ describe('decodeFrame on DICOM that cannot be read', () => {
 const fixtures = new URL('../../../../shared/fixtures/dicom/', import.meta.url);
 
 describe.skipIf(!existsSync(fixtures))('decodeFrame on real ultrasound (shared/fixtures/dicom)', () => {
+  it('opens every file of the folder', async () => {
+    const files = readdirSync(fixtures).filter((file) => file.endsWith('.dcm'));
+    expect(files.length).toBeGreaterThanOrEqual(3);
+    for (const file of files) {
+      const image = await openImage(new Uint8Array(readFileSync(new URL(file, fixtures))), file);
+      const { width, height, pixels } = await image.decode(image.frameCount - 1);
+      expect(pixels.length, file).toBe(width * height);
+      // A picture, and not one shade.
+      expect(new Set(pixels).size, file).toBeGreaterThan(50);
+    }
+  });
+
   const open = (file: string) => decodeFrame(new Uint8Array(readFileSync(new URL(file, fixtures))), file);
   const at = (frame: Frame, x: number, y: number) => frame.pixels[y * frame.width + x];
 
