@@ -252,8 +252,9 @@ describe('placement', () => {
       kept.push(a);
     }
     for (const tensor of kept.reverse()) a = add(a, tensor);
-    const begin = performance.now();
+    // Of this process alone: others may keep the machine busy.
+    const begin = process.cpuUsage();
     place(device, planOf(device, [a]));
-    expect(performance.now() - begin).toBeLessThan(8000);
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(8000);
   });
 });
