@@ -326,7 +326,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     await page.reload();
     await page.locator('.place.here').waitFor();
     expect(fetches()).toBe(1);
-    await page.getByText('Settings').click();
+    await button('Settings').click();
     await page.getByLabel('Weights').selectOption('f16');
     await expect.poll(fetches).toBe(2);
     await page.locator('.place.here').waitFor();

@@ -1,4 +1,5 @@
 /** What happens to an upload before the network sees it. Pure, so that it runs in a thread of its own; see `DecoderPool`. */
+import { greyBytes } from '../../train/image/grey-bytes.js';
 import { fitFrame, ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../train/image/index.js';
 import type { ProblemCode } from './problem.js';
 
@@ -50,7 +51,7 @@ export async function decodeUpload(task: DecodeTask): Promise<DecodedFrame> {
   const frame = await file.decode(number - 1);
   const { width, height, spacing } = frame;
   const { pixels, transform } = fitFrame(frame, size);
-  const picture = Uint8Array.from(frame.pixels, (value) => Math.round(255 * value));
+  const picture = greyBytes(frame.pixels);
   const { scale, offset } = transform;
   return { format, width, height, frameCount, spacing, pixels, scale, offset, picture };
 }

@@ -108,9 +108,11 @@ export function toLuminance(
   const largest = 2 ** format.bitsStored - 1;
   if (palette) {
     const { first, luminance: table } = palette;
-    return Float32Array.from({ length: count }, (_, i) => {
-      return table[Math.max(0, Math.min(table.length - 1, values[i * channels] - first))];
-    });
+    const pixels = new Float32Array(count);
+    for (let i = 0; i < count; i++) {
+      pixels[i] = table[Math.max(0, Math.min(table.length - 1, values[i * channels] - first))];
+    }
+    return pixels;
   }
   checkPhotometric(format, name);
   const luma = format.photometric.startsWith('YBR');
@@ -123,10 +125,12 @@ export function toLuminance(
   const display = windowing(format);
   const modality = modalityOf(format);
   const inverted = format.photometric === 'MONOCHROME1';
-  return Float32Array.from({ length: count }, (_, i) => {
+  const pixels = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
     const shade = Math.max(0, Math.min(1, display(modality(values[i * channels]))));
-    return inverted ? 1 - shade : shade;
-  });
+    pixels[i] = inverted ? 1 - shade : shade;
+  }
+  return pixels;
 }
 
 /** Of the retired YBR_PARTIAL, and of the transformed YBR of JPEG 2000 outside it, the first component is not the luma. */

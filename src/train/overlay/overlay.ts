@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { greyBytes } from '../image/grey-bytes.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { overlaySvg } from './drawing.js';
 import { enlargedDrawing } from './enlarge.js';
@@ -47,7 +48,7 @@ export async function renderOverlay(options: OverlayOptions): Promise<Uint8Array
 
 export function bytesOf(pixels: Uint8Array | Float32Array): Uint8Array {
   if (pixels instanceof Uint8Array) return pixels;
-  return Uint8Array.from(pixels, (value) => Math.round(255 * Math.min(Math.max(value, 0), 1)));
+  return greyBytes(pixels);
 }
 
 function checkFinite(role: string, landmarks: Landmarks): void {

@@ -3,6 +3,7 @@ import { encode } from 'fast-png';
 import { strToU8, zipSync } from 'fflate';
 import { LAYOUT } from '../../../train/dataset/layout.js';
 import type { Frame } from '../../../train/image/frame.js';
+import { greyBytes } from '../../../train/image/grey-bytes.js';
 import type { ExportedFrame } from './document.js';
 import { trainingSet } from './training-labels.js';
 
@@ -21,7 +22,7 @@ export async function trainingArchive(
   const files: Record<string, Uint8Array> = { [[...folder, labels].join('/')]: strToU8(csv) };
   for (const [index, name] of names.entries()) {
     const { width, height, pixels: greys } = await pixels(index);
-    const data = Uint8Array.from(greys, (value) => Math.round(255 * value));
+    const data = greyBytes(greys);
     files[[...folder, name].join('/')] = encode({ width, height, data, depth: 8, channels: 1 });
   }
   // PNG is compressed already.

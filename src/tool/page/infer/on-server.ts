@@ -36,6 +36,7 @@ export function openOnServer(): FramePredictor {
 }
 
 function toPng({ width, height, pixels }: Frame): Uint8Array<ArrayBuffer> {
-  const data = Uint16Array.from(pixels, (value) => Math.round(65_535 * value));
+  const data = new Uint16Array(pixels.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round(65_535 * pixels[i]);
   return Uint8Array.from(encode({ width, height, data, depth: 16, channels: 1 }));
 }

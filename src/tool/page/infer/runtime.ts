@@ -1,3 +1,4 @@
+import { DeviceError, LimitError, ShaderError, type SondeError } from '../../../engine/errors.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
 import type { Where } from '../annotate/annotation.js';
 import { openInPage } from './in-page.js';
@@ -51,15 +52,28 @@ export class Runtime {
     this.update({ phase: 'starting' });
     try {
       const missing = where === 'server' ? 'chosen' : await missingWebGpu();
-      if (missing === undefined || where === 'page') {
-        const predictor = await openInPage(this.model, precision, (state) => this.update(state));
-        return this.ready(predictor, '');
-      }
-      return this.ready(openOnServer(), missing === 'chosen' ? '' : missing);
+      if (where === 'page') return this.ready(await this.openInPage(precision), '');
+      const unable = missing ?? (await this.tryInPage(precision));
+      if (typeof unable !== 'string') return this.ready(unable, '');
+      return this.ready(openOnServer(), unable === 'chosen' ? '' : unable);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.update({ phase: 'failed', message });
       throw error;
+    }
+  }
+
+  private openInPage(precision: Precision): Promise<FramePredictor> {
+    return openInPage(this.model, precision, (state) => this.update(state));
+  }
+
+  /** The model in the page, or why the page's GPU cannot run it. */
+  private async tryInPage(precision: Precision): Promise<FramePredictor | string> {
+    try {
+      return await this.openInPage(precision);
+    } catch (error) {
+      if (!isOfDevice(error)) throw error;
+      return `the GPU here cannot run the model (${error.message.replace(/\.$/, '')})`;
     }
   }
 
@@ -73,6 +87,11 @@ export class Runtime {
     this.state = state;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** Whether it is the page's GPU that stands in the way, and not the weights or the network. */
+function isOfDevice(error: unknown): error is SondeError {
+  return error instanceof DeviceError || error instanceof LimitError || error instanceof ShaderError;
 }
 
 /** Why this page cannot use a GPU; undefined where it can. */

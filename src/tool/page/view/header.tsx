@@ -21,32 +21,32 @@ export function Header({ model, state, choice, onChoose, onHelp }: HeaderProps) 
         {model.name}
       </p>
       <Place state={state} />
-      <details class="settings">
-        <summary>Settings</summary>
-        <div class="sheet">
-          <label>
-            Runs
-            <select
-              value={where}
-              onChange={(event) => onChoose({ ...choice, where: event.currentTarget.value as RuntimeChoice['where'] })}
-            >
-              <option value="auto">here where it can</option>
-              <option value="page">here</option>
-              <option value="server">on the server</option>
-            </select>
-          </label>
-          <label>
-            Weights
-            <select
-              value={precision}
-              onChange={(event) => onChoose({ ...choice, precision: event.currentTarget.value as Precision })}
-            >
-              <option value="f32">full, {megabytes(model.weights.f32.bytes)}</option>
-              <option value="f16">half precision, {megabytes(model.weights.f16.bytes)}</option>
-            </select>
-          </label>
-        </div>
-      </details>
+      <button type="button" popovertarget="settings">
+        Settings
+      </button>
+      <div id="settings" class="sheet" popover="auto">
+        <label>
+          Runs
+          <select
+            value={where}
+            onChange={(event) => onChoose({ ...choice, where: event.currentTarget.value as RuntimeChoice['where'] })}
+          >
+            <option value="auto">in this page where it can</option>
+            <option value="page">in this page</option>
+            <option value="server">on the server</option>
+          </select>
+        </label>
+        <label>
+          Weights
+          <select
+            value={precision}
+            onChange={(event) => onChoose({ ...choice, precision: event.currentTarget.value as Precision })}
+          >
+            <option value="f32">full, {megabytes(model.weights.f32.bytes)}</option>
+            <option value="f16">half precision, {megabytes(model.weights.f16.bytes)}</option>
+          </select>
+        </label>
+      </div>
       <button type="button" onClick={onHelp}>
         Help
       </button>
