@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import type { DecodeAnswer } from './decode.worker.js';
 import type { DecodedFrame, DecodeTask } from './decoding.js';
 import { Problem } from './problem.js';
+import { Turnstile } from './turnstile.js';
 
 /** Decodes uploads. */
 export interface UploadDecoder {
@@ -30,10 +31,14 @@ export function openDecoderPool(threads = Math.min(4, Math.max(1, availableParal
     idleTimeout: 60_000,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
   });
+  // The pool's own queue lets newcomers pass those that wait, some of them without end.
+  const turnstile = new Turnstile(threads);
   return {
     async decode(task, signal) {
+      const leave = await turnstile.enter(signal);
       const answer = await pool
         .run(task, { signal, transferList: [task.bytes.buffer as ArrayBuffer] })
+        .finally(leave)
         .catch((error: unknown) => {
           signal.throwIfAborted();
           if (isOutOfMemory(error)) {
