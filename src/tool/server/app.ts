@@ -83,7 +83,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   await registerPage(app, options.page);
   await app.register(async (scope) => {
     scope.addHook('onRoute', (route) => {
-      route.schema = { ...route.schema, response: { ...(route.schema?.response as object), '4xx': problemSchema } };
+      const problems = { '4xx': problemSchema, '5xx': problemSchema };
+      route.schema = { ...route.schema, response: { ...problems, ...(route.schema?.response as object) } };
     });
     scope.addHook('onRequest', async (request, reply) => {
       if (request.method !== 'POST') return;

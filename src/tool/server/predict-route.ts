@@ -36,6 +36,7 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
   };
   app.post<{ Querystring: Query }>('/v1/predict', { schema }, async (request, reply) => {
     const { frame, heatmaps } = request.query;
+    reply.header('cache-control', 'no-store');
     const signal = deadlineOf(reply, limits);
     const bytes = await readUpload(request);
     const began = performance.now();
@@ -75,13 +76,23 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
 
 /** The bytes of the one file in the request, in memory of their own. */
 async function readUpload(request: FastifyRequest): Promise<Uint8Array> {
-  if (request.isMultipart()) {
-    const file = await request.file();
-    if (!file) throw new Problem('unreadable-image', 'The form holds no file; send one image in a field of type file.');
-    return Uint8Array.from(await file.toBuffer());
-  }
+  if (request.isMultipart()) return readForm(request);
   if (!(request.body instanceof Buffer) || request.body.length === 0) {
     throw new Problem('unreadable-image', 'The request has no body; send the bytes of one image.');
   }
   return Uint8Array.from(request.body);
+}
+
+async function readForm(request: FastifyRequest): Promise<Uint8Array> {
+  let bytes: Uint8Array | undefined;
+  try {
+    const file = await request.file();
+    bytes = file && Uint8Array.from(await file.toBuffer());
+  } catch (error) {
+    // What the parser foresees has a status; what it trips over is a form that is damaged or breaks off.
+    if (error instanceof Error && 'statusCode' in error) throw error;
+    throw new Problem('bad-request', 'The form is damaged or breaks off; send it again.');
+  }
+  if (!bytes) throw new Problem('unreadable-image', 'The form holds no file; send one image in a field of type file.');
+  return bytes;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -236,6 +237,7 @@ describe('what cannot be answered', () => {
   ])('%s: a status and a sentence', async (_, make, status, code, words) => {
     const answer = await send(app, await make());
     expect(answer.headers['content-type']).toContain('application/problem+json');
+    expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.json()).toMatchObject({ type: 'about:blank', status, code });
     expect(answer.json().detail).toContain(words);
     expect(answer.json().detail).toMatch(/^[A-Z][^\n]*\.$/);
@@ -260,6 +262,20 @@ describe('what cannot be answered', () => {
       const answer = await strict.inject({ method: 'POST', url: '/v1/predict', ...request });
       expect(answer.json()).toMatchObject({ status: 413, code: 'file-too-large' });
       expect(answer.json().detail).toContain('the 1 MiB that this server takes');
+    }
+  });
+
+  test('a form that breaks off, wherever it does', async () => {
+    const { payload, headers } = form(await whole());
+    for (const length of [1, 20, 60, 110, 150, 300, payload.length - 20, payload.length - 3]) {
+      const cut = await app.inject({
+        method: 'POST',
+        url: '/v1/predict',
+        payload: payload.subarray(0, length),
+        headers,
+      });
+      expect(cut.json(), `${length} bytes`).toMatchObject({ status: 400, code: 'bad-request' });
+      expect(cut.json().detail).toMatch(/^[A-Z][^\n]*\.$/);
     }
   });
 
@@ -364,6 +380,7 @@ describe('what else is served', () => {
 
   test('an OpenAPI document of all of it', async () => {
     const document = (await app.inject('/openapi.json')).json();
+    expect(await new Validator().validate(document)).toMatchObject({ valid: true });
     expect(document.info.version).toBe('1.2.3');
     expect(Object.keys(document.paths).sort()).toEqual([
       '/healthz',

@@ -1,8 +1,9 @@
 import { angleOfProgression, LANDMARK_NAMES, type Point } from '../../../model/landmarks.js';
 import { type Annotation, landmarksOf } from '../annotate/annotation.js';
 
+/** As Slicer itself writes it: older versions accept no other spelling. */
 const SCHEMA =
-  'https://raw.githubusercontent.com/Slicer/Slicer/main/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#';
+  'https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#';
 
 const DESCRIPTIONS = {
   ps1: 'Inferior end of the pubic symphysis',
