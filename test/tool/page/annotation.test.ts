@@ -85,6 +85,8 @@ describe('an annotation', () => {
     const moved = moveLandmark(confirm(fresh), 'ps1', { x: 1, y: 1 }, 'new');
     expect(decisionOf(moved)).toBe('open');
     expect(decisionOf(confirm(moved))).toBe('corrected');
+    const undone = confirm(undoChange(confirm(moved)));
+    expect([decisionOf(undone), decisionOf(redoChange(undone))]).toEqual(['accepted', 'open']);
     expect(decisionOf(undoChange(confirm(moved)))).toBe('open');
     const back = resetToPrediction(confirm(moved));
     expect([isCorrected(back), decisionOf(confirm(back))]).toEqual([false, 'accepted']);

@@ -89,6 +89,7 @@ describe('InferenceService', () => {
     const given = [1, 2, 3].map(() => service.predict(frame, { heatmaps: false, signal: controller.signal }));
     const kept = service.predict(frame, patient);
     controller.abort(new Error('given up'));
+    expect(service.waiting).toBe(1);
     for (const one of given) await expect(one).rejects.toThrow('given up');
     await expect(kept).resolves.toBeDefined();
     expect(service.waiting).toBe(0);

@@ -58,8 +58,8 @@ describe('decodePng, which stands in for sharp in a browser', () => {
     await expect(decodePng(bomb, 'a.png')).rejects.toThrow('a.png: the PNG data inflate to more than the 4×4 pixels');
   });
 
-  it('passes over a profile that is a bomb', async () => {
-    const profile = chunk('iCCP', Uint8Array.from([97, 0, 0, ...deflateSync(new Uint8Array(50_000_000))]));
+  it('does not look at a profile, which may be damaged or a bomb', async () => {
+    const profile = chunk('iCCP', Uint8Array.from([97, 0, 0, 255, 255, 255, 255]));
     const { samples } = await decodePng(png(2, 1, 8, 0, Uint8Array.from([0, 7, 9]), [profile]), 'a.png');
     expect([...samples]).toEqual([7, 9]);
   });
