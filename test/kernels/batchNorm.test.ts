@@ -8,7 +8,7 @@ import {
   runningReference,
 } from '../../src/kernels/batchNorm/reference.js';
 import { type Case, checkOperation, expectClose, propertyParameters } from '../support/check-operation.js';
-import { checkedDevice, sharedDevice } from '../support/device.js';
+import { pretend, sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';
 
 /** Shapes [..., C] of rank 2 to 4 with at least 4 rows, in channel counts that are and are not multiples of 4. */
@@ -21,16 +21,6 @@ const inputShapes = fc
   .map(([outer, rows, channels]) => [...outer, rows, channels]);
 
 const channelsOf = (shape: readonly number[]) => [shape[shape.length - 1]];
-
-/** Lets kernels be chosen as for a GPU. @returns What undoes it. */
-async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
-  const devices = await Promise.all([sharedDevice(), checkedDevice()]);
-  const own = devices.map(({ traits }) => traits.software);
-  if (kind === 'GPU') for (const { traits } of devices) traits.software = false;
-  return () => {
-    for (const [i, { traits }] of devices.entries()) traits.software = own[i];
-  };
-}
 
 describe('batchNorm', () => {
   test.each([

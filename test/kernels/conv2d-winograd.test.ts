@@ -185,33 +185,37 @@ describe('Winograd among the kernels of a convolution', () => {
 
   test('is the default on software drivers, and one to be measured on GPUs', () => {
     const [x, weight] = [
-      [1, 64, 64, 64],
+      [1, 128, 128, 64],
       [32, 3, 3, 64],
     ];
     expect(variants(x, weight, padded)).toEqual(['winograd', 'lanes', 'tiled']);
     expect(variants(x, weight, padded, gpu)).toEqual(['tiled', 'winograd']);
-    const gradient = [[1, 64, 64, 32], weight].map((shape) => ({ shape, dtype: 'f32' as const }));
-    expect(convInputGradientOperation.variants?.(gradient, { ...padded, inputSize: [64, 64] }, gpu)).toEqual([
+    const gradient = [[1, 128, 128, 32], weight].map((shape) => ({ shape, dtype: 'f32' as const }));
+    expect(convInputGradientOperation.variants?.(gradient, { ...padded, inputSize: [128, 128] }, gpu)).toEqual([
       'tiled',
       'winograd',
     ]);
   });
 
-  test('is not the default for a few tiles', () => {
-    expect(variants([1, 12, 12, 64], [64, 3, 3, 64], padded)).toEqual(['lanes', 'tiled', 'winograd']);
+  test('is not the default for a few tiles, nor for so little work that it would not be worth compiling', () => {
+    expect(variants([1, 16, 16, 512], [512, 3, 3, 512], padded)?.[0]).toBe('winograd');
+    expect(variants([1, 12, 12, 512], [512, 3, 3, 512], padded)).toEqual(['lanes', 'tiled', 'winograd']);
+    expect(variants([8, 64, 64, 32], [32, 3, 3, 32], padded)?.[0]).toBe('winograd');
+    expect(variants([1, 64, 64, 32], [32, 3, 3, 32], padded)).toEqual(['lanes', 'tiled', 'winograd']);
   });
 
   test('of a weight gradient is the default where there are tiles enough to sum over', () => {
-    const ofGradient = (size: number, channels: number, adapter = software) =>
+    const ofGradient = (size: number, channels: readonly [number, number], adapter = software) =>
       convWeightGradientOperation.variants?.(
-        [64, channels].map((inC) => ({ shape: [1, size, size, inC], dtype: 'f32' })),
+        channels.map((inC) => ({ shape: [1, size, size, inC], dtype: 'f32' })),
         { ...padded, kernelSize: [3, 3] },
         adapter,
       );
-    expect(ofGradient(16, 64)).toEqual(['winograd', 'lanes', 'tiled']);
-    expect(ofGradient(12, 64)).toEqual(['lanes', 'tiled', 'winograd']);
-    expect(ofGradient(32, 31)).toEqual(['lanes', 'tiled']);
-    expect(ofGradient(32, 64, gpu)).toEqual(['tiled', 'winograd']);
+    expect(ofGradient(16, [512, 256])).toEqual(['winograd', 'lanes', 'tiled']);
+    expect(ofGradient(12, [512, 512])).toEqual(['lanes', 'tiled', 'winograd']);
+    expect(ofGradient(16, [64, 64])).toEqual(['lanes', 'tiled', 'winograd']);
+    expect(ofGradient(128, [64, 31])).toEqual(['lanes', 'tiled']);
+    expect(ofGradient(128, [64, 64], gpu)).toEqual(['tiled', 'winograd']);
   });
 
   test.each<[why: string, weight: Shape, attributes: ConvAttributes]>([

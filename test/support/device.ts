@@ -17,6 +17,16 @@ export function checkedDevice(): Promise<Device> {
   return checked;
 }
 
+/** Lets both choose kernels as for a GPU, or as they are. @returns What undoes it. */
+export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
+  const devices = await Promise.all([sharedDevice(), checkedDevice()]);
+  const own = devices.map(({ traits }) => traits.software);
+  if (kind === 'GPU') for (const { traits } of devices) traits.software = false;
+  return () => {
+    for (const [i, { traits }] of devices.entries()) traits.software = own[i];
+  };
+}
+
 /** Lets a device say once that it is out of memory, at its next question but `later`. To be restored. */
 export function reportFull({ gpu }: Device, later = 0): MockInstance<GPUDevice['popErrorScope']> {
   const pop = gpu.popErrorScope.bind(gpu);

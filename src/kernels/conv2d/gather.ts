@@ -166,7 +166,7 @@ interface Kernel {
 
 function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
   const width = groupOut > lanes ? 2 : 1;
-  const sets = 4 / width;
+  const sets = groupOut > lanes || groupOut <= lanes / 2 ? 2 : 4;
   const quad = groupIn % 4 === 0 ? 4 : 1;
   const vectorOut = groupOut % width === 0;
   const accumulator = width === 1 ? 'f32' : `vec${width}f`;

@@ -1,28 +1,27 @@
 // Tiles of the output's gradient, transformed: U[p, q, tile, o] = sum over a, b of H[p, a] * H[q, b] * gy[n, 4 th + a, 4 tw + b, o].
 // Mathematics: winograd-weight-gradient.ts. Tiles are the (n, th, tw) in order; what lies outside the output is zero.
-// One invocation per tile and WIDTH channels. Grid: linear, folded.
+// One invocation per tile and channel. Grid: linear, folded.
 
-alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
 struct Shape {
   invocations: u32,
-  vectors: u32, // channels of gy, counted in vectors
+  channels: u32, // of gy
   firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
   height: u32, width: u32, // extents of gy
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> gy: array<Vector>;
-@group(0) @binding(2) var<storage, read_write> transformed: array<Vector>;
+@group(0) @binding(1) var<storage, read> gy: array<f32>;
+@group(0) @binding(2) var<storage, read_write> transformed: array<f32>;
 
-fn transform(g0: Vector, g1: Vector, g2: Vector, g3: Vector) -> array<Vector, 6> {
+fn transform(g0: f32, g1: f32, g2: f32, g3: f32) -> array<f32, 6> {
   let evenNear = (2.0 * g0 + g2) * (-1.0 / 3.0);
   let oddNear = (-NEAR / 3.0) * (2.0 * g1 + g3);
   let evenFar = (g0 + 2.0 * g2) * (1.0 / 6.0);
   let oddFar = (FAR / 6.0) * (g1 + 2.0 * g3);
-  return array<Vector, 6>(g0, evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, g3);
+  return array<f32, 6>(g0, evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, g3);
 }
 
 @compute @workgroup_size(64)
@@ -31,8 +30,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (index >= shape.invocations) {
     return;
   }
-  let local = index / shape.vectors;
-  let o = index - local * shape.vectors;
+  let local = index / shape.channels;
+  let o = index - local * shape.channels;
   // Tiles beyond the last are zero: the products are summed over all of them.
   let tile = shape.firstTile + local;
   let line = tile / shape.tileCols;
@@ -47,7 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let insideCol{{b}} = left + {{b}}u < shape.width;
   let col{{b}} = select(0u, left + {{b}}u, insideCol{{b}});
   //#unroll a 4
-  let g{{a}}_{{b}} = select(Vector(), gy[(row{{a}} + col{{b}}) * shape.vectors + o], insideRow{{a}} && insideCol{{b}});
+  let g{{a}}_{{b}} = select(0.0, gy[(row{{a}} + col{{b}}) * shape.channels + o], insideRow{{a}} && insideCol{{b}});
   //#end
   let column{{b}} = transform(g0_{{b}}, g1_{{b}}, g2_{{b}}, g3_{{b}});
   //#end

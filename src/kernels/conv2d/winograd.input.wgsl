@@ -1,29 +1,28 @@
 // Tiles of the image, transformed: V[p, q, tile, k] = sum over r, s of B[p, r] * B[q, s] * x[n, top + r, left + s, k].
 // Mathematics: winograd.ts. Tiles are the (n, th, tw) in order; what lies outside the image is zero.
-// One invocation per tile and WIDTH channels. Grid: linear, folded.
+// One invocation per tile and channel. Grid: linear, folded.
 
-alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
 struct Shape {
   invocations: u32,
-  vectors: u32, // channels of x, counted in vectors
+  channels: u32, // of x
   firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
   height: u32, width: u32, // extents of x
   startH: i32, startW: i32, // where the first tile begins
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> x: array<Vector>;
-@group(0) @binding(2) var<storage, read_write> transformed: array<Vector>;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> transformed: array<f32>;
 
-fn transform(d0: Vector, d1: Vector, d2: Vector, d3: Vector, d4: Vector, d5: Vector) -> array<Vector, 6> {
+fn transform(d0: f32, d1: f32, d2: f32, d3: f32, d4: f32, d5: f32) -> array<f32, 6> {
   let evenNear = d4 - 2.0 * d2;
   let oddNear = NEAR * (d3 - 2.0 * d1);
   let evenFar = d4 - 0.5 * d2;
   let oddFar = FAR * (d3 - 0.5 * d1);
-  return array<Vector, 6>(
+  return array<f32, 6>(
     d0 + (d4 - 2.5 * d2), evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, d1 + (d5 - 2.5 * d3),
   );
 }
@@ -34,8 +33,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (index >= shape.invocations) {
     return;
   }
-  let local = index / shape.vectors;
-  let k = index - local * shape.vectors;
+  let local = index / shape.channels;
+  let k = index - local * shape.channels;
   // Tiles beyond the last repeat it: what comes of them is not stored.
   let tile = min(shape.firstTile + local, shape.tiles - 1u);
   let line = tile / shape.tileCols;
@@ -50,7 +49,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let insideCol{{s}} = u32(left + {{s}}) < shape.width;
   let col{{s}} = select(0u, u32(left + {{s}}), insideCol{{s}});
   //#unroll r 6
-  let d{{r}}_{{s}} = select(Vector(), x[(row{{r}} + col{{s}}) * shape.vectors + k], insideRow{{r}} && insideCol{{s}});
+  let d{{r}}_{{s}} = select(0.0, x[(row{{r}} + col{{s}}) * shape.channels + k], insideRow{{r}} && insideCol{{s}});
   //#end
   let column{{s}} = transform(d0_{{s}}, d1_{{s}}, d2_{{s}}, d3_{{s}}, d4_{{s}}, d5_{{s}});
   //#end

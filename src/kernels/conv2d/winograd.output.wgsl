@@ -1,30 +1,29 @@
 // Products of transformed tiles and kernels, transformed back:
 // y[n, 4 th + a, 4 tw + b, c] = bias[c] + sum over p, q of C[a, p] * C[b, q] * M[p, q, tile, c]. Mathematics: winograd.ts.
-// One invocation per tile and WIDTH channels; rows and columns beyond the image are not stored. Grid: linear, folded.
+// One invocation per tile and channel; rows and columns beyond the image are not stored. Grid: linear, folded.
 
-alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
 struct Shape {
   invocations: u32,
-  vectors: u32, // channels of y, counted in vectors
+  channels: u32, // of y
   firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
   height: u32, width: u32, // extents of y
   hasBias: u32,
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> products: array<Vector>;
-@group(0) @binding(2) var<storage, read_write> y: array<Vector>;
-@group(0) @binding(3) var<storage, read> bias: array<Vector>; // anything where hasBias is 0
+@group(0) @binding(1) var<storage, read> products: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // anything where hasBias is 0
 
-fn transform(m0: Vector, m1: Vector, m2: Vector, m3: Vector, m4: Vector, m5: Vector) -> array<Vector, 4> {
+fn transform(m0: f32, m1: f32, m2: f32, m3: f32, m4: f32, m5: f32) -> array<f32, 4> {
   let evenNear = m1 + m2;
   let oddNear = NEAR * (m1 - m2);
   let evenFar = m3 + m4;
   let oddFar = FAR * (m3 - m4);
-  return array<Vector, 4>(
+  return array<f32, 4>(
     m0 + evenNear + evenFar, oddNear + oddFar, 0.5 * evenNear + 2.0 * evenFar, 0.5 * oddNear + 2.0 * oddFar + m5,
   );
 }
@@ -35,8 +34,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (index >= shape.invocations) {
     return;
   }
-  let local = index / shape.vectors;
-  let c = index - local * shape.vectors;
+  let local = index / shape.channels;
+  let c = index - local * shape.channels;
   let tile = shape.firstTile + local;
   if (tile >= shape.tiles) {
     return;
@@ -51,18 +50,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   //#end
   let column{{q}} = transform(m0_{{q}}, m1_{{q}}, m2_{{q}}, m3_{{q}}, m4_{{q}}, m5_{{q}});
   //#end
-  let offset = select(Vector(), bias[c], shape.hasBias != 0u);
+  let offset = select(0.0, bias[c], shape.hasBias != 0u);
   // Stored in loops: unrolled, the stores would take most of the compile time.
-  var lines: array<array<Vector, 4>, 4>;
+  var lines: array<array<f32, 4>, 4>;
   //#unroll a 4
   lines[{{a}}] = transform(column0[{{a}}], column1[{{a}}], column2[{{a}}], column3[{{a}}], column4[{{a}}], column5[{{a}}]);
   //#end
   let rows = min(4u, shape.height - top);
   let columns = min(4u, shape.width - left);
   for (var a = 0u; a < rows; a++) {
-    let row = ((image * shape.height + top + a) * shape.width + left) * shape.vectors + c;
+    let row = ((image * shape.height + top + a) * shape.width + left) * shape.channels + c;
     for (var b = 0u; b < columns; b++) {
-      y[row + b * shape.vectors] = lines[a][b] + offset;
+      y[row + b * shape.channels] = lines[a][b] + offset;
     }
   }
 }

@@ -1,11 +1,10 @@
 import { ShapeError } from '../../engine/errors.js';
 import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
-import { formatShape, type Shape } from '../../engine/shape.js';
+import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
 import { isMatrix, type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
-import { template } from '../template.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import inputSource from './winograd.input.wgsl';
@@ -49,15 +48,20 @@ const LEAST_CHANNELS = 32;
 /** With fewer tiles, so does the transform of the weight. */
 const LEAST_TILES = 16;
 
+/**
+ * Floating-point operations of the direct way below which these kernels stay out of a program that nobody has tuned. A software
+ * driver compiles them for two seconds and more, and a call as small as that wins four milliseconds at the most.
+ */
+const LEAST_FLOPS = 2 ** 28;
+
 /** The kernels of a convolution: those of a matrix product, and Winograd's for 3×3 of stride 1. */
 export type ConvVariant = KernelVariant | 'winograd';
 
 /**
  * The kernels that can compute a convolution or one of its gradients; the default first. `y` is the shape of the images that
  * tiles are cut from: the result's, or the gradient's that a weight gradient starts from; `extent` is what the direct kernels
- * see. On a software driver Winograd's
- * took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie.
- * On a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
+ * see. On a software driver Winograd's took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie.
+ * For little work, and on a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
  */
 export function convVariantsFor(
   adapter: AdapterTraits,
@@ -69,7 +73,9 @@ export function convVariantsFor(
   const direct = variantsFor(adapter, extent);
   if (extent.dtype === 'f16') return direct;
   if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return direct;
-  return adapter.software && tilingOf(y).tiles >= LEAST_TILES ? ['winograd', ...direct] : [...direct, 'winograd'];
+  const flops = 2 * sizeOf(y.slice(0, 3)) * sizeOf(weight);
+  const pays = adapter.software && tilingOf(y).tiles >= LEAST_TILES && flops >= LEAST_FLOPS;
+  return pays ? ['winograd', ...direct] : [...direct, 'winograd'];
 }
 
 /** The kernel asked for, or the one that was measured to be the fastest, or the default. Arguments as of `convVariantsFor`. */
@@ -194,15 +200,12 @@ export function transform(
   channels: number,
   uniforms: readonly number[],
 ): void {
-  // Two channels: four need so many registers that they spill, and a software driver compiles them for seconds.
-  const width = channels % 2 === 0 ? 2 : 1;
-  const vectors = channels / width;
   lowering.dispatch({
     label,
-    source: template(unroll(source, {}), { VECTOR: width === 1 ? 'f32' : 'vec2f' }),
+    source: unroll(source, {}),
     bindings,
     writes: [1],
-    uniforms: { u32: [count * vectors, vectors, ...uniforms.map((word) => word >>> 0)] },
-    workgroups: linearGrid(count * vectors),
+    uniforms: { u32: [count * channels, channels, ...uniforms.map((word) => word >>> 0)] },
+    workgroups: linearGrid(count * channels),
   });
 }

@@ -1,26 +1,25 @@
 // Kernels, transformed: U[p, q, o, k] = sum over i, j of G[p, i] * G[q, j] * weight[o, i, j, k]. Mathematics: winograd.ts.
-// One invocation per o and WIDTH values of k. Grid: linear, folded.
+// One invocation per o and k. Grid: linear, folded.
 
-alias Vector = {{VECTOR}}; // WIDTH channels: two, or one where their number is odd
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
 struct Shape {
   invocations: u32,
-  vectors: u32, // values of k, counted in vectors
+  channels: u32, // values of k
   flipped: u32, // whether taps are read from the last to the first
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> weight: array<Vector>;
-@group(0) @binding(2) var<storage, read_write> transformed: array<Vector>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read_write> transformed: array<f32>;
 
-fn transform(g0: Vector, g1: Vector, g2: Vector) -> array<Vector, 6> {
+fn transform(g0: f32, g1: f32, g2: f32) -> array<f32, 6> {
   let evenNear = (2.0 * g0 + g2) * (-1.0 / 3.0);
   let oddNear = (-2.0 * NEAR / 3.0) * g1;
   let evenFar = (g0 + 2.0 * g2) * (1.0 / 6.0);
   let oddFar = (FAR / 6.0) * g1;
-  return array<Vector, 6>(g0, evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, g2);
+  return array<f32, 6>(g0, evenNear + oddNear, evenNear - oddNear, evenFar + oddFar, evenFar - oddFar, g2);
 }
 
 @compute @workgroup_size(64)
@@ -29,16 +28,16 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   if (index >= shape.invocations) {
     return;
   }
-  let o = index / shape.vectors;
-  let k = index - o * shape.vectors;
+  let o = index / shape.channels;
+  let k = index - o * shape.channels;
   // In loops whose length the compiler does not know: unrolled, this would take a second to compile and be no faster, since
   // memory sets the pace.
-  let once = min(1u, shape.vectors);
-  var columns: array<array<Vector, 6>, 3>;
+  let once = min(1u, shape.channels);
+  var columns: array<array<f32, 6>, 3>;
   for (var j = 0u; j < 3u * once; j++) {
     //#unroll i 3
     let tap{{i}} = select({{i*3}}u + j, 8u - {{i*3}}u - j, shape.flipped != 0u);
-    let g{{i}} = weight[(o * 9u + tap{{i}}) * shape.vectors + k];
+    let g{{i}} = weight[(o * 9u + tap{{i}}) * shape.channels + k];
     //#end
     columns[j] = transform(g0, g1, g2);
   }

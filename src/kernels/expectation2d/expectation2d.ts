@@ -1,6 +1,7 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { joiningSubgroup } from '../subgroup-join.js';
 import { template } from '../template.js';
 import { type CoordinateGrid, gridDivisors } from './coordinate-grid.js';
 import expectationKernel from './expectation2d.wgsl';
@@ -46,10 +47,11 @@ const expectationOperation: Operation<Attributes> = {
 
   lower(lowering, [probabilities], [coordinates], attributes) {
     const [images, height, width, channels] = attributes.shape;
-    const lanes = height * width <= 1024 ? 64 : 256;
+    const subgroup = joiningSubgroup(lowering);
+    const lanes = subgroup ?? (height * width <= 1024 ? 64 : 256);
     lowering.dispatch({
       label: 'expectation2d',
-      source: template(expectationKernel, { LANES: lanes }),
+      source: template(expectationKernel, { LANES: lanes, SUBGROUP: !!subgroup, PARALLEL: !subgroup }),
       bindings: [probabilities, coordinates],
       writes: [1],
       uniforms: uniforms(attributes),

@@ -1,9 +1,13 @@
+//#if SUBGROUP
+enable subgroups;
+
+//#end
 // Expected coordinate of each map of p = [maps of one image: height × width × channels], images outermost:
 //   out = (Σ p·x, Σ p·y),  x_j = (2j − (width − 1)) / divisor,  y_i = (2i − (height − 1)) / divisor.
 // The numerators are whole numbers, so the division comes last.
 //
-// The {{LANES}} lanes of a workgroup share a map: each adds its cells lane, lane + {{LANES}}, …; a tree adds the lanes. The order is
-// fixed, so the same input gives the same bits.
+// The {{LANES}} lanes of a workgroup share a map: each adds its cells lane, lane + {{LANES}}, …; a tree adds the lanes, or the
+// subgroup that they are. The order is fixed, so the same input gives the same bits.
 //
 // Grid: one workgroup per (image, channel), linear, channel fastest.
 struct Params { images: u32, height: u32, width: u32, channels: u32, x_divisor: f32, y_divisor: f32 }
@@ -12,7 +16,9 @@ struct Params { images: u32, height: u32, width: u32, channels: u32, x_divisor: 
 @group(0) @binding(1) var<storage, read> probabilities: array<f32>; // [images, height, width, channels]
 @group(0) @binding(2) var<storage, read_write> coordinates: array<f32>; // [images, channels, 2 (x, y)]
 
+//#if PARALLEL
 var<workgroup> lanes: array<vec2<f32>, {{LANES}}>;
+//#end
 
 @compute @workgroup_size({{LANES}})
 fn main(
@@ -31,13 +37,18 @@ fn main(
     let y = i32(2u * (cell / params.width)) - i32(params.height - 1u);
     sum += probabilities[first + cell * params.channels] * vec2<f32>(f32(x), f32(y));
   }
+//#if SUBGROUP
+  let all = subgroupAdd(sum);
+//#else
   lanes[lane] = sum;
   for (var half = {{LANES}}u / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) { lanes[lane] += lanes[lane + half]; }
   }
+  let all = lanes[0];
+//#end
   if (lane > 0u) { return; }
-  let total = lanes[0] / vec2<f32>(params.x_divisor, params.y_divisor);
+  let total = all / vec2<f32>(params.x_divisor, params.y_divisor);
   coordinates[2u * map] = total.x;
   coordinates[2u * map + 1u] = total.y;
 }

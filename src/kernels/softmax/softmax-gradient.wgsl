@@ -1,3 +1,7 @@
+//#if SUBGROUP
+enable subgroups;
+
+//#end
 // Gradient of softmax over the middle axis of [outer, reduce, inner], from its result y and the gradient dy by it:
 //   softmax: dx = y·(dy − Σ y·dy);  with LOG (y is a log-softmax): dx = dy − exp(y)·Σ dy.
 //
@@ -36,6 +40,9 @@ fn main(
     sum += y[at] * dy[at];
 //#end
   }
+//#if SUBGROUP
+  sum = subgroupAdd(sum);
+//#end
 //#if PARALLEL
   let slot = local.x * {{LANES}}u;
   lanes[slot + lane] = sum;

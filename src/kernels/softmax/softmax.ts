@@ -1,7 +1,8 @@
-import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { type Lowering, type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
 import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { transpose } from '../movement/index.js';
+import { joiningSubgroup } from '../subgroup-join.js';
 import { template } from '../template.js';
 import softmaxKernel from './softmax.wgsl';
 import gradientKernel from './softmax-gradient.wgsl';
@@ -75,7 +76,7 @@ const softmaxOperation: Operation<Attributes> = {
   },
 
   lower(lowering, [x], [y], attributes) {
-    const { variant, ...grid } = arrangement(attributes);
+    const { variant, ...grid } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax' : 'softmax',
       source: template(softmaxKernel, variant),
@@ -99,7 +100,7 @@ const softmaxGradient: Operation<Attributes> = {
   shape: ([y]) => [y],
 
   lower(lowering, [y, dy], [dx], attributes) {
-    const { variant, ...grid } = arrangement(attributes);
+    const { variant, ...grid } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax.gradient' : 'softmax.gradient',
       source: template(gradientKernel, variant),
@@ -111,13 +112,17 @@ const softmaxGradient: Operation<Attributes> = {
   },
 };
 
-/** Lanes per row: one for short rows, of which there are usually many, else a power of two with work for each. */
-function arrangement({ outer, reduce, inner, log }: Attributes) {
-  const lanes = reduce <= 32 ? 1 : reduce <= 1024 ? 64 : 256;
+/** Lanes per row: one for short rows, of which there are usually many, else a subgroup or a power of two with work for each. */
+function arrangement(lowering: Lowering, { outer, reduce, inner, log }: Attributes) {
+  const subgroup = reduce <= 32 ? undefined : joiningSubgroup(lowering);
+  const lanes = subgroup ?? (reduce <= 32 ? 1 : reduce <= 1024 ? 64 : 256);
   const rowsPerWorkgroup = lanes === 1 ? 64 : 1;
   const rows = outer * inner;
   return {
-    variant: { LANES: lanes, ROWS: rowsPerWorkgroup, PARALLEL: lanes > 1, LOG: log },
+    variant: {
+      ...{ LANES: lanes, ROWS: rowsPerWorkgroup, LOG: log },
+      ...{ SUBGROUP: !!subgroup, PARALLEL: lanes > 1 && !subgroup },
+    },
     uniforms: { u32: [rows, reduce, inner] },
     workgroups: linearGrid(rows, rowsPerWorkgroup),
   };

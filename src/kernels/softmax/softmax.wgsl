@@ -1,9 +1,14 @@
+//#if SUBGROUP
+enable subgroups;
+
+//#end
 // Softmax over the middle axis of x = [outer, reduce, inner]:
 //   y = exp(x − m) / s,  m = max x,  s = Σ exp(x − m);  with LOG, y = (x − m) − log s.
 // There are outer × inner rows of `reduce` elements, `inner` apart.
 //
 // {{LANES}} lanes share a row. Each finds m and s of its elements lane, lane + {{LANES}}, …; a tree in a fixed order joins
-// the pairs, (m, s) = (max(m₁, m₂), s₁·exp(m₁ − m) + s₂·exp(m₂ − m)); all lanes write.
+// the pairs, (m, s) = (max(m₁, m₂), s₁·exp(m₁ − m) + s₂·exp(m₂ − m)); all lanes write. With SUBGROUP the lanes are a subgroup,
+// which finds the common m before the sums.
 //
 // Grid: one workgroup per {{ROWS}} rows, linear; {{LANES}} × {{ROWS}} invocations, rows fastest.
 struct Params { rows: u32, reduce: u32, inner: u32 }
@@ -37,8 +42,14 @@ fn main(
 
   var highest = LOWEST;
   for (var r = lane; r < count; r += {{LANES}}u) { highest = max(highest, x[first + r * params.inner]); }
+//#if SUBGROUP
+  highest = subgroupMax(highest);
+//#end
   var sum = 0.0;
   for (var r = lane; r < count; r += {{LANES}}u) { sum += exp(x[first + r * params.inner] - highest); }
+//#if SUBGROUP
+  sum = subgroupAdd(sum);
+//#end
 //#if PARALLEL
   let slot = local.x * {{LANES}}u;
   lanes[slot + lane] = vec2<f32>(highest, sum);
