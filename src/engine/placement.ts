@@ -1,8 +1,11 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { ALIGNMENT, accesses, type Command, locate, type Root } from './commands.js';
 
 /** A buffer to be created, and what lies in it when. */
 export interface Bank {
   bytes: number;
+  /** By offset. */
   readonly members: { root: Root; offset: number }[];
 }
 
@@ -21,8 +24,9 @@ export interface Placement {
  * full. WebGPU forbids one dispatch to read and write the same buffer, even in separate ranges, so roots that a
  * command both reads and writes are kept in different banks.
  *
- * Greedy: each root in turn goes where it makes the total grow least. (After "Efficient memory
- * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule.)
+ * Greedy: each root in turn goes where it makes the total grow least (after "Efficient memory
+ * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule). What order is best
+ * depends on the program, so the best of a few is improved by moving roots in it as long as that helps.
  *
  * @param separate One bank per root, with `guardBytes` behind it (checked mode).
  */
@@ -39,45 +43,97 @@ export function placeRoots(
     return placement(banks, lowerBound, peak);
   }
   const conflicts = findConflicts(commands);
-  let best: Placement | undefined;
-  for (const order of ORDERS) {
-    const banks = placeInOrder([...roots].sort(order), conflicts, maxBankBytes);
-    const candidate = placement(banks, lowerBound, peak);
-    if (!best || candidate.planned < best.planned) best = candidate;
+  const place = (order: readonly Root[]) => placeInOrder(order, conflicts, maxBankBytes);
+  const orders = ORDERS.map((order) => [...roots].sort(order));
+  let best = least(orders.map(place));
+  if (bytesOf(best) - lowerBound > Math.max(NEGLIGIBLE_BYTES, NEGLIGIBLE_SHARE * lowerBound)) {
+    // Small roots fit into what large ones leave, so only these are worth moving.
+    const isLarge = ({ bytes }: Root) => bytes >= lowerBound / 256;
+    const improved = improveOrder(
+      orders.map((order) => order.filter(isLarge)),
+      place,
+      lowerBound,
+    );
+    best = least([best, place([...improved, ...orders[0].filter((root) => !isLarge(root))])]);
   }
-  return best ?? placement([], lowerBound, peak);
+  return placement(best, lowerBound, peak);
 }
 
+/** What a program may take beyond the least possible without anybody looking for better. */
+const NEGLIGIBLE_BYTES = 2 ** 18;
+const NEGLIGIBLE_SHARE = 0.02;
+
+/** Orders tried in search of a better one, fewer for many roots: half a second for a large network that computes activations again. */
+const triesFor = (count: number) => Math.min(300, Math.floor(3e7 / count ** 2));
+
 /**
- * Orders to place in; the one that needs least memory wins. Largest first serves a plain training step best. Where
- * activations are computed again, many large tensors live briefly late in the program, and those that die last go first.
+ * Orders to begin with. Largest first serves a plain training step best. Where activations are computed again, many large
+ * tensors live briefly late in the program, and those that die last go first.
  */
 const ORDERS: readonly ((a: Root, b: Root) => number)[] = [
   (a, b) => b.bytes - a.bytes || a.first - b.first,
   (a, b) => b.last - a.last || b.bytes - a.bytes,
 ];
 
-function placeInOrder(ordered: readonly Root[], conflicts: ReadonlyMap<Root, Set<Root>>, maxBankBytes: number): Bank[] {
+/** The best of some orders, with roots moved to places drawn at random, always the same ones, as long as nothing gets worse. */
+function improveOrder(
+  orders: readonly (readonly Root[])[],
+  place: (order: readonly Root[]) => Bank[],
+  lowerBound: number,
+): readonly Root[] {
+  const generator = xoroshiro128plus(1);
+  const below = (count: number) => uniformInt(generator, 0, count - 1);
+  const scored = orders.map((order) => ({ order, bytes: bytesOf(place(order)) }));
+  let best = scored.reduce((a, b) => (b.bytes < a.bytes ? b : a));
+  const tries = triesFor(best.order.length);
+  for (let tried = 0; tried < tries && best.bytes > (1 + NEGLIGIBLE_SHARE) * lowerBound; tried++) {
+    const order = [...best.order];
+    for (let moves = 1 + below(3); moves > 0; moves--) {
+      const [moved] = order.splice(below(order.length), 1);
+      order.splice(below(order.length + 1), 0, moved);
+    }
+    const bytes = bytesOf(place(order));
+    if (bytes <= best.bytes) best = { order, bytes };
+  }
+  return best.order;
+}
+
+function placeInOrder(order: readonly Root[], conflicts: ReadonlyMap<Root, Set<Root>>, maxBankBytes: number): Bank[] {
   const banks: Bank[] = [];
-  for (const root of ordered) {
+  /** By bank: roots that may not be placed there. */
+  const excluded: Set<Root>[] = [];
+  for (const root of order) {
     const bytes = align(root.bytes);
-    const enemies = conflicts.get(root);
-    let best: { bank: Bank; offset: number; growth: number } | undefined;
-    for (const bank of banks) {
-      if (enemies && bank.members.some((member) => enemies.has(member.root))) continue;
+    let best: { at: number; offset: number; growth: number } | undefined;
+    for (const [at, bank] of banks.entries()) {
+      if (excluded[at].has(root)) continue;
       const offset = lowestGap(bank, root, bytes);
       if (offset + bytes > maxBankBytes) continue;
       const growth = Math.max(0, offset + bytes - bank.bytes);
-      if (!best || growth < best.growth) best = { bank, offset, growth };
+      if (!best || growth < best.growth) best = { at, offset, growth };
     }
     if (!best) {
-      best = { bank: { bytes: 0, members: [] }, offset: 0, growth: bytes };
-      banks.push(best.bank);
+      best = { at: banks.length, offset: 0, growth: bytes };
+      banks.push({ bytes: 0, members: [] });
+      excluded.push(new Set());
     }
-    best.bank.members.push({ root, offset: best.offset });
-    best.bank.bytes = Math.max(best.bank.bytes, best.offset + bytes);
+    const { at, offset } = best;
+    const bank = banks[at];
+    let rank = bank.members.length;
+    while (rank > 0 && bank.members[rank - 1].offset > offset) rank -= 1;
+    bank.members.splice(rank, 0, { root, offset });
+    bank.bytes = Math.max(bank.bytes, offset + bytes);
+    for (const enemy of conflicts.get(root) ?? []) excluded[at].add(enemy);
   }
   return banks;
+}
+
+function bytesOf(banks: readonly Bank[]): number {
+  return banks.reduce((sum, bank) => sum + bank.bytes, 0);
+}
+
+function least(placements: readonly Bank[][]): Bank[] {
+  return placements.reduce((a, b) => (bytesOf(b) < bytesOf(a) ? b : a));
 }
 
 function placement(banks: readonly Bank[], lowerBound: number, peak: Placement['peak']): Placement {
@@ -85,7 +141,7 @@ function placement(banks: readonly Bank[], lowerBound: number, peak: Placement['
   for (const [bank, { members }] of banks.entries()) {
     for (const { root, offset } of members) places.set(root, { bank, offset });
   }
-  return { banks, places, lowerBound, peak, planned: banks.reduce((sum, bank) => sum + bank.bytes, 0) };
+  return { banks, places, lowerBound, peak, planned: bytesOf(banks) };
 }
 
 function align(bytes: number): number {
@@ -93,12 +149,10 @@ function align(bytes: number): number {
 }
 
 /** The lowest offset at which `bytes` are free for as long as `root` lives. */
-function lowestGap(bank: Bank, root: Root, bytes: number): number {
-  const contemporaries = bank.members
-    .filter((member) => member.root.first <= root.last && root.first <= member.root.last)
-    .sort((a, b) => a.offset - b.offset);
+function lowestGap({ members }: Bank, root: Root, bytes: number): number {
   let offset = 0;
-  for (const member of contemporaries) {
+  for (const member of members) {
+    if (member.root.first > root.last || root.first > member.root.last) continue;
     if (offset + bytes <= member.offset) return offset;
     offset = Math.max(offset, member.offset + align(member.root.bytes));
   }

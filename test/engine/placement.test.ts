@@ -255,6 +255,6 @@ describe('placement', () => {
     // Of this process alone: others may keep the machine busy.
     const begin = process.cpuUsage();
     place(device, planOf(device, [a]));
-    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(8000);
+    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(20_000);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Adam, clipWithNorm, compile, type Device, gradients } from '../../src/index.js';
+import { Adam, clipWithNorm, compile, type Device, gradients, type Tensor } from '../../src/index.js';
 import { DsntDeepUNet, encodeSafetensors, importWeights, keypointLoss } from '../../src/model/index.js';
 import { toPyTorch } from '../../src/model/weights.js';
 import { sharedDevice } from '../support/device.js';
@@ -89,4 +89,24 @@ describe.runIf(reference)('DSNT-DeepUNet against PyTorch', () => {
     expect(relativeError(await after.coordinates.data(), file.tensors.coordinates_eval_after.data)).toBeLessThan(1e-4);
     expect(step.memory().planned).toBeLessThan(1.1 * step.memory().lowerBound);
   });
+
+  test.each([false, true])(
+    'a training step needs hardly more memory than is alive at once, recomputing: %s',
+    async (recompute) => {
+      const device = await sharedDevice();
+      const model = new DsntDeepUNet({ device, seed: 1, path: '' }, { base: 8, grid: 'linspace', recompute });
+      const optimizer = new Adam();
+      const step = compile((x: Tensor, targets: Tensor, rate: Tensor) => {
+        const loss = keypointLoss(model.logits(x, { training: true }), targets, { grid: 'linspace' }).total;
+        optimizer.update(model.parameters, gradients(loss, model.parameters), rate);
+        return loss;
+      });
+      await step.trace(device.zeros([8, 128, 128, 1]), device.zeros([8, 3, 2]), 1e-3);
+      const { planned, lowerBound } = step.memory();
+      expect(planned / lowerBound).toBeLessThan(1.05);
+      step.dispose();
+      optimizer.dispose();
+      model.dispose();
+    },
+  );
 });
