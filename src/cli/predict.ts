@@ -14,7 +14,9 @@ interface Options {
 }
 
 const program = new Command('predict')
-  .description('Finds the landmarks and the angle of progression in images: PNG, JPEG or DICOM. Prints JSON.')
+  .description(
+    'Finds the landmarks and the angle of progression in images: PNG, JPEG, DICOM or MetaImage. Prints JSON.',
+  )
   .argument('<images...>', 'image files')
   .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
   .option(

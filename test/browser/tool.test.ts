@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import axe from 'axe-core';
 import { unzipSync } from 'fflate';
-import type { Browser, Page, Request } from 'playwright-core';
+import type { Browser, Page, Request } from 'playwright';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { angleOfProgression } from '../../src/model/index.js';
@@ -168,6 +168,23 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     expect(await page.locator('.warning').textContent()).toContain('Pixels are not square');
     expect(await page.locator('.scale-bar').textContent()).toMatch(/^\d+ mm$/);
     expect(requests.filter((request) => request.method() !== 'GET')).toEqual([]);
+  });
+
+  test('takes a MetaImage in two files for one, and finds the same in it as in one file', async () => {
+    const header = (samples: string) =>
+      `ObjectType = Image\nDimSize = ${WIDTH} ${HEIGHT}\nElementType = MET_UCHAR\nElementDataFile = ${samples}\n`;
+    await open();
+    await drop([
+      { name: 'a.mhd', bytes: Buffer.from(header('a.raw')) },
+      { name: 'a.raw', bytes: picture(3) },
+      { name: 'b.mha', bytes: Buffer.concat([Buffer.from(header('LOCAL')), picture(3)]) },
+    ]);
+    await ready();
+    await thumbnail(1).click();
+    await expect.poll(() => thumbnail(1).getAttribute('aria-label')).toBe('b.mha, open');
+    const { frames } = await json();
+    expect(frames.map(({ file }: { file: string }) => file)).toEqual(['a.mhd', 'b.mha']);
+    expect(frames[0].landmarks).toEqual(frames[1].landmarks);
   });
 
   test('lets landmarks be dragged, moved by keys, undone and redone; the angle follows', async () => {

@@ -1,7 +1,7 @@
 import { openDicom } from './dicom.js';
 import { ImageError, UnsupportedImageError } from './errors.js';
 import type { Frame } from './frame.js';
-import type { ImageFile } from './image-file.js';
+import type { FileBeside, ImageFile } from './image-file.js';
 import { openMetaImage } from './metaimage.js';
 import { openRaster } from './raster.js';
 
@@ -13,7 +13,7 @@ interface Format {
   readonly extensions: readonly string[];
   readonly offset: number;
   readonly magic: readonly number[];
-  readonly open: (bytes: Uint8Array, name: string) => Promise<ImageFile>;
+  readonly open: (bytes: Uint8Array, name: string, beside?: FileBeside) => Promise<ImageFile>;
 }
 
 const ascii = (text: string) => [...new TextEncoder().encode(text)];
@@ -36,7 +36,7 @@ const FORMATS: readonly Format[] = [
     open: openDicom,
   },
   // A text header, whose first line is "ObjectType = Image".
-  { label: 'MetaImage', extensions: ['.mha'], offset: 0, magic: ascii('ObjectType'), open: openMetaImage },
+  { label: 'MetaImage', extensions: ['.mha', '.mhd'], offset: 0, magic: ascii('ObjectType'), open: openMetaImage },
 ];
 
 /** The format that the first bytes of a file show, whatever it is called; undefined where it is none that is read. */
@@ -54,13 +54,14 @@ function formatOf(bytes: Uint8Array): Format | undefined {
 }
 
 /**
- * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha), told apart by the bytes and never by the name (the
+ * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha, .mhd), told apart by the bytes and never by the name (the
  * public data have PNG files named `.jpg`). `bytes` must stay as they are while frames are decoded from them.
  *
  * @param name stands in error messages
+ * @param beside reads the file of a MetaImage's samples; without it, a header alone is refused
  * @throws ImageError, one sentence that starts with `name`
  */
-export async function openImage(bytes: Uint8Array, name: string): Promise<ImageFile> {
+export async function openImage(bytes: Uint8Array, name: string, beside?: FileBeside): Promise<ImageFile> {
   if (bytes.length === 0) throw new ImageError(`${name}: the file is empty; copy or export it again.`);
   const format = formatOf(bytes);
   if (!format) {
@@ -81,7 +82,7 @@ export async function openImage(bytes: Uint8Array, name: string): Promise<ImageF
       );
     }
   };
-  const file = await explained(() => format.open(bytes, name));
+  const file = await explained(() => format.open(bytes, name, beside));
   return {
     ...file,
     decode: async (index = 0) => {
@@ -101,8 +102,8 @@ export async function openImage(bytes: Uint8Array, name: string): Promise<ImageF
  * @returns luminance in [0, 1]
  * @throws ImageError, as `openImage` and `ImageFile.decode`
  */
-export async function decodeFrame(bytes: Uint8Array, name: string): Promise<Frame> {
-  return (await openImage(bytes, name)).decode();
+export async function decodeFrame(bytes: Uint8Array, name: string, beside?: FileBeside): Promise<Frame> {
+  return (await openImage(bytes, name, beside)).decode();
 }
 
 /** The first line of what a decoder threw; some throw strings or records instead of errors. */

@@ -1,5 +1,12 @@
 import type { Frame, Region } from './frame.js';
 
+/**
+ * A file by its plain name, from where the header that names it lies: the folder, or what was dropped together.
+ *
+ * @returns undefined where there is none
+ */
+export type FileBeside = (fileName: string) => Promise<Uint8Array | undefined>;
+
 /** An image file whose header has been read and none of whose pixels have been decoded. */
 export interface ImageFile {
   readonly format: 'PNG' | 'JPEG' | 'DICOM' | 'MetaImage';

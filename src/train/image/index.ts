@@ -4,4 +4,4 @@ export { encodeGreyJpeg, encodeGreyPng, type GreyImage } from './encode.js';
 export { ImageError, ImageTooLargeError, UnsupportedImageError } from './errors.js';
 export { type Fit, type FittedFrame, FrameTransform, fitFrame, fitTransform } from './fit.js';
 export type { Frame, Region } from './frame.js';
-export type { ImageFile } from './image-file.js';
+export type { FileBeside, ImageFile } from './image-file.js';

@@ -1,6 +1,6 @@
 import { ImageError, UnsupportedImageError } from './errors.js';
 import { checkSize, type Frame, luminance } from './frame.js';
-import type { ImageFile } from './image-file.js';
+import type { FileBeside, ImageFile } from './image-file.js';
 import { inflateRange } from './inflate.js';
 
 /** Sample types that are read: bytes each and the value of white. */
@@ -23,16 +23,24 @@ interface Layout {
   readonly type: { readonly bytes: 1 | 2; readonly white: number };
   readonly littleEndian: boolean;
   readonly compressed: boolean;
+  /** Bytes in front of the samples in a file of their own; −1 where the samples are what it ends with. */
+  readonly skipped: number;
 }
 
 /**
- * A MetaImage in one file (`.mha`), plain or zlib-compressed, with luminance in [0, 1]. Three slices are the planes of a colour
- * image, which is how ultrasound frames are published; the slices of any other stack are frames.
+ * A MetaImage, in one file (`.mha`) or as a header (`.mhd`) with its samples in a file beside it, plain or zlib-compressed, with
+ * luminance in [0, 1]. Three slices are the planes of a colour image, which is how ultrasound frames are published; the slices of
+ * any other stack are frames.
  */
-export async function openMetaImage(bytes: Uint8Array, name: string): Promise<ImageFile> {
+export async function openMetaImage(bytes: Uint8Array, name: string, beside?: FileBeside): Promise<ImageFile> {
   const { fields, end } = readHeader(bytes, name);
   const layout = readLayout(fields, name);
   const { width, height, frames } = layout;
+  const samplesFile = fields.get('ElementDataFile') ?? '';
+  const stored =
+    samplesFile === 'LOCAL'
+      ? { samples: bytes.subarray(end), file: name }
+      : { samples: await readSamples(samplesFile, layout, name, beside), file: samplesFile };
   const [x = 0, y = 0] = numbers(fields.get('ElementSpacing'));
   // One is what a writer puts that knows no spacing.
   const spacing = x > 0 && y > 0 && !(x === 1 && y === 1) ? { spacing: { x, y } } : {};
@@ -42,7 +50,7 @@ export async function openMetaImage(bytes: Uint8Array, name: string): Promise<Im
     height,
     frameCount: frames,
     decode: async (index = 0): Promise<Frame> => {
-      const pixels = await decodePixels(bytes.subarray(end), layout, index, name);
+      const pixels = await decodePixels(stored, layout, index, name);
       return { width, height, pixels, ...spacing };
     },
   };
@@ -70,21 +78,71 @@ function readLayout(fields: ReadonlyMap<string, string>, name: string): Layout {
     type,
     littleEndian: fields.get('BinaryDataByteOrderMSB') !== 'True' && fields.get('ElementByteOrderMSB') !== 'True',
     compressed: fields.get('CompressedData') === 'True',
+    skipped: Number(fields.get('HeaderSize') ?? 0),
   };
 }
 
-async function decodePixels(stored: Uint8Array, layout: Layout, index: number, name: string): Promise<Float32Array> {
+/** Bytes of the samples of one frame. */
+function frameBytes({ width, height, depth, type }: Layout): number {
+  return width * height * depth * type.bytes;
+}
+
+/** The samples from the file that a header names, which has to lie beside it. */
+async function readSamples(
+  file: string,
+  layout: Layout,
+  name: string,
+  beside: FileBeside | undefined,
+): Promise<Uint8Array> {
+  if (file === 'LIST' || file.includes('%')) {
+    throw new UnsupportedImageError(
+      `${name}: its samples are spread over several files (ElementDataFile = ${file}); save it as one .mha file.`,
+    );
+  }
+  // A header from somewhere else must not open any file of this machine.
+  if (file === '' || file === '.' || file === '..' || /[/\\:]/.test(file)) {
+    throw new ImageError(
+      `${name}: it names “${file}” as the file of its samples, and only a file beside it is read; put both into one folder and correct ElementDataFile.`,
+    );
+  }
+  if (!beside) {
+    throw new ImageError(
+      `${name}: its samples are in another file (${file}), and it is read alone here; save it as one .mha file.`,
+    );
+  }
+  const whole = await beside(file);
+  if (!whole) {
+    throw new ImageError(`${name}: its samples are in ${file}, which is not beside it; give both files together.`);
+  }
+  const { skipped, compressed, frames } = layout;
+  const length = frames * frameBytes(layout);
+  const start = skipped === -1 && !compressed ? Math.max(0, whole.length - length) : skipped;
+  if (!(Number.isInteger(start) && start >= 0 && start <= whole.length)) {
+    throw new ImageError(
+      `${name}: HeaderSize is ${skipped}, and ${file} has ${whole.length} bytes; the header is damaged, export the image again.`,
+    );
+  }
+  return whole.subarray(start);
+}
+
+async function decodePixels(
+  stored: { readonly samples: Uint8Array; readonly file: string },
+  layout: Layout,
+  index: number,
+  name: string,
+): Promise<Float32Array> {
   const { width, height, depth, byPlane, frames, type, littleEndian, compressed } = layout;
   const count = width * height;
-  const size = count * depth * type.bytes;
+  const size = frameBytes(layout);
   const [start, end] = [index * size, (index + 1) * size];
   const data = compressed
-    ? await inflateRange(stored, { start, end, total: frames * size }, name)
-    : stored.subarray(start, end);
+    ? await inflateRange(stored.samples, { start, end, total: frames * size }, name)
+    : stored.samples.subarray(start, end);
   if (data.length < size) {
     const which = frames === 1 ? '' : ` of frame ${index + 1}`;
+    const holder = stored.file === name ? 'the file' : stored.file;
     throw new ImageError(
-      `${name}: ${width}×${height} pixels${which} need ${size} bytes, the file has ${data.length}; it is truncated, copy it again.`,
+      `${name}: ${width}×${height} pixels${which} need ${size} bytes, ${holder} has ${data.length}; it is truncated, copy it again.`,
     );
   }
   const view = new DataView(data.buffer, data.byteOffset, size);
@@ -102,17 +160,13 @@ function readHeader(bytes: Uint8Array, name: string): { fields: Map<string, stri
   const fields = new Map<string, string>();
   let start = 0;
   while (start < Math.min(bytes.length, HEADER_LIMIT)) {
-    const newline = bytes.indexOf(10, start);
-    if (newline < 0) break;
+    // The last line of a header that is a file of its own need not end.
+    const newline = bytes.indexOf(10, start) < 0 ? bytes.length : bytes.indexOf(10, start);
     const line = String.fromCharCode(...bytes.subarray(start, Math.min(newline, start + 512)));
     const [key, ...value] = line.split('=');
     fields.set(key.trim(), value.join('=').trim());
     start = newline + 1;
-    if (key.trim() !== 'ElementDataFile') continue;
-    if (fields.get('ElementDataFile') === 'LOCAL') return { fields, end: start };
-    throw new ImageError(
-      `${name}: its samples are in another file (${fields.get('ElementDataFile')}); save it as one .mha file.`,
-    );
+    if (key.trim() === 'ElementDataFile') return { fields, end: start };
   }
   throw new ImageError(
     `${name}: the MetaImage header has no ElementDataFile line; the file is truncated or damaged, copy it again.`,

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename, join, parse } from 'node:path';
+import { basename, dirname, join, parse } from 'node:path';
 import type { Device } from '../../index.js';
 import { type AngleUncertainty, type FrameUncertainty, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import { decodeFrame, type Frame, fitFrame, ImageError } from '../image/index.js';
@@ -42,7 +42,7 @@ export interface ImageUncertainty extends Pick<FrameUncertainty, 'landmarks' | '
 }
 
 /**
- * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA) with a trained run, or the mean of several, and draws them. All images
+ * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA, MHD) with a trained run, or the mean of several, and draws them. All images
  * are decoded before anything is written.
  *
  * @param source Folder of a run or an ensemble, or the folders of several runs.
@@ -58,7 +58,10 @@ export async function predictImages(
   reading: Partial<RunReading> = {},
 ): Promise<ImageResult[]> {
   const frames: Frame[] = [];
-  for (const path of images) frames.push(await decodeFrame(await readImage(path), path));
+  for (const path of images) {
+    const beside = (fileName: string) => readBeside(join(dirname(path), fileName));
+    frames.push(await decodeFrame(await readImage(path), path, beside));
+  }
   const { config, calibration, fitted, predictions } = await withRun(
     device,
     source,
@@ -125,6 +128,14 @@ async function readImage(path: string): Promise<Uint8Array> {
       { cause },
     );
   }
+}
+
+/** Undefined where there is no such file. */
+async function readBeside(path: string): Promise<Uint8Array | undefined> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new ImageError(`${path}: the file cannot be read (${error.code}); check it.`, { cause: error });
+  });
 }
 
 /** A picture's name for each image, no two alike: images of the same name in different folders are numbered. */

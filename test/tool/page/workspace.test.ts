@@ -65,6 +65,48 @@ describe('Workspace', () => {
     expect(predicted).toHaveLength(3);
   });
 
+  describe('with a MetaImage in two files', () => {
+    const header = (name: string, samples: string) =>
+      new File([`ObjectType = Image\nDimSize = 2 2\nElementType = MET_UCHAR\nElementDataFile = ${samples}\n`], name);
+    const samples = (shade: number, name: string) => new File([new Uint8Array(4).fill(shade)], name);
+    const names = () => workspace.state.entries.map(({ file }) => file.name);
+
+    test('takes header and samples that come together for one image', async () => {
+      workspace.add([header('a.mhd', 'a.raw'), samples(40, 'a.raw'), await png(10)]);
+      await settled();
+      expect(names()).toEqual(['a.mhd', '10.png']);
+      await vi.waitFor(() => expect(predicted).toEqual([40, 10]));
+    });
+
+    test('says what is missing, and goes on when it comes', async () => {
+      workspace.add([header('a.mhd', 'a.zraw')]);
+      await vi.waitFor(() =>
+        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
+      );
+      workspace.add([samples(50, 'b.raw')]);
+      await vi.waitFor(() =>
+        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
+      );
+      workspace.add([samples(60, 'a.zraw')]);
+      await settled();
+      expect(names()).toEqual(['a.mhd']);
+      expect(predicted).toEqual([60]);
+    });
+
+    test('does not choose between samples of the same name', async () => {
+      workspace.add([header('a.mhd', 'a.raw'), samples(40, 'a.raw'), samples(50, 'a.raw')]);
+      await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toMatch(/2 files of this name/));
+      expect(predicted).toEqual([]);
+    });
+
+    test('takes samples without any header for what they are', async () => {
+      workspace.add([samples(40, 'a.raw')]);
+      await vi.waitFor(() =>
+        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/is not PNG, JPEG, DICOM or/),
+      );
+    });
+  });
+
   test('accepts and goes on to the next that is open, round the end', async () => {
     workspace.add(await Promise.all([10, 20, 30].map((shade) => png(shade))));
     workspace.select(1);

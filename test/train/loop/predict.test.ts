@@ -158,6 +158,20 @@ describe('predictImages', () => {
     ]);
   });
 
+  test('reads the samples of a MetaImage from beside its header, wherever the command is run', async () => {
+    const folder = await temporaryFolder();
+    const { size, pixels } = generatePhantom({ seed: 3, index: 0, difficulty: 1, size: 64 });
+    const header = `ObjectType = Image\nDimSize = ${size} ${size}\nElementType = MET_UCHAR\nElementDataFile = frame.raw\n`;
+    const [apart, whole] = [join(folder, 'apart.mhd'), join(folder, 'whole.png')];
+    await writeFile(apart, header);
+    await writeFile(whole, await encodeGreyPng({ width: size, height: size, pixels }));
+    const predict = () => predictImages(device, run, [apart, whole], join(folder, 'out'));
+    await expect(predict()).rejects.toThrow(`${apart}: its samples are in frame.raw, which is not beside it`);
+    await writeFile(join(folder, 'frame.raw'), pixels);
+    const [first, second] = await predict();
+    expect(first.landmarks).toEqual(second.landmarks);
+  });
+
   test('writes nothing where one image cannot be read, and names it', async () => {
     const folder = await temporaryFolder();
     const good = join(folder, 'good.png');

@@ -4,6 +4,8 @@ import type { Annotation } from './annotation.js';
 export interface Entry {
   readonly id: number;
   readonly file: File;
+  /** What came together with it, in which a MetaImage's header finds its samples. */
+  readonly companions: readonly File[];
   /** Known once the file has been opened. */
   readonly frameCount: number | undefined;
   /** Which of its frames is looked at, from 0. */
@@ -19,10 +21,11 @@ export interface Entry {
 /** Under which a problem of the whole file stands. */
 export const WHOLE_FILE = -1;
 
-export function newEntry(id: number, file: File): Entry {
+export function newEntry(id: number, file: File, companions: readonly File[] = []): Entry {
   return {
     id,
     file,
+    companions,
     frameCount: undefined,
     frameIndex: 0,
     annotations: new Map(),

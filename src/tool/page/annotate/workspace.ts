@@ -1,7 +1,8 @@
 import { openImage } from '../../../train/image/decode.js';
-import { ImageTooLargeError } from '../../../train/image/errors.js';
+import { ImageError, ImageTooLargeError } from '../../../train/image/errors.js';
 import type { Frame } from '../../../train/image/frame.js';
 import type { ImageFile } from '../../../train/image/image-file.js';
+import { isHeaderFile, isSamplesFile } from '../files/metaimage-files.js';
 import type { FramePredictor } from '../infer/runtime-state.js';
 import { type Annotation, annotate, confirm } from './annotation.js';
 import { annotationOf, type Entry, frameKey, newEntry, WHOLE_FILE, withAnnotation, withProblem } from './entry.js';
@@ -53,11 +54,21 @@ export class Workspace {
     return this.state.entries[this.state.current];
   }
 
-  /** Adds files at the end of the queue and looks at the first of them, unless another one is being worked on. */
+  /**
+   * Adds files at the end of the queue and looks at the first of them, unless another one is being worked on. Samples of a
+   * MetaImage are no entry of their own: they belong to the header that came with them, or that waits for them in the queue.
+   */
   add(files: readonly File[]): void {
-    if (files.length === 0) return;
+    const headers = files.some((file) => isHeaderFile(file.name));
+    const waiting = this.state.entries.filter(
+      ({ file, problems }) => isHeaderFile(file.name) && problems.has(WHOLE_FILE),
+    );
+    const samples = headers || waiting.length > 0 ? files.filter((file) => isSamplesFile(file.name)) : [];
+    if (samples.length > 0) for (const { id } of waiting) this.complete(id, samples);
+    const images = files.filter((file) => !samples.includes(file));
+    if (images.length === 0) return;
     const first = this.state.entries.length;
-    const added = files.map((file) => newEntry(this.nextId++, file));
+    const added = images.map((file) => newEntry(this.nextId++, file, isHeaderFile(file.name) ? files : []));
     this.update({ entries: [...this.state.entries, ...added] });
     const idle = this.entry === undefined || annotationOf(this.entry)?.confirmed !== false;
     if (idle) this.select(first);
@@ -122,10 +133,26 @@ export class Workspace {
   retry(): void {
     const { entry } = this;
     if (!entry) return;
+    this.forgive(entry);
+    void this.show();
+  }
+
+  /** Gives a header the files among which its samples may be, and tries it again. */
+  private complete(id: number, samples: readonly File[]): void {
+    // A file that comes again takes the place of the one before.
+    const others = (files: readonly File[]) => files.filter(({ name }) => !samples.some((file) => file.name === name));
+    this.replace(id, (one) => ({ ...one, companions: [...others(one.companions), ...samples] }));
+    const entry = this.find(id);
+    if (!entry) return;
+    this.forgive(entry);
+    if (this.entry?.id === id) void this.show();
+  }
+
+  /** Forgets what failed with the frame of an entry. */
+  private forgive(entry: Entry): void {
     this.opened.delete(entry.id);
     this.decoded.delete(frameKey(entry));
     this.replace(entry.id, (one) => withProblem(withProblem(one, WHOLE_FILE, undefined), one.frameIndex, undefined));
-    void this.show();
   }
 
   /** The pixels of any frame of the queue. @throws ImageError where they cannot be decoded */
@@ -172,9 +199,10 @@ export class Workspace {
     return frame;
   }
 
-  private open({ id, file }: Entry): Promise<ImageFile> {
+  private open({ id, file, companions }: Entry): Promise<ImageFile> {
     return remember(this.opened, id, async () => {
-      const image = await openImage(new Uint8Array(await file.arrayBuffer()), file.name);
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      const image = await openImage(bytes, file.name, (name) => companion(companions, name));
       if (image.frameCount > this.parts.mostFrames) {
         throw new ImageTooLargeError(
           `${file.name}: the file has ${image.frameCount} frames, and ${this.parts.mostFrames} are opened; split it.`,
@@ -227,6 +255,17 @@ export class Workspace {
     this.state = { ...this.state, ...part };
     for (const listener of this.listeners) listener();
   }
+}
+
+/** The file of a name among those that came together. Folders may hold several of it, and the wrong one might look right. */
+async function companion(files: readonly File[], name: string): Promise<Uint8Array | undefined> {
+  const [found, ...others] = files.filter((file) => file.name === name);
+  if (others.length > 0) {
+    throw new ImageError(
+      `${name}: ${others.length + 1} files of this name came together; drop each header with its own.`,
+    );
+  }
+  return found && new Uint8Array(await found.arrayBuffer());
 }
 
 /** The value under a key, made where it is not there; the oldest make room. What failed is forgotten. */
