@@ -96,7 +96,8 @@ const RAISED_LIMITS = [
 
 function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
-  const text = [description, device, vendor].find((part) => part !== '') ?? 'unknown adapter';
+  // Browsers say no more than who made it and of which generation it is.
+  const text = [description, device, `${vendor} ${architecture}`.trim()].find(Boolean) ?? 'unknown adapter';
   const software = /llvmpipe|lavapipe|swiftshader/i.test(`${text} ${architecture} ${vendor} ${device}`);
   // In WebGPU's current text and in Dawn, not yet in its type definitions.
   const { subgroupMinSize, subgroupMaxSize } = adapter.info as { subgroupMinSize?: number; subgroupMaxSize?: number };

@@ -1,0 +1,1 @@
+export function serveLiveTraining(port: number): Promise<{ url: string; close(): Promise<void> }>;

@@ -1,0 +1,50 @@
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { serveLiveTraining } from '../../scripts/example.mjs';
+import * as engineInNode from '../../src/index.js';
+import * as modelInNode from '../../src/model/index.js';
+import { executable, launch } from './chromium.js';
+
+type Engine = typeof engineInNode;
+type Model = typeof modelInNode;
+
+/** Where a small network sees its landmarks, and the sum of squares of a gradient through all of it. */
+async function compute(engine: Engine, model: Model): Promise<number[]> {
+  const device = await engine.openDevice();
+  const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2 });
+  const images = device.randn([1, 32, 32, 1], 7);
+  const { coordinates } = network.predict(images, { training: true });
+  const [gradient] = engine.gradients(engine.sum(engine.square(coordinates)), [images]);
+  const results = [...(await coordinates.data()), await engine.sum(engine.square(gradient)).item()];
+  device.close();
+  return results;
+}
+
+describe.skipIf(!executable)('the browser bundles', () => {
+  let server: { url: string; close(): Promise<void> };
+  let browser: Browser;
+  beforeAll(async () => {
+    server = await serveLiveTraining(0);
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  test('of engine and model work together in a page, and compute what Node does', async () => {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.addScriptTag({
+      type: 'module',
+      content: `
+        import * as engine from '../../dist/browser/engine.js';
+        import * as model from '../../dist/browser/model.js';
+        globalThis.results = (${compute})(engine, model);`,
+    });
+    const inPage = await page.evaluate(() => (globalThis as unknown as { results: Promise<number[]> }).results);
+    const inNode = await compute(engineInNode, modelInNode);
+    expect(inPage).toHaveLength(7);
+    for (const [i, value] of inNode.entries()) expect(inPage[i]).toBeCloseTo(value, 4);
+  });
+});
