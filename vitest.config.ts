@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import type { RandomCases } from './test/support/random-cases.js';
 
 /** WGSL kernels are text modules, as in the build. */
 const wgsl = {
@@ -11,6 +12,12 @@ const wgsl = {
     return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
   },
 };
+
+/** SONDE_TEST_CASES fresh ones where it is set, the long mode; else always the same `few`. */
+export function randomCases(few: number): RandomCases {
+  const wanted = process.env.SONDE_TEST_CASES;
+  return wanted ? { count: Number(wanted), seed: undefined } : { count: few, seed: 20251122 };
+}
 
 export default defineConfig({
   plugins: [wgsl],
@@ -31,6 +38,7 @@ export default defineConfig({
     isolate: false,
     fileParallelism: false,
     maxWorkers: 1,
+    provide: { randomCases: randomCases(16) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['default', './test/support/count-reporter.ts'],

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type Browser, chromium } from 'playwright-core';
+import { type Browser, chromium, type LaunchOptions } from 'playwright';
 
 /** Where a Chromium or Chrome is found; `CHROMIUM` names another. */
 const PLACES = [
@@ -13,10 +13,12 @@ const PLACES = [
 /** The browser on this machine; undefined where there is none: tests then skip, by name. */
 export const executable = PLACES.find((place) => place !== undefined && existsSync(place));
 
-/** A browser without a window, with WebGPU on its own software adapter. */
+/** For a browser without a window, with WebGPU on its own software adapter. */
+export const launchOptions: LaunchOptions = {
+  executablePath: executable,
+  args: ['--no-sandbox', '--disable-gpu', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+};
+
 export function launch(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: executable,
-    args: ['--no-sandbox', '--disable-gpu', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-  });
+  return chromium.launch(launchOptions);
 }

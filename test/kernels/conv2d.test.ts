@@ -155,14 +155,14 @@ describe.each<KernelVariant>(['lanes', 'tiled'])('conv2d on %s', (variant) => {
 });
 
 // Partial tiles of 128 each way, and sums over 72 · 9 products: long enough to be cut into slabs.
-test.each<[KernelVariant, Pair, 'f32' | 'f16']>([
+test.for<[KernelVariant, Pair, 'f32' | 'f16']>([
   ['tiled', [1, 1], 'f32'],
   ['tiled', [1, 2], 'f16'],
   ['tiled-128', [1, 1], 'f32'],
   ['tiled-128', [2, 1], 'f32'],
-])('large, on %s with a stride of %j and images of %s', async (variant, stride, dtype) => {
+])('large, on %s with a stride of %j and images of %s', async ([variant, stride, dtype], { skip }) => {
   const device = await sharedDevice();
-  if (dtype === 'f16' && !device.traits.f16) return;
+  skip(dtype === 'f16' && !device.traits.f16, 'the adapter has no f16');
   const geometry = { stride, padding: [1, 1] as Pair, dilation: [1, 1] as Pair, groups: 1 };
   const random = (shape: readonly number[], seed: number) => ({
     shape,

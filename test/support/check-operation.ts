@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { sizeOf } from '../../src/engine/shape.js';
 import { type Device, gradients, mul, type Shape, sum, type Tensor } from '../../src/index.js';
 import { checkedDevice, sharedDevice } from './device.js';
+import { randomCases } from './random-cases.js';
 
 /** A float64 array with a shape: what references compute with. */
 export interface Reference {
@@ -51,13 +52,13 @@ export interface OperationCheck<Attributes> {
 }
 
 /** Random cases per operation: a fixed few in `npm test`, SONDE_TEST_CASES in the long mode. */
-export const CASES = Number(process.env.SONDE_TEST_CASES ?? 16);
+export const CASES = randomCases.count;
 const EPSILON = 2 ** -24;
 
 /** fast-check settings: a fixed seed in `npm test`, a fresh one in the long mode (it is printed when a case fails). */
 export function propertyParameters(effort = 1): fc.Parameters<unknown> {
-  const seed = process.env.SONDE_TEST_CASES ? undefined : { seed: 20251122 };
-  return { numRuns: Math.ceil(CASES * effort), ...seed };
+  const { count, seed } = randomCases;
+  return { numRuns: Math.ceil(count * effort), ...(seed === undefined ? {} : { seed }) };
 }
 
 /**

@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+/// <reference types="vite/types/importMeta.d.ts" />
 
 /** One tensor of a golden file, in PyTorch's layout. */
 export interface GoldenTensor {
@@ -16,10 +15,12 @@ export interface Golden {
   readonly tensors: Record<string, GoldenTensor>;
 }
 
+/** Bundled by the test runner and not read from disk, so that tests in a page have them too. */
+const files = import.meta.glob('../../../shared/golden/*.json', { import: 'default', eager: true });
+
 /** A file of `../shared/golden`, or undefined where the folder is absent: tests then skip, by name. */
 export function golden<T extends object = Golden>(name: string): T | undefined {
-  const file = fileURLToPath(new URL(`../../../shared/golden/${name}.json`, import.meta.url));
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : undefined;
+  return files[`../../../shared/golden/${name}.json`] as T | undefined;
 }
 
 /** PyTorch's [N, C, H, W] as [N, H, W, C]. Weights [outC, inC, kH, kW] become [outC, kH, kW, inC] by the same step. */
