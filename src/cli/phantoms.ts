@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Command, Option } from 'commander';
-import { contactSheet, type Difficulty, generatePhantom, writePhantomDataset } from '../train/phantom/index.js';
+import { renderFrameSheet } from '../train/overlay/index.js';
+import { type Difficulty, generatePhantom, writePhantomDataset } from '../train/phantom/index.js';
 import { openFrameProgress } from './shared/frame-progress.js';
 import { interruptible } from './shared/interrupt.js';
 import { run } from './shared/run.js';
@@ -60,15 +61,20 @@ async function writeSet(out: string, options: Options): Promise<void> {
 }
 
 async function writeSheet(file: string, options: Options): Promise<void> {
-  const total = options.train + options.validation + options.test;
-  const count = Math.min(16, Math.max(1, total));
-  const frames = Array.from({ length: count }, (_, index) => {
-    const difficulty = Number(options.difficulty) as Difficulty;
-    const phantom = generatePhantom({ seed: options.seed, index, difficulty, size: Math.min(512, options.size) });
-    return { ...phantom, caption: `${index} ${phantom.profile.name} AoP ${phantom.aop.toFixed(1)}` };
+  const { seed, train, validation, test } = options;
+  const size = Math.min(512, options.size);
+  const difficulty = Number(options.difficulty) as Difficulty;
+  const count = Math.min(16, Math.max(1, train + validation + test));
+  const cells = Array.from({ length: count }, (_, index) => {
+    const { pixels, landmarks, aop, profile } = generatePhantom({ seed, index, difficulty, size });
+    return { pixels, landmarks, captions: [`frame ${index}: AoP ${aop.toFixed(1)}°`, profile.name] };
   });
-  await writeFile(file, await contactSheet(frames, Math.ceil(Math.sqrt(count))));
-  console.log(`${file}: frames 0 to ${count - 1} with PS1 red, PS2 green, FH1 blue.`);
+  const across = Math.ceil(Math.sqrt(count));
+  const rows = Array.from({ length: Math.ceil(count / across) }, (_, row) => cells.slice(row * across).slice(0, across));
+  const title = 'Synthetic frames';
+  const subtitle = `seed ${seed}, difficulty ${difficulty}, ${size}×${size} px`;
+  await writeFile(file, await renderFrameSheet({ title, subtitle, rows, size }));
+  console.log(`${file}: ${count === 1 ? 'frame 0' : `frames 0 to ${count - 1}`} with their landmarks.`);
 }
 
 await run(program);

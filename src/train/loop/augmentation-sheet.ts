@@ -3,7 +3,7 @@ import { augmentFrames, type DeviceDraws, FrameStore } from '../augmentation/ind
 import type { TrainingConfig } from '../config/index.js';
 import type { LabelledCase } from '../dataset/index.js';
 import { angleOfProgression } from '../landmarks.js';
-import { renderAugmentationSheet, type SheetCell } from '../overlay/index.js';
+import { renderFrameSheet, type SheetCell } from '../overlay/index.js';
 import { landmarksAt } from './coordinates.js';
 import { loadNetworkFrames, type NetworkFrame } from './frames.js';
 
@@ -50,7 +50,7 @@ export async function drawAugmentationSheet(
     });
     const columns: SheetCell[][] = [stored.map((cell, row) => ({ ...cell, captions: titleOf(frames[shown[row]]) }))];
     for (let epoch = 1; epoch <= epochs; epoch++) columns.push(await seenIn(epoch, store, shown, config));
-    return await renderAugmentationSheet({
+    return await renderFrameSheet({
       title: 'What the network sees',
       subtitle: `${size} px · seed ${config.training.seed} · ${rows} of ${frames.length} training frames · made on ${device.info.description}`,
       columns: ['stored frame', ...Array.from({ length: epochs }, (_, i) => `epoch ${i + 1}`)],

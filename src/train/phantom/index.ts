@@ -1,4 +1,3 @@
-export { contactSheet, type SheetFrame } from './contact-sheet.js';
 export { PhantomError } from './errors.js';
 export { generatePhantom, type Phantom, type PhantomOptions } from './generate.js';
 export { type Ellipse, type Geometry, LABEL_RANGES, type Sector } from './geometry.js';

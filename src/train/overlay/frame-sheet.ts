@@ -8,20 +8,19 @@ import { fittedText, textOutline, textWidth } from './text.js';
 
 /** One picture of a sheet. */
 export interface SheetCell {
-  /** Luminance in [0, 1], size×size. */
-  readonly pixels: Float32Array;
+  /** Luminance, size×size: floats from 0 to 1, or bytes. */
+  readonly pixels: Float32Array | Uint8Array;
   /** Pixels of this picture, whole numbers at pixel centres. */
   readonly landmarks: Landmarks;
   /** Stand under the picture, one under the other; cut short if they do not fit. */
   readonly captions: readonly string[];
 }
 
-export interface AugmentationSheet {
+export interface FrameSheet {
   readonly title: string;
   readonly subtitle: string;
-  /** Over each column. */
-  readonly columns: readonly string[];
-  /** As many cells as there are columns. */
+  /** Over each column, which then all rows fill; without them rows may be of any length. */
+  readonly columns?: readonly string[];
   readonly rows: readonly (readonly SheetCell[])[];
   /** Height and width of the pictures given, px. */
   readonly size: number;
@@ -41,26 +40,31 @@ const INK = '#eef1f5';
 const DIM = '#98a2b1';
 
 /**
- * Frames and what augmentation makes of them: a row for each frame, its landmarks, rays and angle drawn on every picture, and
- * in words beneath what was done to it. As PNG.
+ * Frames in rows, their landmarks, rays and angle drawn on every picture, and lines of words beneath each. As PNG.
  *
- * @throws OverlayError where a row has another number of cells than there are columns, or a picture another size
+ * @throws OverlayError without frames, where a row has another number of cells than there are columns, or a picture another size
  */
-export async function renderAugmentationSheet(sheet: AugmentationSheet): Promise<Uint8Array> {
+export async function renderFrameSheet(sheet: FrameSheet): Promise<Uint8Array> {
   const { columns, rows, size } = sheet;
+  const across = columns?.length ?? Math.max(0, ...rows.map((row) => row.length));
+  if (across === 0 || rows.length === 0) {
+    throw new OverlayError(`${rows.length} rows of ${across} pictures make no sheet; give at least 1 of each.`);
+  }
   for (const row of rows) {
-    if (row.length === columns.length && row.every(({ pixels }) => pixels.length === size * size)) continue;
+    const full = columns === undefined || row.length === across;
+    if (full && row.every(({ pixels }) => pixels.length === size * size)) continue;
     throw new OverlayError(
       `A row has ${row.length} pictures of ${row.map(({ pixels }) => pixels.length).join(', ')} pixels; give ` +
-        `${columns.length} of ${size}×${size}.`,
+        `${across} of ${size}×${size}.`,
     );
   }
   const lines = Math.max(0, ...rows.flat().map(({ captions }) => captions.length));
   const rowHeight = CELL + lines * LINE + 2 * GAP;
-  const width = 2 * MARGIN + columns.length * (CELL + GAP) - GAP;
-  const height = MARGIN + HEADER + COLUMN_TITLES + rows.length * rowHeight - GAP + MARGIN;
+  const width = 2 * MARGIN + across * (CELL + GAP) - GAP;
+  const above = MARGIN + HEADER + (columns === undefined ? 0 : COLUMN_TITLES);
+  const height = above + rows.length * rowHeight - GAP + MARGIN;
   const left = (column: number) => MARGIN + column * (CELL + GAP);
-  const top = (row: number) => MARGIN + HEADER + COLUMN_TITLES + row * rowHeight;
+  const top = (row: number) => above + row * rowHeight;
 
   const pictures = await Promise.all(
     rows.flatMap((row, i) =>
@@ -68,7 +72,7 @@ export async function renderAugmentationSheet(sheet: AugmentationSheet): Promise
     ),
   );
   const marks = rows.flatMap((row, i) => row.map((cell, j) => cellMarks(cell, size, left(j), top(i))));
-  const titles = columns.map((title, j) => text(title, left(j), top(0) - 10, 14, DIM));
+  const titles = (columns ?? []).map((title, j) => text(title, left(j), top(0) - 10, 14, DIM));
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" fill="none">` +
     `${header(sheet, width)}${titles.join('')}${marks.join('')}</svg>`;
@@ -79,7 +83,7 @@ export async function renderAugmentationSheet(sheet: AugmentationSheet): Promise
     .toBuffer();
 }
 
-async function enlarged(pixels: Float32Array, size: number): Promise<Buffer> {
+async function enlarged(pixels: SheetCell['pixels'], size: number): Promise<Buffer> {
   return sharp(bytesOf(pixels), { raw: { width: size, height: size, channels: 1 } })
     .resize(CELL, CELL, { kernel: 'cubic' })
     .toColourspace('srgb')
@@ -87,7 +91,7 @@ async function enlarged(pixels: Float32Array, size: number): Promise<Buffer> {
     .toBuffer();
 }
 
-function header({ title, subtitle }: AugmentationSheet, width: number): string {
+function header({ title, subtitle }: FrameSheet, width: number): string {
   const legend: string[] = [];
   let x = width - MARGIN;
   for (const name of [...LANDMARK_NAMES].reverse()) {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { type AugmentationSheet, renderAugmentationSheet, type SheetCell } from '../../../src/train/index.js';
+import { type FrameSheet, renderFrameSheet, type SheetCell } from '../../../src/train/index.js';
 import { COLORS } from '../../../src/train/overlay/marks.js';
 
 const SIZE = 32;
@@ -9,7 +9,7 @@ const cell = (grey: number, ...captions: string[]): SheetCell => ({
   landmarks: { ps1: { x: 16, y: 4 }, ps2: { x: 6, y: 7 }, fh1: { x: 24, y: 14 } },
   captions,
 });
-const sheet: AugmentationSheet = {
+const sheet: FrameSheet = {
   title: 'Frames',
   subtitle: 'some of them',
   columns: ['stored', 'epoch 1'],
@@ -25,9 +25,9 @@ async function decoded(picture: Uint8Array) {
   return { info, at: (x: number, y: number) => [...data.subarray((y * info.width + x) * 3).subarray(0, 3)] };
 }
 
-describe('renderAugmentationSheet', () => {
+describe('renderFrameSheet', () => {
   it('sets pictures in rows and columns, each with its greys and its landmarks in their colours', async () => {
-    const { info, at } = await decoded(await renderAugmentationSheet(sheet));
+    const { info, at } = await decoded(await renderFrameSheet(sheet));
     expect(info.channels).toBe(3);
     // Pictures of 288 px: pixel (28, 28) of a frame of 32 has its middle at 256.5.
     const [left, top] = [
@@ -55,9 +55,9 @@ describe('renderAugmentationSheet', () => {
 
   it('refuses rows that do not fill the columns and pictures of another size', async () => {
     const [[first]] = sheet.rows;
-    await expect(renderAugmentationSheet({ ...sheet, rows: [[first]] })).rejects.toThrow(
+    await expect(renderFrameSheet({ ...sheet, rows: [[first]] })).rejects.toThrow(
       /A row has 1 pictures of 1024 pixels; give 2 of 32×32/,
     );
-    await expect(renderAugmentationSheet({ ...sheet, size: 31 })).rejects.toThrow(/give 2 of 31×31/);
+    await expect(renderFrameSheet({ ...sheet, size: 31 })).rejects.toThrow(/give 2 of 31×31/);
   });
 });
