@@ -70,7 +70,9 @@ async function writeSheet(file: string, options: Options): Promise<void> {
     return { pixels, landmarks, captions: [`frame ${index}: AoP ${aop.toFixed(1)}°`, profile.name] };
   });
   const across = Math.ceil(Math.sqrt(count));
-  const rows = Array.from({ length: Math.ceil(count / across) }, (_, row) => cells.slice(row * across).slice(0, across));
+  const rows = Array.from({ length: Math.ceil(count / across) }, (_, row) =>
+    cells.slice(row * across).slice(0, across),
+  );
   const title = 'Synthetic frames';
   const subtitle = `seed ${seed}, difficulty ${difficulty}, ${size}×${size} px`;
   await writeFile(file, await renderFrameSheet({ title, subtitle, rows, size }));

@@ -61,7 +61,11 @@ async function runToResume(run: string, { data, config, out, set, overfit, fastD
   const started = await readRunStart(run);
   const settings = await loadConfig(`${run}/config.json`, set);
   const source = data ?? started.data;
-  if (source === undefined) return program.error(`error: ${run} was trained on chosen cases; resume what chose them`);
+  if (source === undefined) {
+    return program.error(
+      `error: ${run} is part of a cross-validation or a search; the command that began it goes on with it`,
+    );
+  }
   return { ...started, data: source, config: settings, out: run, resume: true };
 }
 

@@ -18,7 +18,8 @@ import {
   type SplitMetrics,
   writeFileAtomically,
 } from '../run-folder/index.js';
-import { conclusionOf, paperOrders } from './order.js';
+import { differencesFromPaper } from './differences.js';
+import { conclusionOf, paperOrders, titleOf } from './order.js';
 import type { ComparedModel, ComparedRun, Comparison } from './schema.js';
 import { quantisationOf, summarizeRuns } from './summary.js';
 import { comparisonCsv, comparisonMarkdown } from './table.js';
@@ -60,6 +61,7 @@ export async function compare(input: ComparisonInput): Promise<Comparison> {
     test: (await readDataset(data, 'test')).length,
   };
   const models: ComparedModel[] = [];
+  const cellsOf: number[] = [];
   for (const { name, config } of configurations) {
     const frames = await loadTestFrames(data, config);
     const runs: ComparedRun[] = [];
@@ -69,6 +71,7 @@ export async function compare(input: ComparisonInput): Promise<Comparison> {
       runs.push(await trainAndScore(input, { ...config, training: { ...config.training, seed } }, folder, frames));
     }
     const { parameters, cells } = measureNetwork(device, config);
+    cellsOf.push(cells);
     models.push({
       name,
       architecture: config.model.architecture,
@@ -81,12 +84,18 @@ export async function compare(input: ComparisonInput): Promise<Comparison> {
     });
   }
   const orders = paperOrders(models);
+  const compared = configurations.map(({ config }, i) => ({
+    title: titleOf(models[i], models),
+    config,
+    cells: cellsOf[i],
+  }));
   const comparison: Comparison = {
     data: { folder: data, ...counts },
     seeds: [...seeds],
     models,
     orders,
     conclusion: conclusionOf(orders),
+    differences: orders.every(({ reproduced }) => reproduced) ? [] : differencesFromPaper(compared),
     environment: describeRunEnvironment(device),
   };
   await writeFileAtomically(join(out, 'comparison.json'), `${JSON.stringify(comparison, null, 2)}\n`);

@@ -7,6 +7,9 @@ const PAPER = [
   { architecture: 'dsnt-deep-unet', title: 'DSNT-DeepUNet' },
 ] as const;
 
+/** In words. */
+export const PAPER_ORDER = PAPER.map(({ title }) => title).join(' > ');
+
 const SCORES = [
   { score: 'apd', title: 'APD', unit: ' px' },
   { score: 'aopMae', title: 'AoP', unit: '°' },
@@ -59,8 +62,7 @@ export function paperOrders(models: readonly ComparedModel[]): Order[] {
 export function conclusionOf(orders: readonly Order[]): string {
   if (orders.length === 0)
     return 'The configurations have one architecture, on which the order of the paper says nothing.';
-  const order = PAPER.map(({ title }) => title).join(' > ');
-  return `The paper's order of errors, ${order}, is ${orders.map(({ statement }) => statement).join(', and ')}.`;
+  return `The paper’s order of errors, ${PAPER_ORDER}, is ${orders.map(({ statement }) => statement).join(', and ')}.`;
 }
 
 /** The architecture's name, or the configuration's where several have that architecture. */

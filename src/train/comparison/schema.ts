@@ -65,6 +65,8 @@ export const comparisonSchema = z.object({
   orders: z.array(orderSchema),
   /** What the orders say, in one sentence. */
   conclusion: z.string(),
+  /** Where an order is not the paper's: in what the comparison differs from the paper's, a sentence each. */
+  differences: z.array(z.string()).default([]),
   environment: runEnvironmentSchema,
 });
 export type Comparison = z.output<typeof comparisonSchema>;

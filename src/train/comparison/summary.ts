@@ -25,7 +25,10 @@ function overSeeds(values: readonly number[]): OverSeeds {
  *
  * @param cells Along a side of the heatmap.
  */
-export function quantisationOf({ model }: TrainingConfig, cells: number): number {
+export function quantisationOf(
+  { model }: { readonly model: Pick<TrainingConfig['model'], 'decoding'> },
+  cells: number,
+): number {
   if (model.decoding === 'dsnt') return 0;
   return ((512 / cells) * (Math.SQRT2 + Math.asinh(1))) / 6;
 }

@@ -2,8 +2,11 @@ import { stringify } from 'csv-stringify/sync';
 import { titleOf } from './order.js';
 import type { Comparison, OverSeeds } from './schema.js';
 
+/** Over the list of them. */
+export const DIFFERENCES = 'In what this comparison differs from the paper’s';
+
 /** The comparison as a table in Markdown, the greatest error first, with its conclusion below. */
-export function comparisonMarkdown({ data, seeds, models, conclusion }: Comparison): string {
+export function comparisonMarkdown({ data, seeds, models, conclusion, differences }: Comparison): string {
   const header = [
     'model',
     'parameters',
@@ -40,6 +43,7 @@ export function comparisonMarkdown({ data, seeds, models, conclusion }: Comparis
     '',
     conclusion,
     '',
+    ...(differences.length === 0 ? [] : [`${DIFFERENCES}:`, '', ...differences.map((each) => `- ${each}`), '']),
   ].join('\n');
 }
 

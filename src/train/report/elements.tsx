@@ -44,7 +44,7 @@ function letters(index: number): string {
 }
 
 /** A name that somebody else has given. It may be written from right to left, which must not turn the text around it. */
-export function Name({ children }: { children: string }): VNode {
+export function Name({ children }: { children: ComponentChildren }): VNode {
   return <bdi class="name">{children}</bdi>;
 }
 
@@ -78,7 +78,7 @@ export function Figure({ number, title, caption, legend, columns = 2, plots }: F
           <div class="panel">
             <p>{drawing.title}</p>
             {/* SVG that was serialised from a document, not put together from text. */}
-            <div dangerouslySetInnerHTML={{ __html: drawPlot(drawing) }} />
+            <div class="drawing" dangerouslySetInnerHTML={{ __html: drawPlot(drawing) }} />
           </div>
         ))}
       </div>

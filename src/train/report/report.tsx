@@ -108,7 +108,7 @@ function headline({ scores, epochs }: KeyedRun, split: string): string {
   if (!scores) return `trained for ${count(epochs.length, 'epoch')}, without scores of the ${split} split.`;
   const { apd, aopMae, intervals } = scores;
   const within = (interval: { low: number; high: number } | undefined) =>
-    interval ? ` (95 % interval ${range(interval, 1)})` : '';
+    interval ? ` (95 % interval ${range(interval, 1)})` : '';
   const angle =
     aopMae === undefined
       ? 'no frame has an angle of progression'

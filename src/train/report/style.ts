@@ -58,6 +58,10 @@ table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height:
 thead th { font-weight: 600; vertical-align: bottom; border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); }
 th, td { padding: 0.45rem 0.7rem; text-align: right; vertical-align: top; font-weight: 400; }
 th:first-child, .text { text-align: left; }
+/* Figures of equal width make a hyphen as wide as a digit. */
+.name, .text, td .unit { font-variant-numeric: normal; }
+thead .name { overflow-wrap: break-word; }
+.date { white-space: nowrap; }
 th:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 td { white-space: nowrap; }
@@ -89,6 +93,9 @@ footer { margin-top: 4rem; padding-top: 1rem; border-top: 1px solid var(--rule);
 }
 @media (max-width: 46rem) {
   body { padding: 2rem 1.1rem 3rem; }
+  /* A plot as wide as the page would have letters too small to read. */
+  .columns-1 .drawing { overflow-x: auto; }
+  .columns-1 .plot { min-width: 40rem; }
 }
 @page { size: A4; margin: 18mm 16mm; }
 @media print {

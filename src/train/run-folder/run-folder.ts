@@ -101,7 +101,7 @@ export class RunFolder {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === undefined || !FULL.includes(code)) throw cause;
       throw new RunFolderError(
-        `${this.path} has no room for ${name} (${code}); what was there before is whole: make room, and go on with --resume.`,
+        `${this.path} has no room for ${name} (${code}); make room and go on from there: what was written before is whole.`,
         { cause },
       );
     }

@@ -12,7 +12,16 @@ export { parameterImportance } from './importance.js';
 export { describeScore, type EpochScores, OBJECTIVES, type Objective } from './objective.js';
 export { MedianPruner, type MedianPrunerOptions, NoPruner, type Pruner, type PruningDecision } from './pruner.js';
 export { RandomSampler, type Sampler } from './sampler.js';
-export { BEST_FILE, PRUNERS, SAMPLERS, type SearchInput, SUMMARY_FILE, search, type TrialRunner } from './search.js';
+export {
+  BEST_FILE,
+  PRUNERS,
+  SAMPLERS,
+  type SearchInput,
+  SUMMARY_FILE,
+  search,
+  TRIALS_FOLDER,
+  type TrialRunner,
+} from './search.js';
 export { checkSpace, defaultSpace, loadSpace, parseSpace } from './space.js';
 export { parametersOf, Study, type StudyOptions, type StudyPurpose, type Verdict } from './study.js';
 export { isSearchFolder, readSearch, type SearchSummary, searchSummarySchema } from './summary.js';

@@ -31,6 +31,8 @@ export const PRUNERS = {
 export const BEST_FILE = 'best.json';
 /** What a search has come to, written into its folder at the end: see `searchSummarySchema`. */
 export const SUMMARY_FILE = 'search.json';
+/** Holds the runs of the trials, in folders of their numbers. */
+export const TRIALS_FOLDER = 'trials';
 
 /** Trains one trial. */
 export type TrialRunner = (run: {
@@ -158,7 +160,7 @@ async function finish(study: Study, trial: Trial, verdict: Verdict, best: number
 }
 
 function folderOf(out: string, number: number): string {
-  return join(out, 'trials', String(number).padStart(3, '0'));
+  return join(out, TRIALS_FOLDER, String(number).padStart(3, '0'));
 }
 
 /** A trial that repeats a stopped one goes on with what that one had come to. */

@@ -37,7 +37,7 @@ describe('the order of the paper', () => {
       ]);
       expect(orders[0].found).toEqual(['my-u-net', 'my-deep-unet', 'my-dsnt-deep-unet']);
       expect(conclusionOf(orders)).toBe(
-        "The paper's order of errors, U-Net > Deep-UNet > DSNT-DeepUNet, is reproduced in APD (U-Net 31.00 px > Deep-UNet 21.00 px > " +
+        'The paper’s order of errors, U-Net > Deep-UNet > DSNT-DeepUNet, is reproduced in APD (U-Net 31.00 px > Deep-UNet 21.00 px > ' +
           'DSNT-DeepUNet 10.00 px), and reproduced in AoP (U-Net 8.50° > Deep-UNet 6.23° > DSNT-DeepUNet 4.10°).',
       );
     }

@@ -47,7 +47,7 @@ test.runIf(mounted)(
     const stopped = run(folder, { stopAfter });
     await expect(stopped).rejects.toThrow(RunFolderError);
     await expect(stopped).rejects.toThrow(
-      /run has no room for state\.safetensors \(ENOSPC\); what was there before is whole: make room, and go on with --resume\.$/,
+      /run has no room for state\.safetensors \(ENOSPC\); make room and go on from there: what was written before is whole\.$/,
     );
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     const { position, metrics, last } = await runContents(folder.path);

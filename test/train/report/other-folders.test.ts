@@ -47,6 +47,7 @@ describe('a report of a comparison', () => {
     await writeFile(at('compared', 'comparison.json'), JSON.stringify(comparison));
     const document = documentOf(await makeReport([at('compared')]));
     expect(words(document.querySelector('h1'))).toBe('Report on comparison compared');
+    // Its runs are gone, and with them the settings.
     expect(headings(document)).toEqual(['Comparison of configurations', 'Environment']);
     expect(tableOf(document, 'Environment')[0].slice(0, 2)).toEqual(['compared', 'comparisonseeds 0, 1']);
     expect(tableOf(document, 'Configurations')[1]).toEqual([
@@ -64,6 +65,25 @@ describe('a report of a comparison', () => {
       'each trained with 2 seeds on 40 frames and scored on 12',
     );
     expect(words(document.querySelector('section > p bdi'))).toBe('The order is <reproduced>.');
+  });
+
+  it('says of each score whether the order is the paper’s, and where it is not in what the comparison differs', async () => {
+    const orders = [
+      { score: 'apd', reproduced: false, found: ['one'], statement: 'not reproduced in APD (<one> U-Net 2 px)' },
+      { score: 'aopMae', reproduced: true, found: ['one'], statement: 'reproduced in AoP (Deep-UNet 3°)' },
+    ];
+    await mkdir(at('unlike'));
+    const differences = ['U-Net is <fed> otherwise.', 'Another.'];
+    await writeFile(at('unlike', 'comparison.json'), JSON.stringify({ ...comparison, orders, differences }));
+    await cp(at('trained'), at('unlike', 'one-seed-0'), { recursive: true });
+    const made = await makeReport([at('unlike')]);
+    const document = documentOf(made);
+    const items = texts(document, 'section > ul li').map((item) => item.replaceAll('\u2060', ''));
+    expect(items).toEqual([...orders.map(({ statement }) => statement), ...differences]);
+    expect(words(document.querySelector('section'))).toContain('In what this comparison differs from the paper’s:');
+    // One of the two configurations has left a run.
+    expect(words(document.querySelector('h3:has(+ dl.settings)'))).toBe('Settings of unlike, one');
+    expect(made.notes).toEqual([expect.stringContaining('<two>-seed-0')]);
   });
 
   it('stands beside runs, and says where it is damaged', async () => {
@@ -126,6 +146,31 @@ describe('a report of a cross-validation', () => {
     // Only one fold has left its curves.
     expect(made.notes.map((note) => note.replace(/^.*(fold-\d).*$/, '$1'))).toEqual(['fold-1', 'fold-3']);
     expect(words(document.querySelector('section'))).toContain('Training of the folds');
+    const { adapter } = ENVIRONMENT;
+    expect(
+      tableOf(document, 'Environment').map((row) => [row[1], row[3].replace('software, on the processor', '')]),
+    ).toEqual([
+      ['trainingfold 2', adapter],
+      ['cross-validationseed of the folds 3', '–'],
+    ]);
+  });
+
+  it('has the adapters on which its folds were trained, each once', async () => {
+    for (const [number, adapter, date] of [
+      [1, 'Another 2.0', '2025-11-21T10:00:00.000Z'],
+      [3, ENVIRONMENT.adapter, '2025-11-20T10:00:00.000Z'],
+    ] as const) {
+      await mkdir(at('folds', `fold-${number}`));
+      const file = at('folds', `fold-${number}`, 'environment.json');
+      await writeFile(file, JSON.stringify({ ...ENVIRONMENT, adapter, date }));
+    }
+    const document = documentOf(await makeReport([at('folds')]));
+    expect(tableOf(document, 'Environment').map((row) => row.slice(1, 4))).toEqual([
+      ['trainingfold 1', '2025-11-21 10:00 UTC', 'Another 2.0software, on the processor'],
+      ['trainingfolds 2 and 3', '2025-11-20 10:00 UTC', `${ENVIRONMENT.adapter}software, on the processor`],
+      ['cross-validationseed of the folds 3', '2025-11-22 16:02 UTC', '–'],
+    ]);
+    for (const number of [1, 3]) await rm(at('folds', `fold-${number}`), { recursive: true });
   });
 
   it('with its folds evaluated as one has the ensemble among the runs, with its members', async () => {
@@ -189,12 +234,13 @@ describe('a report of a search', () => {
     });
     const document = documentOf(await makeReport([at('searched')]));
     expect(words(document.querySelector('h1'))).toBe('Report on search searched');
-    expect(headings(document)).toEqual(['Hyperparameter search']);
+    expect(headings(document)).toEqual(['Hyperparameter search', 'Configuration']);
+    expect(words(document.querySelector('h3:has(+ dl.settings)'))).toBe('Settings of searched, best trial');
     const complete = summary.trials.flatMap(({ number, value }) => (value === null ? [] : [{ number, value }]));
     const [best, second] = complete.sort((a, b) => a.value - b.value);
     expect(complete).toHaveLength(11);
     expect(words(document.querySelector('section > p'))).toContain(
-      `11 trials over optimizer.learningRate, loss.sigma and model.preset: 11 complete. Validation APD, px, is made small. ` +
+      `11 trials over optimizer.learningRate, loss.sigma and model.preset: 11 complete. The less validation APD (px), the better. ` +
         `The best is trial ${best.number} with ${best.value.toFixed(2)}.`,
     );
     expect(texts(document, 'figcaption b').map((text) => text.replace(/^\w+ \d+\. /, ''))).toEqual([

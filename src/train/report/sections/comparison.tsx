@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
-import type { Comparison, OverSeeds } from '../../comparison/index.js';
+import { type Comparison, DIFFERENCES, type OverSeeds, PAPER_ORDER } from '../../comparison/index.js';
 import { Figure, Name, type Numbering, type Section, Table } from '../elements.js';
 import { count, fixed, listed, MISSING } from '../format.js';
 import { type Drawing, seriesStyle } from '../plot.js';
@@ -14,14 +14,53 @@ export function comparisonSection(given: readonly ReportedComparison[], numberin
       <h3>
         <Name>{name}</Name>
       </h3>
-      <p>
-        {inWords(comparison)} <bdi>{comparison.conclusion}</bdi>
-      </p>
+      <p>{inWords(comparison)}</p>
+      <Verdict {...comparison} />
       {overSeeds(comparison, numbering.figure())}
       {table(comparison, numbering.table())}
     </>
   ));
   return { id: 'comparison', title: 'Comparison of configurations', body: <>{body}</> };
+}
+
+/** Whether the order is that of the paper, score by score. */
+function Verdict({ orders, conclusion, differences }: Comparison): VNode {
+  if (orders.length === 0) {
+    return (
+      <p>
+        <bdi>{conclusion}</bdi>
+      </p>
+    );
+  }
+  return (
+    <>
+      <p>The paper’s order of errors, {unbroken(PAPER_ORDER)}, is</p>
+      <ul>
+        {orders.map(({ statement }) => (
+          <li>
+            <bdi>{unbroken(statement)}</bdi>
+          </li>
+        ))}
+      </ul>
+      {differences.length > 0 && (
+        <>
+          <p>{DIFFERENCES}:</p>
+          <ul>
+            {differences.map((sentence) => (
+              <li>
+                <bdi>{unbroken(sentence)}</bdi>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Text whose lines do not end at the hyphens of names, as in "U-Net": a word joiner follows each. */
+function unbroken(text: string): string {
+  return text.replace(/(?<=\w)-(?=\w)/g, '-\u2060');
 }
 
 function inWords({ models, seeds, data }: Comparison): string {
@@ -52,9 +91,10 @@ function overSeeds({ models }: Comparison, number: number): VNode {
     });
     if (dots.length === 0) return [];
     const options: Plot.PlotOptions = {
-      x: { label: title, grid: true, nice: true, inset: 8 },
+      x: { label: null, grid: true, nice: true, inset: 8 },
       y: { domain: names, padding: 0.4 },
       marginTop: 4,
+      marginBottom: 24,
       marginLeft: Math.min(180, 6.6 * longest + 14),
       marks: [
         Plot.tickX(means, { x: 'mean', y: 'name', stroke: 'color', strokeWidth: 2.5 }),
@@ -62,7 +102,7 @@ function overSeeds({ models }: Comparison, number: number): VNode {
       ],
     };
     const alt = `${title}, mean over seeds: ${listed(means.map(({ name, mean }) => `${name} ${fixed(mean)}`))}.`;
-    return [{ title, width: 450, height: 46 + 34 * models.length, alt, options }];
+    return [{ title, width: 450, height: 30 + 34 * models.length, alt, options }];
   });
   return (
     <Figure

@@ -1,3 +1,4 @@
+import type { VNode } from 'preact';
 import { type KeyedRun, Name, type Numbering, RunName, type Section, Table } from '../elements.js';
 import { MISSING } from '../format.js';
 import type { Sources } from '../source/sources.js';
@@ -5,12 +6,16 @@ import type { Sources } from '../source/sources.js';
 /** The settings of the runs: first where they differ, then what they share. */
 export function configurationSection(
   runs: readonly KeyedRun[],
-  { crossValidations }: Pick<Sources, 'crossValidations'>,
+  { comparisons, crossValidations, searches }: Omit<Sources, 'runs'>,
   numbering: Numbering,
 ): Section | undefined {
   const known = [
     ...runs.map((run) => ({ name: <RunName run={run} />, settings: run.settings })),
+    ...comparisons.flatMap(({ name, comparison, settings }) =>
+      settings.map((own, i) => ({ name: named(name, comparison.models[i].name), settings: own })),
+    ),
     ...crossValidations.map(({ name, settings }) => ({ name: <Name>{name}</Name>, settings })),
+    ...searches.map(({ name, settings }) => ({ name: named(name, 'best trial'), settings })),
   ].filter(({ settings }) => settings.size > 0);
   if (known.length === 0) return undefined;
   const paths = [...new Set(known.flatMap(({ settings }) => [...settings.keys()]))];
@@ -26,8 +31,8 @@ export function configurationSection(
           number={numbering.table()}
           title="Settings that differ"
           columns={[{ header: 'Setting' }, ...known.map(({ name }) => ({ header: name }))]}
-          rows={differing.map((path) => [path, ...valuesOf(path).map(shown)])}
-          marked={() => true}
+          caption="Numbers to six digits."
+          rows={differing.map((path) => [path, ...valuesOf(path).map((value) => shortened(shown(value)))])}
         />
       )}
       {shared.length > 0 && (
@@ -46,6 +51,21 @@ export function configurationSection(
     </>
   );
   return { id: 'configuration', title: 'Configuration', body };
+}
+
+/** A number of which only the first six digits fit into a table. */
+function shortened(text: string): string {
+  return /^[-\d.e]{8,}$/.test(text) && Number.isFinite(Number(text))
+    ? String(Number(Number(text).toPrecision(6)))
+    : text;
+}
+
+function named(folder: string, part: string): VNode {
+  return (
+    <Name>
+      {folder}, {part}
+    </Name>
+  );
 }
 
 /** A value without the quotes that JSON puts around text. */

@@ -46,11 +46,17 @@ function summary({ splits, mean, sd, bestFold, pooled }: CrossValidation): strin
   const angle = mean.aopMae === null ? '' : ` and the error of the angle ${plusMinus(mean, sd, 'aopMae')}°`;
   return (
     `${count(splits.frames, 'frame')} in ${count(splits.folds, 'fold')}, stratified by ${splits.strata}; ` +
-    `${count(splits.groups, 'group')} of near-duplicates or of one patient stay together. Every frame is scored by the one model ` +
+    `${together(splits.groups)}. Every frame is scored by the one model ` +
     `that was not trained on it. Over the folds the APD is ${plusMinus(mean, sd, 'apd')} px${angle} (mean ± standard ` +
-    `deviation); fold ${bestFold} is the best. All frames together: APD ${fixed(pooled.apd)} px (95 % interval ` +
+    `deviation); fold ${bestFold} is the best. All frames together: APD ${fixed(pooled.apd)} px (95 % interval ` +
     `${range(pooled.intervals.apd)}).`
   );
+}
+
+function together(groups: number): string {
+  if (groups === 0) return 'none are near-duplicates or of one patient';
+  const stay = groups === 1 ? 'stays' : 'stay';
+  return `${count(groups, 'group')} of near-duplicates or of one patient ${stay} together`;
 }
 
 function folds(results: CrossValidation, number: number): VNode {

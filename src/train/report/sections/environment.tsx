@@ -1,13 +1,13 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { RunEnvironment } from '../../run-folder/index.js';
 import { type Column, type KeyedRun, Name, type Numbering, RunName, type Section, Table } from '../elements.js';
-import { dateTime, MISSING } from '../format.js';
+import { count, dateTime, listed, MISSING } from '../format.js';
 import type { Sources } from '../source/sources.js';
 
 /** Where, when and with what everything was made. */
 export function environmentSection(
   runs: readonly KeyedRun[],
-  { comparisons, crossValidations }: Pick<Sources, 'comparisons' | 'crossValidations'>,
+  { comparisons, crossValidations, searches }: Omit<Sources, 'runs'>,
   numbering: Numbering,
 ): Section | undefined {
   const rows = [
@@ -15,8 +15,17 @@ export function environmentSection(
     ...comparisons.map(({ name, comparison: { seeds, environment } }) =>
       row(<Name>{name}</Name>, 'comparison', environment, `seeds ${seeds.join(', ')}`),
     ),
-    ...crossValidations.map(({ name, results: { splits, environment } }) =>
+    ...crossValidations.flatMap(({ name, results: { splits, environment }, environments }) => [
+      ...environments.map(({ of, environment: own }) => {
+        const folds = of.length === 1 ? `fold ${of[0]}` : `folds ${listed(of)}`;
+        return row(<Name>{name}</Name>, 'training', own, folds);
+      }),
       row(<Name>{name}</Name>, 'cross-validation', environment, `seed of the folds ${splits.seed}`),
+    ]),
+    ...searches.flatMap(({ name, environments }) =>
+      environments.map(({ of, environment }) =>
+        row(<Name>{name}</Name>, 'search', environment, count(of.length, 'trial')),
+      ),
     ),
   ];
   if (rows.length === 0) return undefined;
@@ -57,7 +66,7 @@ function row(
       {what}
       {detail && <span class="unit">{detail}</span>}
     </>,
-    date ? dateTime(date) : MISSING,
+    date ? <span class="date">{dateTime(date)}</span> : MISSING,
     <>
       <Name>{adapter ?? MISSING}</Name>
       {software && <span class="unit">software, on the processor</span>}

@@ -13,6 +13,13 @@ const OBJECTIVES: Readonly<Record<SearchSummary['objective'], string>> = {
   aop: 'Validation AoP error, degrees',
 };
 
+/** In a sentence. */
+const SOUGHT: Readonly<Record<SearchSummary['objective'], string>> = {
+  apd: 'validation APD (px)',
+  loss: 'validation loss',
+  aop: 'validation error of the angle (degrees)',
+};
+
 const COMPLETE = 'var(--series-1)';
 const BEST = 'var(--series-2)';
 /** Rows of the table of trials. */
@@ -65,7 +72,7 @@ function inWords(summary: SearchSummary): string {
   const found = best ? ` The best is trial ${best.number} with ${fixed(best.value)}.` : ' None is complete yet.';
   return (
     `${count(trials.length, 'trial')} over ${listed(Object.keys(space))}: ${listed(states) || 'none begun'}. ` +
-    `${OBJECTIVES[objective]}, is made small.${found}`
+    `The less ${SOUGHT[objective]}, the better.${found}`
   );
 }
 

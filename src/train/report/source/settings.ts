@@ -4,9 +4,9 @@ import type { SourceFolder } from './file.js';
 /** Settings by their path, as in "loss.sigma", with their values as JSON. */
 export type Settings = ReadonlyMap<string, string>;
 
-/** The settings of `config.json`, whatever version has written it. */
-export async function readSettings(folder: SourceFolder): Promise<Settings> {
-  const config = await folder.json('config.json', z.record(z.string(), z.unknown()), ': its settings are unknown.');
+/** The settings of a configuration, whatever version has written it. */
+export async function readSettings(folder: SourceFolder, file = 'config.json'): Promise<Settings> {
+  const config = await folder.json(file, z.record(z.string(), z.unknown()), ': its settings are unknown.');
   return flatten(config ?? {});
 }
 
