@@ -12,6 +12,7 @@ import {
   prepareEnsemble,
   readDataset,
   type Split,
+  untrainedFlips,
 } from '../train/index.js';
 import { flipOption } from './shared/flip-option.js';
 import { printMetrics } from './shared/print-metrics.js';
@@ -41,12 +42,19 @@ const program = new Command('evaluate')
   .action(async ({ run: single, ensemble, out, data, split, checkpoint, decoding, tta: flips }: Options) => {
     if ((single === undefined) === (ensemble === undefined)) program.error('error: give --run or --ensemble');
     const folder = ensemble ? await prepareEnsemble(ensemble, out) : (single ?? '');
-    const { inputSize } = (await loadConfig(`${folder}/config.json`)).model;
+    const config = await loadConfig(`${folder}/config.json`);
+    const { inputSize } = config.model;
     const seen = await countSeenFrames(folder, data, split);
     if (seen > 0) {
       throw new CrossValidationError(
         `${folder} was trained with ${seen} of the ${split} frames, so that scores on them say little; evaluate on others, or ` +
           'take the held-out scores of the cross-validation.',
+      );
+    }
+    const strange = untrainedFlips(config, flips ?? []);
+    if (strange.length > 0) {
+      console.error(
+        `note: it was not trained with views mirrored ${strange.join('ly and ')}ly, and may do worse with them`,
       );
     }
     const cases = await readDataset(data, split);

@@ -8,4 +8,4 @@ export {
   type Order,
   type OverSeeds,
 } from './schema.js';
-export { comparisonCsv, comparisonMarkdown, DIFFERENCES } from './table.js';
+export { comparisonCsv, comparisonMarkdown, DIFFERENCES, undefinedAngles } from './table.js';

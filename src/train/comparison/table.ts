@@ -2,11 +2,23 @@ import { stringify } from 'csv-stringify/sync';
 import { titleOf } from './order.js';
 import type { Comparison, OverSeeds } from './schema.js';
 
+/** How many answers have no angle, and so no part in its error; nothing where all have one. */
+export function undefinedAngles({ models, data }: Pick<Comparison, 'models' | 'data'>): string | undefined {
+  const counts = models.flatMap((model) => {
+    const without = model.runs.reduce((sum, run) => sum + run.undefinedAngles, 0);
+    return without === 0 ? [] : [`${without} of ${titleOf(model, models)}’s ${model.runs.length * data.test} answers`];
+  });
+  if (counts.length === 0) return undefined;
+  return `Two landmarks coincide in ${new Intl.ListFormat('en-GB').format(counts)}: these have no angle, and no part in the error of the angle.`;
+}
+
 /** Over the list of them. */
 export const DIFFERENCES = 'In what this comparison differs from the paper’s';
 
 /** The comparison as a table in Markdown, the greatest error first, with its conclusion below. */
-export function comparisonMarkdown({ data, seeds, models, conclusion, differences }: Comparison): string {
+export function comparisonMarkdown(comparison: Comparison): string {
+  const { data, seeds, models, conclusion, differences } = comparison;
+  const undefinedOnes = undefinedAngles(comparison);
   const header = [
     'model',
     'parameters',
@@ -41,6 +53,7 @@ export function comparisonMarkdown({ data, seeds, models, conclusion, difference
     `Mean ± standard deviation over ${seeds.length} seeds, pixels of a 512 px frame, ${data.test} test frames; trained on ${data.train} frames ` +
       `for ${epochs} epochs, best of them by ${data.validation} validation frames.`,
     '',
+    ...(undefinedOnes === undefined ? [] : [undefinedOnes, '']),
     conclusion,
     '',
     ...(differences.length === 0 ? [] : [`${DIFFERENCES}:`, '', ...differences.map((each) => `- ${each}`), '']),

@@ -23,7 +23,14 @@ export async function createFoldEnsemble(folder: CrossValidationFolder): Promise
  */
 export async function prepareEnsemble(folders: readonly string[], out?: string): Promise<string> {
   const folder = await crossValidationOf(folders);
-  if (folder) return foldEnsemble(folder);
+  if (folder) {
+    if (out !== undefined) {
+      throw new CrossValidationError(
+        `The ensemble of a cross-validation has a folder of its own, ${folder.ensemble}; leave out --out ${out}.`,
+      );
+    }
+    return foldEnsemble(folder);
+  }
   if (out === undefined) {
     throw new CrossValidationError(
       'An ensemble of runs has no folder of its own yet; give --out, the folder for its results.',

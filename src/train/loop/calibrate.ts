@@ -49,7 +49,12 @@ export async function findCalibration(
 ): Promise<FoundCalibration> {
   const kept = await readCalibration(run, loaded.key);
   if (kept !== undefined) return { calibration: kept };
-  if (load === undefined) return { missing: 'The run has no calibration of its predicted errors.' };
+  if (load === undefined) {
+    return {
+      missing:
+        'The run has no calibration of its predicted errors: no validation frames are given that it has not seen.',
+    };
+  }
   try {
     return { calibration: await calibrate(run, loaded, await load()) };
   } catch (error) {

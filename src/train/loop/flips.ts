@@ -5,6 +5,7 @@ import {
   type Landmarks,
   type Point,
 } from '../../model/index.js';
+import type { TrainingConfig } from '../config/index.js';
 import type { Flip } from '../flip.js';
 import { mean, scaleTo512 } from '../metrics/index.js';
 import { mapLandmarks } from './coordinates.js';
@@ -14,6 +15,13 @@ import type { FramePrediction, FramePredictor } from './predictor.js';
 interface View {
   readonly horizontal: boolean;
   readonly vertical: boolean;
+}
+
+/** Those of the mirrored views that a network has not been trained with, and whose landmarks it may not find. */
+export function untrainedFlips({ augmentation }: Pick<TrainingConfig, 'augmentation'>, flips: readonly Flip[]): Flip[] {
+  const { enabled, horizontalFlip, verticalFlip } = augmentation;
+  const chance = { horizontal: horizontalFlip, vertical: verticalFlip };
+  return flips.filter((flip) => !enabled || chance[flip] === 0);
 }
 
 /**

@@ -13,7 +13,7 @@ export { type CalibrationFrames, calibrateRun, loadCalibrationFrames } from './c
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { createEnsemble, type Ensemble, ensembleSchema, readEnsemble } from './ensemble.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
-export { FlippingPredictor, mergePredictions } from './flips.js';
+export { FlippingPredictor, mergePredictions, untrainedFlips } from './flips.js';
 export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
 export { type ImageResult, type ImageUncertainty, predictImages } from './predict.js';
 export { CONFIDENCE_RADIUS, type FramePrediction, type FramePredictor, Predictor } from './predictor.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ComparedModel, conclusionOf, paperOrders } from '../../../src/train/comparison/index.js';
+import { type ComparedModel, conclusionOf, paperOrders, undefinedAngles } from '../../../src/train/comparison/index.js';
 import { summarizeRuns } from '../../../src/train/comparison/summary.js';
 
 type Architecture = ComparedModel['architecture'];
@@ -89,6 +89,19 @@ describe('the order of the paper', () => {
       model('dsnt-deep-unet', [5, 5.1], [1, 1]),
     ]);
     expect(apd.statement).toBe('reproduced in APD (pool 20.05 px > stride 9.05 px > DSNT-DeepUNet 5.05 px)');
+  });
+
+  it('is of angles that exist: answers without one are counted', () => {
+    const data = { folder: 'data', train: 2, validation: 1, test: 10 };
+    expect(undefinedAngles({ models: [unet, deep, dsnt], data })).toBeUndefined();
+    const without = (one: typeof unet, counts: number[]) => ({
+      ...one,
+      runs: one.runs.map((run, i) => ({ ...run, undefinedAngles: counts[i] })),
+    });
+    expect(undefinedAngles({ models: [without(unet, [2, 0, 1]), deep, without(dsnt, [0, 1, 0])], data })).toBe(
+      'Two landmarks coincide in 3 of U-Net’s 30 answers and 1 of DSNT-DeepUNet’s 30 answers: these have no angle, ' +
+        'and no part in the error of the angle.',
+    );
   });
 
   it('is reproduced exactly if no model of a later row errs as much as one of an earlier row', () => {

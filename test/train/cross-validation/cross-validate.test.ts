@@ -184,6 +184,7 @@ describe('the ensemble of the folds', () => {
     const own = join(await temporaryFolder(), 'two');
     expect(await prepareEnsemble(runs, own)).toBe(own);
     expect((await readEnsemble(own))?.members).toEqual(runs);
+    await expect(prepareEnsemble([done], own)).rejects.toThrow(/has a folder of its own, .*ensemble; leave out --out/);
     await expect(prepareEnsemble(runs)).rejects.toThrow(/has no folder of its own yet; give --out/);
   });
 

@@ -114,7 +114,7 @@ describe('an ensemble', () => {
     const calibration = async () => ({ split: 'validation' as const, frames: validation });
     await score(at('runs', 'd'), { calibration });
     const { uncalibrated } = await score(at('runs', 'd'), { flips: ['horizontal'] });
-    expect(uncalibrated).toBe('The run has no calibration of its predicted errors.');
+    expect(uncalibrated).toMatch(/^The run has no calibration of its predicted errors: no validation frames are given/);
     await score(at('runs', 'd'), { flips: ['horizontal'], calibration });
     const kept = JSON.parse(await readFile(at('runs', 'd', 'calibration.json'), 'utf8'));
     expect(kept.map(({ flips }: { flips?: string[] }) => flips)).toEqual([undefined, ['horizontal']]);

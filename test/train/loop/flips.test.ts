@@ -12,6 +12,7 @@ import {
   type Landmarks,
   mergePredictions,
   resolveConfig,
+  untrainedFlips,
 } from '../../../src/train/index.js';
 import { mirrorPixels } from '../../../src/train/loop/flips.js';
 import { sharedDevice } from '../../support/device.js';
@@ -62,6 +63,15 @@ class Finder implements FramePredictor {
     });
   }
 }
+
+test('views that a network was not trained with are named', () => {
+  const both = ['horizontal', 'vertical'] as const;
+  const trained = (augmentation: object) => untrainedFlips(resolveConfig({ augmentation }), both);
+  expect(trained({})).toEqual([]);
+  expect(trained({ verticalFlip: 0 })).toEqual(['vertical']);
+  expect(trained({ enabled: false })).toEqual(both);
+  expect(untrainedFlips(resolveConfig({ augmentation: { horizontalFlip: 0 } }), ['vertical'])).toEqual([]);
+});
 
 describe('FlippingPredictor', () => {
   test.each<[Flip[], number]>([

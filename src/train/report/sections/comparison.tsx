@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
-import { type Comparison, DIFFERENCES, type OverSeeds, PAPER_ORDER } from '../../comparison/index.js';
+import { type Comparison, DIFFERENCES, type OverSeeds, PAPER_ORDER, undefinedAngles } from '../../comparison/index.js';
 import { Figure, Name, type Numbering, type Section, Table } from '../elements.js';
 import { count, fixed, listed, MISSING } from '../format.js';
 import { type Drawing, seriesStyle } from '../plot.js';
@@ -114,12 +114,14 @@ function overSeeds({ models }: Comparison, number: number): VNode {
   );
 }
 
-function table({ models, seeds }: Comparison, number: number): VNode {
+function table(comparison: Comparison, number: number): VNode {
+  const { models, seeds } = comparison;
+  const withoutAngle = undefinedAngles(comparison);
   return (
     <Table
       number={number}
       title="Configurations"
-      caption={`Mean ± standard deviation over ${count(seeds.length, 'seed')}. “Least APD” is what reading points from whole cells of the heatmap costs even if the right cell is always the highest.`}
+      caption={`Mean ± standard deviation over ${count(seeds.length, 'seed')}. “Least APD” is what reading points from whole cells of the heatmap costs even if the right cell is always the highest.${withoutAngle === undefined ? '' : ` ${withoutAngle}`}`}
       columns={[
         { header: 'Configuration' },
         { header: 'Parameters' },
