@@ -37,7 +37,7 @@ function augmentedBaseline(models: readonly ComparedConfig[]): string[] {
   if (augmented.length === 0) return [];
   return [
     `${listed(augmented.map(({ title }) => title))} is trained with augmentation; the paper’s U-Net is the challenge’s baseline, ` +
-      'whose recipe has none.',
+      'whose recipe has none (on small phantoms that does not change the order: docs/method.md).',
   ];
 }
 
@@ -50,7 +50,7 @@ function wideView(models: readonly ComparedConfig[]): string[] {
     const part = here >= 1 ? 'the whole of its frames' : `${percent(here)} of the width of its frames`;
     return [
       `A point of ${title}’s heatmaps depends on ${viewOf(model.depth)} px around it, ${part} of ${model.inputSize} px; in the paper ` +
-        `on ${percent(paper)} of the width, so that a deeper network gains by what it sees beyond.`,
+        `on ${percent(paper)} of the width, where a deeper network may gain by what it sees beyond (not measured).`,
     ];
   });
 }
