@@ -1,6 +1,7 @@
 import { type Device, enableMatrixUnits, SondeError, type TuningEntry } from '../src/index.js';
 import type { Budget } from './clock.js';
 import { describeEnvironment } from './environment.js';
+import { extrapolateProtocol } from './protocol.js';
 import { peakOf, type Report, type Row, ratesOf } from './report.js';
 import { BenchError } from './statistics.js';
 import type { Scale, Suite, SuiteContext } from './suite.js';
@@ -63,7 +64,7 @@ export async function runBench(
     const peak = peakOf(rows);
     const rated = own.map((row) => ({ ...row, ...ratesOf(row, peak) }));
     const stopped = failures.flatMap((failure) => (failure.suite === suite.name ? failure.message : []));
-    print(`${formatSuite(suite.title, rated, stopped)}\n`);
+    print([formatSuite(suite.title, rated, stopped), ...extrapolateProtocol(own), ''].join('\n'));
   }
 
   const peak = peakOf(rows);

@@ -44,21 +44,54 @@ export function smallUNetContractions(size: number, base: number, points: number
   return [...encoders, ...decoders, { inC: base, outC: points, kernel: 1, pixels: pixels[0] }];
 }
 
-/** The convolutions of DSNT-DeepUNet with strided encoders, depth 7 and one input channel, in its own order. */
-export function dsntDeepUNetContractions(size: number, base: number, points: number): Contraction[] {
+/** A convolution, or the transposed convolution that leads back. */
+export interface Layer {
+  readonly inC: number;
+  readonly outC: number;
+  /** Height and width of the input. */
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly transposed?: boolean;
+  /** Its input are images, whose gradient nobody needs. */
+  readonly first?: boolean;
+}
+
+/** The layers of DSNT-DeepUNet with strided encoders, depth 7 and one input channel, in its own order. */
+export function dsntDeepUNetLayers(size: number, base: number, points: number): Layer[] {
   const depth = 7;
   const heatmapLevel = 3;
   const channels = (level: number) => (level === 0 ? 1 : base * 2 ** Math.min(level - 1, 3));
-  const pixels = (level: number) => (size / 2 ** level) ** 2;
+  const sizeAt = (level: number) => size / 2 ** level;
   const levels = Array.from({ length: depth }, (_, index) => index + 1);
-  const encoders = levels.flatMap((level) => doubleConvolution(channels(level - 1), channels(level), pixels(level)));
+  const second = (level: number) => ({
+    ...{ inC: channels(level), outC: channels(level), size: sizeAt(level), kernel: 3 },
+  });
+  const encoders = levels.flatMap((level) => [
+    { ...{ inC: channels(level - 1), outC: channels(level), size: sizeAt(level - 1) }, kernel: 3, stride: 2 },
+    second(level),
+  ]);
   const decoders = levels
     .filter((level) => level >= heatmapLevel && level < depth)
     .reverse()
     .flatMap((level) => [
-      { inC: channels(level + 1), outC: channels(level + 1), kernel: 2, pixels: pixels(level + 1) },
-      ...doubleConvolution(channels(level) + channels(level + 1), channels(level), pixels(level)),
+      {
+        ...{ inC: channels(level + 1), outC: channels(level + 1), size: sizeAt(level + 1) },
+        ...{ kernel: 2, stride: 2, transposed: true },
+      },
+      { ...second(level), inC: channels(level) + channels(level + 1) },
+      second(level),
     ]);
-  const head = { inC: channels(heatmapLevel), outC: points, kernel: 1, pixels: pixels(heatmapLevel) };
-  return [...encoders, ...decoders, head];
+  const head = { inC: channels(heatmapLevel), outC: points, size: sizeAt(heatmapLevel), kernel: 1 };
+  const [stem, ...rest] = [...encoders, ...decoders, head];
+  return [{ ...stem, first: true }, ...rest];
+}
+
+/** The convolutions of the same network, as far as their arithmetic goes. */
+export function dsntDeepUNetContractions(size: number, base: number, points: number): Contraction[] {
+  return dsntDeepUNetLayers(size, base, points).map(
+    ({ inC, outC, size: own, kernel, stride = 1, transposed = false }) => ({
+      ...{ inC, outC, kernel, pixels: (transposed ? own : own / stride) ** 2 },
+    }),
+  );
 }

@@ -1,21 +1,9 @@
 import { cast, conv2d, convTranspose2d, gradients, mul, sum, type Tensor } from '../../src/index.js';
 import { measured } from '../clock.js';
+import type { Layer } from '../models/arithmetic.js';
 import type { Row } from '../report.js';
 import { measureKernel, type Scale, type Suite, type SuiteContext } from '../suite.js';
 import { type ExactSum, exactSum } from '../verification.js';
-
-/** A convolution, or the transposed convolution that leads back. */
-export interface Layer {
-  readonly inC: number;
-  readonly outC: number;
-  /** Height and width of the input. */
-  readonly size: number;
-  readonly kernel: number;
-  readonly stride?: number;
-  readonly transposed?: boolean;
-  /** Its input are images, whose gradient nobody needs. */
-  readonly first?: boolean;
-}
 
 const SQUARE: readonly Layer[] = [
   { inC: 64, outC: 64, size: 128, kernel: 3 },
@@ -43,7 +31,7 @@ export const convolutionSuite: Suite = {
 
   async *run(context) {
     const { scale, batch = BATCH[scale] } = context;
-    for (const layer of LAYERS[scale]) yield* measureLayer(context, layer, batch);
+    for (const layer of LAYERS[scale]) yield* measureLayer(context, 'conv', layer, batch);
   },
 };
 
@@ -76,7 +64,13 @@ export function geometryOf(
 
 type Operand = 'fine' | 'coarse' | 'weight';
 
-async function* measureLayer(context: SuiteContext, layer: Layer, batch: number): AsyncGenerator<Row> {
+/** A layer's forward pass and its gradients. */
+export async function* measureLayer(
+  context: SuiteContext,
+  suite: string,
+  layer: Layer,
+  batch: number,
+): AsyncGenerator<Row> {
   const { device, precision } = context;
   const geometry = geometryOf(layer, batch);
   const { kernel, stride, padding, fineSize, coarseSize, fineC, coarseC } = geometry;
@@ -104,7 +98,7 @@ async function* measureLayer(context: SuiteContext, layer: Layer, batch: number)
   for (const { pass, result, body } of passes) {
     if (layer.first && pass === 'input gradient') continue;
     yield await measureKernel(context, {
-      suite: 'conv',
+      suite,
       name: nameOf(layer),
       pass,
       batch,
@@ -116,7 +110,8 @@ async function* measureLayer(context: SuiteContext, layer: Layer, batch: number)
   }
 }
 
-function nameOf({ inC, outC, size, kernel, stride = 1, transposed = false }: Layer): string {
+/** As in "64→128 @ 128², 3×3/2". */
+export function nameOf({ inC, outC, size, kernel, stride = 1, transposed = false }: Layer): string {
   const kind = `${kernel}×${kernel}${stride > 1 ? `/${stride}` : ''}${transposed ? ' transposed' : ''}`;
   return `${inC}→${outC} @ ${size}², ${kind}`;
 }

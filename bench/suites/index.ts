@@ -2,6 +2,7 @@ import type { Suite } from '../suite.js';
 import { bandwidthSuite } from './bandwidth.js';
 import { convolutionSuite } from './convolution.js';
 import { inferenceSuite } from './inference.js';
+import { layersSuite } from './layers.js';
 import { matmulSuite } from './matmul.js';
 import { scalingSuite } from './scaling.js';
 import { stepSuite } from './step.js';
@@ -15,6 +16,7 @@ export const suites: readonly Suite[] = [
   stepSuite,
   inferenceSuite,
   convolutionSuite,
+  layersSuite,
   bandwidthSuite,
   scalingSuite,
 ];

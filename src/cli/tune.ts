@@ -21,6 +21,7 @@ const program = new Command('tune')
     await withDevice({}, async (device) => {
       const report = await tuneTraining(device, config, {
         again,
+        note: (text) => console.error(text),
         onProgress: (done, total, operation) => {
           if (operation !== '') console.error(`${done + 1}/${total} ${operation}`);
         },

@@ -147,7 +147,7 @@ export function compile<A extends readonly Argument[], R>(
     });
   };
 
-  const trace = (...args: A) => withEntry(args, ({ device, program }) => ({ device, nodes: program.plan.nodes }));
+  const trace = (...args: A) => withEntry(args, ({ device, program }) => ({ device, nodes: program.plan.recorded }));
 
   const compiled: Compiled<A, R> = Object.assign(call, {
     profile,

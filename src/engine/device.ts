@@ -38,6 +38,8 @@ export interface DeviceInfo {
   readonly software: boolean;
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
+  /** The smallest and the largest number of invocations that a subgroup can have; undefined where the adapter does not say. */
+  readonly subgroupSizes: readonly [least: number, most: number] | undefined;
   /** Products of f16 with sums of f32 that the adapter's matrix units compute, where they are open to this device. */
   readonly matrixShapes: readonly MatrixShape[];
 }
@@ -102,9 +104,11 @@ function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   // In WebGPU's current text and in Dawn, not yet in its type definitions.
   const { subgroupMinSize, subgroupMaxSize } = adapter.info as { subgroupMinSize?: number; subgroupMaxSize?: number };
   const subgroupSize = subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
+  const subgroupSizes: DeviceInfo['subgroupSizes'] =
+    subgroupMinSize && subgroupMaxSize ? [subgroupMinSize, subgroupMaxSize] : undefined;
   const features = [...adapter.features].sort();
   const matrixShapes = adapter.features.has(SUBGROUP_MATRIX) ? matrixShapesOf(adapter.info) : [];
-  return { description: text, vendor, architecture, features, software, subgroupSize, matrixShapes };
+  return { description: text, vendor, architecture, features, software, subgroupSize, subgroupSizes, matrixShapes };
 }
 
 /** Experimental in Dawn, so not in the type definitions. */

@@ -1,4 +1,5 @@
 import type { Node } from './graph.js';
+import type { Absorption } from './operation.js';
 import { sameShape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -28,14 +29,7 @@ const MAX_MEMBERS = 16;
  * @param kept Tensors that are needed after the last node.
  */
 export function fuseChains(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
-  const consumers = new Map<Tensor, Set<Node>>();
-  for (const node of nodes) {
-    for (const input of node.inputs) {
-      const known = consumers.get(input);
-      if (known) known.add(node);
-      else consumers.set(input, new Set([node]));
-    }
-  }
+  const consumers = consumersOf(nodes);
   const chains = new Map<Node, readonly Node[]>();
   const absorbed = new Set<Node>();
   for (const node of nodes) {
@@ -57,6 +51,47 @@ export function fuseChains(nodes: readonly Node[], kept: ReadonlySet<Tensor>): N
     const chain = chains.get(node);
     return [chain && chain.length > 1 ? fuse(node, chain) : node];
   });
+}
+
+/**
+ * Lets operations that can do a consumer's work while their results are in registers do so: see `Operation.absorb`.
+ *
+ * @param kept Tensors that are needed after the last node.
+ * @param loweringFor What the kernels of a node are chosen by.
+ */
+export function fuseEpilogues(
+  nodes: readonly Node[],
+  kept: ReadonlySet<Tensor>,
+  loweringFor: (node: Node) => Absorption['lowering'],
+): Node[] {
+  const consumers = consumersOf(nodes);
+  const rewritten = new Map<Node, Node | undefined>();
+  for (const own of nodes) {
+    const readers = [...(consumers.get(own.outputs[0]) ?? [])];
+    if (!own.operation.absorb || readers.length === 0) continue;
+    const sole = readers.length === 1 && !kept.has(own.outputs[0]);
+    const lowering = loweringFor(own);
+    for (const consumer of readers) {
+      const joined = rewritten.has(consumer) ? undefined : own.operation.absorb({ own, consumer, sole, lowering });
+      if (!joined) continue;
+      rewritten.set(own, joined[0]);
+      rewritten.set(consumer, joined[1]);
+      break;
+    }
+  }
+  return nodes.flatMap((node) => (rewritten.has(node) ? (rewritten.get(node) ?? []) : node));
+}
+
+function consumersOf(nodes: readonly Node[]): Map<Tensor, Set<Node>> {
+  const consumers = new Map<Tensor, Set<Node>>();
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      const known = consumers.get(input);
+      if (known) known.add(node);
+      else consumers.set(input, new Set([node]));
+    }
+  }
+  return consumers;
 }
 
 function isElementwise({ operation, inputs, specs }: Node): boolean {

@@ -1,4 +1,5 @@
 import type { FusionGroup } from './fusion.js';
+import type { Node } from './graph.js';
 import type { DType, Shape, TensorSpec } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -54,8 +55,16 @@ export interface AdapterTraits {
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
   readonly f16: boolean;
-  /** The product that its matrix units compute, operands f16 and sums f32, once a device has been told to use them. */
-  readonly matrix?: MatrixShape;
+  /** Its matrix units, once a device has been told to use them. */
+  readonly matrix?: MatrixUnit;
+}
+
+/** The product that matrix units compute, operands f16 and sums f32, and the subgroups that compute it together. */
+export interface MatrixUnit extends MatrixShape {
+  /** Invocations in a subgroup that kernels are laid out for. */
+  readonly subgroupSize: number;
+  /** Whether the driver may give a kernel subgroups of another size, so that it has to look how many it has. */
+  readonly sizeVaries: boolean;
 }
 
 /** A product of an m×k and a k×n matrix. */
@@ -63,6 +72,16 @@ export interface MatrixShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+}
+
+/** A node whose operation offers `absorb`, and another that reads its result. */
+export interface Absorption {
+  readonly own: Node;
+  readonly consumer: Node;
+  /** Whether nothing else reads the result. */
+  readonly sole: boolean;
+  /** What kernels are chosen by. */
+  readonly lowering: Pick<Lowering, 'adapter' | 'limits' | 'variant'>;
 }
 
 /** What a gradient rule sees: both ends of the forward call and the gradients of its outputs. */
@@ -95,6 +114,11 @@ export interface Operation<Attributes = unknown> {
    * a chain offer `fuse`.
    */
   fuse?(group: FusionGroup): Operation;
+  /**
+   * For operations whose kernels can do what comes next while results are still in registers: this node and a `consumer` of its
+   * result rewritten, in the order in which they run and with the same outputs between them; undefined where this one cannot.
+   */
+  absorb?(absorption: Absorption): readonly Node[] | undefined;
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */
   gradient?(call: GradientCall<Attributes>): (Tensor | undefined)[];
   /**

@@ -8,7 +8,7 @@ import {
 import { ALIGNMENT, accesses, type Command, locate, newRoot, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
 import { LimitError, TensorError } from './errors.js';
-import { fuseChains } from './fusion.js';
+import { fuseChains, fuseEpilogues } from './fusion.js';
 import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch, Lowering } from './operation.js';
@@ -39,6 +39,8 @@ export interface Plan {
   /** Stored tensors that the program changes. */
   readonly changed: readonly Tensor[];
   readonly nodes: readonly Node[];
+  /** The same before any of them were fused. */
+  readonly recorded: readonly Node[];
   /** The values that each node produced, by position in `nodes`. */
   readonly produced: readonly (readonly PlannedValue[])[];
 }
@@ -71,6 +73,7 @@ export class Planner {
   private readonly externalRoots = new Map<Storage, Root>();
   private readonly all: Root[] = [];
   private readonly produced: PlannedValue[][] = [];
+  private readonly recorded: Node[];
   private readonly nodes: Node[];
   private readonly reads: Reads;
   /** Effects by the tensor that is assigned. */
@@ -83,12 +86,20 @@ export class Planner {
 
   constructor(private readonly graph: Graph) {
     const kept = [...graph.outputs, ...graph.effects.values()];
-    const nodes = reachableNodes(kept);
-    this.nodes = graph.fuse ? fuseChains(nodes, new Set(kept)) : nodes;
+    this.recorded = reachableNodes(kept);
+    this.nodes = graph.fuse ? this.fuse(this.recorded, new Set(kept)) : this.recorded;
     this.reads = new Reads(this.nodes, kept);
     for (const [target, value] of graph.effects) {
       this.targetsOf.set(value, [...(this.targetsOf.get(value) ?? []), target]);
     }
+  }
+
+  private fuse(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
+    const { traits: adapter, limits, tuning } = this.graph.device;
+    return fuseEpilogues(fuseChains(nodes, kept), kept, (node) => ({
+      ...{ adapter, limits },
+      variant: tuning.choiceFor(node),
+    }));
   }
 
   build(): Plan {
@@ -122,6 +133,7 @@ export class Planner {
       externals: this.externals,
       changed: [...graph.effects.keys()],
       nodes: this.nodes,
+      recorded: this.recorded,
       produced: this.produced,
     };
   }

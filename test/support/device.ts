@@ -1,5 +1,5 @@
-import { type MockInstance, vi } from 'vitest';
-import { type Device, openDevice } from '../../src/index.js';
+import { expect, type MockInstance, vi } from 'vitest';
+import { type Device, enableMatrixUnits, openDevice } from '../../src/index.js';
 
 // Test files run in one process and share these, and with them every compiled pipeline.
 let plain: Promise<Device> | undefined;
@@ -25,6 +25,21 @@ export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
   return () => {
     for (const [i, { traits }] of devices.entries()) traits.software = own[i];
   };
+}
+
+let withUnits: Promise<Device | undefined> | undefined;
+
+/** A device of a driver with matrix units, tested and in use, if the machine has one. They are open behind experimental flags only. */
+export function deviceWithMatrixUnits(): Promise<Device | undefined> {
+  withUnits ??= (async () => {
+    const device = await openDevice({ experimental: true, tuning: 'none' });
+    const { shape, struck } = await enableMatrixUnits(device);
+    expect(struck).toEqual([]);
+    if (shape) return device;
+    device.close();
+    return undefined;
+  })();
+  return withUnits;
 }
 
 /** Lets a device say once that it is out of memory, at its next question but `later`. To be restored. */

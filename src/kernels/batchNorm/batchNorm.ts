@@ -18,8 +18,7 @@ import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
 import runningStatistic from './running-statistic.wgsl';
 import { combineLanes, slabCount } from './slabs.js';
-import statistics from './statistics.wgsl';
-import combineStatistics from './statistics-combine.wgsl';
+import { lowerStatistics } from './statistics.js';
 
 export interface BatchNormOptions {
   /** Scale of each channel, [C]. */
@@ -78,7 +77,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
 }
 
 /** Inputs x, weight, bias; outputs y, mean, biased variance. */
-const batchNormTraining: Operation<Attributes> = {
+export const batchNormTraining: Operation<Attributes> = {
   name: 'batchNorm',
 
   shape([x, ...channelTensors]) {
@@ -94,27 +93,7 @@ const batchNormTraining: Operation<Attributes> = {
   },
 
   lower(lowering, [x, weight, bias], [y, mean, variance], attributes) {
-    const { rows, groups, width, vector, stored } = channelGroups(x);
-    const slabs = slabCount(lowering, rows, groups);
-    const partials = lowering.scratch([2, slabs, groups * width]);
-    lowering.dispatch({
-      label: 'batchNorm.statistics',
-      source: enableHalves(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), [x]),
-      bindings: [x, partials],
-      writes: [1],
-      uniforms: { u32: [rows, groups, slabs] },
-      workgroups: linearGrid(slabs * groups),
-      flops: 6 * sizeOf(x.shape),
-    });
-    const lanes = combineLanes(lowering, slabs);
-    lowering.dispatch({
-      label: 'batchNorm.combineStatistics',
-      source: template(combineStatistics, { VECTOR: vector, WIDTH: width, LANES: lanes, PARALLEL: lanes > 1 }),
-      bindings: [partials, mean, variance],
-      writes: [1, 2],
-      uniforms: { u32: [rows, groups, slabs] },
-      workgroups: linearGrid(groups, 1),
-    });
+    lowerStatistics(lowering, x, mean, variance);
     dispatchNormalize(lowering, [x, weight, bias, mean, variance, y], attributes);
   },
 

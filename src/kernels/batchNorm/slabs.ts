@@ -16,5 +16,7 @@ export function slabCount({ adapter }: Lowering, rows: number, groups: number): 
  * takes seconds to compile.
  */
 export function combineLanes({ adapter }: Lowering, slabs: number): number {
-  return adapter.software || slabs < 64 ? 1 : 64;
+  if (adapter.software || slabs < 64) return 1;
+  // There are as many workgroups as channel groups, too few to hide a long walk.
+  return slabs < 2048 ? 64 : 256;
 }

@@ -2,14 +2,11 @@
 // each channel.
 //
 // A lane joins the slabs lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same
-// input gives the same bits. Chan's formula as in statistics.wgsl; a slab's count follows from its index.
+// input gives the same bits. What a part is, and the formula: moments.wgsl. A slab's count follows from its index; with BLOCKS it holds
+// blockRows rows that follow one another (what a tile of a convolution made), otherwise each slabs-th.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
-struct Params { rows: u32, groups: u32, slabs: u32 }
-
-alias V = {{VECTOR}};
-
-struct Moments { count: f32, mean: V, m2: V }
+struct Params { rows: u32, groups: u32, slabs: u32, blockRows: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (mean, M2), slabs, groups]
@@ -19,13 +16,6 @@ struct Moments { count: f32, mean: V, m2: V }
 //#if PARALLEL
 var<workgroup> lanes: array<Moments, {{LANES}}>;
 //#end
-
-fn join(a: Moments, b: Moments) -> Moments {
-  let count = a.count + b.count;
-  let share = b.count / max(count, 1.0);
-  let delta = b.mean - a.mean;
-  return Moments(count, a.mean + delta * share, a.m2 + b.m2 + delta * delta * (a.count * share));
-}
 
 @compute @workgroup_size({{LANES}})
 fn main(
@@ -39,7 +29,11 @@ fn main(
   var total = Moments(0.0, V(0.0), V(0.0));
   for (var slab = lane; slab < params.slabs; slab += {{LANES}}u) {
     let at = slab * params.groups + group;
+//#if BLOCKS
+    let count = f32(min(params.blockRows, params.rows - slab * params.blockRows));
+//#else
     let count = f32((params.rows - slab + params.slabs - 1u) / params.slabs);
+//#end
     total = join(total, Moments(count, partials[at], partials[params.slabs * params.groups + at]));
   }
 //#if PARALLEL

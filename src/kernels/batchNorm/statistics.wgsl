@@ -2,9 +2,7 @@
 //
 // x is [rows, channels], read as groups of {{WIDTH}} channels. Slab s holds the rows r ≡ s (mod slabs): neighbouring
 // invocations read neighbouring memory whatever the number of channels.
-// Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula
-//   n = nₐ + n_b,  δ = mean_b − meanₐ,  mean = meanₐ + δ·n_b/n,  M2 = M2ₐ + M2_b + δ²·nₐ·n_b/n,
-// which, unlike E[x²] − E[x]², loses nothing when the mean is large beside the deviation.
+// Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula (moments.wgsl).
 //
 // Grid: one invocation per (slab, group), linear, group fastest.
 struct Params { rows: u32, groups: u32, slabs: u32 }

@@ -4,16 +4,9 @@ import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../reduce/reduce.js';
+import { absorbByConvolution, lowerConvolution } from './epilogue.js';
 import { gatherExtent, lowerGather } from './gather.js';
-import {
-  type ConvGeometry,
-  checkBias,
-  convOutputShape,
-  forwardAxis,
-  inputGradientAxes,
-  type Pair,
-  pairOf,
-} from './geometry.js';
+import { type ConvGeometry, checkBias, convOutputShape, inputGradientAxes, type Pair, pairOf } from './geometry.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
 import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
@@ -83,18 +76,8 @@ export const conv2dOperation: Operation<ConvAttributes> = {
     return convVariantsFor(adapter, y.shape, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
   },
 
-  lower(lowering, [x, weight, bias], [y], attributes) {
-    const { stride, padding, dilation, groups } = attributes;
-    const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
-    lowerGather(lowering, {
-      label: 'conv2d',
-      ...{ x, weight, bias, y, groups },
-      variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y, groups)),
-      weightFirst: 'produced',
-      vertical: [axis(0)],
-      horizontal: [axis(1)],
-    });
-  },
+  lower: lowerConvolution,
+  absorb: absorbByConvolution,
 
   gradient({ inputs: [x, weight, bias], attributes, outputGradients: [dy], wanted }) {
     if (!dy) return [];

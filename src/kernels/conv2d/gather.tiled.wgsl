@@ -1,9 +1,14 @@
 // Convolution as a gather, with operands staged in workgroup memory. Mathematics and uniforms: gather.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened and, where there are few tiles, cut into
-// slabs; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of 16 along K, by
+// slabs; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of STEP along K, by
 // matmul/tile.ts: while one step is multiplied, the next is on its way from memory to registers. Padding, and what lies beyond
-// the last position, channel or K, is staged as zero. Grid: x, y: position tiles (folded), z: slabs * groups * channel tiles.
+// the last position, channel or K, is staged as zero. With STATISTICS each tile also yields the mean and M2 of every channel over its
+// positions, of values as they are stored. Grid: x, y: position tiles (folded), z: slabs * groups * channel tiles.
+
+//#if STATISTICS
+@group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [2 (mean, M2), tiles, outC]
+//#end
 
 // A position of the result: its image, where its window begins, and whether it exists.
 struct Position {
@@ -116,10 +121,7 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
   @builtin(local_invocation_index) index: u32,
-//#if MATRIX
-  @builtin(subgroup_id) subgroup: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+{{INPUTS}}
 ) {
   let firstPosition = (group.y * groups.x + group.x) * {{EXTENT}}u;
   let slab = group.z / (shape.groups * shape.channelTiles);
@@ -145,20 +147,26 @@ fn main(
   let place = Place(slab, firstPosition, firstChannel, channelGroup);
 
 {{ACCUMULATORS}}
-  for (var k = begin; k < end + 16u; k += 16u) {
+  for (var k = begin; k < end + {{STEP}}u; k += {{STEP}}u) {
+    //#unroll s SWEEPS
     //#unroll r 4
-    var next{{r}} = vec4f();
+    var next{{s}}_{{r}} = vec4f();
+    //#end
     //#end
     if (stagesA) {
+      //#unroll s SWEEPS
       //#unroll r 4
-      next{{r}} = loadA(position{{r}}, k + quadK, end, firstInput);
+      next{{s}}_{{r}} = loadA(position{{r}}, k + quadK + {{s*16}}u, end, firstInput);
+      //#end
       //#end
     } else {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if ALONG_K
-      next{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK, end, firstWeight);
+      next{{s}}_{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK + {{s*16}}u, end, firstWeight);
       //#else
-      next{{r}} = loadB(firstChannel + ownLine * 4u, k + ownK + {{r*4}}u, end, firstWeight);
+      next{{s}}_{{r}} = loadB(firstChannel + ownLine * 4u, k + ownK + {{s*16+r*4}}u, end, firstWeight);
+      //#end
       //#end
       //#end
     }
@@ -167,15 +175,19 @@ fn main(
     }
     workgroupBarrier();
     if (stagesA) {
+      //#unroll s SWEEPS
       //#unroll r 4
-      stageA(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
+      stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
+      //#end
       //#end
     } else {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if ALONG_K
-      stageB(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
+      stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
       //#else
-      stageB(ownK + {{r*4}}u, ownLine, next{{r}});
+      stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
+      //#end
       //#end
       //#end
     }
@@ -193,11 +205,12 @@ struct Place {
   channelGroup: u32,
 }
 
-fn emit(place: Place, row: u32, column: u32, sums: vec4f) {
+// Returns what it stores, of which there is none outside the result.
+fn emit(place: Place, row: u32, column: u32, sums: vec4f) -> vec4f {
   let position = place.firstPosition + row;
   let channel = place.firstChannel + column;
   if (position >= shape.positions || channel >= shape.groupOut) {
-    return;
+    return vec4f();
   }
   let outChannel = place.channelGroup * shape.groupOut + channel;
   var value = sums;
@@ -206,16 +219,55 @@ fn emit(place: Place, row: u32, column: u32, sums: vec4f) {
       value[e] += bias[outChannel + e];
     }
   }
+//#if RELU
+  // Written so that a NaN stays one.
+  value = select(value, vec4f(), value <= vec4f());
+//#end
   let line = position / shape.cols;
   let image = line / shape.rows;
   let oh = shape.outStartH + (line - image * shape.rows) * shape.outStepH;
   let ow = shape.outStartW + (position - line * shape.cols) * shape.outStepW;
   let at = place.slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
+//#if ROUNDED
+  // Drivers take a conversion to f16 and back for nothing.
+  value = quantizeToF16(value);
+//#end
+  let stored = vec4<{{Y}}>(value);
 //#if VECTOR_OUT
-  y[at / 4u] = {{OUTPUT}}(value);
+  y[at / 4u] = stored;
 //#else
   for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
-    y[at + e] = {{OUTPUT}}(value[e]);
+    y[at + e] = stored[e];
   }
 //#end
+  return value;
 }
+//#if STATISTICS
+
+fn rowsOf(place: Place) -> u32 {
+  return min({{EXTENT}}u, shape.positions - min(place.firstPosition, shape.positions));
+}
+
+// Moments over the tile's positions, as batchNorm/statistics-combine.wgsl wants them: of one channel, or of four.
+//#if MATRIX
+fn keep(place: Place, column: u32, own: Moments) {
+  keepOne(place, place.firstChannel + column, own.mean, own.m2);
+}
+//#else
+fn keepQuad(place: Place, column: u32, own: Moments) {
+  for (var e = 0u; e < 4u; e++) {
+    keepOne(place, place.firstChannel + column + e, own.mean[e], own.m2[e]);
+  }
+}
+//#end
+
+fn keepOne(place: Place, channel: u32, mean: f32, m2: f32) {
+  if (place.firstPosition >= shape.positions || channel >= shape.groupOut) {
+    return;
+  }
+  let tiles = (shape.positions + {{EXTENT}}u - 1u) / {{EXTENT}}u;
+  let at = place.firstPosition / {{EXTENT}}u * shape.outC + place.channelGroup * shape.groupOut + channel;
+  partials[at] = mean;
+  partials[tiles * shape.outC + at] = m2;
+}
+//#end

@@ -1,9 +1,19 @@
+import { castOperation } from '../../engine/basic-operations.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf, type TensorSpec } from '../../engine/shape.js';
+import momentsSource from '../batchNorm/moments.wgsl';
+import { joinStatistics, lowerStatistics } from '../batchNorm/statistics.js';
 import { linearGrid } from '../grid.js';
-import { elementOf, tiledSource, tileExtent } from '../matmul/tile.js';
+import { elementOf, fitsStatistics, tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
-import { chooseVariant, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
+import {
+  chooseVariant,
+  commonType,
+  isMatrix,
+  type KernelVariant,
+  type ProductExtent,
+  subgroupLanes,
+} from '../matmul/variant.js';
 import { template } from '../template.js';
 import exchangeSource from './exchange-channels.wgsl';
 import interfaceSource from './gather.interface.wgsl';
@@ -26,12 +36,20 @@ export interface Gather {
   readonly vertical: readonly GatherAxis[];
   readonly horizontal: readonly GatherAxis[];
   readonly variant: ConvVariant;
+  /** What tiled kernels, those for matrix units among them, do with results on their way out. */
+  readonly epilogue?: GatherEpilogue;
+}
+
+export interface GatherEpilogue {
+  readonly relu?: boolean;
+  /** Where mean and biased variance of each channel of the result go, both [outC]. */
+  readonly statistics?: { readonly mean: Value; readonly variance: Value };
 }
 
 /** A gather into such a result as products. */
 export function gatherExtent({ shape, dtype }: TensorSpec, groups: number): ProductExtent {
   const [batch, height, width, channels] = shape;
-  return { rows: batch * height * width, columns: channels / groups, batch: groups, dtype };
+  return { rows: batch * height * width, columns: channels / groups, batch: groups, dtype, widens: true };
 }
 
 /** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
@@ -40,13 +58,19 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
     lowerWinograd(lowering, gather);
     return;
   }
-  const { x, y, bias, groups, variant } = gather;
+  const { x, y, bias, groups, variant, epilogue = {} } = gather;
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
   const chosen = chooseVariant(lowering, variant, gatherExtent(y, groups));
   const lanes = chosen === 'lanes';
+  if (lanes && commonType([x, y]) === 'f16') {
+    const wide = lowering.scratch(y.shape);
+    lowerGather(lowering, { ...gather, x: widen(lowering, x), y: wide, variant: 'lanes' });
+    castOperation.lower(lowering, [wide], [y], { dtype: y.dtype === 'f16' ? 'f16' : 'f32' });
+    return;
+  }
   const alongK = lanes || gather.weightFirst === 'produced';
   const weight =
     lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
@@ -55,9 +79,12 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const size = sizeOf(y.shape);
   const { slabs, slabDepth } = lanes ? WHOLE : slabsOf(lowering, gather, tileExtent(chosen));
   const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
+  const statistics = slabs === 1 && fitsStatistics(lowering, chosen) ? epilogue.statistics : undefined;
   const kernel = lanes
     ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
-    : tiledKernel(lowering, chosen, { x, weight, y: result }, groups, alongK);
+    : tiledKernel(lowering, chosen, { x, weight, y: result }, groups, {
+        ...{ ALONG_K: alongK, STATISTICS: statistics !== undefined, RELU: epilogue.relu === true && slabs === 1 },
+      });
   const channelTiles = Math.ceil(groupOut / kernel.channels);
 
   for (const h of gather.vertical) {
@@ -65,11 +92,12 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
       const positions = batch * h.count * w.count;
       const tiles = Math.ceil(positions / kernel.positions);
       const folds = Math.ceil(tiles / 65535);
+      const partials = statistics && lowering.scratch([2, tiles, outC]);
       lowering.dispatch({
         label: gather.label,
         source: kernel.source,
-        bindings: [x, weight, result, bias ?? weight],
-        writes: [2],
+        bindings: [x, weight, result, bias ?? weight, ...(partials ? [partials] : [])],
+        writes: partials ? [2, 4] : [2],
         uniforms: {
           u32: [
             ...[positions, h.count, w.count, inH, inW, inC, outH, outW, outC],
@@ -88,9 +116,25 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
         workgroups: [Math.ceil(tiles / folds), folds, slabs * groups * channelTiles],
         flops: 2 * positions * h.taps * w.taps * groupIn * outC,
       });
+      if (partials && statistics) {
+        const parts = { partials, rows: positions, slabs: tiles, blockRows: kernel.positions };
+        joinStatistics(lowering, parts, statistics.mean, statistics.variance);
+      }
     }
   }
-  if (slabs > 1) sumSlabs(lowering, `${gather.label}.sum`, result, y, slabs);
+  if (slabs > 1) sumSlabs(lowering, `${gather.label}.sum`, result, y, slabs, epilogue.relu);
+  // Sums that are complete only after a further pass leave nothing to do on the way out; such results are small.
+  if (epilogue.statistics && !statistics) {
+    lowerStatistics(lowering, y, epilogue.statistics.mean, epilogue.statistics.variance);
+  }
+}
+
+/** A copy of f16 in f32, for kernels that read nothing else. */
+export function widen(lowering: Lowering, value: Value): Value {
+  if (value.dtype === 'f32') return value;
+  const wide = lowering.scratch(value.shape);
+  castOperation.lower(lowering, [value], [wide], { dtype: 'f32' });
+  return wide;
 }
 
 /** Workgroups that keep a large GPU busy, and the products in each that make cutting further worth its sum. */
@@ -196,19 +240,23 @@ function tiledKernel(
   variant: KernelVariant,
   { x, weight, y }: Pick<Gather, 'x' | 'weight' | 'y'>,
   groups: number,
-  alongK: boolean,
+  flags: { readonly ALONG_K: boolean; readonly STATISTICS: boolean; readonly RELU: boolean },
 ): Kernel {
   const vectorIn = (x.shape[3] / groups) % 4 === 0;
   const vectorOut = (y.shape[3] / groups) % 4 === 0;
-  const vectorWeight = alongK ? vectorIn : vectorOut;
-  const source = tiledSource(lowering, variant, interfaceSource + gatherTiledSource, [x, weight, y], {
+  const vectorWeight = flags.ALONG_K ? vectorIn : vectorOut;
+  const moments = flags.STATISTICS ? momentsSource : '';
+  const source = tiledSource(lowering, variant, moments + interfaceSource + gatherTiledSource, [x, weight, y], {
     INPUT: elementOf(x.dtype, vectorIn),
     OUTPUT: elementOf(y.dtype, vectorOut),
     WEIGHT: elementOf(weight.dtype, vectorWeight),
     VECTOR_IN: vectorIn,
     VECTOR_OUT: vectorOut,
     VECTOR_WEIGHT: vectorWeight,
-    ALONG_K: alongK,
+    ...{ Y: y.dtype, ROUNDED: flags.STATISTICS && y.dtype === 'f16' },
+    // Whose moments an invocation holds: one channel's, or those of a vec4 of channels.
+    VECTOR: isMatrix(variant) ? 'f32' : 'vec4f',
+    ...flags,
   });
   return { source, positions: tileExtent(variant), channels: tileExtent(variant) };
 }

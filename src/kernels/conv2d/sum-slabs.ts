@@ -5,15 +5,25 @@ import { elementOf } from '../matmul/tile.js';
 import { enableHalves, template } from '../template.js';
 import source from './sum-slabs.wgsl';
 
-/** The second pass of a sum over slabs: adds `slabs` partial results, one behind the other in `partial`, in their order. */
-export function sumSlabs(lowering: Lowering, label: string, partial: Value, total: Value, slabs: number): void {
+/**
+ * The second pass of a sum over slabs: adds `slabs` partial results, one behind the other in `partial`, in their order, with a ReLU
+ * on top if asked for.
+ */
+export function sumSlabs(
+  lowering: Lowering,
+  label: string,
+  partial: Value,
+  total: Value,
+  slabs: number,
+  relu = false,
+): void {
   const size = sizeOf(total.shape);
   const vector = size % 4 === 0;
   const elements = vector ? size / 4 : size;
   lowering.dispatch({
     label,
     source: enableHalves(
-      template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector) }),
+      template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector), RELU: relu }),
       [total],
     ),
     bindings: [partial, total],

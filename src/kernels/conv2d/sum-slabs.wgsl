@@ -1,4 +1,4 @@
-// total[i] = sum over s of partial[s, i], in the order of s. One invocation per element or vec4; grid: linear, folded.
+// total[i] = sum over s of partial[s, i], in the order of s, with RELU not below 0. One invocation per element or vec4; grid: linear, folded.
 
 struct Shape {
   size: u32,
@@ -19,5 +19,9 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   for (var slab = 1u; slab < shape.slabs; slab++) {
     sum += partial[slab * shape.size + index];
   }
+//#if RELU
+  // Written so that a NaN stays one.
+  sum = select(sum, {{ELEMENT}}(), sum <= {{ELEMENT}}());
+//#end
   total[index] = {{TOTAL}}(sum);
 }

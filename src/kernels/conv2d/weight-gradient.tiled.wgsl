@@ -2,7 +2,7 @@
 // into slabs: weight-gradient.lanes.wgsl.
 //
 // GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this slab. Tile: EXTENT o x EXTENT columns in steps of
-// 16 positions, by matmul/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
+// STEP positions, by matmul/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
 // multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: slabs * groups.
 
 struct Shape {
@@ -95,10 +95,7 @@ fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) index: u32,
-//#if MATRIX
-  @builtin(subgroup_id) subgroup: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+{{INPUTS}}
 ) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
@@ -106,15 +103,15 @@ fn main(
   let channelGroup = group.z - slab * shape.groups;
   let begin = slab * shape.slabLines * shape.outW;
   let end = min((slab + 1u) * shape.slabLines, shape.lines) * shape.outW;
-  // What this invocation stages: four rows and four columns at two of the sixteen positions.
+  // What this invocation stages: four rows and four columns at every eighth of a step's positions.
   let ownLine = (index % {{QUADS}}u) * 4u;
   let ownK = index / {{QUADS}}u;
   let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
   let place = Place(start, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
-  for (var position = begin; position < end + 16u; position += 16u) {
-    //#unroll r 2
+  for (var position = begin; position < end + {{STEP}}u; position += {{STEP}}u) {
+    //#unroll r POSITION_SWEEPS
     let nextA{{r}} = loadA(position + ownK + {{r*8}}u, end, firstRow + ownLine, channelGroup);
     let nextB{{r}} = loadB(position + ownK + {{r*8}}u, end, firstColumn + ownLine, channelGroup);
     //#end
@@ -122,7 +119,7 @@ fn main(
 {{MULTIPLY}}
     }
     workgroupBarrier();
-    //#unroll r 2
+    //#unroll r POSITION_SWEEPS
     stageA(ownK + {{r*8}}u, ownLine / 4u, nextA{{r}});
     stageB(ownK + {{r*8}}u, ownLine / 4u, nextB{{r}});
     //#end

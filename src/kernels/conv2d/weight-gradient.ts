@@ -5,6 +5,7 @@ import { tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';
 import { chooseVariant, commonType, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
 import { template } from '../template.js';
+import { widen } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import { sumSlabs } from './sum-slabs.js';
 import lanesSource from './weight-gradient.lanes.wgsl';
@@ -34,6 +35,7 @@ export function weightGradientExtent(
     columns: kernelH * kernelW * groupIn,
     batch: groups * MOST_SLABS,
     dtype: commonType(operands),
+    widens: true,
   };
 }
 
@@ -48,6 +50,11 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
   const size = sizeOf(gw.shape);
   const lines = batch * outH;
   const chosen = chooseVariant(lowering, variant, weightGradientExtent(gw.shape, groups, [x, gy]));
+  if (chosen === 'lanes' && commonType([x, gy]) === 'f16') {
+    const wide = { x: widen(lowering, x), gy: widen(lowering, gy) };
+    lowerWeightGradient(lowering, { label, ...wide, gw, geometry, variant: 'lanes' });
+    return;
+  }
   const kernel =
     chosen === 'lanes'
       ? lanesKernel(lowering, groupIn, groupOut)

@@ -80,7 +80,7 @@ export function convVariantsFor(
 
 /** The kernel asked for, or the one that was measured to be the fastest, or the default. Arguments as of `convVariantsFor`. */
 export function chooseConvVariant(
-  { adapter, variant }: Lowering,
+  { adapter, variant }: Pick<Lowering, 'adapter' | 'variant'>,
   y: Shape,
   weight: Shape,
   attributes: ConvGeometry & { readonly variant?: ConvVariant },

@@ -167,7 +167,7 @@ const reluGradientOperation = pointwise({
   ],
 });
 
-const reluOperation = pointwise({
+export const reluOperation = pointwise({
   name: 'relu',
   arity: 1,
   body: 'return max(x, T(0.0));',

@@ -1,6 +1,6 @@
 // C[b] = op(A[b]) op(B[b]), op the identity or the transpose, with operands staged in workgroup memory.
 //
-// GEMM view: C [rows, columns], K = depth. Tile: EXTENT rows x EXTENT columns in steps of 16 along K, by tile.ts: while one step is
+// GEMM view: C [rows, columns], K = depth. Tile: EXTENT rows x EXTENT columns in steps of STEP along K, by tile.ts: while one step is
 // multiplied, the next is on its way from memory to registers. What lies outside a matrix is staged as zero.
 // Grid: x: column tiles, y: row tiles, z: batch.
 
@@ -52,10 +52,7 @@ fn remaining(index: u32, extent: u32, lineInside: bool) -> u32 {
 fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(local_invocation_index) index: u32,
-//#if MATRIX
-  @builtin(subgroup_id) subgroup: u32,
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+{{INPUTS}}
 ) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
@@ -73,32 +70,50 @@ fn main(
   let place = Place(group.z, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
-  for (var k = 0u; k < shape.depth + 16u; k += 16u) {
+  for (var k = 0u; k < shape.depth + {{STEP}}u; k += {{STEP}}u) {
+    //#unroll s SWEEPS
     //#unroll r 4
-    var next{{r}} = vec4f();
+    var next{{s}}_{{r}} = vec4f();
+    //#end
     //#end
     if (stagesA) {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if TRANSPOSE_A
-      let row{{r}} = firstRow + ownLine * 4u;
-      let k{{r}} = k + ownK + {{r*4}}u;
-      next{{r}} = loadA(startA + k{{r}} * shape.rows + row{{r}}, remaining(row{{r}}, shape.rows, k{{r}} < shape.depth));
+      let row{{s}}_{{r}} = firstRow + ownLine * 4u;
+      let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
+      next{{s}}_{{r}} = loadA(
+        startA + k{{s}}_{{r}} * shape.rows + row{{s}}_{{r}},
+        remaining(row{{s}}_{{r}}, shape.rows, k{{s}}_{{r}} < shape.depth),
+      );
       //#else
-      let row{{r}} = firstRow + line + {{r}}u;
-      let left{{r}} = remaining(k + quadK, shape.depth, row{{r}} < shape.rows);
-      next{{r}} = loadA(startA + row{{r}} * shape.depth + k + quadK, left{{r}});
+      let row{{s}}_{{r}} = firstRow + line + {{r}}u;
+      let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
+      next{{s}}_{{r}} = loadA(
+        startA + row{{s}}_{{r}} * shape.depth + k{{s}}_{{r}},
+        remaining(k{{s}}_{{r}}, shape.depth, row{{s}}_{{r}} < shape.rows),
+      );
+      //#end
       //#end
       //#end
     } else {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if TRANSPOSE_B
-      let column{{r}} = firstColumn + line + {{r}}u;
-      let left{{r}} = remaining(k + quadK, shape.depth, column{{r}} < shape.columns);
-      next{{r}} = loadB(startB + column{{r}} * shape.depth + k + quadK, left{{r}});
+      let column{{s}}_{{r}} = firstColumn + line + {{r}}u;
+      let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
+      next{{s}}_{{r}} = loadB(
+        startB + column{{s}}_{{r}} * shape.depth + k{{s}}_{{r}},
+        remaining(k{{s}}_{{r}}, shape.depth, column{{s}}_{{r}} < shape.columns),
+      );
       //#else
-      let column{{r}} = firstColumn + ownLine * 4u;
-      let k{{r}} = k + ownK + {{r*4}}u;
-      next{{r}} = loadB(startB + k{{r}} * shape.columns + column{{r}}, remaining(column{{r}}, shape.columns, k{{r}} < shape.depth));
+      let column{{s}}_{{r}} = firstColumn + ownLine * 4u;
+      let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
+      next{{s}}_{{r}} = loadB(
+        startB + k{{s}}_{{r}} * shape.columns + column{{s}}_{{r}},
+        remaining(column{{s}}_{{r}}, shape.columns, k{{s}}_{{r}} < shape.depth),
+      );
+      //#end
       //#end
       //#end
     }
@@ -107,19 +122,23 @@ fn main(
     }
     workgroupBarrier();
     if (stagesA) {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if TRANSPOSE_A
-      stageA(ownK + {{r*4}}u, ownLine, next{{r}});
+      stageA(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
       //#else
-      stageA(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
+      stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
+      //#end
       //#end
       //#end
     } else {
+      //#unroll s SWEEPS
       //#unroll r 4
       //#if TRANSPOSE_B
-      stageB(quadK + {{r}}u, line / 4u, vec4f(next0[{{r}}], next1[{{r}}], next2[{{r}}], next3[{{r}}]));
+      stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
       //#else
-      stageB(ownK + {{r*4}}u, ownLine, next{{r}});
+      stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
+      //#end
       //#end
       //#end
     }

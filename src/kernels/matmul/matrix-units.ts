@@ -1,13 +1,15 @@
-import { compile, type Device, SondeError, type Tensor } from '../../engine/index.js';
-import type { MatrixShape } from '../../engine/operation.js';
+import { compile, type Device, type Operation, record, SondeError, type Tensor } from '../../engine/index.js';
+import type { MatrixShape, MatrixUnit } from '../../engine/operation.js';
+import { template } from '../template.js';
 import { matmul } from './matmul.js';
+import subgroupSizeSource from './subgroup-size.wgsl';
 import { fitsTiles } from './tile.js';
 import type { KernelVariant } from './variant.js';
 
 /** What became of an adapter's matrix units. */
 export interface MatrixUnits {
   /** The product that kernels use from now on; undefined: they stay with vectors. */
-  readonly shape: MatrixShape | undefined;
+  readonly shape: MatrixUnit | undefined;
   /** Why there is none, to complete "no matrix units: …". */
   readonly reason?: string;
   /** One sentence for each shape that the driver lists and computes wrongly, or not at all. */
@@ -32,7 +34,11 @@ export function enableMatrixUnits(device: Device): Promise<MatrixUnits> {
 async function chooseShape(device: Device): Promise<MatrixUnits> {
   const { traits, info } = device;
   if (!traits.f16) return { shape: undefined, reason: 'this adapter has no f16', struck: [] };
-  const shapes = info.matrixShapes.filter((shape) => fitsTiles(shape, traits));
+  const [least, most] = info.subgroupSizes ?? [0, 0];
+  // Kernels have 128 invocations or 256, which whole subgroups have to make up.
+  const possible = [...doublings(least, most)];
+  const wholes = most > 0 && 128 % most === 0;
+  const shapes = info.matrixShapes.filter((shape) => wholes && possible.some((size) => fitsTiles(shape, size)));
   if (shapes.length === 0) {
     const listed = info.matrixShapes.map(nameOf).join(', ');
     const reason = listed ? `none of the shapes that this adapter lists fits (${listed})` : 'this adapter lists none';
@@ -41,13 +47,61 @@ async function chooseShape(device: Device): Promise<MatrixUnits> {
   const struck: string[] = [];
   const volume = ({ m, n, k }: MatrixShape) => m * n * k;
   for (const shape of shapes.sort((a, b) => volume(b) - volume(a))) {
-    traits.matrix = shape;
-    const fault = await faultOf(device);
-    if (!fault) return { shape, struck };
+    const { unit, fault } = await tryShape(device, shape, least !== most);
+    if (unit) return { shape: unit, struck };
     traits.matrix = undefined;
     struck.push(`matrix units of ${nameOf(shape)} were struck off: ${fault}`);
   }
   return { shape: undefined, reason: 'every shape failed its test', struck };
+}
+
+function* doublings(least: number, most: number): Generator<number> {
+  for (let size = least; size > 0 && size <= most; size *= 2) yield size;
+}
+
+/** Puts matrix units of a shape in use, if they compute rightly. */
+async function tryShape(
+  device: Device,
+  shape: MatrixShape,
+  sizeVaries: boolean,
+): Promise<{ unit?: MatrixUnit; fault?: string }> {
+  try {
+    const subgroupSize = sizeVaries ? await subgroupSizeFor(device, shape) : device.info.subgroupSizes?.[1];
+    if (subgroupSize === undefined || !fitsTiles(shape, subgroupSize)) {
+      return { fault: `the driver gives them subgroups of ${subgroupSize}, into which tiles do not fall.` };
+    }
+    const unit = { ...shape, subgroupSize, sizeVaries };
+    device.traits.matrix = unit;
+    const fault = await faultOf(device);
+    return fault ? { fault } : { unit };
+  } catch (error) {
+    if (!(error instanceof SondeError)) throw error;
+    // A device that is lost, or has failed for good, is no fault of the shape's.
+    device.checkUsable();
+    return { fault: error.message };
+  }
+}
+
+/** The size of the subgroups that a driver with several gives to kernels with products of this shape. */
+async function subgroupSizeFor(device: Device, { m, n, k }: MatrixShape): Promise<number> {
+  const source = template(subgroupSizeSource, {
+    ...{ M: m, N: n, K: k, QUADS: (k * Math.max(m, n)) / 4, RESULTS: m * n },
+  });
+  const question: Operation<null> = {
+    name: 'subgroupSize',
+    shape: ([x]) => [x],
+    lower(lowering, [x], [y]) {
+      lowering.dispatch({ label: this.name, source, bindings: [x, y], writes: [1], workgroups: [1, 1, 1] });
+    },
+  };
+  using nothing = device.zeros([1]);
+  const ask = compile((x: Tensor) => record(question, [x], null)[0], { device });
+  try {
+    using answer = await ask(nothing);
+    return await answer.item();
+  } finally {
+    ask.dispose();
+  }
 }
 
 function nameOf({ m, n, k }: MatrixShape): string {
@@ -90,9 +144,6 @@ async function faultOf(device: Device): Promise<string | undefined> {
         if (!(error <= 2 ** -11 + TOLERANCE))
           return `a product differs by ${error.toExponential(1)} of its largest value.`;
       }
-    } catch (error) {
-      if (!(error instanceof SondeError)) throw error;
-      return error.message;
     } finally {
       a.dispose();
       b.dispose();

@@ -5,9 +5,10 @@ import type { DType, TensorSpec } from '../../engine/shape.js';
 /**
  * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on CPU
  * cores. `tiled`: tiles of 64×64 staged in workgroup memory, for GPUs. `tiled-128`: tiles of 128×128, which read memory half as
- * often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on matrix units, for f16.
+ * often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on matrix units, for f16; with `-k32` they stage 32 steps
+ * of K at a time instead of 16, which halves the barriers and doubles the workgroup memory.
  */
-export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128' | 'matrix' | 'matrix-128';
+export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128' | 'matrix' | 'matrix-128' | 'matrix-k32' | 'matrix-128-k32';
 
 /** A product in a kernel's eyes: rows and columns of the result, and how many such products there are. */
 export interface ProductExtent {
@@ -16,6 +17,8 @@ export interface ProductExtent {
   readonly batch: number;
   /** Type of the operands, f32 if not given. */
   readonly dtype?: DType;
+  /** Whether operands of f16 can be had in f32 too, for the kernel that takes nothing else. */
+  readonly widens?: boolean;
 }
 
 /** What kernels have to compute on: f16 as soon as one operand is. */
@@ -45,7 +48,7 @@ export function chooseVariant(
       `variant "${asked}" needs matrix units, which this device has not been told to use; see enableMatrixUnits.`,
     );
   }
-  if (asked === 'lanes' && extent.dtype === 'f16') {
+  if (asked === 'lanes' && extent.dtype === 'f16' && !extent.widens) {
     throw new LimitError('variant "lanes" computes on f32 operands, and here they are f16; use "tiled".');
   }
   const measured = variant as KernelVariant | undefined;
@@ -69,16 +72,23 @@ function offersLanes({ subgroups, subgroupSize }: AdapterTraits): boolean {
 /** The kernels worth trying, the one that suits the adapter and the product best first. */
 export function variantsFor(
   adapter: AdapterTraits,
-  { rows, columns, batch, dtype = 'f32' }: ProductExtent,
+  { rows, columns, batch, dtype = 'f32', widens = false }: ProductExtent,
 ): readonly KernelVariant[] {
-  const lanes: readonly KernelVariant[] = offersLanes(adapter) && dtype === 'f32' ? ['lanes'] : [];
-  if (adapter.software && dtype === 'f32') return [...lanes, 'tiled'];
+  // Copies in f32 cost a CPU little beside tiles of 64 on few channels, of which most is padding.
+  const takesLanes = dtype === 'f32' || (widens && adapter.software);
+  const lanes: readonly KernelVariant[] = offersLanes(adapter) && takesLanes ? ['lanes'] : [];
+  if (adapter.software && (dtype === 'f32' || !adapter.matrix)) return [...lanes, 'tiled'];
   const largeTiles = Math.ceil(rows / 128) * Math.ceil(columns / 128) * batch;
   const inTiles = (small: KernelVariant, large: KernelVariant): readonly KernelVariant[] => {
     if (Math.min(rows, columns) <= 64) return [small];
     return largeTiles >= MANY_TILES ? [large, small] : [small, large];
   };
-  const matrix = adapter.matrix && dtype === 'f16' ? inTiles('matrix', 'matrix-128') : [];
+  const short = adapter.matrix && dtype === 'f16' ? inTiles('matrix', 'matrix-128') : [];
+  // Not tried yet on any GPU, so never the default: what a step of 32 costs in occupancy is for the tuner to find out.
+  const matrix = [
+    ...short,
+    ...short.map((name): KernelVariant => (name === 'matrix' ? 'matrix-k32' : 'matrix-128-k32')),
+  ];
   return [...matrix, ...inTiles('tiled', 'tiled-128'), ...lanes];
 }
 

@@ -20,6 +20,8 @@ export async function findCause(
   const tensors = await learner.tensors();
   const spoilt = Object.keys(tensors).find((name) => !isStatistic(name) && !holdsNumbers(tensors[name]));
   if (spoilt) return `optimizer.step had left NaN or Inf in ${spoilt} the step before`;
+  const tooLarge = config.training.precision === 'mixed' && weightBeyondHalf(tensors);
+  if (tooLarge) return tooLarge;
   try {
     const device = await openDevice({ checked: true, experimental: true });
     try {
@@ -40,6 +42,8 @@ export function describeOperation({ finding, inputs }: NumericError): string {
   return `${finding}, from inputs ${inputs}`;
 }
 
+const LARGEST_HALF = 65504;
+
 /** Statistics of batch norm are moved in the forward pass, before a step can know that it will be left out. */
 function withFiniteStatistics(tensors: SafetensorsTensors): SafetensorsTensors {
   return Object.fromEntries(
@@ -48,6 +52,16 @@ function withFiniteStatistics(tensors: SafetensorsTensors): SafetensorsTensors {
       return [name, { ...tensor, data: tensor.data.map((value) => (Number.isFinite(value) ? value : 1)) }];
     }),
   );
+}
+
+/** Kernels for matrix units round weights to f16, which makes these infinite; on vectors what they produce soon is. */
+function weightBeyondHalf(tensors: SafetensorsTensors): string | undefined {
+  for (const [name, { dtype, data }] of Object.entries(tensors)) {
+    if (dtype !== 'F32' || !/^model\..*\.weight$/.test(name)) continue;
+    const value = data.find((one) => Math.abs(one) > LARGEST_HALF);
+    if (value !== undefined) return `${name} holds ${value}, and f16 ends at ${LARGEST_HALF}`;
+  }
+  return undefined;
 }
 
 function isStatistic(name: string): boolean {

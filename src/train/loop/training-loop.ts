@@ -6,6 +6,7 @@ import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
 import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
+import { precisionOn } from './precision.js';
 import { PreparationShare } from './preparation-share.js';
 import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import type { StepLosses } from './training-step.js';
@@ -169,7 +170,7 @@ export class TrainingLoop {
   private async checkedStep(running: Promise<StepLosses>, batch: Batch, epoch: number): Promise<StepLosses> {
     const where = `in epoch ${epoch}, batch ${this.batch + 1} (${this.batches.source.filesOf(batch)})`;
     const losses = await running.catch((error) => {
-      throw error instanceof NumericError ? stopped(`Training stopped ${where}`, describeOperation(error)) : error;
+      throw error instanceof NumericError ? this.stopped(`Training stopped ${where}`, describeOperation(error)) : error;
     });
     // A gradient can overflow where the loss does not.
     if (this.isOverflow(losses)) return losses;
@@ -177,7 +178,11 @@ export class TrainingLoop {
     if (Number.isFinite(value)) return losses;
     const repeat = async (learner: Learner, device: Device) =>
       learner.train(await this.copyOf(batch, device), this.learningRate);
-    throw stopped(`The ${name} became ${value} ${where}`, await this.findCause(repeat));
+    throw this.stopped(`The ${name} became ${value} ${where}`, await this.findCause(repeat));
+  }
+
+  private stopped(what: string, cause: string | undefined): TrainingError {
+    return stopped(what, cause, precisionOn(this.input.device, this.input.config));
   }
 
   /** Whether gradients were too large for f16 with the loss scale that they had, which is halved then: no reason to stop. */
@@ -194,13 +199,15 @@ export class TrainingLoop {
     const { validation, signal } = this.input;
     const where = `after epoch ${epoch}`;
     const checked = await this.learner.validator.validate(validation, signal).catch((error) => {
-      throw error instanceof NumericError ? stopped(`Validation stopped ${where}`, describeOperation(error)) : error;
+      throw error instanceof NumericError
+        ? this.stopped(`Validation stopped ${where}`, describeOperation(error))
+        : error;
     });
     if (Number.isFinite(checked.loss)) return checked;
     const { spoilt = validation } = checked;
     const files = spoilt.map(({ file }) => file).join(', ');
     const cause = await this.findCause((learner) => learner.validator.validate(spoilt));
-    throw stopped(`The validation loss became ${checked.loss} ${where} (${files})`, cause);
+    throw this.stopped(`The validation loss became ${checked.loss} ${where} (${files})`, cause);
   }
 
   private async findCause(repeat: Parameters<typeof findCause>[2]): Promise<string | undefined> {
@@ -258,8 +265,11 @@ export class TrainingLoop {
   }
 }
 
-function stopped(what: string, cause: string | undefined): TrainingError {
-  return new TrainingError(
-    `${what}${cause === undefined ? '' : `: ${cause}`}; lower the learning rate, or look at these frames.`,
-  );
+function stopped(what: string, cause: string | undefined, precision: 'f32' | 'mixed'): TrainingError {
+  const remedies = ['lower the learning rate', 'look at these frames'];
+  // What overflows f16, whatever the loss scale, may have room in f32.
+  if (precision === 'mixed') remedies.push('set training.precision to "f32"');
+  const last = remedies.pop();
+  const because = cause === undefined ? '' : `: ${cause}`;
+  return new TrainingError(`${what}${because}; ${remedies.join(', ')}, or ${last}.`);
 }

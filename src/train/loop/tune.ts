@@ -1,14 +1,17 @@
 import type { Device, TuneOptions, TuneReport } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildModel } from './build.js';
+import { preparePrecision } from './precision.js';
 import { TrainingStep } from './training-step.js';
 
 /** Measures, for a configuration's training step, which kernels are the fastest on this device, and remembers them. */
 export async function tuneTraining(
   device: Device,
   config: TrainingConfig,
-  options: TuneOptions = {},
+  options: TuneOptions & { readonly note?: (text: string) => void } = {},
 ): Promise<TuneReport> {
+  // Kernels for matrix units are among those to choose from only once these have been found to compute rightly.
+  await preparePrecision(device, config, options.note);
   const model = buildModel(device, config);
   const step = new TrainingStep(device, model, config);
   try {

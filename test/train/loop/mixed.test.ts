@@ -4,6 +4,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { decodeSafetensors } from '../../../src/model/index.js';
 import { RunFolder, resolveConfig, train } from '../../../src/train/index.js';
 import { buildModel } from '../../../src/train/loop/build.js';
+import { findCause } from '../../../src/train/loop/diagnosis.js';
+import { Learner } from '../../../src/train/loop/learner.js';
 import { preparePrecision } from '../../../src/train/loop/precision.js';
 import { sharedDevice } from '../../support/device.js';
 import { temporaryFolder } from '../dataset/temporary.js';
@@ -59,6 +61,35 @@ describe.skipIf(!hasHalves)('training in mixed precision', () => {
     expect(overflows.length).toBeGreaterThan(0);
     expect(lines[0].lossScale).toBeLessThan(1024);
     expect(Number.isFinite(lines[0].gradientNorm)).toBe(true);
+  });
+
+  test('gradients that overflow at the least scale too end training, with a sentence that says so', async () => {
+    const notes: string[] = [];
+    const folder = await RunFolder.create(join(await temporaryFolder(), 'run'), configOf());
+    const config = configOf({ epochs: 3, batchSize: 1 }, undefined, { lambda: 1e6 });
+    const training = train({ device, config, folder, ...frames, events: { note: (text) => notes.push(text) } });
+    await expect(training).rejects.toThrow(
+      /^The gradient norm became (Infinity|NaN) in epoch 2, batch 3 \(.*\): .* produced NaN or Inf, .*set training\.precision to "f32"\.$/,
+    );
+    // From 1024 down to 1.
+    expect(notes.filter((note) => /overflowed f16/.test(note))).toHaveLength(10);
+  });
+
+  test('a weight that f16 cannot hold is named as the cause', async () => {
+    const name = 'model.enc2.conv1.weight';
+    class Spoilt extends Learner {
+      override async tensors() {
+        const tensors = await super.tensors();
+        const own = tensors[name];
+        if (own?.dtype !== 'F32') throw new Error(`there is no ${name}`);
+        return { ...tensors, [name]: { ...own, data: own.data.map((value, i) => (i === 3 ? -7e4 : value)) } };
+      }
+    }
+    const learner = new Spoilt(device, configOf());
+    const cause = (training: object) => findCause(configOf(training), learner, async () => {});
+    expect(await cause({})).toBe(`${name} holds -70000, and f16 ends at 65504`);
+    expect(await cause({ precision: 'f32' })).toBeUndefined();
+    learner.dispose();
   });
 
   test('twice the same bits', async () => {

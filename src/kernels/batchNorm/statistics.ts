@@ -1,0 +1,57 @@
+import type { Lowering, Value } from '../../engine/index.js';
+import { sizeOf } from '../../engine/shape.js';
+import { channelGroups } from '../channel-groups.js';
+import { linearGrid } from '../grid.js';
+import { enableHalves, template } from '../template.js';
+import moments from './moments.wgsl';
+import { combineLanes, slabCount } from './slabs.js';
+import statistics from './statistics.wgsl';
+import combineStatistics from './statistics-combine.wgsl';
+
+/** Mean and biased variance of each channel of x [..., C], both [C] and f32. */
+export function lowerStatistics(lowering: Lowering, x: Value, mean: Value, variance: Value): void {
+  const { rows, groups, width, vector, stored } = channelGroups(x);
+  const slabs = slabCount(lowering, rows, groups);
+  const partials = lowering.scratch([2, slabs, groups * width]);
+  lowering.dispatch({
+    label: 'batchNorm.statistics',
+    source: enableHalves(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), [x]),
+    bindings: [x, partials],
+    writes: [1],
+    uniforms: { u32: [rows, groups, slabs] },
+    workgroups: linearGrid(slabs * groups),
+    flops: 6 * sizeOf(x.shape),
+  });
+  joinStatistics(lowering, { partials, rows, slabs }, mean, variance);
+}
+
+/** Mean and M2 of each channel in each part of the rows. */
+export interface PartialStatistics {
+  /** [2 (mean, M2), slabs, C]. */
+  readonly partials: Value;
+  readonly rows: number;
+  readonly slabs: number;
+  /** Rows that follow one another in a slab, fewer in the last; without it a slab holds every slabs-th row. */
+  readonly blockRows?: number;
+}
+
+/** The second pass: joins the parts in a fixed order. */
+export function joinStatistics(
+  lowering: Lowering,
+  { partials, rows, slabs, blockRows }: PartialStatistics,
+  mean: Value,
+  variance: Value,
+): void {
+  const { groups, width, vector } = channelGroups(mean);
+  const lanes = combineLanes(lowering, slabs);
+  lowering.dispatch({
+    label: 'batchNorm.combineStatistics',
+    source: template(moments + combineStatistics, {
+      ...{ VECTOR: vector, WIDTH: width, LANES: lanes, PARALLEL: lanes > 1, BLOCKS: blockRows !== undefined },
+    }),
+    bindings: [partials, mean, variance],
+    writes: [1, 2],
+    uniforms: { u32: [rows, groups, slabs, blockRows ?? 0] },
+    workgroups: linearGrid(groups, 1),
+  });
+}

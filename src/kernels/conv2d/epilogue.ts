@@ -1,0 +1,80 @@
+import type { Node } from '../../engine/graph.js';
+import type { Absorption, Lowering, Operation, Value } from '../../engine/operation.js';
+import { batchNormInference, batchNormTraining } from '../batchNorm/batchNorm.js';
+import { reluOperation } from '../elementwise/elementwise.js';
+import type { ConvAttributes } from './conv2d.js';
+import { type GatherEpilogue, gatherExtent, lowerGather } from './gather.js';
+import { forwardAxis } from './geometry.js';
+import { chooseConvVariant } from './winograd.js';
+
+// What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch
+// normalisation in training, which otherwise reads from memory all that the convolution has just written.
+
+/** Lowers conv2d of x, weight and, if there is one, bias. */
+export function lowerConvolution(
+  lowering: Lowering,
+  [x, weight, bias]: readonly Value[],
+  [y]: readonly Value[],
+  attributes: ConvAttributes,
+  epilogue?: GatherEpilogue,
+): void {
+  const { stride, padding, dilation, groups } = attributes;
+  const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
+  lowerGather(lowering, {
+    label: 'conv2d',
+    ...{ x, weight, bias, y, groups, epilogue },
+    variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y, groups)),
+    weightFirst: 'produced',
+    vertical: [axis(0)],
+    horizontal: [axis(1)],
+  });
+}
+
+/** Outputs y, and mean and biased variance of each of its channels. */
+const convWithStatistics: Operation<ConvAttributes> = {
+  name: 'conv2d',
+  shape: () => [],
+  lower(lowering, inputs, [y, mean, variance], attributes) {
+    lowerConvolution(lowering, inputs, [y], attributes, { statistics: { mean, variance } });
+  },
+};
+
+const convWithRelu: Operation<ConvAttributes> = {
+  name: 'conv2d',
+  shape: () => [],
+  lower(lowering, inputs, outputs, attributes) {
+    lowerConvolution(lowering, inputs, outputs, attributes, { relu: true });
+  },
+};
+
+/** What a convolution takes over from an operation on its result, where its kernel is one of those that can. */
+export function absorbByConvolution({ own, consumer, lowering, sole }: Absorption): readonly Node[] | undefined {
+  const attributes = own.attributes as ConvAttributes;
+  const [y] = own.specs;
+  const extent = gatherExtent(y, attributes.groups);
+  const variant = chooseConvVariant(lowering, y.shape, own.inputs[1].shape, attributes, extent);
+  if (variant === 'lanes' || variant === 'winograd') return undefined;
+  // On a CPU it saves little, and the longer kernel takes half as long again to compile: there only for who asks for the kernel.
+  if (lowering.adapter.software && attributes.variant === undefined) return undefined;
+  // Measurements are of the convolution alone, and looked up by what it is: the choice is taken along.
+  const chosen = { ...attributes, variant };
+  if (consumer.operation === reluOperation && sole) {
+    const { outputs } = consumer;
+    return [{ ...own, operation: convWithRelu as Operation, attributes: chosen, outputs }];
+  }
+  if (consumer.operation !== batchNormTraining || consumer.inputs[0] !== own.outputs[0]) return undefined;
+  const [normalized, ...statistics] = consumer.outputs;
+  const [normalizedSpec, ...statisticsSpecs] = consumer.specs;
+  return [
+    {
+      ...own,
+      ...{ operation: convWithStatistics as Operation, attributes: chosen },
+      ...{ outputs: [own.outputs[0], ...statistics], specs: [y, ...statisticsSpecs] },
+    },
+    {
+      ...consumer,
+      ...{ operation: batchNormInference as Operation, inputs: [...consumer.inputs, ...statistics] },
+      ...{ outputs: [normalized], specs: [normalizedSpec] },
+    },
+  ];
+}
