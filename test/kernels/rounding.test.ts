@@ -10,6 +10,8 @@ import {
   mul,
   sum,
   type Tensor,
+  type TuningEntry,
+  tune,
 } from '../../src/index.js';
 import { batchStatisticsReference } from '../../src/kernels/batchNorm/reference.js';
 import { conv2d } from '../../src/kernels/conv2d/conv2d.js';
@@ -210,6 +212,28 @@ describe.skipIf(!device)('on matrix units', () => {
       } finally {
         device.traits.matrix = unit;
       }
+    },
+    patience,
+  );
+
+  test(
+    'the tuner chooses between them, vectors of f16 and of f32 for each layer and pass',
+    async () => {
+      const [x, weight] = [draw([1, 6, 6, 8], 1, true), draw([8, 3, 3, 8], 2, false)];
+      const [tx, tw] = [device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape)];
+      const run = compile((image: Tensor) => gradients(sum(cast(conv2d(image, tw), 'f32')), [image, tw]), { device });
+      const report = await tune(run, [tx], { repeats: 2 });
+      expect(report).toEqual({ candidates: 2, measured: 2, struck: [] });
+      const { entries } = JSON.parse(device.tuning.toText()) as { entries: TuningEntry[] };
+      for (const { key, chosen, milliseconds } of entries) {
+        expect(Object.keys(milliseconds), key).toEqual(
+          unit.subgroupSize > 16
+            ? expect.arrayContaining(['matrix', 'matrix-k32', 'tiled'])
+            : ['matrix', 'matrix-k32', 'tiled', 'lanes'],
+        );
+        expect(milliseconds[chosen], key).toBe(Math.min(...Object.values(milliseconds)));
+      }
+      run.dispose();
     },
     patience,
   );

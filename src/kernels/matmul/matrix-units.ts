@@ -121,6 +121,8 @@ async function faultOf(device: Device): Promise<string | undefined> {
     const values = Float32Array.from({ length: size }, (_, i) => (((i * 389 + seed) % 2039) - 1019) / 1024);
     return device.tensor(values, shape, 'f16');
   };
+  // On a driver on CPU cores nothing runs the large tiles, which it compiles for minutes.
+  const tested: readonly KernelVariant[] = device.traits.software ? ['matrix'] : ['matrix', 'matrix-128'];
   for (const transposed of [false, true]) {
     const a = await halves(transposed ? [DEPTH, ROWS] : [ROWS, DEPTH], 1);
     const b = await halves(transposed ? [COLUMNS, DEPTH] : [DEPTH, COLUMNS], 2);
@@ -138,7 +140,7 @@ async function faultOf(device: Device): Promise<string | undefined> {
     };
     try {
       const expected = await product('tiled');
-      for (const variant of ['matrix', 'matrix-128'] as const) {
+      for (const variant of tested) {
         const error = largestError(await product(variant), expected);
         // Results are f16: to half a unit of its last place.
         if (!(error <= 2 ** -11 + TOLERANCE))

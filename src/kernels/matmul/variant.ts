@@ -80,7 +80,8 @@ export function variantsFor(
   if (adapter.software && (dtype === 'f32' || !adapter.matrix)) return [...lanes, 'tiled'];
   const largeTiles = Math.ceil(rows / 128) * Math.ceil(columns / 128) * batch;
   const inTiles = (small: KernelVariant, large: KernelVariant): readonly KernelVariant[] => {
-    if (Math.min(rows, columns) <= 64) return [small];
+    // A driver on CPU cores compiles large ones for minutes.
+    if (adapter.software || Math.min(rows, columns) <= 64) return [small];
     return largeTiles >= MANY_TILES ? [large, small] : [small, large];
   };
   const short = adapter.matrix && dtype === 'f16' ? inTiles('matrix', 'matrix-128') : [];
