@@ -11,12 +11,15 @@ import { adapterSlug, type Results, readResults, withoutPaths } from './results.
 import { type BenchOptions, runBench } from './run-bench.js';
 import { BenchError } from './statistics.js';
 import { suites } from './suites/index.js';
+import { formatTorch, readTorch } from './torch.js';
 
 interface Options extends BenchOptions {
   readonly json?: string;
   /** Programs of peers, or true for all. */
   readonly peers?: true | readonly string[];
   readonly save?: boolean;
+  /** File of PyTorch's times on the same card. */
+  readonly torch?: string;
 }
 
 const names = suites.map(({ name }) => name);
@@ -41,8 +44,9 @@ const program = new Command('bench')
     `then set sonde against other engines, which the first use installs: all, or some of ${programs.join(', ')}`,
     listPeers,
   )
+  .option('--torch <file>', 'set layers and step beside what tools/pytorch/step_times.py wrote on the same card')
   .option('--save', 'keep the results and their plots under bench/results, by adapter')
-  .action(async ({ json, peers, save, ...options }: Options) => {
+  .action(async ({ json, peers, save, torch, ...options }: Options) => {
     if (save && (options.quick || options.only || options.batch)) {
       throw new BenchError('bench: --save keeps whole runs only; leave out --quick, --only and --batch.');
     }
@@ -51,9 +55,11 @@ const program = new Command('bench')
     }
     // Before anything is measured: minutes of work should not end at a misspelt path.
     if (json) await openForWriting(json);
+    const lines = torch === undefined ? undefined : await readTorch(torch);
     if (peers || save) execFileSync(process.execPath, [`${root}scripts/peers.mjs`], { stdio: 'inherit' });
     const status = progressLine();
     const report = await withDevice({}, (device) => runBench(device, options, { print: console.log, status }));
+    if (lines) console.log(`\n${formatTorch(report, lines)}`);
     // A comparison takes minutes more and may stop early: what there is, is kept.
     if (json) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`);
     assertSound(report);

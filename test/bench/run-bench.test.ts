@@ -94,6 +94,12 @@ describe('a quick run of the real suites', () => {
       'conv forward',
       'conv input gradient',
       'conv weight gradient',
+      // Of the first layer, and of the second.
+      'layers forward',
+      'layers weight gradient',
+      'layers forward',
+      'layers input gradient',
+      'layers weight gradient',
       'bandwidth add',
     ]);
     for (const { time } of quick.rows) {
