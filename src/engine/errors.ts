@@ -50,3 +50,8 @@ export class NumericError extends SondeError {
 export class GradientError extends SondeError {
   override name = 'GradientError';
 }
+
+/** Whether something smaller, such as a smaller batch, would help: a tensor beyond the largest binding, or no room for a program. */
+export function isTooLarge(error: unknown): error is LimitError | DeviceError {
+  return error instanceof LimitError || (error instanceof DeviceError && /no room|gave no buffer/.test(error.message));
+}

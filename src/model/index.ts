@@ -1,7 +1,16 @@
 /** `sonde/model`: layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in Node and in browsers. */
+export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { DECODINGS, type Decoding, HeatmapDecoder } from './decoding.js';
 export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
 export { DsntDeepUNet, type DsntDeepUNetOptions, type Prediction } from './dsnt-deep-unet.js';
+export {
+  type Fit,
+  type FittedFrame,
+  FrameTransform,
+  fitFrame,
+  fitTransform,
+  type GreyFrame,
+} from './fit-frame.js';
 export { fromNormalised, toNormalised } from './frame-coordinates.js';
 export { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
 export { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
@@ -15,7 +24,17 @@ export {
 } from './layers.js';
 export { heatmapLoss, type KeypointLoss, type KeypointLossOptions, keypointLoss, paperKeypointLoss } from './loss.js';
 export { type Builder, Module, type NamedTensor } from './module.js';
+export { buildNetwork, type NetworkOptions } from './network.js';
 export { exportOnnx, FRAME_TYPES, type FrameType, OnnxError, type OnnxOptions } from './onnx/index.js';
+export {
+  CONFIDENCE_RADIUS,
+  type FramePrediction,
+  type FramePredictor,
+  LEAST_RADIUS,
+  type PredictedHeatmaps,
+  Predictor,
+  type PredictorOptions,
+} from './predictor.js';
 export {
   asFloat32,
   decodeSafetensors,

@@ -1,16 +1,16 @@
 /** What the tool says about one frame: the same in the page, where the page computes it, and from the server. */
 import type { CoordinateGrid } from '../kernels/index.js';
+import { mapLandmarks } from '../model/coordinates.js';
+import type { FrameTransform } from '../model/fit-frame.js';
 import { fromNormalised, toNormalised } from '../model/frame-coordinates.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../model/landmarks.js';
+import type { FramePrediction, PredictedHeatmaps } from '../model/predictor.js';
 import {
   type Calibration,
   type FrameUncertainty,
   frameUncertainty,
   scaleUncertainty,
 } from '../model/uncertainty/index.js';
-import type { FrameTransform } from '../train/image/fit.js';
-import { mapLandmarks } from '../train/loop/coordinates.js';
-import type { FramePrediction, PredictedHeatmaps } from '../train/loop/predictor.js';
 import { scaleTo512 } from '../train/metrics/frame.js';
 
 /** Millimetres per pixel along each axis. */

@@ -1,3 +1,4 @@
+import type { GreyFrame } from '../../model/fit-frame.js';
 import { ImageError, ImageTooLargeError } from './errors.js';
 
 /** A part of an image, in pixels from its upper left corner. */
@@ -8,12 +9,8 @@ export interface Region {
   readonly height: number;
 }
 
-/** One greyscale image. */
-export interface Frame {
-  readonly width: number;
-  readonly height: number;
-  /** Luminance in [0, 1], row-major, height×width. */
-  readonly pixels: Float32Array;
+/** One greyscale image, with what its file says of it. */
+export interface Frame extends GreyFrame {
   /** Millimetres per pixel, where the file says. */
   readonly spacing?: { readonly x: number; readonly y: number };
   /** The part that shows tissue, where an ultrasound machine says so and it is not the whole; see `cropFrame`. */

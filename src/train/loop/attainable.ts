@@ -1,9 +1,9 @@
 import type { Device } from '../../index.js';
+import { decodedLandmarks, toCoordinates } from '../../model/coordinates.js';
 import { toNormalised } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { evaluateLandmarks, scaleTo512 } from '../metrics/index.js';
 import { buildDecoder, buildModel } from './build.js';
-import { decodedLandmarks, toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 
 /**

@@ -1,10 +1,10 @@
 import { type Device, SondeError, type Tensor } from '../../index.js';
+import { landmarksAt } from '../../model/coordinates.js';
 import { augmentFrames, type DeviceDraws, FrameStore } from '../augmentation/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { LabelledCase } from '../dataset/index.js';
 import { angleOfProgression } from '../landmarks.js';
 import { renderFrameSheet, type SheetCell } from '../overlay/index.js';
-import { landmarksAt } from './coordinates.js';
 import { loadNetworkFrames, type NetworkFrame } from './frames.js';
 
 /** A sheet that cannot be drawn. */

@@ -1,11 +1,11 @@
+import { isTooLarge } from '../../engine/errors.js';
 import { add, type Compiled, compile, type Device, mul, type Tensor } from '../../index.js';
+import { toCoordinates } from '../../model/coordinates.js';
 import { toNormalised } from '../../model/index.js';
+import { joinFrames } from '../../model/predictor.js';
 import { augment, augmentFrames, FrameStore } from '../augmentation/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import { joinFrames } from './predictor.js';
-import { isTooLarge } from './too-large.js';
 
 /** Which frames one step takes. */
 export interface Batch {

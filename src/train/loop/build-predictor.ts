@@ -1,8 +1,8 @@
 import type { Device } from '../../index.js';
 import type { Decoding, HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
+import { Predictor, type PredictorOptions } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildDecoder } from './build.js';
-import { Predictor, type PredictorOptions } from './predictor.js';
 
 /** What predicts with a trained model as its configuration says, or with another decoding. */
 export function buildPredictor(

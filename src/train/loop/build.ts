@@ -1,13 +1,11 @@
 import { Adam, AdamW, type Device, type Optimizer, SGD, type Tensor } from '../../index.js';
 import {
-  DeepUNet,
-  DsntDeepUNet,
+  buildNetwork,
   HeatmapDecoder,
   type HeatmapNetwork,
   heatmapLoss,
   importWeights,
   keypointLoss,
-  UNet,
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { ReduceOnPlateau, StepDecay } from '../schedule/index.js';
@@ -16,16 +14,8 @@ import { precisionOn } from './precision.js';
 /** The network of a configuration, freshly initialised from its seed. */
 export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwork {
   const { model, training } = config;
-  const builder = { device, seed: training.seed, path: '' };
   const options = { ...model, recompute: training.recompute, precision: precisionOn(device, config) };
-  switch (options.architecture) {
-    case 'dsnt-deep-unet':
-      return new DsntDeepUNet(builder, options);
-    case 'deep-unet':
-      return new DeepUNet(builder, options);
-    case 'u-net':
-      return new UNet(builder, options);
-  }
+  return buildNetwork(device, options, training.seed);
 }
 
 export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {

@@ -1,7 +1,7 @@
+import type { FramePrediction } from '../../model/predictor.js';
 import { scaleTo512 } from '../metrics/index.js';
 import type { UncertainCase } from '../uncertainty/index.js';
 import type { NetworkFrame } from './frames.js';
-import type { FramePrediction } from './predictor.js';
 
 /** Pixels of a 512 px frame in one of the original frame's. */
 export function scaleOf({ size, transform }: NetworkFrame): number {

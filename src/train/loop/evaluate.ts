@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
+import { mapLandmarks } from '../../model/coordinates.js';
 import { type Decoding, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { Split } from '../dataset/index.js';
@@ -16,7 +17,6 @@ import {
 } from '../run-folder/index.js';
 import { type CalibrationFrames, findCalibration } from './calibrate.js';
 import { caseOf, scaleOf } from './cases.js';
-import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
 import { hasOriginal, writeGallery } from './gallery.js';
 import { membersCsv, scoreMembers } from './members.js';

@@ -1,3 +1,4 @@
+import { mapLandmarks } from '../../model/coordinates.js';
 import {
   ensembleUncertainty,
   type HeatmapUncertainties,
@@ -5,11 +6,10 @@ import {
   type Landmarks,
   type Point,
 } from '../../model/index.js';
+import type { FramePrediction, FramePredictor } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { Flip } from '../flip.js';
 import { mean, scaleTo512 } from '../metrics/index.js';
-import { mapLandmarks } from './coordinates.js';
-import type { FramePrediction, FramePredictor } from './predictor.js';
 
 /** Which of the two a view of a frame is mirrored by. */
 interface View {

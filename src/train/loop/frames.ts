@@ -1,7 +1,7 @@
+import { mapLandmarks } from '../../model/coordinates.js';
 import { type LabelledCase, loadCase } from '../dataset/index.js';
 import { type Frame, type FrameTransform, fitFrame } from '../image/index.js';
 import type { Landmarks } from '../landmarks.js';
-import { mapLandmarks } from './coordinates.js';
 
 /** Labelled cases to train on and to validate with. */
 export interface TrainingCases {

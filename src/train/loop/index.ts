@@ -1,3 +1,5 @@
+export { fromCoordinates, mapLandmarks, toCoordinates } from '../../model/coordinates.js';
+export { CONFIDENCE_RADIUS, type FramePrediction, type FramePredictor, Predictor } from '../../model/predictor.js';
 export { type AugmentationSheetOptions, drawAugmentationSheet, SheetError } from './augmentation-sheet.js';
 export {
   buildDecoder,
@@ -10,18 +12,15 @@ export {
 } from './build.js';
 export { buildPredictor } from './build-predictor.js';
 export { type CalibrationFrames, calibrateRun, loadCalibrationFrames } from './calibrate.js';
-export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { createEnsemble, type Ensemble, ensembleSchema, readEnsemble } from './ensemble.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { FlippingPredictor, mergePredictions, untrainedFlips } from './flips.js';
 export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
 export { type ImageResult, type ImageUncertainty, predictImages } from './predict.js';
-export { CONFIDENCE_RADIUS, type FramePrediction, type FramePredictor, Predictor } from './predictor.js';
 export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
 export { canResume, type RunInput, type RunStart, readRunStart, runTraining } from './run.js';
 export { RunError } from './run-error.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
-export { isTooLarge } from './too-large.js';
 export { train } from './train.js';
 export { loadRun, type RunReading, readRun, type TrainedRun, withRun } from './trained-run.js';
 export { openTrainingDisplay } from './training-display.js';

@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
+import { mapLandmarks } from '../../model/coordinates.js';
 import { angleOfProgression, disagreement, LANDMARK_NAMES, type Landmarks } from '../../model/index.js';
+import type { FramePrediction } from '../../model/predictor.js';
 import { evaluateLandmarks, mean, scaleTo512 } from '../metrics/index.js';
 import { numberText, tupleText } from '../run-folder/column.js';
 import type { EnsembleScores } from '../run-folder/index.js';
-import { mapLandmarks } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import type { FramePrediction } from './predictor.js';
 
 /** What the members of an ensemble score alone, and how far they disagree. */
 export function scoreMembers(

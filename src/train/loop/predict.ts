@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import type { Device } from '../../index.js';
+import { mapLandmarks } from '../../model/coordinates.js';
 import { type AngleUncertainty, type FrameUncertainty, frameUncertainty, scaleUncertainty } from '../../model/index.js';
 import { decodeFrame, type Frame, fitFrame, ImageError } from '../image/index.js';
 import { angleOfProgression, type Landmarks } from '../landmarks.js';
 import { scaleTo512 } from '../metrics/index.js';
 import { renderOverlay } from '../overlay/index.js';
 import { readCalibration, writeFileAtomically } from '../run-folder/index.js';
-import { mapLandmarks } from './coordinates.js';
 import { type RunReading, withRun } from './trained-run.js';
 
 /** One image's result, as written to JSON. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
+import type { FramePrediction, FramePredictor } from '../../model/predictor.js';
 import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
 import { FLIPS, type Flip } from '../flip.js';
@@ -10,7 +11,6 @@ import { buildTrainedModel } from './build.js';
 import { buildPredictor } from './build-predictor.js';
 import { loadMembers, readEnsemble } from './ensemble.js';
 import { FlippingPredictor, mergePredictions } from './flips.js';
-import type { FramePrediction, FramePredictor } from './predictor.js';
 import { RunError } from './run-error.js';
 
 /** What a run's folder holds of its model. */

@@ -1,3 +1,4 @@
+import { isTooLarge } from '../../engine/errors.js';
 import {
   add,
   type Compiled,
@@ -24,7 +25,6 @@ import { framesPerStep } from './batch-source.js';
 import { buildDecoder, buildLoss, buildOptimizer } from './build.js';
 import { meanDistance } from './mean-distance.js';
 import { precisionOn } from './precision.js';
-import { isTooLarge } from './too-large.js';
 
 /** What one step measures. */
 export interface StepLosses {

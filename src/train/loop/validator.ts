@@ -1,12 +1,12 @@
+import { isTooLarge } from '../../engine/errors.js';
 import { compile, type Device, type Tensor } from '../../index.js';
+import { decodedLandmarks, toCoordinates } from '../../model/coordinates.js';
 import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
+import { joinFrames } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import { evaluateLandmarks, type LandmarkCase, scaleTo512 } from '../metrics/index.js';
 import { buildDecoder, buildLoss } from './build.js';
-import { decodedLandmarks, toCoordinates } from './coordinates.js';
 import type { NetworkFrame } from './frames.js';
-import { joinFrames } from './predictor.js';
-import { isTooLarge } from './too-large.js';
 
 export interface Validation {
   /** Mean over frames. Not a finite number where the network has diverged, and then the landmarks are not scored. */

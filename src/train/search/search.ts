@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isTooLarge } from '../../engine/errors.js';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { canResume, isTooLarge, TrainingError } from '../loop/index.js';
+import { canResume, TrainingError } from '../loop/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
 import type { Distributions } from './distribution.js';
 import { HalvingPruner } from './halving-pruner.js';

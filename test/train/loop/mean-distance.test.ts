@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodedLandmarks, fromCoordinates } from '../../../src/model/coordinates.js';
 import { DECODINGS, HeatmapDecoder } from '../../../src/model/index.js';
-import { decodedLandmarks, fromCoordinates } from '../../../src/train/loop/coordinates.js';
 import { meanDistance } from '../../../src/train/loop/mean-distance.js';
 import { landmarkDistances } from '../../../src/train/metrics/index.js';
 import { sharedDevice } from '../../support/device.js';

@@ -1,10 +1,10 @@
 import { type Device, DeviceError, openDevice } from '../../../engine/index.js';
+import { fitFrame } from '../../../model/fit-frame.js';
 import type { HeatmapNetwork } from '../../../model/index.js';
-import { fitFrame } from '../../../train/image/fit.js';
+import type { Predictor } from '../../../model/predictor.js';
 import type { Frame } from '../../../train/image/frame.js';
 import { buildTrainedModel } from '../../../train/loop/build.js';
 import { buildPredictor } from '../../../train/loop/build-predictor.js';
-import type { Predictor } from '../../../train/loop/predictor.js';
 import { type FrameResult, toFrameResult } from '../../frame-result.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
 import type { FramePredictor, RuntimeState } from './runtime-state.js';

@@ -1,6 +1,7 @@
-import type { CoordinateGrid } from '../../kernels/index.js';
-import { fromNormalised, type HeatmapDecoder, toNormalised } from '../../model/index.js';
-import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import type { CoordinateGrid } from '../kernels/index.js';
+import type { HeatmapDecoder } from './decoding.js';
+import { fromNormalised, toNormalised } from './frame-coordinates.js';
+import { LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
 
 /** Landmarks of a size×size frame as the network's targets: x, y of PS1, PS2, FH1, each from −1 to 1. */
 export function toCoordinates(landmarks: Landmarks, size: number, grid: CoordinateGrid): number[] {

@@ -1,9 +1,11 @@
-import type { Frame } from './frame.js';
+import type { Point } from './landmarks.js';
 
-/** Pixel coordinates: x right, y down, whole numbers at pixel centres. */
-interface Position {
-  readonly x: number;
-  readonly y: number;
+/** A greyscale image, however it was read. */
+export interface GreyFrame {
+  readonly width: number;
+  readonly height: number;
+  /** Luminance in [0, 1], row-major, height×width. */
+  readonly pixels: Float32Array;
 }
 
 /**
@@ -15,17 +17,19 @@ export class FrameTransform {
     /** Network pixels per frame pixel. */
     readonly scale: number,
     /** Where the network's square begins in the scaled frame, in whole network pixels; negative with padding. */
-    readonly offset: Position,
+    readonly offset: Point,
   ) {}
 
-  toNetwork(point: Position): { x: number; y: number } {
+  /** A point of the frame in pixels of the network's square. */
+  toNetwork(point: Point): { x: number; y: number } {
     return {
       x: (point.x + 0.5) * this.scale - 0.5 - this.offset.x,
       y: (point.y + 0.5) * this.scale - 0.5 - this.offset.y,
     };
   }
 
-  toFrame(point: Position): { x: number; y: number } {
+  /** A point of the network's square in pixels of the frame. */
+  toFrame(point: Point): { x: number; y: number } {
     return {
       x: (point.x + 0.5 + this.offset.x) / this.scale - 0.5,
       y: (point.y + 0.5 + this.offset.y) / this.scale - 0.5,
@@ -51,7 +55,7 @@ export interface FittedFrame {
  * noise. Crop and resize are one resampling: the scale is exactly size / side on both axes, where rounding the scaled
  * width first would stretch the frame by up to half a pixel.
  */
-export function fitFrame(frame: Frame, size: number, options: { fit?: Fit } = {}): FittedFrame {
+export function fitFrame(frame: GreyFrame, size: number, options: { fit?: Fit } = {}): FittedFrame {
   const { width, height } = frame;
   const transform = fitTransform(frame, size, options);
   const { scale, offset } = transform;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { fromCoordinates, type Landmarks, mapLandmarks, toCoordinates } from '../../../src/train/index.js';
+import { fromCoordinates, type Landmarks, mapLandmarks, toCoordinates } from '../../src/train/index.js';
 
 const grids = fc.constantFrom('linspace' as const, 'pixel-centre' as const);
 const pixel = fc.double({ min: -100, max: 2100, noNaN: true });

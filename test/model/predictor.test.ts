@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Tensor } from '../../../src/index.js';
-import { DsntDeepUNet, HeatmapDecoder, HeatmapNetwork } from '../../../src/model/index.js';
-import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../../src/train/index.js';
-import type { PredictorOptions } from '../../../src/train/loop/predictor.js';
-import { sharedDevice } from '../../support/device.js';
-import { phantomFrames } from './phantom-frames.js';
+import type { Tensor } from '../../src/index.js';
+import { DsntDeepUNet, HeatmapDecoder, HeatmapNetwork } from '../../src/model/index.js';
+import type { PredictorOptions } from '../../src/model/predictor.js';
+import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../src/train/index.js';
+import { sharedDevice } from '../support/device.js';
+import { phantomFrames } from '../train/loop/phantom-frames.js';
 
 /** A network that answers every image with the same heatmaps, whatever it shows. */
 class Fixed extends HeatmapNetwork {

@@ -1,14 +1,10 @@
-import { type Compiled, compile, type Device, softmax, type Tensor } from '../../index.js';
-import {
-  type HeatmapDecoder,
-  type HeatmapNetwork,
-  type HeatmapUncertainties,
-  heatmapCellSize,
-  heatmapUncertainty,
-} from '../../model/index.js';
-import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { type Compiled, compile, type Device, isTooLarge, type Tensor } from '../engine/index.js';
+import { softmax } from '../kernels/index.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
-import { isTooLarge } from './too-large.js';
+import type { HeatmapDecoder } from './decoding.js';
+import type { HeatmapNetwork } from './heatmap-network.js';
+import { LANDMARK_NAMES, type Landmarks } from './landmarks.js';
+import { type HeatmapUncertainties, heatmapCellSize, heatmapUncertainty } from './uncertainty/index.js';
 
 /** What the network says about one frame. */
 export interface FramePrediction {
