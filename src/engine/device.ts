@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Float16Array } from '@petamoriken/float16';
 import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { Float16Array } from '@petamoriken/float16';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
