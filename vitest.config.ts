@@ -30,8 +30,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // What needs a real browser: vitest.browser.config.ts.
-    exclude: [...configDefaults.exclude, 'test/browser/**'],
+    // What needs a real browser or the packed tarball: vitest.browser.config.ts, vitest.package.config.ts.
+    exclude: [...configDefaults.exclude, 'test/browser/**', 'test/package/**'],
     // One process and one module graph, so that every file shares one device and its compiled pipelines:
     // on a software driver a pipeline costs seconds, and a process would pay for all of them again.
     pool: 'forks',

@@ -16,7 +16,7 @@ export type { AdapterTraits, Dispatch, GradientCall, Lowering, Operation, Value 
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';
 export type { ProgramMemory } from './program.js';
 export { type RandomKey, randomNormal, randomUniform } from './random.js';
-export type { DType, Shape, TensorSpec } from './shape.js';
+export { type DType, formatShape, type Shape, sameShape, sizeOf, type TensorSpec } from './shape.js';
 export { template } from './template.js';
 export { Tensor } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
