@@ -5,14 +5,16 @@ export {
   type CompileOptions,
   compile,
   type ProgramStatistics,
+  type Traced,
 } from './compile.js';
 export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export { assign } from './effects.js';
 export * from './errors.js';
+export type { FusionGroup, FusionMember } from './fusion.js';
 export { gradients } from './gradient.js';
-export { checkpoint, record, scope } from './graph.js';
+export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
-export type { AdapterTraits, Dispatch, GradientCall, Lowering, Operation, Value } from './operation.js';
+export type { AdapterTraits, Dispatch, GradientCall, Lowering, MatrixShape, Operation, Value } from './operation.js';
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';
 export type { ProgramMemory } from './program.js';
 export { type RandomKey, randomNormal, randomUniform } from './random.js';

@@ -1,4 +1,8 @@
-/** `sonde/model`: layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in Node and in browsers. */
+/**
+ * Layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in Node and in browsers.
+ *
+ * @module sonde/model
+ */
 export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
 export { DECODINGS, type Decoding, HeatmapDecoder } from './decoding.js';
 export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
@@ -39,6 +43,7 @@ export {
   asFloat32,
   decodeSafetensors,
   encodeSafetensors,
+  type SafetensorsDType,
   type SafetensorsFile,
   type SafetensorsTensor,
   WeightsError,

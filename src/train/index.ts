@@ -1,4 +1,8 @@
-/** `sonde/train`: data sets, phantoms, augmentation, training, evaluation. Runs in Node. */
+/**
+ * Data sets, phantoms, augmentation, training, evaluation. Runs in Node.
+ *
+ * @module sonde/train
+ */
 export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
@@ -16,6 +20,7 @@ export * from './loop/index.js';
 export * from './metrics/index.js';
 export * from './overlay/index.js';
 export * from './phantom/index.js';
+export { type Purpose, RandomStream, type StreamKey } from './philox.js';
 export * from './progress/index.js';
 export * from './report/index.js';
 export * from './run-folder/index.js';

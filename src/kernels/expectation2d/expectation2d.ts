@@ -23,7 +23,7 @@ interface Attributes {
  * Source: Nibali et al., Numerical Coordinate Regression with Convolutional Neural Networks; dsntnn's `dsnt`.
  *
  * @param probabilities [N, H, W, K], each of the N·K maps summing to one.
- * @returns [N, K, 2]: x (to the right), then y (down).
+ * @returns `[N, K, 2]`: x (to the right), then y (down).
  * @throws ShapeError if the rank is not 4, or for a linspace grid over a map one cell wide or high.
  */
 export function expectation2d(probabilities: Tensor, { grid }: Expectation2dOptions): Tensor {

@@ -21,7 +21,9 @@ export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tenso
 /**
  * As {@link clipByNorm}, with the norm before clipping.
  *
- * @param options.scale By which the loss, and so each gradient, was multiplied: both come out without it.
+ * @param gradients As `gradients` returns them.
+ * @param maxNorm The norm that they are brought down to where they exceed it.
+ * @param options `scale`: by which the loss, and so each gradient, was multiplied; both come out without it.
  */
 export function clipWithNorm(
   gradients: readonly Tensor[],

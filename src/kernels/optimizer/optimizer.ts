@@ -8,7 +8,8 @@ import { template } from '../template.js';
 import advanceSource from './advance.wgsl';
 import source from './optimizer.wgsl';
 
-interface StepAttributes {
+/** What an optimiser's kernel is told. */
+export interface StepAttributes {
   readonly name: 'adam' | 'adamw' | 'sgd';
   readonly beta1: number;
   readonly beta2: number;
@@ -159,7 +160,7 @@ export abstract class Optimizer {
     return { count: await this.count.item(), moments };
   }
 
-  /** Sets the state to one returned by {@link state}, for the same parameters. */
+  /** Sets the state to one returned by {@link Optimizer.state}, for the same parameters. */
   restore(
     parameters: readonly Tensor[],
     state: { count: number; moments: readonly (readonly ArrayLike<number>[])[] },

@@ -9,7 +9,7 @@ import peakKernel from './peak2d.wgsl';
  * Counterpart: torch.argmax over the flattened map, taken apart into column and row.
  *
  * @param x [N, H, W, K].
- * @returns [N, K, 2]: column, then row, whole numbers.
+ * @returns `[N, K, 2]`: column, then row, whole numbers.
  * @throws ShapeError if the rank is not 4.
  */
 export function peak2d(x: Tensor): Tensor {

@@ -1,5 +1,12 @@
 export { fromCoordinates, mapLandmarks, toCoordinates } from '../../model/coordinates.js';
-export { CONFIDENCE_RADIUS, type FramePrediction, type FramePredictor, Predictor } from '../../model/predictor.js';
+export {
+  CONFIDENCE_RADIUS,
+  type FramePrediction,
+  type FramePredictor,
+  type PredictedHeatmaps,
+  Predictor,
+  type PredictorOptions,
+} from '../../model/predictor.js';
 export { type AugmentationSheetOptions, drawAugmentationSheet, SheetError } from './augmentation-sheet.js';
 export {
   buildDecoder,
@@ -22,7 +29,7 @@ export { canResume, type RunInput, type RunStart, readRunStart, runTraining } fr
 export { RunError } from './run-error.js';
 export { type ScoringOptions, scoreCases } from './scores.js';
 export { train } from './train.js';
-export { loadRun, type RunReading, readRun, type TrainedRun, withRun } from './trained-run.js';
+export { type LoadedRun, loadRun, type RunReading, readRun, type TrainedRun, withRun } from './trained-run.js';
 export { openTrainingDisplay } from './training-display.js';
 export {
   type EpochMetrics,
@@ -31,4 +38,5 @@ export {
   type TrainingInput,
   type TrainingOutcome,
 } from './training-input.js';
+export type { TrainingSetSummary } from './training-set.js';
 export { tuneTraining } from './tune.js';

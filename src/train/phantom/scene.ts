@@ -59,7 +59,7 @@ export interface Tube {
   readonly lining: number;
 }
 
-interface Gas {
+export interface Gas {
   readonly centre: Point;
   readonly radius: number;
   readonly level: number;
