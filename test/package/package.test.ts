@@ -18,6 +18,7 @@ describe('the tarball', () => {
     const { contents, bytes } = project.packed;
     const top = new Set(contents.map((path) => path.split('/').slice(0, 2).join('/')));
     expect([...top].filter((path) => path.startsWith('dist/')).sort()).toEqual([
+      'dist/browser',
       'dist/engine',
       'dist/index.d.ts',
       'dist/index.js',

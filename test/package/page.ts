@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import axe from 'axe-core';
-import type { Page } from 'playwright-core';
+import type { Page } from 'playwright';
 import { expect } from 'vitest';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, mapLandmarks } from '../../src/model/index.js';
 import { buildPredictor, buildTrainedModel, decodeFrame, encodeGreyPng, fitFrame } from '../../src/train/index.js';
