@@ -14,7 +14,17 @@ export type { FusionGroup, FusionMember } from './fusion.js';
 export { gradients } from './gradient.js';
 export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
-export type { AdapterTraits, Dispatch, GradientCall, Lowering, MatrixShape, Operation, Value } from './operation.js';
+export type {
+  Absorption,
+  AdapterTraits,
+  Dispatch,
+  GradientCall,
+  Lowering,
+  MatrixShape,
+  MatrixUnit,
+  Operation,
+  Value,
+} from './operation.js';
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';
 export type { ProgramMemory } from './program.js';
 export { type RandomKey, randomNormal, randomUniform } from './random.js';
