@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -18,6 +19,8 @@ describe('the tarball', () => {
     const { contents, bytes } = project.packed;
     const top = new Set(contents.map((path) => path.split('/').slice(0, 2).join('/')));
     expect([...top].filter((path) => path.startsWith('dist/')).sort()).toEqual([
+      // What rolldown adds for newer syntax.
+      'dist/_virtual',
       'dist/browser',
       'dist/engine',
       'dist/index.d.ts',
@@ -33,6 +36,16 @@ describe('the tarball', () => {
       'tools/pytorch',
     ]);
     expect(bytes).toBeLessThan(2e6);
+  });
+
+  test('holds nothing whose source is gone', () => {
+    const modules = project.packed.contents.flatMap((path) => {
+      const [, name] = /^dist\/(?!_virtual|browser)(.+?)(\.d\.ts|\.js)$/.exec(path) ?? [];
+      return name === undefined ? [] : [name];
+    });
+    expect(modules.length).toBeGreaterThan(500);
+    const sources = (name: string) => [name, `${name}.ts`, `${name}.tsx`, `${name}.wgsl`];
+    expect(modules.filter((name) => !sources(name).some((path) => existsSync(join(root, 'src', path))))).toEqual([]);
   });
 
   test('says nothing of the machine that packed it', async () => {
