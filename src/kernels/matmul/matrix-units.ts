@@ -94,13 +94,16 @@ async function subgroupSizeFor(device: Device, { m, n, k }: MatrixShape): Promis
       lowering.dispatch({ label: this.name, source, bindings: [x, y], writes: [1], workgroups: [1, 1, 1] });
     },
   };
-  using nothing = device.zeros([1]);
+  const nothing = device.zeros([1]);
   const ask = compile((x: Tensor) => record(question, [x], null)[0], { device });
   try {
-    using answer = await ask(nothing);
-    return await answer.item();
+    const answer = await ask(nothing);
+    const size = await answer.item();
+    answer.dispose();
+    return size;
   } finally {
     ask.dispose();
+    nothing.dispose();
   }
 }
 
