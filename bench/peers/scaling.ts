@@ -48,7 +48,7 @@ function panelOptions(points: readonly Point[], label: string): Plot.PlotOptions
     x: {
       type: 'log',
       base: 2,
-      inset: 32,
+      inset: 46,
       label,
       ticks: points.map(({ value }) => value),
       tickFormat: (value: number) => `${value}`,
