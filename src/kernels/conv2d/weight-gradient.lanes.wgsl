@@ -7,7 +7,7 @@ enable subgroups;
 // GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into slabs of whole rows (n, oh).
 // Tile: one subgroup makes ROWS values of o x COLUMNS = LANES*WIDTH values of (i, j, k). A lane holds WIDTH neighbouring k of
 // its own tap and loads them for each position; the ROWS = 4 * QUADS values of gy, four to a lane, are broadcast. One load of gy
-// covers SHARED = LANES / QUADS neighbouring positions.
+// covers SHARED neighbouring positions, LANES / QUADS at most.
 // Each slab's sum goes to its own part of `partial`; sum-slabs.wgsl adds the parts in order (no atomics: same bits every run).
 // Grid: x: column tiles, y: row tiles, z: slabs * groups.
 
@@ -51,7 +51,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let firstRow = group.y * {{ROWS}}u;
   // This lane's part of gy: four channels of one of SHARED neighbouring positions.
   let channel = firstRow + (lane % {{QUADS}}u) * 4u;
-  let neighbour = lane / {{QUADS}}u;
+  let neighbour = lane / {{QUADS}}u % {{SHARED}}u;
   // This lane's columns: WIDTH channels k of tap (i, j). Columns beyond the last repeat it and are not stored.
   let column = (group.x * {{LANES}}u + lane) * {{WIDTH}}u;
   let own = min(column, shape.columns - {{WIDTH}}u);

@@ -105,7 +105,8 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
   const width = groupIn % 4 === 0 ? 4 : 1;
   const quads = groupOut > lanes ? lanes / 2 : lanes / 4;
   const rows = 4 * quads;
-  const shared = lanes / quads;
+  // Of a head's few channels every loaded position costs a little time, and unrolled for more of them the kernel much compilation.
+  const shared = groupOut > lanes / 2 ? lanes / quads : Math.min(2, lanes / quads);
   const constants: Record<string, string | number | boolean> = {
     LANES: lanes,
     WIDTH: width,
