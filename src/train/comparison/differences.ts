@@ -50,7 +50,8 @@ function wideView(models: readonly ComparedConfig[]): string[] {
     const part = here >= 1 ? 'the whole of its frames' : `${percent(here)} of the width of its frames`;
     return [
       `A point of ${title}’s heatmaps depends on ${viewOf(model.depth)} px around it, ${part} of ${model.inputSize} px; in the paper ` +
-        `on ${percent(paper)} of the width, where a deeper network may gain by what it sees beyond (not measured).`,
+        `on ${percent(paper)} of the width, where a deeper network gains by what it sees beyond (a small U-Net with so narrow a view errs ` +
+        'more than twice as far: docs/method.md).',
     ];
   });
 }
