@@ -19,8 +19,6 @@ describe('the tarball', () => {
     const { contents, bytes } = project.packed;
     const top = new Set(contents.map((path) => path.split('/').slice(0, 2).join('/')));
     expect([...top].filter((path) => path.startsWith('dist/')).sort()).toEqual([
-      // What rolldown adds for newer syntax.
-      'dist/_virtual',
       'dist/browser',
       'dist/engine',
       'dist/index.d.ts',
