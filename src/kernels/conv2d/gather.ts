@@ -210,6 +210,7 @@ interface Kernel {
 
 function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
   const width = groupOut > lanes ? 2 : 1;
+  // Few channels are a head's: half as many positions at a time compile sooner, and its work hardly counts.
   const sets = groupOut > lanes || groupOut <= lanes / 2 ? 2 : 4;
   const quad = groupIn % 4 === 0 ? 4 : 1;
   const vectorOut = groupOut % width === 0;
