@@ -18,12 +18,15 @@ const alias = {
 /** Asked for by the loaders of OpenJPEG and CharLS where they find themselves in Node. */
 const ABSENT = new Set(['fs', 'path', 'crypto']);
 
-/** A kernel without its comments, a fifth of what a page would load; `//#` directs its template. */
+/**
+ * A kernel without its comments, a fifth of what a page would load; `//#` directs its template. The last newline stays:
+ * files are concatenated, and without it a final `//#end` would swallow the first line of the next file.
+ */
 function briefly(wgsl) {
-  return wgsl
+  return `${wgsl
     .replace(/\/\/(?!#).*/g, '')
     .replace(/^\s+/gm, '')
-    .trim();
+    .trim()}\n`;
 }
 
 /**
