@@ -7,10 +7,15 @@ import type { Frame, Region } from './frame.js';
 export function cropFrame(frame: Frame, region: Region | undefined = frame.region): Frame {
   if (!region) return frame;
   const { x, y, width, height } = region;
+  const { spacing, pixelAspectRatio } = frame;
   const pixels = new Float32Array(width * height);
   for (let row = 0; row < height; row++) {
     const start = (y + row) * frame.width + x;
     pixels.set(frame.pixels.subarray(start, start + width), row * width);
   }
-  return { width, height, pixels, ...(frame.spacing ? { spacing: frame.spacing } : {}) };
+  return {
+    ...{ width, height, pixels },
+    ...(spacing ? { spacing } : {}),
+    ...(pixelAspectRatio ? { pixelAspectRatio } : {}),
+  };
 }

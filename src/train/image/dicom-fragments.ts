@@ -1,4 +1,4 @@
-import type { Element } from 'dicom-parser';
+import type { DataSet, Element } from 'dicom-parser';
 import { ImageError } from './errors.js';
 
 /** The compressed stream of a frame, by its index from 0. */
@@ -11,8 +11,29 @@ interface Fragment {
   readonly bytes: Uint8Array;
 }
 
+const EXTENDED_OFFSET_TABLE = 'x7fe00001';
+
+/**
+ * The file with the extended offset tables (7FE0,0001 and 0002) under a VR that dicom-parser knows: it takes the length of OV for
+ * one of 16 bits and would lose its way in front of the pixel data. The bytes themselves where there is none.
+ */
+export function withReadableOffsets(file: Uint8Array): Uint8Array {
+  let readable = file;
+  // Both stand right before the pixel data (7FE0,0010), in explicit little endian as all encapsulated data.
+  for (let at = file.indexOf(0xe0); at >= 0; at = file.indexOf(0xe0, at + 1)) {
+    if (file[at + 1] !== 0x7f || file[at + 3] !== 0) continue;
+    if (file[at + 2] === 0x10) break;
+    const isTable = file[at + 2] === 1 || file[at + 2] === 2;
+    if (!isTable || file[at + 4] !== 0x4f || file[at + 5] !== 0x56) continue;
+    if (readable === file) readable = file.slice();
+    readable[at + 5] = 0x42;
+  }
+  return readable;
+}
+
 /** Encapsulated pixel data (PS3.5, A.4), whose fragments are joined to frames. */
-export function encapsulatedFrames(file: Uint8Array, element: Element, frameCount: number, name: string): FrameStreams {
+export function encapsulatedFrames(dataSet: DataSet, element: Element, frameCount: number, name: string): FrameStreams {
+  const file = dataSet.byteArray;
   const fragments: Fragment[] = (element.fragments ?? []).map(({ offset, position, length }) => ({
     offset,
     length,
@@ -20,7 +41,7 @@ export function encapsulatedFrames(file: Uint8Array, element: Element, frameCoun
   }));
   if (fragments.length === 0)
     throw new ImageError(`${name}: the pixel data hold no fragment; the file is truncated, export it again.`);
-  const offsets = element.basicOffsetTable ?? [];
+  const offsets = extendedOffsets(dataSet) ?? element.basicOffsetTable ?? [];
   return (index) => {
     const parts = partsOf(fragments, offsets, frameCount, index);
     if (parts.length === 0) {
@@ -39,6 +60,14 @@ export function encapsulatedFrames(file: Uint8Array, element: Element, frameCoun
     }
     return stream;
   };
+}
+
+/** The offsets of frames as numbers of 64 bits (PS3.3, C.7.6.3.1.8), which stand where the basic table is empty. */
+function extendedOffsets({ elements, byteArray }: DataSet): number[] | undefined {
+  const element = elements[EXTENDED_OFFSET_TABLE];
+  if (!element || element.length < 8) return undefined;
+  const view = new DataView(byteArray.buffer, byteArray.byteOffset + element.dataOffset, element.length);
+  return Array.from({ length: element.length >> 3 }, (_, i) => Number(view.getBigUint64(8 * i, true)));
 }
 
 /**

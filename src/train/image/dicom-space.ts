@@ -1,4 +1,6 @@
 import type { DataSet } from 'dicom-parser';
+import type { FrameAttributes } from './dicom-groups.js';
+import { ImageError } from './errors.js';
 import type { Region } from './frame.js';
 
 /** Millimetres per pixel. */
@@ -9,12 +11,30 @@ interface UltrasoundRegion extends Region {
 }
 
 /**
- * Millimetres per pixel: of the largest ultrasound region, otherwise of the pixel spacing (0028,0030), otherwise of the spacing
- * at the detector (0018,1164).
+ * Millimetres per pixel of a frame: of the largest ultrasound region, otherwise of the pixel spacing (0028,0030), which may stand in
+ * a functional group, otherwise of the spacing at the detector (0018,1164).
  */
-export function readSpacing(dataSet: DataSet): Spacing | undefined {
+export function readSpacing(dataSet: DataSet, frame: FrameAttributes): Spacing | undefined {
   const measured = largest(regions(dataSet).filter(({ spacing }) => spacing));
-  return measured?.spacing ?? spacingByRows(dataSet, 'x00280030') ?? spacingByRows(dataSet, 'x00181164');
+  return measured?.spacing ?? spacingByRows(frame('x00289110'), 'x00280030') ?? spacingByRows(dataSet, 'x00181164');
+}
+
+/**
+ * Height of a pixel divided by its width (0028,0034), which a file gives where pixels are oblong and their size is not known (PS3.3,
+ * C.7.6.3.1.7); undefined where they are square.
+ *
+ * @throws ImageError where it is not two whole numbers above 0
+ */
+export function readPixelAspectRatio(dataSet: DataSet, name: string): number | undefined {
+  const text = dataSet.string('x00280034')?.trim();
+  if (!text) return undefined;
+  const [vertical, horizontal] = text.split('\\').map(Number);
+  if (!(Number.isInteger(vertical) && Number.isInteger(horizontal) && vertical > 0 && horizontal > 0)) {
+    throw new ImageError(
+      `${name}: the pixel aspect ratio (0028,0034) is not two whole numbers above 0; the file is damaged, export it again.`,
+    );
+  }
+  return vertical === horizontal ? undefined : vertical / horizontal;
 }
 
 /** The largest ultrasound region, as far as it lies in the image; undefined where there is none, or it is the whole image. */

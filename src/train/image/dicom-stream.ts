@@ -48,15 +48,25 @@ function rle(stream: Uint8Array, format: PixelFormat, name: string): DecodedStre
 }
 
 async function jpeg(stream: Uint8Array, format: PixelFormat, name: string): Promise<DecodedStream | Float32Array> {
-  const { precision } = jpegHeader(stream, format, name);
-  if (precision !== 8) {
+  const header = jpegHeader(stream, format, name);
+  if (header.precision !== 8) {
     throw new UnsupportedImageError(
-      `${name}: JPEG of ${precision} bits is not read, only of 8; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
+      `${name}: JPEG of ${header.precision} bits is not read, only of 8; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
     );
   }
-  const frame = await decodeRaster(format.photometric === 'RGB' ? markRgb(stream) : stream, name);
+  const grey = format.photometric.startsWith('MONOCHROME');
+  if (grey && header.components !== 1) {
+    throw new ImageError(
+      `${name}: the DICOM header says ${format.photometric}, its compressed image has ${header.components} components; ` +
+        'the file is damaged, export it again.',
+    );
+  }
+  // The stream knows better than the label: many ultrasound machines write RGB over what is YCbCr. Only a stream that says nothing
+  // about its colours is taken at the label's word, and one whose components are sampled at different rates says YCbCr.
+  const rgb = format.photometric === 'RGB' && !header.colourDeclared && !header.subsampled;
+  const frame = await decodeRaster(rgb ? markRgb(stream) : stream, name);
   checkDeclared(frame, format, name);
-  if (!format.photometric.startsWith('MONOCHROME')) return frame.pixels;
+  if (!grey) return frame.pixels;
   // Greyscale still has its window, and perhaps its inversion, to go through.
   const values = frame.pixels.map((shade) => shade * 255);
   return { stored: { values, channels: 1 }, format: { ...format, bitsStored: 8, signed: false } };
@@ -65,15 +75,26 @@ async function jpeg(stream: Uint8Array, format: PixelFormat, name: string): Prom
 async function jpeg2000(stream: Uint8Array, format: PixelFormat, name: string): Promise<DecodedStream> {
   const { width, height, values: decoded, channels, bits, signed } = await decodeJpeg2000(stream, name);
   checkDeclared({ width, height }, format, name);
-  // The codec has undone the colour transform (YBR_RCT, YBR_ICT), so three channels are R, G, B by pixel.
-  const transformed = channels >= 3 && format.photometric !== 'YBR_FULL';
-  const photometric = transformed ? 'RGB' : format.photometric;
+  // Where the stream has a colour transform (RCT or ICT) the codec has undone it, and three channels are R, G, B by pixel; else they
+  // are what the label says, and a label that names a transform is wrong about that alone.
+  const named = format.photometric === 'YBR_RCT' || format.photometric === 'YBR_ICT';
+  const rgb = channels >= 3 && (named || usesColourTransform(stream));
+  const photometric = rgb ? 'RGB' : unhalved(format);
   // Some writers code the bits of signed samples as if they had no sign.
   const values = format.signed && !signed ? Int16Array.from(decoded, signedFrom(bits)) : decoded;
   return {
     stored: { values, channels },
     format: { ...format, photometric, samplesPerPixel: channels, bitsStored: bits, signed: signed || format.signed },
   };
+}
+
+/** Whether a JPEG 2000 codestream has a colour transform: the first COD segment (FF52) says so (ISO/IEC 15444-1, A.6.1). */
+function usesColourTransform(stream: Uint8Array): boolean {
+  for (let at = 0; at + 8 < stream.length; at++) {
+    // Length, style of coding, order of progression and number of layers stand before it.
+    if (stream[at] === 0xff && stream[at + 1] === 0x52) return stream[at + 8] === 1;
+  }
+  return false;
 }
 
 /** Two's complement of so many bits. */

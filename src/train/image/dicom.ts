@@ -1,12 +1,13 @@
 import dicomParser, { type DataSet } from 'dicom-parser';
-import { encapsulatedFrames, type FrameStreams } from './dicom-fragments.js';
-import { readRegion, readSpacing } from './dicom-space.js';
+import { type Display, readDisplay } from './dicom-display.js';
+import { encapsulatedFrames, type FrameStreams, withReadableOffsets } from './dicom-fragments.js';
+import { frameAttributes } from './dicom-groups.js';
+import { readPixelAspectRatio, readRegion, readSpacing } from './dicom-space.js';
 import { decodeStream } from './dicom-stream.js';
 import { ImageError, UnsupportedImageError } from './errors.js';
-import { checkSize } from './frame.js';
+import { checkSize, type Frame } from './frame.js';
 import type { ImageFile } from './image-file.js';
 import { inflateRaw } from './inflate.js';
-import { readFirstTable } from './lookup-table.js';
 import { readPalette } from './palette.js';
 import { type PixelFormat, readStored, toLuminance } from './pixels.js';
 import { type PixelEncoding, type TransferSyntax, transferSyntaxOf } from './transfer-syntax.js';
@@ -23,29 +24,58 @@ export async function openDicom(bytes: Uint8Array, name: string): Promise<ImageF
   const format = readFormat(dataSet, syntax, name);
   const { width, height } = format;
   checkSize(name, width, height);
-  const frameCount = readFrameCount(dataSet);
-  const palette = format.photometric === 'PALETTE COLOR' ? readPalette(dataSet, !syntax.bigEndian, name) : undefined;
+  const frameCount = readFrameCount(dataSet, name);
+  const palette = format.photometric === 'PALETTE COLOR' ? readPalette(dataSet, format, name) : undefined;
   const pixelsOf = readPixelData(dataSet, syntax, frameCount, name);
-  const spacing = readSpacing(dataSet);
-  const region = readRegion(dataSet, width, height);
-  const space = { ...(spacing ? { spacing } : {}), ...(region ? { region } : {}) };
+  const settings = readFrameSettings(dataSet, format, frameCount, name);
   return {
     format: 'DICOM',
     width,
     height,
     frameCount,
-    ...space,
+    ...settings.common,
     decode: async (index = 0) => {
+      const { display, space } = settings.of(index);
       const stored = pixelsOf(index);
       const decoded =
         stored.encoding === 'native'
           ? { stored: readStored(stored.bytes, format, index, name), format }
           : await decodeStream(stored.bytes, stored.encoding, format, name);
       const pixels =
-        decoded instanceof Float32Array ? decoded : toLuminance(decoded.stored, decoded.format, palette, name);
+        decoded instanceof Float32Array ? decoded : toLuminance(decoded.stored, decoded.format, display, palette, name);
       return { width, height, pixels, ...space };
     },
   };
+}
+
+type Space = Pick<Frame, 'spacing' | 'pixelAspectRatio' | 'region'>;
+
+/** What can differ from frame to frame: how values are shown, and how large pixels are. */
+function readFrameSettings(
+  dataSet: DataSet,
+  format: PixelFormat,
+  frameCount: number,
+  name: string,
+): { common: Space; of: (index: number) => { display: Display; space: Space } } {
+  const region = readRegion(dataSet, format.width, format.height);
+  const inRegion: Space = region ? { region } : {};
+  const pixelAspectRatio = readPixelAspectRatio(dataSet, name);
+  const proportions: Space = pixelAspectRatio === undefined ? {} : { pixelAspectRatio };
+  const settings = (index: number): { display: Display; space: Space } => {
+    const attributes = frameAttributes(dataSet, index, name);
+    const spacing = readSpacing(dataSet, attributes);
+    return {
+      display: readDisplay(attributes, format, name),
+      space: { ...(spacing ? { spacing } : proportions), ...inRegion },
+    };
+  };
+  const first = settings(0);
+  // Without groups per frame all frames are as the first, however many there are, and nothing holds on to the data set.
+  if (!dataSet.elements.x52009230) return { common: first.space, of: () => first };
+  const all = Array.from({ length: frameCount }, (_, index) => settings(index));
+  const { spacing } = first.space;
+  const same = all.every(({ space }) => space.spacing?.x === spacing?.x && space.spacing?.y === spacing?.y);
+  return { common: same ? first.space : inRegion, of: (index) => all[index] };
 }
 
 function parse(bytes: Uint8Array, name: string): { dataSet: DataSet; syntax: TransferSyntax } {
@@ -61,13 +91,20 @@ function parse(bytes: Uint8Array, name: string): { dataSet: DataSet; syntax: Tra
     joined.set(inflated, position);
     return joined;
   };
-  return { dataSet: dicomParser.parseDicom(bytes, { inflater }), syntax };
+  const readable = syntax.encoding === 'native' ? bytes : withReadableOffsets(bytes);
+  return { dataSet: dicomParser.parseDicom(readable, { inflater }), syntax };
 }
 
 /** Number of frames (0028,0008); files with one frame often leave it out, or give 0. */
-function readFrameCount(dataSet: DataSet): number {
-  const count = dataSet.intString('x00280008') ?? 1;
-  return Number.isSafeInteger(count) && count >= 1 ? count : 1;
+function readFrameCount(dataSet: DataSet, name: string): number {
+  const text = dataSet.string('x00280008')?.trim();
+  const count = text ? Number(text) : 1;
+  if (!Number.isSafeInteger(count) || count < 0) {
+    throw new ImageError(
+      `${name}: its number of frames (0028,0008) is not a whole number; the file is damaged, export it again.`,
+    );
+  }
+  return Math.max(1, count);
 }
 
 type PixelData =
@@ -83,7 +120,7 @@ function readPixelData(
 ): (index: number) => PixelData {
   const element = dataSet.elements.x7fe00010;
   if (encoding !== 'native') {
-    const streamOf: FrameStreams = encapsulatedFrames(dataSet.byteArray, element, frameCount, name);
+    const streamOf: FrameStreams = encapsulatedFrames(dataSet, element, frameCount, name);
     return (index) => ({ encoding, bytes: streamOf(index) });
   }
   if (element.encapsulatedPixelData) {
@@ -117,33 +154,44 @@ function readFormat(dataSet: DataSet, { bigEndian }: TransferSyntax, name: strin
       `${name}: DICOM samples of ${bitsStored} bits in ${bitsAllocated} are not read, only 8 and 16 allocated bits; convert the file.`,
     );
   }
-  const signed = dataSet.uint16('x00280103') === 1;
-  const tableOptions = { signed, littleEndian: !bigEndian };
+  const highBit = dataSet.uint16('x00280102') ?? bitsStored - 1;
+  if (highBit < bitsStored - 1 || highBit >= bitsAllocated) {
+    throw new ImageError(
+      `${name}: the high bit (0028,0102) is ${highBit}, which does not go with ${bitsStored} bits stored in ${bitsAllocated}; ` +
+        'the file is damaged, export it again.',
+    );
+  }
+  const representation = dataSet.uint16('x00280103') ?? 0;
+  if (representation > 1) {
+    throw new ImageError(
+      `${name}: the pixel representation (0028,0103) is ${representation}, and only 0 (unsigned) and 1 (signed) exist; ` +
+        'the file is damaged, export it again.',
+    );
+  }
+  const photometric = dataSet.string('x00280004')?.trim() || 'MONOCHROME2';
+  refuseSupplementalPalette(dataSet, photometric, name);
   return {
     width,
     height,
     bitsAllocated,
     bitsStored,
-    highBit: dataSet.uint16('x00280102') ?? bitsStored - 1,
-    signed,
+    highBit,
+    signed: representation === 1,
     samplesPerPixel: dataSet.uint16('x00280002') ?? 1,
     byPlane: dataSet.uint16('x00280006') === 1,
     bigEndian,
     // Bytes in words (PS3.5, 8.1.1 and annex D): big endian turns each pair of them round.
     swapped: bigEndian && bitsAllocated === 8 && pixelData.vr === 'OW',
-    photometric: dataSet.string('x00280004') ?? 'MONOCHROME2',
-    slope: decimal(dataSet, 'x00281053') ?? 1,
-    intercept: decimal(dataSet, 'x00281052') ?? 0,
-    modalityTable: readFirstTable(dataSet, 'x00283000', tableOptions, name),
-    windowCenter: decimal(dataSet, 'x00281050'),
-    windowWidth: decimal(dataSet, 'x00281051'),
-    windowFunction: dataSet.string('x00281056') ?? 'LINEAR',
-    voiTable: readFirstTable(dataSet, 'x00283010', tableOptions, name),
+    photometric,
   };
 }
 
-/** A decimal string, or undefined where it is absent or no number. */
-function decimal(dataSet: DataSet, tag: string): number | undefined {
-  const value = dataSet.floatString(tag);
-  return value !== undefined && Number.isFinite(value) ? value : undefined;
+/** A greyscale image of which some values stand for colours (PS3.3, C.7.6.19): its greys alone would be another picture. */
+function refuseSupplementalPalette(dataSet: DataSet, photometric: string, name: string): void {
+  const presentation = dataSet.string('x00089205')?.trim();
+  if (!photometric.startsWith('MONOCHROME') || !dataSet.elements.x00281101) return;
+  if (presentation !== 'COLOR' && presentation !== 'MIXED') return;
+  throw new UnsupportedImageError(
+    `${name}: greyscale with a supplemental palette (Pixel Presentation ${presentation}) is not read; export it as RGB.`,
+  );
 }

@@ -15,7 +15,7 @@ export interface ImageFile {
   readonly height: number;
   /** 1 but for a multi-frame DICOM and a MetaImage stack. */
   readonly frameCount: number;
-  /** Millimetres per pixel, and the part that shows tissue, of every frame, where the header gives them; see `Frame`. */
+  /** Millimetres per pixel, and the part that shows tissue, where the header gives the same for every frame; see `Frame`. */
   readonly spacing?: { readonly x: number; readonly y: number };
   readonly region?: Region;
   /**

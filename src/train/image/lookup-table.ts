@@ -20,7 +20,7 @@ export function readFirstTable(
   const element = item?.elements.x00283006;
   if (!item || !element) return undefined;
   const count = item.uint16('x00283002', 0) || 65536;
-  const first = (signed ? item.int16('x00283002', 1) : item.uint16('x00283002', 1)) ?? 0;
+  const first = readFirstMapped(item, 'x00283002', signed);
   const bits = Math.min(16, Math.max(1, item.uint16('x00283002', 2) ?? 16));
   const entries = readEntries(item.byteArray, element, { count, bits, littleEndian });
   if (entries.length < count) {
@@ -29,6 +29,16 @@ export function readFirstTable(
     );
   }
   return { first, bits, entries: entries.subarray(0, count) };
+}
+
+/**
+ * The first value that a table maps, the second of its descriptor. Its VR tells whether it has a sign; where a file has no VRs,
+ * `signed` does.
+ */
+export function readFirstMapped(dataSet: DataSet, descriptor: string, signed: boolean): number {
+  const { vr } = dataSet.elements[descriptor] ?? {};
+  const hasSign = vr === 'SS' || (vr !== 'US' && signed);
+  return (hasSign ? dataSet.int16(descriptor, 1) : dataSet.uint16(descriptor, 1)) ?? 0;
 }
 
 /** Entries in 16-bit words; those of 8 bits may also stand one to a byte. */

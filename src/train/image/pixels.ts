@@ -1,9 +1,9 @@
+import { type Display, shadeOf } from './dicom-display.js';
 import { ImageError, UnsupportedImageError } from './errors.js';
 import { luminance } from './frame.js';
-import { type LookupTable, lookUp } from './lookup-table.js';
 import type { Palette } from './palette.js';
 
-/** What the Image Pixel and VOI LUT modules of a DICOM file say about its samples (PS3.3, C.7.6.3 and C.11.2). */
+/** What the Image Pixel module of a DICOM file says about its samples (PS3.3, C.7.6.3). */
 export interface PixelFormat {
   readonly width: number;
   readonly height: number;
@@ -18,15 +18,6 @@ export interface PixelFormat {
   /** Bytes that stand in big-endian words, the second first. */
   readonly swapped: boolean;
   readonly photometric: string;
-  readonly slope: number;
-  readonly intercept: number;
-  readonly windowCenter?: number | undefined;
-  readonly windowWidth?: number | undefined;
-  readonly windowFunction: string;
-  /** In place of slope and intercept. */
-  readonly modalityTable?: LookupTable | undefined;
-  /** In place of a window. */
-  readonly voiTable?: LookupTable | undefined;
 }
 
 /** Samples by pixel, `channels` apiece, of which R, G, B or the only one come first. */
@@ -94,12 +85,13 @@ function sampleReader(stored: Uint8Array, start: number, format: PixelFormat): (
 }
 
 /**
- * Luminance in [0, 1]. Greyscale goes through slope and intercept (or their table) and then the window (or the table in its place);
- * without one the whole range of the stored bits is mapped linearly, so that equal stored values are equal in every file of a series.
+ * Luminance in [0, 1]. Greyscale goes through `display`; without a window the whole range of the stored bits is mapped linearly, so
+ * that equal stored values are equal in every file of a series.
  */
 export function toLuminance(
   stored: StoredPixels,
   format: PixelFormat,
+  display: Display,
   palette: Palette | undefined,
   name: string,
 ): Float32Array {
@@ -122,13 +114,12 @@ export function toLuminance(
     if (luma) return Float32Array.from({ length: count }, (_, i) => values[i * channels] / largest);
     return luminance(values, channels, count, 1 / largest);
   }
-  const display = windowing(format);
-  const modality = modalityOf(format);
+  const shade = shadeOf(display, format);
   const inverted = format.photometric === 'MONOCHROME1';
   const pixels = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const shade = Math.max(0, Math.min(1, display(modality(values[i * channels]))));
-    pixels[i] = inverted ? 1 - shade : shade;
+    const shown = Math.max(0, Math.min(1, shade(values[i * channels])));
+    pixels[i] = inverted ? 1 - shown : shown;
   }
   return pixels;
 }
@@ -145,28 +136,4 @@ function checkPhotometric({ photometric }: PixelFormat, name: string): void {
   throw new UnsupportedImageError(
     `${name}: photometric interpretation ${label} not read; convert the file to MONOCHROME2 or RGB.`,
   );
-}
-
-/** From stored values to those that the window speaks of (PS3.3, C.11.1). */
-function modalityOf({ modalityTable: table, slope, intercept }: PixelFormat): (value: number) => number {
-  return table ? (value) => lookUp(table, value) : (value) => value * slope + intercept;
-}
-
-/** The map from modality values to [0, 1] (PS3.3, C.11.2.1): by window, by table, or over the whole range. */
-function windowing(format: PixelFormat): (value: number) => number {
-  const { windowCenter: center, windowWidth: width, voiTable, modalityTable, bitsStored, signed } = format;
-  if (center !== undefined && width !== undefined && width >= 1) {
-    if (format.windowFunction === 'SIGMOID') return (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width));
-    if (format.windowFunction === 'LINEAR_EXACT') return (value) => (value - center) / width + 0.5;
-    // LINEAR counts whole levels, hence the halves; a width of one is a threshold.
-    if (width === 1) return (value) => (value > center - 0.5 ? 1 : 0);
-    return (value) => (value - (center - 0.5)) / (width - 1) + 0.5;
-  }
-  if (voiTable) return (value) => lookUp(voiTable, value) / (2 ** voiTable.bits - 1);
-  if (modalityTable) return (value) => value / (2 ** modalityTable.bits - 1);
-  const lowest = signed ? -(2 ** (bitsStored - 1)) : 0;
-  const ends = [lowest, lowest + 2 ** bitsStored - 1].map(modalityOf(format));
-  const low = Math.min(...ends);
-  const range = Math.max(...ends) - low || 1;
-  return (value) => (value - low) / range;
 }

@@ -14,6 +14,10 @@ export interface JpegFrameHeader {
   readonly width: number;
   readonly height: number;
   readonly components: number;
+  /** Whether components are sampled at different rates, as only luma and chroma are. */
+  readonly subsampled: boolean;
+  /** Whether a JFIF or an Adobe segment before the header says what the components are. */
+  readonly colourDeclared: boolean;
 }
 
 /** Size from the first header of a PNG or JPEG stream; undefined where it ends or goes wrong before one. */
@@ -30,6 +34,7 @@ export function readRasterHeader(bytes: Uint8Array): RasterHeader | undefined {
 /** The frame header behind the marker segments of a length each; undefined where the stream ends or goes wrong before it. */
 export function readJpegHeader(bytes: Uint8Array): JpegFrameHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let colourDeclared = false;
   let at = 2;
   while (at + 10 <= bytes.length) {
     if (bytes[at] !== 0xff) return undefined;
@@ -40,8 +45,14 @@ export function readJpegHeader(bytes: Uint8Array): JpegFrameHeader | undefined {
     }
     if (isFrameHeader(marker)) {
       const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
-      return { marker, precision: bytes[at + 4], width, height, components: bytes[at + 9] };
+      const components = bytes[at + 9];
+      // Each has three bytes: its identifier, its sampling factors, its table.
+      const sampling = Array.from({ length: components }, (_, i) => bytes[at + 11 + 3 * i]);
+      const subsampled = sampling.some((factors) => factors !== sampling[0]);
+      return { marker, precision: bytes[at + 4], width, height, components, subsampled, colourDeclared };
     }
+    const isSegment = (start: string) => [...start].every((letter, i) => bytes[at + 4 + i] === letter.charCodeAt(0));
+    if ((marker === 0xe0 && isSegment('JFIF')) || (marker === 0xee && isSegment('Adobe'))) colourDeclared = true;
     at += 2 + view.getUint16(at + 2);
   }
   return undefined;

@@ -94,7 +94,7 @@ function element(tag: number, vr: string, value: DicomValue, { implicit = false,
   const data = valueBytes(vr, value, bigEndian);
   const head = words([tag >>> 16, tag & 0xffff], bigEndian);
   if (implicit) return join([head, long(data.length), data]);
-  if (['OB', 'OW', 'SQ', 'UN'].includes(vr))
+  if (['OB', 'OV', 'OW', 'SQ', 'UN'].includes(vr))
     return join([head, ascii(vr), words([0]), long(data.length, bigEndian), data]);
   return join([head, ascii(vr), words([data.length], bigEndian), data]);
 }
