@@ -1,8 +1,8 @@
 import { decodeSamples } from '#codecs';
-import { ImageError } from './errors.js';
+import { ImageError, UnsupportedImageError } from './errors.js';
 import { checkSize, type Frame, luminance } from './frame.js';
 import type { ImageFile } from './image-file.js';
-import { readRasterHeader } from './raster-header.js';
+import { readJpegHeader, readRasterHeader } from './raster-header.js';
 
 /** A PNG or JPEG file. */
 export async function openRaster(bytes: Uint8Array, name: string): Promise<ImageFile> {
@@ -13,6 +13,7 @@ export async function openRaster(bytes: Uint8Array, name: string): Promise<Image
     );
   }
   checkSize(name, header.width, header.height);
+  if (header.format === 'JPEG') refuseUnusualJpeg(bytes, name);
   return { ...header, frameCount: 1, decode: () => decodeRaster(bytes, name) };
 }
 
@@ -33,4 +34,23 @@ export async function decodeRaster(bytes: Uint8Array, name: string): Promise<Fra
   }
   const white = samples instanceof Uint16Array ? 65535 : 255;
   return { width, height, pixels: luminance(samples, channels, count, 1 / white) };
+}
+
+/** Baseline, extended and progressive: the processes that every decoder has (ISO/IEC 10918-1, table B.1). */
+const PROCESSES = [0xc0, 0xc1, 0xc2];
+
+/** What decoders of different hosts would read differently, or not at all. */
+function refuseUnusualJpeg(bytes: Uint8Array, name: string): void {
+  const { marker, precision, components } = readJpegHeader(bytes) ?? { marker: 0, precision: 0, components: 0 };
+  const found = !PROCESSES.includes(marker)
+    ? 'lossless, hierarchical or arithmetic coding'
+    : precision !== 8
+      ? `${precision} bits`
+      : components !== 1 && components !== 3
+        ? `${components} components, as for print,`
+        : undefined;
+  if (found === undefined) return;
+  throw new UnsupportedImageError(
+    `${name}: JPEG with ${found} is not read, only greyscale and colour of 8 bits; save it as PNG.`,
+  );
 }

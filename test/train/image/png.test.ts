@@ -1,4 +1,3 @@
-import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeSamples } from '../../../src/train/image/codecs-node.js';
@@ -6,6 +5,7 @@ import { ImageError } from '../../../src/train/image/errors.js';
 import { luminance } from '../../../src/train/image/frame.js';
 import { decodePng } from '../../../src/train/image/png.js';
 import type { RasterSamples } from '../../../src/train/image/raster-samples.js';
+import { chunk, exif, png, tiffOrientation, writePng } from './png-writer.js';
 
 /** Greys in [0, 1], as `decodeRaster` makes them. */
 const greys = ({ width, height, channels, samples }: RasterSamples) =>
@@ -72,29 +72,57 @@ describe('decodePng, which stands in for sharp in a browser', () => {
   });
 });
 
-function png(
-  width: number,
-  height: number,
-  depth: number,
-  colour: number,
-  rows: Uint8Array,
-  more: readonly Uint8Array[] = [],
-): Uint8Array {
-  const header = new Uint8Array(13);
-  const view = new DataView(header.buffer);
-  view.setUint32(0, width);
-  view.setUint32(4, height);
-  header.set([depth, colour], 8);
-  const parts = [chunk('IHDR', header), ...more, chunk('IDAT', deflateSync(rows)), chunk('IEND', new Uint8Array())];
-  return Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, ...parts.flatMap((part) => [...part])]);
-}
+/** Every colour type with every depth that it has (PNG specification, table 11.1). */
+const LAYOUTS = [
+  { colour: 0, depths: [1, 2, 4, 8, 16] },
+  { colour: 2, depths: [8, 16] },
+  { colour: 3, depths: [1, 2, 4, 8] },
+  { colour: 4, depths: [8, 16] },
+  { colour: 6, depths: [8, 16] },
+].flatMap(({ colour, depths }) => depths.map((depth) => ({ colour, depth })));
+const SIZES = [
+  [1, 1],
+  [4, 1],
+  [1, 5],
+  [11, 9],
+  [8, 8],
+] as const;
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(12 + data.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, data.length);
-  bytes.set(new TextEncoder().encode(type), 4);
-  bytes.set(data, 8);
-  view.setUint32(8 + data.length, crc32(bytes.subarray(4, 8 + data.length)));
-  return bytes;
-}
+describe.each(LAYOUTS)('colour type $colour of $depth bits, in a page and in Node', ({ colour, depth }) => {
+  const both = async (bytes: Uint8Array) => {
+    const [page, node] = await Promise.all([decodePng(bytes, 'a.png'), decodeSamples(bytes, 'a.png')]);
+    expect([page.width, page.height]).toEqual([node.width, node.height]);
+    expect(greys(page)).toEqual(greys(node));
+  };
+
+  it.each([false, true])('is the same for every size, filter and transparency; interlaced: %s', async (interlaced) => {
+    for (const [width, height] of SIZES) {
+      for (const filter of [0, 1, 2, 3, 4]) {
+        for (const transparent of colour === 4 || colour === 6 ? [false] : [false, true]) {
+          await both(writePng({ width, height, colour, depth, interlaced, filter, transparent }));
+        }
+      }
+    }
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('is turned the same way by EXIF orientation %s', async (orientation) => {
+    for (const interlaced of [false, true]) {
+      await both(writePng({ width: 5, height: 3, colour, depth, interlaced, more: [exif(orientation)] }));
+    }
+  });
+});
+
+it('understands as much of EXIF data that are damaged as Node does', async () => {
+  const whole = tiffOrientation(6);
+  const broken = [
+    ...Array.from({ length: whole.length }, (_, length) => whole.subarray(0, length)),
+    tiffOrientation(0),
+    tiffOrientation(9),
+    Uint8Array.from(whole, () => 255),
+  ];
+  for (const data of broken) {
+    const bytes = writePng({ width: 5, height: 3, colour: 0, depth: 8, more: [chunk('eXIf', data)] });
+    const [page, node] = await Promise.all([decodePng(bytes, 'a.png'), decodeSamples(bytes, 'a.png')]);
+    expect([page.width, ...greys(page)], `${data.length} bytes`).toEqual([node.width, ...greys(node)]);
+  }
+});

@@ -104,3 +104,28 @@ function crc32(bytes: Uint8Array): number {
   }
   return ~crc >>> 0;
 }
+
+describe('JPEG that decoders would read differently', () => {
+  const flat = sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } });
+  const withHeader = async (change: (header: Uint8Array) => void) => {
+    const bytes = new Uint8Array(await flat.clone().jpeg().toBuffer());
+    const at = bytes.findIndex((byte, i) => byte === 0xff && bytes[i + 1] === 0xc0);
+    change(bytes.subarray(at));
+    return bytes;
+  };
+
+  it('is refused by what it is', async () => {
+    const cmyk = new Uint8Array(await flat.clone().toColourspace('cmyk').jpeg().toBuffer());
+    await expect(decodeFrame(cmyk, 'a.jpg')).rejects.toThrow(
+      'a.jpg: JPEG with 4 components, as for print, is not read',
+    );
+    const deep = await withHeader((header) => header.fill(12, 4, 5));
+    await expect(decodeFrame(deep, 'a.jpg')).rejects.toThrow('a.jpg: JPEG with 12 bits is not read');
+    for (const process of [0xc3, 0xc5, 0xc9, 0xf7]) {
+      const other = await withHeader((header) => header.fill(process, 1, 2));
+      await expect(decodeFrame(other, 'a.jpg')).rejects.toThrow(
+        'lossless, hierarchical or arithmetic coding is not read',
+      );
+    }
+  });
+});
