@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { parse } from 'node:path';
+import { imageKey } from '../dataset/locate.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
 import { decodeFrame, ImageError, type ImageFormat, imageFormat, isUsualExtension } from '../image/index.js';
 import type { Findings } from './findings.js';
@@ -52,7 +53,7 @@ function checkName(row: LabelRow, path: string, format: ImageFormat, findings: F
     const name = ext === '' ? 'has no extension' : `is named ${ext}`;
     findings.add('image-extension', row, `${base} is ${format} inside and ${name}; other programs may refuse it.`);
   }
-  if (base.toLowerCase() !== parse(row.image.replaceAll('\\', '/')).base.toLowerCase()) {
+  if (imageKey(base) !== imageKey(row.image)) {
     findings.add('image-name', row, `the row names ${row.image} and the file is ${base}; it is taken for that.`);
   }
 }

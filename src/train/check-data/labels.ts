@@ -3,8 +3,10 @@ import type { Split } from '../dataset/index.js';
 import { COLUMNS } from '../dataset/layout.js';
 import { findAngles, findImage, findImages, findLabels, type ImageIndex, imageKey } from '../dataset/locate.js';
 import {
+  angleNumber,
   checkFields,
   findColumn,
+  pointNumbers,
   readAngle,
   readPoint,
   readRows,
@@ -98,7 +100,7 @@ export async function readLabels(
       ...{ split, path, row: row.number, image },
       imagePath: findImage(images, image),
       landmarks: ps1 && ps2 && fh1 && { ps1, ps2, fh1 },
-      rounding: roundingOf(LANDMARK_NAMES.map((name) => row.fields[columns[name]]).join(' ')),
+      rounding: roundingOf(LANDMARK_NAMES.flatMap((name) => pointNumbers(row.fields[columns[name]]) ?? [])),
       aop: angles.get(imageKey(image)),
     });
   }
@@ -117,7 +119,7 @@ async function readAngles(labels: Table, split: Split, findings: Findings): Prom
         return row.fields.length > column ? readAngle(table, row, column) : undefined;
       });
       if (degrees === undefined) continue;
-      angles.set(imageKey(row.fields[file]), { degrees, rounding: roundingOf(row.fields[column]) });
+      angles.set(imageKey(row.fields[file]), { degrees, rounding: roundingOf([angleNumber(row.fields[column])]) });
     }
   };
   const labelFile = findColumn(labels, COLUMNS.file);
@@ -155,8 +157,8 @@ async function readAngles(labels: Table, split: Split, findings: Findings): Prom
   return angles;
 }
 
-/** Half a unit of the last digit of any number in the text: 0.5 for whole ones, 0.05 for one decimal. */
-function roundingOf(text: string): number {
-  const decimals = Array.from(text.matchAll(/\.(\d+)/g), ([, digits]) => digits.length);
+/** Half a unit of the last digit of any of the numbers as they are written: 0.5 for whole ones, 0.05 for one decimal. */
+function roundingOf(numbers: readonly string[]): number {
+  const decimals = numbers.map((text) => /\.(\d+)/.exec(text)?.[1].length ?? 0);
   return 0.5 * 10 ** -Math.max(0, ...decimals);
 }

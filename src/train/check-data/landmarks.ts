@@ -1,4 +1,4 @@
-import { pointOffFrame } from '../dataset/load.js';
+import { pointOffFrame, pointOutOfSight } from '../dataset/load.js';
 import { fitTransform } from '../image/index.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import type { Findings } from './findings.js';
@@ -58,19 +58,12 @@ export function checkPosition(
   for (const problem of off) if (problem !== undefined) findings.add('landmark-off-frame', row, problem);
   if (off.some((problem) => problem !== undefined)) return;
 
-  const side = Math.min(frame.width, frame.height);
-  const transform = fitTransform(frame, 512);
+  const size = 512;
+  const transform = fitTransform(frame, size);
   const fitted = (name: keyof Landmarks) => transform.toNetwork(row.landmarks[name]);
   for (const name of LANDMARK_NAMES) {
-    const { x, y } = fitted(name);
-    if (x >= -0.5 && y >= -0.5 && x <= 511.5 && y <= 511.5) continue;
-    const { x: column, y: line } = row.landmarks[name];
-    findings.add(
-      'landmark-cropped',
-      row,
-      `${name.toUpperCase()} (${column}, ${line}) lies outside the central ${side}×${side} square of the ` +
-        `${frame.width}×${frame.height} frame, which is all that a network sees; crop the frame around the landmarks.`,
-    );
+    const problem = pointOutOfSight(row.landmarks, name, frame, { transform, size });
+    if (problem !== undefined) findings.add('landmark-cropped', row, problem);
   }
   // Labels are rounded, as those of the public data are.
   checkRanges(row, fitted, Math.max(0.5, row.rounding * transform.scale), findings);

@@ -136,7 +136,7 @@ class NameIndex {
     const candidates = this.#byName.get(key) ?? this.#byStem.get(stemOf(key)) ?? [];
     const folder = plainFolder(name);
     if (folder === '') return candidates;
-    return candidates.filter(({ origin }) => `/${origin.toLowerCase()}`.endsWith(`/${folder}`));
+    return candidates.filter(({ origin }) => `/${origin.normalize('NFC').toLowerCase()}`.endsWith(`/${folder}`));
   }
 }
 
@@ -145,7 +145,7 @@ function stemOf(name: string): string {
 }
 
 function plainFolder(name: string): string {
-  const folder = posix.dirname(name.replaceAll('\\', '/')).toLowerCase();
+  const folder = posix.dirname(name.replaceAll('\\', '/')).normalize('NFC').toLowerCase();
   return folder === '.' ? '' : folder.replace(/^\.?\//, '');
 }
 

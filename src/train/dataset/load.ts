@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { decodeFrame, type Frame } from '../image/index.js';
+import { decodeFrame, type Frame, type FrameTransform } from '../image/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { DatasetError } from './errors.js';
 import type { LabelledCase } from './read.js';
@@ -47,5 +47,22 @@ export function pointOffFrame(
   return (
     `${name.toUpperCase()} (${x}, ${y}) lies off the frame ${file}, which is ${width}×${height} pixels; ` +
     'correct the point, or use the image that was labelled.'
+  );
+}
+
+/** What is wrong where a landmark lies on the frame and outside the part of it that a network sees; undefined where it does not. */
+export function pointOutOfSight(
+  landmarks: Landmarks,
+  name: keyof Landmarks,
+  { width, height }: { readonly width: number; readonly height: number },
+  { transform, size }: { readonly transform: FrameTransform; readonly size: number },
+): string | undefined {
+  const { x, y } = transform.toNetwork(landmarks[name]);
+  if (x >= -0.5 && y >= -0.5 && x <= size - 0.5 && y <= size - 0.5) return undefined;
+  const { x: column, y: row } = landmarks[name];
+  const side = Math.min(width, height);
+  return (
+    `${name.toUpperCase()} (${column}, ${row}) lies outside the central ${side}×${side} square of the ` +
+    `${width}×${height} frame, which is all that a network sees; crop the frame around the landmarks.`
   );
 }

@@ -3,9 +3,9 @@ import { basename, dirname, join, parse } from 'node:path';
 import { DatasetError } from './errors.js';
 import { ANGLE_FILES, LABEL_FILES, LAYOUT, plain, SPLIT_FOLDERS, type Split } from './layout.js';
 
-/** Names of images are compared without folder and case. */
+/** Names of images are compared without folder and case, and with accents composed: macOS decomposes those of files. */
 export function imageKey(name: string): string {
-  return basename(name.replaceAll('\\', '/')).toLowerCase();
+  return basename(name.replaceAll('\\', '/')).normalize('NFC').toLowerCase();
 }
 
 /** The label file of a split. @throws DatasetError with what was looked for, where it is not there */

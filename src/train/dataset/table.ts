@@ -18,7 +18,8 @@ export interface TableRow {
 }
 
 /**
- * Reads a CSV file: byte order mark, either line end, quoted fields. Empty lines count as rows and are passed over.
+ * Reads a CSV file as spreadsheets of any locale write it: fields between commas, semicolons or tabs, with or without a line
+ * `sep=;` before the header, with a byte order mark, either line end, quoted fields. Empty lines count as rows and are passed over.
  *
  * @throws DatasetError where it is no table, or a row has another number of fields than the header
  */
@@ -30,9 +31,15 @@ export async function readTable(path: string): Promise<Table> {
 
 /** As `readTable`, without looking at the number of fields. */
 export async function readRows(path: string): Promise<Table> {
+  const { text, delimiter } = splitSeparatorLine(decodeText(await readFile(path), path));
   let records: string[][];
   try {
-    records = parse(await readFile(path), { bom: true, relax_column_count: true, trim: true, relax_quotes: true });
+    records = parse(text, {
+      delimiter: delimiter ?? delimiterOf(text),
+      relax_column_count: true,
+      trim: true,
+      relax_quotes: true,
+    });
   } catch (error) {
     throw new DatasetError(
       `${path}: not readable as CSV (${(error as Error).message.replace(/\.+$/, '')}); save it as CSV again.`,
@@ -52,6 +59,35 @@ export async function readRows(path: string): Promise<Table> {
     );
   }
   return { path, header: header.fields, rows };
+}
+
+/** Text in UTF-8, or in UTF-16 with its byte order mark, which is what Excel calls Unicode text. */
+function decodeText(bytes: Uint8Array, path: string): string {
+  const encoding =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new DatasetError(
+      `${path}: the text is not UTF-8, so that names in it cannot be told; save it as "CSV UTF-8" again.`,
+      { cause },
+    );
+  }
+}
+
+/** Without the line `sep=;` that some programs write first for Excel, which names the delimiter. */
+function splitSeparatorLine(text: string): { text: string; delimiter?: string } {
+  const line = /^"?sep=(.)"?[^\S\r\n]*(?:\r\n|\n|\r)/i.exec(text);
+  return line ? { text: text.slice(line[0].length), delimiter: line[1] } : { text };
+}
+
+/** The delimiter of which the first line with text has the most outside of quotes; a comma where it has none. */
+function delimiterOf(text: string): string {
+  const header = (/[^\r\n]*\S[^\r\n]*/.exec(text)?.[0] ?? '').replace(/"[^"]*"/g, '');
+  const [most] = [',', ';', '\t']
+    .map((delimiter) => ({ delimiter, count: header.split(delimiter).length - 1 }))
+    .sort((a, b) => b.count - a.count);
+  return most.delimiter;
 }
 
 /** @throws DatasetError where a row has another number of fields than the header */
@@ -76,24 +112,49 @@ export function requireColumn(table: Table, title: string, names: readonly strin
   throw new DatasetError(`${table.path}: there is no column ${title}; the columns are ${table.header.join(', ')}.`);
 }
 
-const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
-const POINT = new RegExp(String.raw`^[([]?\s*(${NUMBER})(?:\s*[,;]\s*|\s+)(${NUMBER})\s*[)\]]?$`, 'i');
+const INTEGER_OR_DOT = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+const INTEGER_OR_COMMA = String.raw`[+-]?\d+(?:,\d+)?`;
+const pair = (number: string, separator: string) =>
+  new RegExp(String.raw`^[([]?\s*(${number})(?:${separator})(${number})\s*[)\]]?$`, 'i');
+
+/**
+ * "(120.5, 85)", also with a semicolon or a space between the two. With decimal commas, "(120,5; 85,25)", the two are told apart by a
+ * semicolon, a space, or a comma with a space behind it. Where "(120,85)" could be either, a comma separates.
+ */
+const POINTS = [
+  pair(INTEGER_OR_DOT, String.raw`\s*[,;]\s*|\s+`),
+  pair(INTEGER_OR_COMMA, String.raw`\s*;\s*|\s*,\s+|\s+`),
+];
+
+/** The two numbers of a point as they are written, with a decimal point; undefined where it is none. */
+export function pointNumbers(text: string): [x: string, y: string] | undefined {
+  for (const form of POINTS) {
+    const match = form.exec(text);
+    if (match) return [match[1].replace(',', '.'), match[2].replace(',', '.')];
+  }
+  return undefined;
+}
 
 /** Reads "(x, y)". */
 export function readPoint(table: Table, row: TableRow, column: number): Point {
   const text = row.fields[column];
-  const match = POINT.exec(text);
-  if (!match) {
+  const numbers = pointNumbers(text);
+  if (!numbers) {
     throw new DatasetError(
-      `${table.path}, row ${row.number}: ${table.header[column]} is "${text}"; a point is written "(x, y)", as in "(120, 85)".`,
+      `${table.path}, row ${row.number}: ${table.header[column]} is "${text}"; a point is written "(x, y)", as in "(120, 85)" or "(120.5, 85.25)".`,
     );
   }
-  return { x: Number(match[1]), y: Number(match[2]) };
+  return { x: Number(numbers[0]), y: Number(numbers[1]) };
+}
+
+/** The number of an angle as it is written, with a decimal point. */
+export function angleNumber(text: string): string {
+  return text.replace(/\s*°$/, '').replace(/^([+-]?\d+),(\d+)$/, '$1.$2');
 }
 
 /** Reads an angle in degrees; undefined for an empty field. */
 export function readAngle(table: Table, row: TableRow, column: number): number | undefined {
-  const text = row.fields[column].replace(/\s*°$/, '');
+  const text = angleNumber(row.fields[column]);
   if (text === '') return undefined;
   const value = Number(text);
   if (!Number.isFinite(value)) {

@@ -1,7 +1,8 @@
 import { mapLandmarks } from '../../model/coordinates.js';
 import { type LabelledCase, loadCase } from '../dataset/index.js';
+import { pointOutOfSight } from '../dataset/load.js';
 import { type Frame, type FrameTransform, fitFrame } from '../image/index.js';
-import type { Landmarks } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 
 /** Labelled cases to train on and to validate with. */
 export interface TrainingCases {
@@ -20,6 +21,8 @@ export interface NetworkFrame {
   readonly landmarks: Landmarks;
   /** To and from the pixels of the original frame. */
   readonly transform: FrameTransform;
+  /** What is wrong with landmarks that the network cannot see, as `npm run check-data` says it. */
+  readonly outOfSight: readonly string[];
   /** The original, if it was asked for. */
   readonly original: Frame | undefined;
 }
@@ -48,7 +51,10 @@ export async function loadNetworkFrames(
     const { pixels, transform } = fitFrame(frame, size);
     const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
     const original = options.keepOriginals ? frame : undefined;
-    frames[index] = { file, pixels, size, landmarks: fitted, transform, original };
+    const outOfSight = LANDMARK_NAMES.flatMap(
+      (name) => pointOutOfSight(landmarks, name, frame, { transform, size }) ?? [],
+    );
+    frames[index] = { file, pixels, size, landmarks: fitted, transform, outOfSight, original };
   };
   const worker = async () => {
     while (next < cases.length && !failure) {
@@ -62,4 +68,15 @@ export async function loadNetworkFrames(
   await Promise.all(Array.from({ length: CONCURRENT }, worker));
   if (failure) throw failure.error;
   return frames;
+}
+
+/** One sentence about the frames of which the network cannot see every landmark; undefined where there are none. */
+export function outOfSightNote(frames: readonly NetworkFrame[], what: string): string | undefined {
+  const found = frames.filter(({ outOfSight }) => outOfSight.length > 0);
+  if (found.length === 0) return undefined;
+  const [{ file, outOfSight }] = found;
+  return (
+    `${found.length} of ${frames.length} ${what} frames have landmarks that the network cannot see, the first of them ${file}: ` +
+    `${outOfSight[0].replace(/\.$/, '')}. npm run check-data lists them all`
+  );
 }

@@ -10,7 +10,7 @@ import type { ProgressStream } from '../progress/index.js';
 import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
 import { attainableApd } from './attainable.js';
 import { calibrateRun } from './calibrate.js';
-import { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
+import { loadNetworkFrames, type NetworkFrame, outOfSightNote, type TrainingCases } from './frames.js';
 import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
 import { RunError } from './run-error.js';
 import { train } from './train.js';
@@ -123,6 +123,11 @@ async function loadData(data: RunInput['data'], plan: RunPlan, stream: ProgressS
   stream.write(`reading ${count} training ${validated}\n`);
   const training = await loadNetworkFrames(cases.training, size, { signal });
   const validation = plan.validateOnTraining ? training : await loadNetworkFrames(cases.validation, size, { signal });
+  const notes = [
+    outOfSightNote(training, 'training'),
+    plan.validateOnTraining ? undefined : outOfSightNote(validation, 'validation'),
+  ];
+  for (const note of notes) if (note !== undefined) stream.write(`note: ${note}\n`);
   return { training, validation };
 }
 

@@ -11,6 +11,7 @@ export function phantomFrames(count: number, size: number, first = 0): NetworkFr
       size,
       landmarks,
       transform: new FrameTransform(1, { x: 0, y: 0 }),
+      outOfSight: [],
       original: { width: size, height: size, pixels: grey },
     };
   });
