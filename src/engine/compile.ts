@@ -13,8 +13,8 @@ import { Tensor } from './tensor.js';
 /** What a compiled function takes: a tensor, or a number that becomes a scalar tensor. */
 export type Argument = Tensor | number;
 
-/** What a compiled function's body sees for an argument. */
-export type Traced<A> = { [K in keyof A]: Tensor };
+/** What may be passed to a compiled function whose body takes the tensors `P`. */
+export type ArgumentsFor<P extends readonly Tensor[]> = { [K in keyof P]: P[K] | number };
 
 export interface CompileOptions {
   /** Needed only where no argument is a tensor. */
@@ -54,104 +54,125 @@ interface Entry {
   /** The shape of the result, with the positions of its tensors. */
   readonly rebuild: (tensors: readonly Tensor[]) => unknown;
   readonly specs: readonly { shape: Shape; dtype: Tensor['dtype'] }[];
+  /** Until the program can run: rejected if it never will. */
+  pending: Promise<void> | undefined;
   calls: number;
 }
+
+/** An argument as a call takes it: a number, or the memory of a tensor. */
+type Taken = number | Storage;
 
 /**
  * Compiles a function of tensors. The first call for some argument shapes runs `body` once to record its operations
  * (forward, gradients, optimiser and all), plans memory and compiles pipelines; every later call replays the program
  * as one submit, creating no pipeline, bind group or buffer.
  *
+ * A call means what it meant when it was made: arguments and captured tensors have the values of that moment, even if the
+ * program has to be compiled first, and may be written or disposed as soon as the call has returned its promise. Whatever
+ * the device is told later finds the effects of the call. So calls that are not awaited give what awaiting each would.
+ *
  * What `body` reads besides its arguments is captured: tensors by reference (their current values are used at each
- * call), everything else (numbers, flags) as it was during the first call. `assign` inside takes effect at each call.
+ * call), everything else (numbers, flags) as it was when the body ran. A branch on a tensor (`if (x)`) is decided then
+ * as well, and always taken, since a tensor is an object; select values with `where` or multiply by a mask instead.
+ * `assign` inside takes effect at each call.
  *
  * @param body Records operations on its arguments and returns tensors, in arrays or records of any depth, or nothing.
- *   Must not be async.
+ *   Must not be async. A parameter that calls may leave out needs a default (`mask = undefined`).
  * @returns A function whose results are stored tensors that the caller disposes.
- * @throws TensorError from a call with a disposed tensor or one of another device.
+ * @throws TensorError from a call with a disposed tensor or one of another device, or with too few or too many arguments.
  */
-export function compile<A extends readonly Argument[], R>(
-  body: (...args: Traced<A>) => R,
+export function compile<P extends readonly Tensor[], R>(
+  body: (...args: P) => R,
   options: CompileOptions = {},
-): Compiled<A, R> {
+): Compiled<ArgumentsFor<P>, R> {
+  type A = ArgumentsFor<P>;
   const entries = new Map<string, Entry>();
-  const preparing = new Map<string, Promise<void>>();
   let latest: Entry | undefined;
 
-  /** The program for these arguments, if there is one and what it captured is still where it was. */
-  function current(key: string): Entry | undefined {
-    const known = entries.get(key);
-    if (!known || isCurrent(known)) return known;
-    known.program.dispose();
-    entries.delete(key);
-    return undefined;
-  }
-
-  /**
-   * Calls `use` with the program for these arguments. With a known program this happens before the call returns, so
-   * that calls keep their order and the caller may dispose arguments at once.
-   */
-  async function withEntry<T>(args: A, use: (entry: Entry) => T): Promise<Awaited<T>> {
-    if (activeTrace()) {
-      throw new TensorError(
-        'compile: a compiled function was called while another one is being compiled; call the plain function there.',
-      );
-    }
+  /** The program for these arguments: one whose captured tensors are still where they were, or a new one. */
+  function entryFor(args: A): Entry {
+    checkAtLeast(body, args);
     const device = deviceOf(args, options.device);
     const key = [device.id, ...args.map((arg) => checkArgument(arg, device))].join(';');
-    for (;;) {
-      const entry = current(key);
-      if (entry) {
-        latest = entry;
-        return await use(entry);
-      }
-      let pending = preparing.get(key);
-      if (!pending) {
-        pending = prepare(body, args, device, options)
-          .then((made) => void entries.set(key, made))
-          .finally(() => preparing.delete(key));
-        preparing.set(key, pending);
-      }
-      // Meanwhile a captured tensor may move, as when another function's optimiser packs it: hence the loop.
-      await pending;
+    let entry = entries.get(key);
+    if (!entry || !isCurrent(entry)) {
+      if (entry) retire(entry);
+      entries.delete(key);
+      const made = prepare(body, args, device, options);
+      made.pending?.catch(() => {
+        if (entries.get(key) === made) entries.delete(key);
+        if (latest === made) latest = undefined;
+      });
+      entries.set(key, made);
+      entry = made;
     }
+    latest = entry;
+    return entry;
   }
 
-  const call = (...args: A): Promise<R> =>
-    withEntry(args, (entry) => {
-      const { device, program } = entry;
-      device.checkUsable();
-      const encoder = device.gpu.createCommandEncoder();
-      encodeArguments(entry, encoder, args);
-      program.encode(encoder);
-      const results = encodeResults(entry, encoder);
-      device.submit(encoder);
-      finishCall(entry);
-      return device.checked ? checkedResult(entry, results) : entry.rebuild(results);
-    }) as Promise<R>;
+  async function call(...args: A): Promise<R> {
+    const entry = entryFor(args);
+    const { device, program } = entry;
+    const taken = takeArguments(args);
+    const results = makeResults(entry);
+    const executed = device.order.turn(
+      () => {
+        const encoder = beginExecution(entry, taken);
+        program.encode(encoder);
+        for (const [index, { storage }] of results.entries()) program.encodeOutput(encoder, index, storage);
+        device.submit(encoder);
+      },
+      () => entry.pending,
+    );
+    const step = countCall(entry);
+    try {
+      // Its turn comes right behind the execution.
+      const status = device.checked ? program.readStatus() : undefined;
+      const [, found] = await Promise.all([executed, status]);
+      if (found) program.reportStatus(found, step);
+    } catch (error) {
+      for (const { tensor } of results) tensor.dispose();
+      throw error;
+    }
+    return entry.rebuild(results.map(({ tensor }) => tensor)) as R;
+  }
 
-  const profile = async (...args: A): Promise<Profile> => {
-    await deviceOf(args, options.device).finished();
-    return withEntry(args, async (entry) => {
-      const { device, program } = entry;
-      const timed = device.gpu.features.has('timestamp-query') ? new Timestamps(device) : undefined;
-      const begin = performance.now();
-      const encoder = device.gpu.createCommandEncoder();
-      encodeArguments(entry, encoder, args);
-      program.encode(encoder, timed);
-      finishCall(entry);
-      if (!timed) device.submit(encoder);
-      const dispatches = await timed?.finish(encoder);
-      await device.finished();
-      return { wallMilliseconds: performance.now() - begin, dispatches };
-    });
-  };
+  async function profile(...args: A): Promise<Profile> {
+    const entry = entryFor(args);
+    const { device, program } = entry;
+    const taken = takeArguments(args);
+    const timed = device.gpu.features.has('timestamp-query') ? new Timestamps(device) : undefined;
+    const executed = device.order.turn(
+      async () => {
+        const begin = performance.now();
+        const encoder = beginExecution(entry, taken);
+        program.encode(encoder, timed);
+        timed?.encode(encoder);
+        device.submit(encoder);
+        await device.idle();
+        return performance.now() - begin;
+      },
+      async () => {
+        await entry.pending;
+        await device.idle();
+      },
+    );
+    countCall(entry);
+    const wallMilliseconds = await executed;
+    const dispatches = await timed?.read();
+    await device.finished();
+    return { wallMilliseconds, dispatches };
+  }
 
-  const trace = (...args: A) => withEntry(args, ({ device, program }) => ({ device, nodes: program.plan.recorded }));
+  async function trace(...args: A): Promise<{ device: Device; nodes: readonly Node[] }> {
+    const { device, program, pending } = entryFor(args);
+    await pending;
+    return { device, nodes: program.plan.recorded };
+  }
 
-  const compiled: Compiled<A, R> = Object.assign(call, {
-    profile,
-    trace,
+  const compiled: Compiled<A, R> = Object.assign(outsideTraces(call), {
+    profile: outsideTraces(profile),
+    trace: outsideTraces(trace),
     statistics: () =>
       [...entries.values()].map(({ program, calls }) => ({
         dispatches: program.dispatchCount,
@@ -164,7 +185,7 @@ export function compile<A extends readonly Argument[], R>(
       return latest.program.memory();
     },
     dispose: () => {
-      disposePrograms(entries);
+      retireAll(entries);
       latest = undefined;
     },
   });
@@ -172,20 +193,41 @@ export function compile<A extends readonly Argument[], R>(
   return compiled;
 }
 
-function disposePrograms(entries: Map<string, Entry>): void {
-  for (const { program } of entries.values()) program.dispose();
+/** Refuses calls while a function is being compiled, at once: a promise of what cannot be is easily dropped. */
+function outsideTraces<A extends readonly unknown[], R>(use: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    if (activeTrace()) {
+      throw new TensorError(
+        'compile: a compiled function was called while another one is being compiled; call the plain function there.',
+      );
+    }
+    return use(...args);
+  };
+}
+
+/** Gives a program's memory back, once the calls that were made have run. */
+function retire({ device, program }: Entry): void {
+  device.order.run(() => program.dispose());
+}
+
+function retireAll(entries: Map<string, Entry>): void {
+  for (const entry of entries.values()) retire(entry);
   entries.clear();
 }
 
 /** Returns the memory of functions that were dropped without `dispose`. A safety net: nothing relies on it. */
-const forgotten = new FinalizationRegistry<Map<string, Entry>>(disposePrograms);
+const forgotten = new FinalizationRegistry<Map<string, Entry>>(retireAll);
 
-async function prepare(
+/**
+ * Records, plans and takes memory before it returns, so that everything is as it was at the call. Only pipelines, and
+ * whether the device had room, are a matter of waiting.
+ */
+function prepare(
   body: (...args: never) => unknown,
   args: readonly Argument[],
   device: Device,
   options: CompileOptions,
-): Promise<Entry> {
+): Entry {
   const trace: Trace = { device, effects: new Map(), parts: new Map() };
   const placeholders = args.map((arg, index) => {
     const [shape, dtype] = typeof arg === 'number' ? ([[], 'f32'] as const) : [arg.shape, arg.dtype];
@@ -208,21 +250,54 @@ async function prepare(
     fuse: !device.checked,
   }).build();
   const program = new Program(device, plan);
-  await program.prepare(options.onCompile);
-  await buildWithin(device, program);
+  checkAtMost(body, args, program);
   const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
-  return { program, device, externals: plan.externals, rebuild, specs, calls: 0 };
+  const entry: Entry = { program, device, externals: plan.externals, rebuild, specs, pending: undefined, calls: 0 };
+  entry.pending = makeReady(entry, options);
+  return entry;
+}
+
+async function makeReady(entry: Entry, options: CompileOptions): Promise<void> {
+  const { device, program } = entry;
+  const compiled = program.prepare(options.onCompile);
+  const built = buildWithin(device, program);
+  // Both verdicts first: memory that the device turns out not to have must not be given to others.
+  await Promise.allSettled([compiled, built]);
+  try {
+    await compiled;
+    await built;
+    program.link();
+  } catch (failure) {
+    program.dispose();
+    // What a device says when it is closed meanwhile is not the kernel's fault.
+    device.checkUsable();
+    throw failure;
+  }
+  entry.pending = undefined;
+}
+
+/** Parameters without a default must be given: a body that meets `undefined` fails in words that name no parameter. */
+function checkAtLeast(body: (...args: never) => unknown, args: readonly Argument[]): void {
+  if (args.length >= body.length) return;
+  throw new TensorError(
+    `compile: ${args.length} arguments for a function of ${body.length}; give one for each parameter, or give the ` +
+      'parameter a default.',
+  );
+}
+
+/** Nothing tells how many arguments rest parameters and defaults take; but what they take, the body reads. */
+function checkAtMost(body: (...args: never) => unknown, args: readonly Argument[], program: Program): void {
+  const surplus = args.findIndex((_, index) => index >= body.length && !program.usesArgument(index));
+  if (surplus < 0) return;
+  throw new TensorError(
+    `compile: ${args.length} arguments for a function of ${body.length}, and it does not read argument ${surplus}; ` +
+      'leave it out.',
+  );
 }
 
 /** Builds a program, or gives everything back and says what it would have needed. */
 async function buildWithin(device: Device, program: Program): Promise<void> {
-  let error: GPUError | null;
-  try {
-    ({ error } = await device.withinMemory(() => program.build()));
-  } catch (failure) {
-    program.dispose();
-    throw failure;
-  }
+  const { error } = await device.withinMemory(() => program.build());
   if (!error) return;
   const { planned } = program.memory();
   program.dispose();
@@ -268,42 +343,41 @@ function isCurrent(entry: Entry): boolean {
   return true;
 }
 
-function encodeArguments({ program }: Entry, encoder: GPUCommandEncoder, args: readonly Argument[]): void {
-  for (const [index, arg] of args.entries()) {
-    if (typeof arg === 'number') {
-      if (program.usesArgument(index)) program.writeArgument(index, arg);
-    } else if (arg.origin.kind !== 'stored') {
-      throw new TensorError(
-        `compile: an argument (${arg}) was disposed before the function was ready; dispose it after the call.`,
-      );
-    } else if (program.usesArgument(index)) {
-      program.encodeArgument(encoder, index, arg.origin.storage);
-    }
-  }
-}
-
-function encodeResults(entry: Entry, encoder: GPUCommandEncoder): Tensor[] {
-  return entry.specs.map(({ shape, dtype }, index) => {
-    const storage = entry.device.heap.allocate(bytesOf({ shape, dtype }), 'result');
-    entry.program.encodeOutput(encoder, index, storage);
-    return new Tensor(entry.device, shape, dtype, { kind: 'stored', storage });
+/** What a call takes along. Tensors may be disposed, written and moved behind it. */
+function takeArguments(args: readonly Argument[]): Taken[] {
+  return args.map((arg) => {
+    if (typeof arg === 'number') return arg;
+    if (arg.origin.kind === 'stored') return arg.origin.storage;
+    throw new TensorError(
+      `compile: an argument (${arg}) was disposed by the function itself; dispose it after the call.`,
+    );
   });
 }
 
-function finishCall(entry: Entry): void {
-  entry.calls += 1;
-  stampChanges(entry.program.plan);
+/** Commands that begin with the arguments. Whoever goes on from here submits them in the same turn. */
+function beginExecution({ device, program }: Entry, taken: readonly Taken[]): GPUCommandEncoder {
+  device.checkUsable();
+  const encoder = device.gpu.createCommandEncoder();
+  for (const [index, argument] of taken.entries()) {
+    if (!program.usesArgument(index)) continue;
+    if (typeof argument === 'number') program.writeArgument(index, argument);
+    else program.encodeArgument(encoder, index, argument);
+  }
+  return encoder;
 }
 
-/** Checked mode: the result, once the device has found nothing wrong with the execution just submitted. */
-async function checkedResult({ program, calls, rebuild }: Entry, results: readonly Tensor[]): Promise<unknown> {
-  try {
-    program.reportStatus(await program.readStatus(), calls);
-  } catch (error) {
-    for (const tensor of results) tensor.dispose();
-    throw error;
-  }
-  return rebuild(results);
+function makeResults({ device, specs }: Entry): { tensor: Tensor; storage: Storage }[] {
+  return specs.map(({ shape, dtype }) => {
+    const storage = device.heap.allocate(bytesOf({ shape, dtype }), 'result');
+    return { tensor: new Tensor(device, shape, dtype, { kind: 'stored', storage }), storage };
+  });
+}
+
+/** @returns Which execution of its program it is, from 1. */
+function countCall(entry: Entry): number {
+  entry.calls += 1;
+  stampChanges(entry.program.plan);
+  return entry.calls;
 }
 
 /** Collects the tensors of a result into `tensors` and returns how to rebuild the same structure from others. */

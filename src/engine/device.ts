@@ -11,6 +11,7 @@ import type { AdapterTraits, MatrixShape } from './operation.js';
 import { PipelineCache } from './pipelines.js';
 import { type RandomKey, randomNormal, randomUniform } from './random.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { SubmissionOrder } from './submission-order.js';
 import { Tensor } from './tensor.js';
 import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
@@ -143,9 +144,11 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** @internal Tells devices apart. */
   readonly id = nextId++;
+  /** @internal Everything that touches the device's memory takes its turn here, or goes to {@link submit} and {@link upload}. */
+  readonly order = new SubmissionOrder((cause) => this.fail(new DeviceError(`a command failed: ${cause}`, { cause })));
   /** Command buffers submitted so far. */
   submits = 0;
-  private failure: SondeError | undefined;
+  private failure: { readonly error: SondeError; readonly afterwards: SondeError } | undefined;
   private reports: Promise<void>[] = [];
   private readonly pendingChecks = new Set<Promise<void>>();
   private readonly uniformBuffers = new Map<number, GPUBuffer[]>();
@@ -176,10 +179,12 @@ export class Device {
       `${info.description} (${info.vendor} ${info.architecture})`,
       store,
     );
-    this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0);
+    this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);
     this.pipelines = new PipelineCache(this);
+    provider.opened(gpu);
     gpu.lost.then(({ reason, message }) => {
-      this.fail(new DeviceError(`the device was lost (${message || reason}); open a new one.`));
+      const lost = new DeviceError(`the device was lost (${message || reason}); open a new one.`);
+      this.fail(lost, lost);
     });
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
@@ -263,8 +268,9 @@ export class Device {
 
   /** Releases the device. Its tensors cannot be used afterwards. */
   close(): void {
-    if (this.failure?.message === CLOSED) return;
-    this.failure = new DeviceError(CLOSED);
+    if (this.failure?.error.message === CLOSED) return;
+    const closed = new DeviceError(CLOSED);
+    this.failure = { error: closed, afterwards: closed };
     this.gpu.destroy();
     this.provider.release();
   }
@@ -273,9 +279,15 @@ export class Device {
     this.close();
   }
 
-  /** @internal Throws what has gone wrong with the device so far. */
+  /** @internal Before an operation: throws if the device cannot be used any more. */
   checkUsable(): void {
-    if (this.failure) throw this.failure;
+    if (this.failure) throw this.failure.afterwards;
+  }
+
+  /** Behind an operation: throws what went wrong on the device meanwhile. */
+  private async settle(): Promise<void> {
+    await Promise.all(this.pendingChecks);
+    if (this.failure) throw this.failure.error;
   }
 
   /** @internal Waits for a WebGPU promise without keeping a core busy. */
@@ -292,15 +304,32 @@ export class Device {
     this.pendingChecks.add(check);
   }
 
-  /** @internal Keeps the first failure; later ones are its consequences. */
-  private fail(error: SondeError): void {
-    this.failure ??= error;
+  /**
+   * Keeps the first failure; later ones are its consequences.
+   * @param afterwards What is said to those who use the device later.
+   */
+  private fail(
+    error: SondeError,
+    afterwards: SondeError = new DeviceError(`the device is unusable since an earlier error; open a new one. ${error.message}`, {
+      cause: error,
+    }),
+  ): void {
+    this.failure ??= { error, afterwards };
   }
 
-  /** @internal */
+  /** @internal Submits, in its turn. */
   submit(encoder: GPUCommandEncoder): void {
-    this.gpu.queue.submit([encoder.finish()]);
-    this.submits += 1;
+    const commands = encoder.finish();
+    this.order.run(() => {
+      this.gpu.queue.submit([commands]);
+      this.submits += 1;
+    });
+  }
+
+  /** @internal Writes to a buffer, in its turn, what `data` holds now. */
+  upload(buffer: GPUBuffer, offset: number, data: Uint32Array | Float32Array | Uint16Array): void {
+    const kept = (this.order.waiting ? data.slice() : data) as typeof data & ArrayBufferView<ArrayBuffer>;
+    this.order.run(() => this.gpu.queue.writeBuffer(buffer, offset, kept));
   }
 
   /** @internal */
@@ -335,7 +364,7 @@ export class Device {
     }
     checkCount('write', values, tensor.shape);
     const { storage } = tensor.origin;
-    this.gpu.queue.writeBuffer(storage.allocation.buffer, storage.offset, CONVERSIONS[tensor.dtype](values));
+    this.upload(storage.allocation.buffer, storage.offset, CONVERSIONS[tensor.dtype](values));
     storage.region.writtenAt = tick();
   }
 
@@ -416,13 +445,14 @@ export class Device {
       this.gpu.createBuffer({ label: 'read-back', size, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
-    this.submit(encoder);
     try {
-      await this.wait(() => staging.mapAsync(MapMode.READ, 0, bytes));
+      await this.order.turn(() => {
+        this.submit(encoder);
+        return this.wait(() => staging.mapAsync(MapMode.READ, 0, bytes));
+      });
     } catch (cause) {
       staging.destroy();
-      await Promise.all(this.pendingChecks);
-      this.checkUsable();
+      await this.settle();
       throw new DeviceError(`reading ${bytes} bytes back failed (${(cause as Error).message}); open a new device.`, {
         cause,
       });
@@ -431,16 +461,22 @@ export class Device {
     staging.unmap();
     if (size > KEPT_STAGING_BYTES) staging.destroy();
     else this.stagingBuffers.set(size, [...(this.stagingBuffers.get(size) ?? []), staging]);
-    await Promise.all(this.pendingChecks);
-    this.checkUsable();
+    await this.settle();
     return copy;
   }
 
-  /** Waits until everything submitted so far has been executed. */
+  /** Waits until everything that the device was told so far has been executed. */
   async finished(): Promise<void> {
-    await this.wait(() => this.gpu.queue.onSubmittedWorkDone());
-    await Promise.all(this.pendingChecks);
-    this.checkUsable();
+    await this.order.turn(() => this.idle());
+    await this.settle();
+  }
+
+  /**
+   * @internal Waits until the device has executed what it was given, without what still waits for its turn. That a device is
+   * lost meanwhile is for the next check to say.
+   */
+  async idle(): Promise<void> {
+    await this.wait(() => this.gpu.queue.onSubmittedWorkDone()).catch(() => {});
   }
 
   /** @internal A uniform buffer of at least `bytes`. */

@@ -52,6 +52,7 @@ function run(device: Device, plan: Plan): Storage[] {
     }
     program = new Program(device, plan);
     program.build();
+    program.link();
     const encoder = device.gpu.createCommandEncoder();
     program.encode(encoder);
     for (const index of copied) program.encodeOutput(encoder, index, storages[index]);

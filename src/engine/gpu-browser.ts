@@ -4,7 +4,7 @@ import type { TuningStore } from './tuning.js';
 /** WebGPU of the page or worker. The browser waits by itself, so there is nothing to schedule. */
 export function acquireGpu(): GpuProvider | undefined {
   if (typeof navigator === 'undefined' || !navigator.gpu) return undefined;
-  return { gpu: navigator.gpu, wait: (begin) => begin(), release: () => {} };
+  return { gpu: navigator.gpu, wait: (begin) => begin(), opened: () => {}, release: () => {} };
 }
 
 /** Nothing is written to a visitor's disk unless the page asks for it. */

@@ -72,6 +72,23 @@ interface Instance {
 const instances = new Map<string, Instance>();
 const scheduler = new PollScheduler();
 
+/** Devices that are open, those that were forgotten excepted. */
+const devices = new Set<WeakRef<GPUDevice>>();
+let endsWithProcess = false;
+
+/**
+ * A process that exits runs the destructors of its libraries, and crashes in them if a thread of Dawn or of the driver
+ * still compiles a pipeline or executes a kernel: then its exit code says "segmentation fault" instead of what happened.
+ * `destroy` waits for these threads.
+ */
+function endWithProcess(): void {
+  if (endsWithProcess) return;
+  endsWithProcess = true;
+  process.on('exit', () => {
+    for (const device of devices) device.deref()?.destroy();
+  });
+}
+
 /** lavapipe complains on stderr without a runtime directory; any private one will do. */
 function ensureRuntimeDirectory(): void {
   if (process.platform !== 'linux') return;
@@ -96,15 +113,22 @@ export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | unde
   const held = instance;
   held.users += 1;
   let released = false;
+  let device: WeakRef<GPUDevice> | undefined;
   return {
     gpu: held.gpu,
     wait: (begin) => {
       scheduler.restart();
       return scheduler.route(begin);
     },
+    opened: (opened) => {
+      device = new WeakRef(opened);
+      devices.add(device);
+      endWithProcess();
+    },
     release: () => {
       if (released) return;
       released = true;
+      if (device) devices.delete(device);
       held.users -= 1;
       if (held.users === 0) instances.delete(key);
     },

@@ -3,6 +3,8 @@ export interface GpuProvider {
   readonly gpu: GPU;
   /** Calls `begin`, which starts one asynchronous WebGPU operation, and waits for it without keeping a core busy. */
   wait<T>(begin: () => Promise<T>): Promise<T>;
+  /** Is told of the device that was opened, for a host that has to end it with the process. */
+  opened(device: GPUDevice): void;
   /** Gives the provider back when the device opened from it is closed. */
   release(): void;
 }

@@ -1,11 +1,11 @@
 export { cast, reshape } from './basic-operations.js';
 export {
   type Argument,
+  type ArgumentsFor,
   type Compiled,
   type CompileOptions,
   compile,
   type ProgramStatistics,
-  type Traced,
 } from './compile.js';
 export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export { assign } from './effects.js';

@@ -1,4 +1,5 @@
 import { DeviceError, LimitError } from './errors.js';
+import { SubmissionOrder } from './submission-order.js';
 import { BufferUsage } from './usage.js';
 
 /** A GPU buffer that the heap owns. Several storages can lie in one allocation. */
@@ -53,6 +54,8 @@ export class Heap {
     private readonly device: GPUDevice,
     /** Bytes beyond each value that checked mode fills with a pattern. */
     readonly guardBytes: number,
+    /** Where what touches buffers takes its turn: something that waits may still need one that is given back. */
+    private readonly order = new SubmissionOrder(),
   ) {}
 
   /** Bytes and buffers that exist now, in use or kept for reuse. */
@@ -98,7 +101,8 @@ export class Heap {
 
   /** Checked mode: fills what lies behind a value with the pattern that no kernel may touch. */
   writeGuard(buffer: GPUBuffer, offset: number): void {
-    this.device.queue.writeBuffer(buffer, offset, new Uint32Array(this.guardBytes / 4).fill(GUARD_WORD));
+    const guard = new Uint32Array(this.guardBytes / 4).fill(GUARD_WORD);
+    this.order.run(() => this.device.queue.writeBuffer(buffer, offset, guard));
   }
 
   /** Room for `bytes` in a buffer of its own, for results that kernels write directly. */
@@ -134,9 +138,7 @@ export class Heap {
 
   releaseBuffer(allocation: Allocation): void {
     if (this.freeBytes + allocation.bytes > KEEP_BYTES) {
-      allocation.buffer.destroy();
-      this.liveBytes -= allocation.bytes;
-      this.liveBuffers -= 1;
+      this.destroy(allocation);
       return;
     }
     const kept = this.free.get(allocation.bytes) ?? [];
@@ -151,14 +153,16 @@ export class Heap {
    */
   trim(): void {
     for (const kept of this.free.values()) {
-      for (const { buffer, bytes } of kept) {
-        buffer.destroy();
-        this.liveBytes -= bytes;
-        this.liveBuffers -= 1;
-      }
+      for (const allocation of kept) this.destroy(allocation);
     }
     this.free.clear();
     this.freeBytes = 0;
+  }
+
+  private destroy({ buffer, bytes }: Allocation): void {
+    this.order.run(() => buffer.destroy());
+    this.liveBytes -= bytes;
+    this.liveBuffers -= 1;
   }
 
   private allocateSmall(bytes: number): Storage {

@@ -24,6 +24,7 @@ const QUERIES_PER_SET = 4096;
 export class Timestamps {
   private readonly sets: GPUQuerySet[] = [];
   private readonly timed: { label: string; flops: number; bytes: number }[] = [];
+  private resolved: GPUBuffer | undefined;
 
   constructor(private readonly device: Device) {}
 
@@ -37,18 +38,23 @@ export class Timestamps {
     return { querySet: this.sets[set], beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
   }
 
-  /** Records the resolution of the queries, submits `encoder` and reads the times. */
-  async finish(encoder: GPUCommandEncoder): Promise<DispatchTime[]> {
-    const { gpu } = this.device;
+  /** Records the resolution of the queries, behind all dispatches. */
+  encode(encoder: GPUCommandEncoder): void {
+    if (this.sets.length === 0) return;
     const bytes = this.sets.length * QUERIES_PER_SET * 8;
-    const resolved = gpu.createBuffer({ size: bytes, usage: BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC });
+    const usage = BufferUsage.QUERY_RESOLVE | BufferUsage.COPY_SRC;
+    this.resolved = this.device.gpu.createBuffer({ label: 'timestamps', size: bytes, usage });
     for (const [index, set] of this.sets.entries()) {
       const count = Math.min(QUERIES_PER_SET, this.timed.length * 2 - index * QUERIES_PER_SET);
-      encoder.resolveQuerySet(set, 0, count, resolved, index * QUERIES_PER_SET * 8);
+      encoder.resolveQuerySet(set, 0, count, this.resolved, index * QUERIES_PER_SET * 8);
     }
-    this.device.submit(encoder);
-    const times = new BigUint64Array(await this.device.readBuffer(resolved, 0, this.timed.length * 16));
-    resolved.destroy();
+  }
+
+  /** The times, once the commands have been submitted. */
+  async read(): Promise<DispatchTime[]> {
+    if (!this.resolved) return [];
+    const times = new BigUint64Array(await this.device.readBuffer(this.resolved, 0, this.timed.length * 16));
+    this.resolved.destroy();
     for (const set of this.sets) set.destroy();
     return this.timed.map((step, index) => ({
       ...step,

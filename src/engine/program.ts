@@ -60,6 +60,8 @@ export class Program {
   private banks: Allocation[] = [];
   private constants = new Map<Root, Storage>();
   private uniforms: GPUBuffer | undefined;
+  /** Where each dispatch's uniforms begin. */
+  private uniformOffsets: readonly number[] = [];
   /** Checked mode: where an execution leaves what it found. */
   private readonly status: Root = newRoot('checked mode status', STATUS_BYTES);
   private readonly work: readonly Command[];
@@ -80,7 +82,7 @@ export class Program {
     this.dispatches = this.work.flatMap((command) => (command.kind === 'dispatch' ? [command.dispatch] : []));
   }
 
-  /** Compiles the program's distinct pipelines concurrently. */
+  /** Compiles the program's distinct pipelines concurrently, for `link`. */
   async prepare(onProgress?: (done: number, total: number) => void): Promise<void> {
     const distinct = new Map(this.dispatches.map((dispatch) => [dispatch.source, dispatch]));
     let done = 0;
@@ -110,10 +112,7 @@ export class Program {
     };
   }
 
-  /**
-   * Creates buffers, bind groups and pipelines. After this a replay creates nothing. If it throws, `dispose` gives back
-   * what had been created.
-   */
+  /** Takes memory and fills in what is constant. If it throws, `dispose` gives back what had been taken. */
   build(): void {
     const { device, plan } = this;
     for (const [index, bank] of this.placement.banks.entries()) {
@@ -125,14 +124,15 @@ export class Program {
     for (const root of plan.constants) {
       if (!root.constant) continue;
       const storage = device.heap.allocate(root.constant.byteLength, root.label);
-      device.gpu.queue.writeBuffer(
-        storage.allocation.buffer,
-        storage.offset,
-        root.constant as Uint32Array<ArrayBuffer>,
-      );
+      device.upload(storage.allocation.buffer, storage.offset, root.constant);
       this.constants.set(root, storage);
     }
-    const offsets = this.uploadUniforms().values();
+    this.uniformOffsets = this.uploadUniforms();
+  }
+
+  /** Creates bind groups, and those pipelines that `prepare` has not. After `build` and this a replay creates nothing. */
+  link(): void {
+    const offsets = this.uniformOffsets.values();
     for (const command of this.work) {
       if (command.kind === 'copy') {
         const { from, to, bytes } = command;
@@ -143,7 +143,7 @@ export class Program {
     }
   }
 
-  /** Records one execution. */
+  /** Records one execution, once built and linked. */
   encode(encoder: GPUCommandEncoder, timestamps?: Timestamps): void {
     const { storage: status } = this.status;
     if (status) encoder.clearBuffer(status.allocation.buffer, status.offset, STATUS_BYTES);
@@ -185,7 +185,7 @@ export class Program {
   /** Writes a scalar argument. */
   writeArgument(index: number, value: number): void {
     const to = this.rangeOf(this.plan.arguments[index]);
-    this.device.gpu.queue.writeBuffer(to.buffer, to.offset, new Float32Array([value]));
+    this.device.upload(to.buffer, to.offset, new Float32Array([value]));
   }
 
   /** Copies an output to memory that outlives the next execution. */
@@ -269,7 +269,7 @@ export class Program {
       new Float32Array(bytes, offsets[index] + u32.length * 4, f32.length).set(f32);
     }
     this.uniforms = this.device.borrowUniforms(total);
-    this.device.gpu.queue.writeBuffer(this.uniforms, 0, bytes);
+    this.device.upload(this.uniforms, 0, new Uint32Array(bytes));
     return offsets;
   }
 
