@@ -3,7 +3,7 @@ import { ALIGNMENT } from './commands.js';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
-import { checkUsable, record } from './graph.js';
+import { activeTrace, checkUsable, record } from './graph.js';
 import { sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -55,6 +55,12 @@ export function packStored(device: Device, tensors: readonly Tensor[]): { layout
           'give tensors made by the device.',
       );
     }
+    if (activeTrace()?.members.has(tensor)) {
+      throw new TensorError(
+        `a tensor (${tensor}) is to lie in two arenas in one compiled function; let one optimiser update it, or compile ` +
+          'a function for each.',
+      );
+    }
   }
   evaluate(device, tensors);
   const layouts = layoutArenas(
@@ -89,6 +95,15 @@ export function isPackedIn(flat: Tensor, layout: ArenaLayout, tensors: readonly 
     const { allocation, offset } = flat.origin.storage;
     return origin.storage.allocation === allocation && origin.storage.offset === offset + layout.offsets[i] * 4;
   });
+}
+
+/** Tells a function being compiled, which records operations on the arenas alone, to be compiled anew if a member moves. */
+export function relyOnPlaces(members: readonly Tensor[]): void {
+  const trace = activeTrace();
+  if (!trace) return;
+  for (const tensor of members) {
+    if (tensor.origin.kind === 'stored') trace.members.set(tensor, tensor.origin.storage);
+  }
 }
 
 /** Recorded tensors side by side, in the given layout. Free where their producers can write there. */

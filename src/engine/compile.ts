@@ -1,3 +1,4 @@
+import { checkArity } from './arity.js';
 import type { Device } from './device.js';
 import { currentValue } from './effects.js';
 import { DeviceError, TensorError } from './errors.js';
@@ -50,6 +51,7 @@ export interface Compiled<A extends readonly Argument[], R> {
 interface Entry {
   readonly program: Program;
   readonly device: Device;
+  /** Where captured tensors lay. */
   readonly externals: ReadonlyMap<Tensor, Storage>;
   /** The shape of the result, with the positions of its tensors. */
   readonly rebuild: (tensors: readonly Tensor[]) => unknown;
@@ -91,7 +93,7 @@ export function compile<P extends readonly Tensor[], R>(
 
   /** The program for these arguments: one whose captured tensors are still where they were, or a new one. */
   function entryFor(args: A): Entry {
-    checkAtLeast(body, args);
+    checkArity(body, args.length);
     const device = deviceOf(args, options.device);
     const key = [device.id, ...args.map((arg) => checkArgument(arg, device))].join(';');
     let entry = entries.get(key);
@@ -205,9 +207,14 @@ function outsideTraces<A extends readonly unknown[], R>(use: (...args: A) => R):
   };
 }
 
-/** Gives a program's memory back, once the calls that were made have run. */
-function retire({ device, program }: Entry): void {
-  device.order.run(() => program.dispose());
+/** Gives a program's memory back, once it is there and the calls that were made have run. */
+function retire(entry: Entry): void {
+  const disposed = entry.device.order.turn(
+    () => entry.program.dispose(),
+    () => entry.pending,
+  );
+  // One that never became ready has been disposed already, and said why.
+  disposed.catch(() => {});
 }
 
 function retireAll(entries: Map<string, Entry>): void {
@@ -228,7 +235,7 @@ function prepare(
   device: Device,
   options: CompileOptions,
 ): Entry {
-  const trace: Trace = { device, effects: new Map(), parts: new Map() };
+  const trace: Trace = { device, effects: new Map(), parts: new Map(), members: new Map() };
   const placeholders = args.map((arg, index) => {
     const [shape, dtype] = typeof arg === 'number' ? ([[], 'f32'] as const) : [arg.shape, arg.dtype];
     const tensor = new Tensor(device, shape, dtype, { kind: 'argument', index }, trace);
@@ -250,9 +257,9 @@ function prepare(
     fuse: !device.checked,
   }).build();
   const program = new Program(device, plan);
-  checkAtMost(body, args, program);
   const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
-  const entry: Entry = { program, device, externals: plan.externals, rebuild, specs, pending: undefined, calls: 0 };
+  const externals = new Map([...plan.externals, ...trace.members]);
+  const entry: Entry = { program, device, externals, rebuild, specs, pending: undefined, calls: 0 };
   entry.pending = makeReady(entry, options);
   return entry;
 }
@@ -274,25 +281,6 @@ async function makeReady(entry: Entry, options: CompileOptions): Promise<void> {
     throw failure;
   }
   entry.pending = undefined;
-}
-
-/** Parameters without a default must be given: a body that meets `undefined` fails in words that name no parameter. */
-function checkAtLeast(body: (...args: never) => unknown, args: readonly Argument[]): void {
-  if (args.length >= body.length) return;
-  throw new TensorError(
-    `compile: ${args.length} arguments for a function of ${body.length}; give one for each parameter, or give the ` +
-      'parameter a default.',
-  );
-}
-
-/** Nothing tells how many arguments rest parameters and defaults take; but what they take, the body reads. */
-function checkAtMost(body: (...args: never) => unknown, args: readonly Argument[], program: Program): void {
-  const surplus = args.findIndex((_, index) => index >= body.length && !program.usesArgument(index));
-  if (surplus < 0) return;
-  throw new TensorError(
-    `compile: ${args.length} arguments for a function of ${body.length}, and it does not read argument ${surplus}; ` +
-      'leave it out.',
-  );
 }
 
 /** Builds a program, or gives everything back and says what it would have needed. */

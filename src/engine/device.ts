@@ -12,7 +12,7 @@ import { PipelineCache } from './pipelines.js';
 import { type RandomKey, randomNormal, randomUniform } from './random.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { SubmissionOrder } from './submission-order.js';
-import { Tensor } from './tensor.js';
+import { Tensor, type TensorOf } from './tensor.js';
 import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
 
@@ -204,6 +204,8 @@ export class Device {
    * A stored tensor of the given values, row-major.
    * @throws ShapeError for an invalid shape; TensorError if the number of values differs; LimitError beyond a binding.
    */
+  tensor(values: ArrayLike<number>, shape: Shape, dtype: 'u32'): TensorOf<'u32'>;
+  tensor(values: ArrayLike<number>, shape?: Shape, dtype?: DType): Tensor;
   tensor(values: ArrayLike<number>, shape: Shape = [values.length], dtype: DType = 'f32'): Tensor {
     checkShape('tensor', shape);
     checkCount('tensor', values, shape);
@@ -310,9 +312,12 @@ export class Device {
    */
   private fail(
     error: SondeError,
-    afterwards: SondeError = new DeviceError(`the device is unusable since an earlier error; open a new one. ${error.message}`, {
-      cause: error,
-    }),
+    afterwards: SondeError = new DeviceError(
+      `the device is unusable since an earlier error; open a new one. ${error.message}`,
+      {
+        cause: error,
+      },
+    ),
   ): void {
     this.failure ??= { error, afterwards };
   }
@@ -467,6 +472,7 @@ export class Device {
 
   /** Waits until everything that the device was told so far has been executed. */
   async finished(): Promise<void> {
+    this.checkUsable();
     await this.order.turn(() => this.idle());
     await this.settle();
   }

@@ -1,6 +1,7 @@
 import type { Device } from './device.js';
 import { currentValue } from './effects.js';
 import { TensorError } from './errors.js';
+import type { Storage } from './memory-heap.js';
 import type { Operation } from './operation.js';
 import type { TensorSpec } from './shape.js';
 import { Tensor } from './tensor.js';
@@ -27,6 +28,8 @@ export interface Trace {
   readonly effects: Map<Tensor, Tensor>;
   /** For parts of assigned arenas: the view of the assigned value that stands for them. */
   readonly parts: Map<Tensor, { readonly whole: Tensor; readonly part: Tensor }>;
+  /** Members of arenas that are read or assigned as a whole: what is recorded is right as long as they lie there. */
+  readonly members: Map<Tensor, Storage>;
 }
 
 let clock = 0;

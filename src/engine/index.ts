@@ -30,6 +30,6 @@ export type { ProgramMemory } from './program.js';
 export { type RandomKey, randomNormal, randomUniform } from './random.js';
 export { type DType, formatShape, type Shape, sameShape, sizeOf, type TensorSpec } from './shape.js';
 export { template } from './template.js';
-export { Tensor } from './tensor.js';
+export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
 export { enableHalves, withTypes } from './types.js';

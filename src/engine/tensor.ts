@@ -18,9 +18,18 @@ export type Origin =
 
 let nextId = 0;
 
+/** A tensor whose element type the compiler knows: `data` of a `TensorOf<'u32'>` is a `Uint32Array`. */
+export type TensorOf<D extends DType> = Tensor & { readonly dtype: D };
+
+/** The array that holds values of a type in JavaScript. A `Tensor` of which nothing is known is taken to be no u32. */
+export type ArrayOf<D extends DType> = [D] extends ['u32'] ? Uint32Array : Float32Array;
+
 /**
  * A value on a device: either memory, or a recorded operation that will compute it. Reading a recorded tensor with
  * {@link data} or {@link item} runs what it depends on and keeps the result.
+ *
+ * JavaScript's operators know nothing of it: `x + y`, `x < 1` and `x == 1` throw, but a condition (`if (x)`, `x ? a : b`,
+ * `x && y`) does not ask what an object is worth and is always true. Read a number with `await x.item()` first.
  */
 export class Tensor implements TensorSpec {
   readonly id = nextId++;
@@ -52,14 +61,12 @@ export class Tensor implements TensorSpec {
   }
 
   /**
-   * The values, row-major.
+   * The values, row-major: a `Float32Array` for f32 and f16, a `Uint32Array` for u32.
    * @throws TensorError for a disposed tensor, an argument of a function being compiled, or one of its intermediates.
    */
-  async data(): Promise<Float32Array> {
+  async data(): Promise<ArrayOf<this['dtype']>> {
     const bytes = await this.device.read(this);
-    if (this.dtype === 'f32') return new Float32Array(bytes);
-    if (this.dtype === 'f16') return Float32Array.from(new Float16Array(bytes, 0, this.size));
-    return Float32Array.from(new Uint32Array(bytes));
+    return READERS[this.dtype](bytes, this.size) as ArrayOf<this['dtype']>;
   }
 
   /** The one value of a tensor of size 1. */
@@ -91,9 +98,27 @@ export class Tensor implements TensorSpec {
     this.dispose();
   }
 
+  /**
+   * What JavaScript asks for where a tensor stands in a template, or beside an operator.
+   * @throws TensorError for an operator: the result would be text or NaN.
+   */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === 'string') return this.toString();
+    throw new TensorError(
+      `a tensor (${this}) stands beside an operator of JavaScript, such as +, < or ==; use add, greater, equal and ` +
+        'the like, or read its value with await item() first.',
+    );
+  }
+
   /** "2×3×4 f32", with the label where there is one. */
   toString(): string {
     const name = this.label ? `${this.label} ` : '';
     return `${name}${formatShape(this.shape)} ${this.dtype}`;
   }
 }
+
+const READERS: Record<DType, (bytes: ArrayBuffer, size: number) => Float32Array | Uint32Array> = {
+  f32: (bytes) => new Float32Array(bytes),
+  f16: (bytes, size) => Float32Array.from(new Float16Array(bytes, 0, size)),
+  u32: (bytes) => new Uint32Array(bytes),
+};

@@ -140,7 +140,7 @@ describe('limits', () => {
   });
 });
 
-test('a kernel that the driver rejects is an error of the next read, with its label', async () => {
+test('a kernel that the driver rejects is an error of the next read, with its label; then the device is unusable', async () => {
   using device = await openDevice();
   const x = device.ones([4]);
   const broken = record(
@@ -162,4 +162,14 @@ test('a kernel that the driver rejects is an error of the next read, with its la
   const reading = broken.data();
   await expect(reading).rejects.toThrow(ShaderError);
   await expect(reading).rejects.toThrow(/^broken\.pass: the driver rejected the kernel/);
+  // Later ones have nothing to do with that kernel: they are told what became of the device.
+  const later: (() => unknown)[] = [() => x.data(), () => add(x, 1), () => device.ones([1]), () => device.finished()];
+  for (const use of later) {
+    const used = (async () => use())();
+    await expect(used).rejects.toThrow(DeviceError);
+    await expect(used).rejects.toThrow(
+      /^the device is unusable since an earlier error; open a new one\. broken\.pass: the driver rejected the kernel/,
+    );
+    await expect(used).rejects.toHaveProperty('cause.name', 'ShaderError');
+  }
 });

@@ -1,4 +1,4 @@
-import { type ArenaLayout, isPackedIn, packRecorded, packStored } from '../../engine/arena.js';
+import { type ArenaLayout, isPackedIn, packRecorded, packStored, relyOnPlaces } from '../../engine/arena.js';
 import { assignAll, currentValue } from '../../engine/effects.js';
 import { SondeError, scope, type Tensor } from '../../engine/index.js';
 import { add, mul, sub } from '../elementwise/elementwise.js';
@@ -50,9 +50,11 @@ export class MovingAverage {
     const [first] = averages;
     if (!first) throw new SondeError('moving average: no averages; give at least one.');
     const same = averages.length === this.averages.length && averages.every((own, i) => own === this.averages[i]);
-    if (same && this.arenas.every(({ layout, flat }) => isPackedIn(flat, layout, averages))) return;
-    this.dispose();
-    this.arenas = packStored(first.device, averages);
-    this.averages = [...averages];
+    if (!same || !this.arenas.every(({ layout, flat }) => isPackedIn(flat, layout, averages))) {
+      this.dispose();
+      this.arenas = packStored(first.device, averages);
+      this.averages = [...averages];
+    }
+    relyOnPlaces(averages);
   }
 }

@@ -1,4 +1,4 @@
-import { type ArenaLayout, isPackedIn, packRecorded, packStored } from '../../engine/arena.js';
+import { type ArenaLayout, isPackedIn, packRecorded, packStored, relyOnPlaces } from '../../engine/arena.js';
 import { fill } from '../../engine/basic-operations.js';
 import { assignAll } from '../../engine/effects.js';
 import { type Device, type Operation, record, ShapeError, SondeError, scope, type Tensor } from '../../engine/index.js';
@@ -220,6 +220,7 @@ export abstract class Optimizer {
       for (const arena of this.arenas) arena.parameters.dispose();
       this.arenas = this.arenas.map((arena, i) => ({ ...arena, parameters: packed[i].flat }));
     }
+    relyOnPlaces(parameters);
     return { device, count: this.count };
   }
 }
