@@ -159,7 +159,7 @@ export class Device {
   /** @internal Use {@link openDevice}. */
   constructor(
     private readonly provider: GpuProvider,
-    /** The WebGPU device beneath. */
+    /** The WebGPU device beneath. Its own queue does not wait for calls that are still being compiled: await them first. */
     readonly gpu: GPUDevice,
     readonly info: DeviceInfo,
     /** Whether results are scanned for NaN, Inf and stray writes. */
