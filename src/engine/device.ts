@@ -4,25 +4,32 @@ import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
 import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
+import { Generator } from './generator.js';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
 import { tick, withTrace } from './graph.js';
+import { GUARD_BYTES } from './guard.js';
 import { Heap, type Storage } from './memory-heap.js';
 import type { AdapterTraits, MatrixShape } from './operation.js';
 import { PipelineCache } from './pipelines.js';
-import { type RandomKey, randomNormal, randomUniform } from './random.js';
+import { type RandomSource, randomNormal, randomUniform, refuseFrozen } from './random.js';
+import type { RandomKey } from './random-key.js';
 import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
 import { SubmissionOrder } from './submission-order.js';
 import { Tensor, type TensorOf } from './tensor.js';
 import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
 
+/** Whether results are checked, and for what: NaN and Inf, or NaN alone. */
+export type Checked = boolean | 'nan';
+
 export interface DeviceOptions extends GpuProviderOptions {
   readonly powerPreference?: GPUPowerPreference;
   /**
-   * Scan every result for NaN, Inf and writes beyond its end, and name the operation. Slower, and takes more memory, since
-   * every operation runs by itself; results may differ in the last bit where a driver contracts multiply and add.
+   * Look at every result, and name the operation that left elements of it unwritten, wrote beyond its end, or produced NaN or
+   * Inf; with `'nan'`, infinities are allowed, as in masks of −∞. Slower, and takes more memory, since every operation runs by
+   * itself; results may differ in the last bit where a driver contracts multiply and add.
    */
-  readonly checked?: boolean;
+  readonly checked?: Checked;
   /**
    * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder in
    * Node, nowhere in a browser.
@@ -46,9 +53,6 @@ export interface DeviceInfo {
   readonly matrixShapes: readonly MatrixShape[];
 }
 
-/** Bytes beyond each value that checked mode fills with a pattern. */
-const GUARD_BYTES = 256;
-
 const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 const WANTED_FEATURES: readonly GPUFeatureName[] = [
@@ -60,9 +64,15 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = [
 
 /**
  * Opens the machine's GPU, or its software driver.
- * @throws DeviceError if there is no adapter, with what to do about it.
+ * @throws DeviceError if there is no adapter, with what to do about it, or for an unknown value of `checked`.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const { checked = false } = options;
+  if (typeof checked !== 'boolean' && checked !== 'nan') {
+    throw new DeviceError(
+      `openDevice: checked is ${checked}; give true, false, or 'nan' to look for NaN but not for Inf.`,
+    );
+  }
   const provider = acquireGpu(options);
   if (!provider) throw new DeviceError(`openDevice: this host offers no WebGPU; ${missingAdapterRemedy}.`);
   try {
@@ -79,7 +89,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
       }),
     );
     const store = options.tuning === 'none' ? undefined : (options.tuning ?? defaultTuningStore());
-    const device = new Device(provider, gpu, describeAdapter(adapter), options.checked ?? false, store);
+    const device = new Device(provider, gpu, describeAdapter(adapter), checked, store);
     await device.tuning.load();
     return device;
   } catch (cause) {
@@ -162,8 +172,8 @@ export class Device {
     /** The WebGPU device beneath. Its own queue does not wait for calls that are still being compiled: await them first. */
     readonly gpu: GPUDevice,
     readonly info: DeviceInfo,
-    /** Whether results are scanned for NaN, Inf and stray writes. */
-    readonly checked: boolean,
+    /** Whether results are checked, and for what. */
+    readonly checked: Checked,
     store: TuningStore | undefined,
   ) {
     this.limits = gpu.limits;
@@ -227,14 +237,31 @@ export class Device {
     return this.stored(() => fill(this, shape, value));
   }
 
-  /** A stored tensor of normal draws with mean 0 and variance 1. The same key gives the same bits. */
-  randn(shape: Shape, key: RandomKey): Tensor {
+  /**
+   * A stored tensor of normal draws with mean 0 and variance 1. The same key gives the same bits.
+   * @throws TensorError within a compiled function, where it would be drawn once: use randomNormal
+   */
+  randn(shape: Shape, key: RandomSource): Tensor {
+    refuseFrozen('randn', key);
     return this.stored(() => randomNormal(this, shape, key));
   }
 
-  /** A stored tensor of uniform draws in [low, high). The same key gives the same bits. */
-  uniform(shape: Shape, key: RandomKey, low = 0, high = 1): Tensor {
+  /**
+   * A stored tensor of uniform draws in [low, high). The same key gives the same bits.
+   * @throws TensorError within a compiled function, where it would be drawn once: use randomUniform
+   */
+  uniform(shape: Shape, key: RandomSource, low = 0, high = 1): Tensor {
+    refuseFrozen('uniform', key);
     return this.stored(() => randomUniform(this, shape, key, low, high));
+  }
+
+  /**
+   * A stream of random draws that goes on from draw to draw, within compiled functions too.
+   * @param seed The same seed gives the same stream, other seeds independent ones.
+   * @throws TensorError within a compiled function, and for a seed that is no whole number
+   */
+  generator(seed: RandomKey): Generator {
+    return new Generator(this, seed);
   }
 
   /** Stored at once, even while a function is being compiled: what a device makes is state, not part of a program. */

@@ -28,7 +28,7 @@ export class ShaderError extends SondeError {
   override name = 'ShaderError';
 }
 
-/** Checked mode found NaN, Inf or a write outside a result. */
+/** Checked mode found NaN or Inf, a write outside a result, or elements that nothing was written to. */
 export class NumericError extends SondeError {
   override name = 'NumericError';
 

@@ -7,10 +7,11 @@ export {
   compile,
   type ProgramStatistics,
 } from './compile.js';
-export { type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
+export { type Checked, type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export { assign } from './effects.js';
 export * from './errors.js';
 export type { FusionGroup, FusionMember } from './fusion.js';
+export { Generator } from './generator.js';
 export { gradients } from './gradient.js';
 export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
@@ -27,7 +28,8 @@ export type {
 } from './operation.js';
 export { type DispatchTime, formatProfile, type Profile } from './profile.js';
 export type { ProgramMemory } from './program.js';
-export { type RandomKey, randomNormal, randomUniform } from './random.js';
+export { type RandomSource, randomBernoulli, randomNormal, randomUniform } from './random.js';
+export type { RandomKey } from './random-key.js';
 export { type DType, formatShape, type Shape, sameShape, sizeOf, type TensorSpec } from './shape.js';
 export { template } from './template.js';
 export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';

@@ -1,4 +1,5 @@
 import { DeviceError, LimitError } from './errors.js';
+import { guardWords } from './guard.js';
 import { SubmissionOrder } from './submission-order.js';
 import { BufferUsage } from './usage.js';
 
@@ -26,16 +27,17 @@ export interface Storage {
   readonly guarded: boolean;
 }
 
-/** What checked mode writes behind values. scan.wgsl knows it too. */
-const GUARD_WORD = 0xa5a5a5a5;
 const SMALL_BYTES = 256;
 const SLAB_BYTES = 256 * 1024;
 /** Freed buffers kept for reuse. Beyond this they are destroyed. */
 const KEEP_BYTES = 512 * 1024 * 1024;
 
+/** Values are bound as vec4s. */
+const VECTOR_BYTES = 16;
+
 /** Rounds up so that any value can be bound as vec4s. */
 export function bindingBytes(bytes: number): number {
-  return Math.max(16, Math.ceil(bytes / 16) * 16);
+  return Math.max(VECTOR_BYTES, Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES);
 }
 
 /**
@@ -49,10 +51,11 @@ export class Heap {
   private readonly slabSlots: { allocation: Allocation; offset: number }[] = [];
   private liveBytes = 0;
   private liveBuffers = 0;
+  private salts = 0;
 
   constructor(
     private readonly device: GPUDevice,
-    /** Bytes beyond each value that checked mode fills with a pattern. */
+    /** Bytes beyond each value that checked mode fills with words that no kernel may touch. */
     readonly guardBytes: number,
     /** Where what touches buffers takes its turn: something that waits may still need one that is given back. */
     private readonly order = new SubmissionOrder(),
@@ -99,10 +102,20 @@ export class Heap {
     return { buffer, bytes: rounded, users: 0 };
   }
 
-  /** Checked mode: fills what lies behind a value with the pattern that no kernel may touch. */
-  writeGuard(buffer: GPUBuffer, offset: number): void {
-    const guard = new Uint32Array(this.guardBytes / 4).fill(GUARD_WORD);
-    this.order.run(() => this.device.queue.writeBuffer(buffer, offset, guard));
+  /** Checked mode: a number that tells one guard from the others. */
+  nextSalt(): number {
+    this.salts += 1;
+    return this.salts;
+  }
+
+  /**
+   * Checked mode: fills what lies behind a value that is bound with `size` bytes, with words that no kernel may touch. What
+   * rounding added to the value is among them, as long as nothing is written there.
+   */
+  writeGuard(buffer: GPUBuffer, size: number): void {
+    const start = size - VECTOR_BYTES;
+    const words = guardWords(this.nextSalt(), start / 4, (VECTOR_BYTES + this.guardBytes) / 4);
+    this.order.run(() => this.device.queue.writeBuffer(buffer, start, words));
   }
 
   /** Room for `bytes` in a buffer of its own, for results that kernels write directly. */

@@ -7,7 +7,7 @@ import {
 } from './basic-operations.js';
 import { ALIGNMENT, accesses, type Command, locate, newRoot, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
-import { LimitError, TensorError } from './errors.js';
+import { LimitError, ShaderError, TensorError } from './errors.js';
 import { fuseChains, fuseEpilogues } from './fusion.js';
 import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
@@ -192,7 +192,7 @@ export class Planner {
     );
     for (const [index, output] of node.outputs.entries()) this.values.set(output, final[index]);
     this.produced[this.position] = final;
-    const lowering = this.loweringFor(node);
+    const lowering = this.loweringFor(node, final);
     if (node.operation === packOperation) this.lowerPackMembers(node, lowering, inputs, final[0]);
     node.operation.lower(lowering, inputs, final, node.attributes);
   }
@@ -299,15 +299,20 @@ export class Planner {
     return node.scope ? `${node.scope}.${node.operation.name}` : node.operation.name;
   }
 
-  private loweringFor(node: Node): Lowering {
+  private loweringFor(node: Node, results: readonly PlannedValue[]): Lowering {
     const { device } = this.graph;
     const name = this.nameOf(node);
+    /** The memory that is the node's to write. */
+    const own = new Set(results.map(({ root }) => root));
     return {
       limits: device.limits,
       adapter: device.traits,
       variant: device.tuning.choiceFor(node),
-      scratch: (shape, dtype = 'f32') =>
-        this.newValue(shape, dtype, this.addRoot(`${name} scratch`, { shape, dtype }), 0),
+      scratch: (shape, dtype = 'f32') => {
+        const root = this.addRoot(`${name} scratch`, { shape, dtype });
+        own.add(root);
+        return this.newValue(shape, dtype, root, 0);
+      },
       constant: (values) => {
         const spec = { shape: [values.length], dtype: values instanceof Uint32Array ? 'u32' : 'f32' } as const;
         return this.newValue(spec.shape, spec.dtype, this.addRoot(`${name} table`, spec, values), 0);
@@ -317,8 +322,16 @@ export class Planner {
         return this.newValue(shape, planned.dtype, planned.root, planned.offset);
       },
       dispatch: (dispatch) => {
+        const values = dispatch.bindings as PlannedValue[];
         this.checkDispatch(name, dispatch);
-        this.push({ kind: 'dispatch', node, dispatch, values: dispatch.bindings as PlannedValue[] });
+        for (const index of dispatch.writes) {
+          if (own.has(values[index].root)) continue;
+          throw new ShaderError(
+            `${name}: ${dispatch.label} writes its binding ${index + 1} (${formatShape(values[index].shape)}), which is none of ` +
+              'the results; write to a result, or name the input in updates().',
+          );
+        }
+        this.push({ kind: 'dispatch', node, dispatch, values });
       },
     };
   }

@@ -1,23 +1,13 @@
-import {
-  ALIGNMENT,
-  type Command,
-  type DispatchCommand,
-  locate,
-  newRoot,
-  type PlannedValue,
-  type Root,
-} from './commands.js';
+import { Checks, guardBytesOf } from './checks.js';
+import { ALIGNMENT, type Command, type DispatchCommand, locate, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
-import { NumericError } from './errors.js';
-import { linearGrid } from './grid.js';
 import { type Allocation, bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch } from './operation.js';
 import { hasUniforms } from './pipelines.js';
 import { type Placement, placeRoots } from './placement.js';
 import type { Plan } from './plan.js';
 import type { Timestamps } from './profile.js';
-import scanSource from './scan.wgsl';
-import { bytesOf, type DType, sizeOf } from './shape.js';
+import { bytesOf } from './shape.js';
 
 /** Where a value lies on the device. */
 interface Range {
@@ -37,9 +27,6 @@ type Step =
     }
   | { readonly kind: 'copy'; readonly from: Range; readonly to: Range; readonly bytes: number };
 
-/** Four words, of which scan.wgsl uses two. */
-const STATUS_BYTES = 16;
-
 /** What a program needs of a device's memory. */
 export interface ProgramMemory {
   /** Bytes of all buffers that hold intermediates. */
@@ -50,9 +37,6 @@ export interface ProgramMemory {
   readonly peak: readonly { readonly label: string; readonly bytes: number }[];
 }
 
-/** What the scan of checked mode takes words for, by number. */
-const KINDS: readonly DType[] = ['u32', 'f32', 'f16'];
-
 /** A planned graph with its buffers, pipelines and bind groups: everything that a replay needs. */
 export class Program {
   private steps: Step[] = [];
@@ -62,8 +46,7 @@ export class Program {
   private uniforms: GPUBuffer | undefined;
   /** Where each dispatch's uniforms begin. */
   private uniformOffsets: readonly number[] = [];
-  /** Checked mode: where an execution leaves what it found. */
-  private readonly status: Root = newRoot('checked mode status', STATUS_BYTES);
+  private readonly checks: Checks | undefined;
   private readonly work: readonly Command[];
   private readonly dispatches: readonly Dispatch[];
 
@@ -75,10 +58,11 @@ export class Program {
       plan.roots.filter((root) => !root.storage),
       plan.commands,
       device.limits.maxBufferSize,
-      device.checked,
+      device.checked !== false,
       device.heap.guardBytes,
     );
-    this.work = this.scheduleWork();
+    this.checks = device.checked ? new Checks(device, plan) : undefined;
+    this.work = this.checks?.commands ?? plan.commands;
     this.dispatches = this.work.flatMap((command) => (command.kind === 'dispatch' ? [command.dispatch] : []));
   }
 
@@ -120,7 +104,10 @@ export class Program {
       this.banks.push(allocation);
       if (device.checked) device.heap.writeGuard(allocation.buffer, bank.members[0].root.bytes);
     }
-    if (device.checked) this.status.storage = device.heap.allocate(STATUS_BYTES, this.status.label);
+    if (this.checks) {
+      const { status } = this.checks;
+      status.storage = device.heap.allocate(status.bytes, status.label);
+    }
     for (const root of plan.constants) {
       if (!root.constant) continue;
       const storage = device.heap.allocate(root.constant.byteLength, root.label);
@@ -145,8 +132,8 @@ export class Program {
 
   /** Records one execution, once built and linked. */
   encode(encoder: GPUCommandEncoder, timestamps?: Timestamps): void {
-    const { storage: status } = this.status;
-    if (status) encoder.clearBuffer(status.allocation.buffer, status.offset, STATUS_BYTES);
+    const { status } = this.checks ?? {};
+    if (status?.storage) encoder.clearBuffer(status.storage.allocation.buffer, status.storage.offset, status.bytes);
     let pass: GPUComputePassEncoder | undefined;
     let bound: GPUComputePipeline | undefined;
     for (const step of this.steps) {
@@ -206,40 +193,31 @@ export class Program {
     const { heap } = this.device;
     for (const bank of this.banks) heap.releaseBuffer(bank);
     for (const storage of this.constants.values()) heap.release(storage);
-    if (this.status.storage) heap.release(this.status.storage);
+    if (this.checks?.status.storage) {
+      heap.release(this.checks.status.storage);
+      this.checks.status.storage = undefined;
+    }
     if (this.uniforms) this.device.returnUniforms(this.uniforms);
     this.banks = [];
     this.constants = new Map();
     this.uniforms = undefined;
-    this.status.storage = undefined;
     this.steps = [];
   }
 
   /** Checked mode: what the execution submitted last has found, for {@link reportStatus}. */
   async readStatus(): Promise<Uint32Array> {
-    const { storage } = this.status;
-    if (!storage) return new Uint32Array(STATUS_BYTES / 4);
-    return new Uint32Array(await this.device.readBuffer(storage.allocation.buffer, storage.offset, STATUS_BYTES));
+    const { storage, bytes } = this.checks?.status ?? {};
+    if (!storage || !bytes) return new Uint32Array();
+    return new Uint32Array(await this.device.readBuffer(storage.allocation.buffer, storage.offset, bytes));
   }
 
   /**
    * @param words What {@link readStatus} returned.
    * @param step Which execution of the program this was, from 1.
-   * @throws NumericError if the execution produced NaN, Inf or a write outside a result.
+   * @throws NumericError for what the execution did wrong, see {@link Checks.report}
    */
   reportStatus(words: Uint32Array, step: number): void {
-    const { nodes } = this.plan;
-    const [bad, stray] = words;
-    if (bad === 0 && stray === 0) return;
-    // Whichever came first in the program is the cause.
-    const code = Math.max(bad, stray);
-    const node = nodes[nodes.length - code];
-    const place = node.scope ? ` (in ${node.scope})` : '';
-    const shapes = node.inputs.map(
-      (input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`,
-    );
-    const what = code === stray ? 'wrote outside its result' : 'produced NaN or Inf';
-    throw new NumericError(`${node.operation.name}${place} ${what}`, step, shapes.join(', ') || 'none');
+    this.checks?.report(words, step);
   }
 
   private rangeOf(value: PlannedValue): Range {
@@ -286,7 +264,7 @@ export class Program {
     for (const [index, value] of values.entries()) {
       const own = bindingBytes(bytesOf(value));
       bytes += bytesOf(value);
-      const size = own + (this.isGuarded(value) ? this.device.heap.guardBytes : 0);
+      const size = own + guardBytesOf(value, this.device);
       entries.push({ binding: index + 1, resource: { ...this.rangeOf(value), size } });
     }
     return {
@@ -298,43 +276,5 @@ export class Program {
       bindGroup: this.device.gpu.createBindGroup({ label, layout: pipeline.layout, entries }),
       workgroups: dispatch.workgroups,
     };
-  }
-
-  /** Whether the words behind a value are a guard, which only a value that fills its root has. */
-  private isGuarded(value: PlannedValue): boolean {
-    const whole = value.offset === 0 && value.root.bytes === bindingBytes(bytesOf(value));
-    const { storage, parent, constant } = value.root;
-    return whole && !parent && !constant && (storage ? storage.guarded : this.device.checked);
-  }
-
-  /** The plan's commands; in checked mode with a scan of every result behind the node that made it. */
-  private scheduleWork(): readonly Command[] {
-    const { device, plan } = this;
-    if (!device.checked) return plan.commands;
-    const status: PlannedValue = { id: -1, shape: [STATUS_BYTES / 4], dtype: 'u32', root: this.status, offset: 0 };
-    const positions = new Map(plan.nodes.map((node, position) => [node, position]));
-    return plan.commands.flatMap((command, index) => {
-      const { node } = command;
-      const position = node && positions.get(node);
-      if (position === undefined || plan.commands[index + 1]?.node === node) return [command];
-      const scans = plan.produced[position].map((value) => this.scan(value, status, position));
-      return [command, ...scans];
-    });
-  }
-
-  private scan(value: PlannedValue, status: PlannedValue, position: number): Command {
-    const size = sizeOf(value.shape);
-    const bytes = bytesOf(value);
-    const guardWords = this.isGuarded(value) ? this.device.heap.guardBytes / 4 : 0;
-    const code = this.plan.nodes.length - position;
-    const dispatch: Dispatch = {
-      label: 'checked.scan',
-      source: scanSource,
-      bindings: [value, status],
-      writes: [1],
-      workgroups: linearGrid(Math.max(bytes / 4, guardWords)),
-      uniforms: { u32: [size, bindingBytes(bytes) / 4, guardWords, code, KINDS.indexOf(value.dtype)] },
-    };
-    return { kind: 'dispatch', node: undefined, dispatch, values: [value, status] };
   }
 }

@@ -1,21 +1,28 @@
 import type { Device } from './device.js';
-import { record } from './graph.js';
+import { TensorError } from './errors.js';
+import { Generator } from './generator.js';
+import { activeTrace, record } from './graph.js';
 import { linearGrid } from './grid.js';
 import type { Operation } from './operation.js';
 import philox from './philox.wgsl';
 import randomKernel from './random.wgsl';
-import { checkShape, type Shape, sizeOf } from './shape.js';
+import { keyWords, type RandomKey } from './random-key.js';
+import { checkShape, formatShape, type Shape, sizeOf } from './shape.js';
 import { template } from './template.js';
-import type { Tensor } from './tensor.js';
+import { Tensor } from './tensor.js';
 
-/** Names a random stream: the same key gives the same values. Any whole numbers; up to 2⁵³ each is told apart. */
-export type RandomKey = number | readonly [number, number];
+/**
+ * What draws depend on: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of the numbers `k`
+ * and `[a, b]`), or a generator, which goes on from draw to draw.
+ */
+export type RandomSource = RandomKey | Tensor | Generator;
 
 interface RandomAttributes {
   readonly shape: Shape;
+  /** Where it is not an input. */
   readonly key: readonly [number, number];
-  readonly uniform: boolean;
-  /** Lower and upper bound of a uniform draw; mean and standard deviation of a normal one. */
+  readonly distribution: 'uniform' | 'normal' | 'bernoulli';
+  /** Lower and upper bound of a uniform draw; mean and standard deviation of a normal one; a probability. */
   readonly parameters: readonly [number, number];
 }
 
@@ -25,34 +32,73 @@ const randomOperation: Operation<RandomAttributes> = {
     checkShape('random', shape);
     return [{ shape, dtype: 'f32' }];
   },
-  lower(lowering, _inputs, [result], { shape, key, uniform, parameters }) {
+  lower(lowering, inputs, [result], { shape, key, distribution, parameters }) {
     const count = sizeOf(shape);
+    const keyWordCount = inputs.length > 0 ? sizeOf(inputs[0].shape) : 0;
     lowering.dispatch({
       label: 'random',
-      source: template(philox + randomKernel, { UNIFORM: uniform }),
-      bindings: [result],
-      writes: [0],
-      uniforms: { u32: [count, ...key], f32: parameters },
+      source: template(philox + randomKernel, {
+        STORED: inputs.length > 0,
+        UNIFORM: distribution === 'uniform',
+        NORMAL: distribution === 'normal',
+        BERNOULLI: distribution === 'bernoulli',
+      }),
+      bindings: [...inputs, result],
+      writes: [inputs.length],
+      uniforms: { u32: [count, ...key, keyWordCount], f32: parameters },
       workgroups: linearGrid(Math.ceil(count / 4)),
     });
   },
-  gradient: () => [],
+  gradient: () => [undefined],
 };
 
-/** Two 32-bit words from a key; a single number gives its low and high word. */
-export function keyWords(key: RandomKey): [number, number] {
-  if (typeof key === 'number') return [key >>> 0, Math.floor(key / 2 ** 32) >>> 0];
-  const [a, b] = key;
-  return [(a ^ (Math.floor(a / 2 ** 32) * 0x9e3779b1)) >>> 0, (b ^ (Math.floor(b / 2 ** 32) * 0x85ebca6b)) >>> 0];
+function draw(name: string, device: Device, source: RandomSource, attributes: Omit<RandomAttributes, 'key'>): Tensor {
+  if (source instanceof Generator) return record(randomOperation, [source.next()], { ...attributes, key: [0, 0] })[0];
+  if (source instanceof Tensor) {
+    checkKey(name, source);
+    return record(randomOperation, [source], { ...attributes, key: [0, 0] }, device)[0];
+  }
+  refuseFrozen(name, source);
+  return record(randomOperation, [], { ...attributes, key: keyWords(source) }, device)[0];
+}
+
+function checkKey(name: string, { dtype, shape, size }: Tensor): void {
+  if (dtype === 'u32' && size <= 2) return;
+  throw new TensorError(
+    `${name}: the key is a tensor of shape ${formatShape(shape)}, ${dtype}; give one or two words, as ` +
+      "device.tensor([seed, step], [2], 'u32'). (A number passed to a compiled function arrives as f32, which does not tell " +
+      'large keys apart.)',
+  );
+}
+
+/** @internal Refuses a draw under a constant key within a compiled function, which would be the same at each of its calls. */
+export function refuseFrozen(name: string, source: RandomSource): void {
+  if (!activeTrace()) return;
+  const text = source instanceof Generator || source instanceof Tensor ? 'this draw' : `a draw with the key ${source}`;
+  throw new TensorError(
+    `${name}: inside a compiled function ${text} would be the same at every call. For new numbers at each call use randomUniform, ` +
+      'randomNormal or randomBernoulli with a generator (device.generator(seed), made outside) or with a u32 tensor as key; for ' +
+      'the same numbers at each call draw them outside and use the tensor inside.',
+  );
 }
 
 /** Uniform draws in [low, high). */
-export function randomUniform(device: Device, shape: Shape, key: RandomKey, low = 0, high = 1): Tensor {
-  return record(randomOperation, [], { shape, key: keyWords(key), uniform: true, parameters: [low, high] }, device)[0];
+export function randomUniform(device: Device, shape: Shape, source: RandomSource, low = 0, high = 1): Tensor {
+  return draw('randomUniform', device, source, { shape, distribution: 'uniform', parameters: [low, high] });
 }
 
 /** Normal draws. */
-export function randomNormal(device: Device, shape: Shape, key: RandomKey, mean = 0, deviation = 1): Tensor {
-  const parameters = [mean, deviation] as const;
-  return record(randomOperation, [], { shape, key: keyWords(key), uniform: false, parameters }, device)[0];
+export function randomNormal(device: Device, shape: Shape, source: RandomSource, mean = 0, deviation = 1): Tensor {
+  return draw('randomNormal', device, source, { shape, distribution: 'normal', parameters: [mean, deviation] });
+}
+
+/**
+ * 1 with the given probability, to 2⁻²⁴, and else 0. Counterpart: `torch.bernoulli`.
+ * @throws TensorError for a probability outside [0, 1]
+ */
+export function randomBernoulli(device: Device, shape: Shape, source: RandomSource, probability: number): Tensor {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw new TensorError(`randomBernoulli: the probability is ${probability}; give one from 0 to 1.`);
+  }
+  return draw('randomBernoulli', device, source, { shape, distribution: 'bernoulli', parameters: [probability, 0] });
 }

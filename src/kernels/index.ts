@@ -4,6 +4,7 @@ export { type Conv2dOptions, conv2d } from './conv2d/conv2d.js';
 export type { Pair } from './conv2d/geometry.js';
 export type { ConvVariant } from './conv2d/winograd.js';
 export { type ConvTranspose2dOptions, convTranspose2d } from './convTranspose2d/convTranspose2d.js';
+export * from './dropout/index.js';
 export * from './elementwise/index.js';
 export * from './expectation2d/index.js';
 export * from './gatherFrames/index.js';

@@ -1,0 +1,18 @@
+import { TensorError } from './errors.js';
+
+/** Names a random stream: the same key gives the same values. Any whole numbers; up to 2⁵³ each is told apart. */
+export type RandomKey = number | readonly [number, number];
+
+/**
+ * Two 32-bit words from a key; a single number gives its low and high word.
+ * @throws TensorError for what is no whole number
+ */
+export function keyWords(key: RandomKey): [number, number] {
+  const numbers = typeof key === 'number' ? [key] : key;
+  if (!Array.isArray(numbers) || numbers.length > 2 || !numbers.every(Number.isSafeInteger) || numbers.length === 0) {
+    throw new TensorError(`a random key is ${JSON.stringify(key)}; give a whole number below 2⁵³, or two of them.`);
+  }
+  if (typeof key === 'number') return [key >>> 0, Math.floor(key / 2 ** 32) >>> 0];
+  const [a, b] = key;
+  return [(a ^ (Math.floor(a / 2 ** 32) * 0x9e3779b1)) >>> 0, (b ^ (Math.floor(b / 2 ** 32) * 0x85ebca6b)) >>> 0];
+}

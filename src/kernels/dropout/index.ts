@@ -1,0 +1,1 @@
+export { type DropoutOptions, dropout } from './dropout.js';
