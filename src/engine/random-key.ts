@@ -8,8 +8,8 @@ export type RandomKey = number | readonly [number, number];
  * @throws TensorError for what is no whole number
  */
 export function keyWords(key: RandomKey): [number, number] {
-  const numbers = typeof key === 'number' ? [key] : key;
-  if (!Array.isArray(numbers) || numbers.length > 2 || !numbers.every(Number.isSafeInteger) || numbers.length === 0) {
+  const numbers: readonly unknown[] = Array.isArray(key) && key.length === 2 ? key : [key];
+  if (!numbers.every(Number.isSafeInteger)) {
     throw new TensorError(`a random key is ${JSON.stringify(key)}; give a whole number below 2⁵³, or two of them.`);
   }
   if (typeof key === 'number') return [key >>> 0, Math.floor(key / 2 ** 32) >>> 0];

@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type RandomKey, randomNormal, ShapeError } from '../../src/index.js';
 import { sharedDevice } from '../support/device.js';
+import { moments } from '../support/moments.js';
+import { philox } from '../support/philox.js';
 
 const COUNT = 1 << 16;
-
-function moments(values: Float32Array) {
-  const mean = values.reduce((total, value) => total + value, 0) / values.length;
-  const central = (power: number) =>
-    values.reduce((total, value) => total + (value - mean) ** power, 0) / values.length;
-  const variance = central(2);
-  return { mean, variance, skewness: central(3) / variance ** 1.5, kurtosis: central(4) / variance ** 2 };
-}
 
 describe('uniform draws', () => {
   // Known answers of Philox4x32-10, from the file kat_vectors of Random123 (Salmon et al., 2011).
@@ -120,18 +114,3 @@ describe('normal draws', () => {
     expect(() => device.randn([2, 0], 1)).toThrow(ShapeError);
   });
 });
-
-/** Philox4x32-10 after its definition, with whole numbers of any length. */
-function philox(counter: readonly number[], key: readonly number[]): number[] {
-  let [c0, c1, c2, c3] = counter.map(BigInt);
-  let [k0, k1] = key.map(BigInt);
-  const word = 0xffffffffn;
-  for (let round = 0; round < 10; round++) {
-    const p0 = 0xd2511f53n * c0;
-    const p1 = 0xcd9e8d57n * c2;
-    [c0, c1, c2, c3] = [(p1 >> 32n) ^ c1 ^ k0, p1 & word, (p0 >> 32n) ^ c3 ^ k1, p0 & word];
-    k0 = (k0 + 0x9e3779b9n) & word;
-    k1 = (k1 + 0xbb67ae85n) & word;
-  }
-  return [c0, c1, c2, c3].map(Number);
-}
