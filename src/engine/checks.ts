@@ -1,4 +1,4 @@
-import { type Command, newRoot, type PlannedValue, type Root } from './commands.js';
+import { accesses, type Command, newRoot, type PlannedValue, type Root } from './commands.js';
 import type { Device } from './device.js';
 import { NumericError } from './errors.js';
 import type { Node } from './graph.js';
@@ -9,7 +9,7 @@ import type { Dispatch } from './operation.js';
 import type { Plan } from './plan.js';
 import poisonSource from './poison.wgsl';
 import scanSource from './scan.wgsl';
-import { bytesOf, type DType, formatShape, sizeOf } from './shape.js';
+import { bytesOf, type DType, sizeOf } from './shape.js';
 
 /** What an execution leaves about each site: see scan.wgsl. */
 const WORDS_PER_SITE = 4;
@@ -21,11 +21,12 @@ const KINDS: readonly DType[] = ['u32', 'f32', 'f16'];
 interface Site {
   readonly node: Node;
   readonly value: PlannedValue;
+  /** Every element of a result is the node's to write. Not so in an update in place, and in scratch memory. */
+  readonly role: 'result' | 'update' | 'scratch';
   /** As in "its result", for messages. */
   readonly name: string;
-  /** Whether all of its elements are the node's to write. Not so for an update in place, and for scratch memory. */
-  readonly fresh: boolean;
-  readonly scratch: boolean;
+  /** Of the words that it is filled with. */
+  readonly salt: number;
 }
 
 /** Bytes behind a value that belong to its guard: only a value that fills its memory has one. */
@@ -45,7 +46,7 @@ export class Checks {
   readonly commands: readonly Command[];
   /** Where an execution leaves what it found. */
   readonly status: Root;
-  private readonly sites: Site[] = [];
+  private readonly sites: readonly Site[];
   private readonly statusValue: PlannedValue;
 
   constructor(
@@ -58,25 +59,23 @@ export class Checks {
       if (known) known.push(command);
       else byNode.set(command.node, [command]);
     }
-    const used = new Set(plan.commands.flatMap((command) => valuesOf(command).map(({ root }) => root)));
+    const touched = plan.commands.flatMap((command) => accesses(command).map(({ value }) => value));
+    const used = new Set([...touched, ...plan.outputs].map(({ root }) => root));
     const sitesOf = plan.nodes.map((node, position) =>
-      findSites(node, plan.produced[position], byNode.get(node) ?? []).filter(({ value }) => used.has(value.root)),
+      this.findSites(node, plan.produced[position], byNode.get(node) ?? []).filter(({ value }) => used.has(value.root)),
     );
-    this.sites.push(...sitesOf.flat());
-    const words = Math.max(1, this.sites.length) * WORDS_PER_SITE;
+    this.sites = sitesOf.flat();
+    const words = WORDS_PER_SITE * Math.max(1, this.sites.length);
     this.status = newRoot('checked mode status', 4 * words);
     this.statusValue = { id: -1, shape: [words], dtype: 'u32', root: this.status, offset: 0 };
-    // Commands of no node are the effects, which come last.
-    let site = 0;
+    const index = new Map(this.sites.map((site, i) => [site, i]));
     this.commands = [
-      ...plan.nodes.flatMap((node, position) => {
-        const own = sitesOf[position].map((one) => ({ ...one, index: site++, salt: device.heap.nextSalt() }));
-        return [
-          ...own.flatMap((one) => this.poison(one, one.salt)),
-          ...(byNode.get(node) ?? []),
-          ...own.map((one) => this.scan(one, one.index, one.salt)),
-        ];
-      }),
+      ...plan.nodes.flatMap((node, position) => [
+        ...sitesOf[position].flatMap((site) => this.poison(site)),
+        ...(byNode.get(node) ?? []),
+        ...sitesOf[position].map((site) => this.scan(site, index.get(site) ?? 0)),
+      ]),
+      // What belongs to no node comes last: results are set aside, and effects take place.
       ...(byNode.get(undefined) ?? []),
     ];
   }
@@ -87,28 +86,31 @@ export class Checks {
    * @throws NumericError for the first node that left elements unwritten, wrote outside its results, or produced NaN or Inf
    */
   report(words: Uint32Array, step: number): void {
-    for (const [index, { node, value, name }] of this.sites.entries()) {
-      const [unwritten, fromEnd, notFinite, stray] = words.subarray(WORDS_PER_SITE * index);
-      const size = sizeOf(value.shape);
-      let finding: string | undefined;
-      if (stray > 0) finding = `wrote outside ${name}`;
-      else if (unwritten > 0) {
-        finding = `left ${unwritten} of ${size} elements of ${name} unwritten, the first at ${size - fromEnd},`;
-      } else if (notFinite > 0) finding = this.device.checked === 'nan' ? 'produced NaN' : 'produced NaN or Inf';
+    for (const [index, site] of this.sites.entries()) {
+      const finding = this.findingAt(site, words.subarray(WORDS_PER_SITE * index, WORDS_PER_SITE * (index + 1)));
       if (!finding) continue;
-      const place = node.scope ? ` (in ${node.scope})` : '';
-      const shapes = node.inputs.map(
-        (input) => `${input.label ? `${input.label} ` : ''}${input.shape.join('×') || 'scalar'}`,
-      );
-      throw new NumericError(`${node.operation.name}${place} ${finding}`, step, shapes.join(', ') || 'none');
+      const { operation, scope, inputs } = site.node;
+      const shapes = inputs.map(({ label, shape }) => `${label ? `${label} ` : ''}${shape.join('×') || 'scalar'}`);
+      const place = scope ? ` (in ${scope})` : '';
+      throw new NumericError(`${operation.name}${place} ${finding}`, step, shapes.join(', ') || 'none');
     }
   }
 
+  private findingAt({ value, name }: Site, [unwritten, fromEnd, notFinite, stray]: Uint32Array): string | undefined {
+    if (stray > 0) return `wrote outside ${name}`;
+    if (unwritten > 0) {
+      const size = sizeOf(value.shape);
+      return `left ${unwritten} of ${size} elements of ${name} unwritten, the first at ${size - fromEnd},`;
+    }
+    if (notFinite === 0) return undefined;
+    return this.device.checked === 'nan' ? 'produced NaN' : 'produced NaN or Inf';
+  }
+
   /** Fills what the node is to write, and the guard behind it. */
-  private poison({ value, fresh, scratch }: Site, salt: number): Command[] {
+  private poison({ value, role, salt }: Site): Command[] {
     const body = bindingBytes(bytesOf(value)) / 4;
     const guard = guardBytesOf(value, this.device) / 4;
-    const first = fresh || scratch ? 0 : body;
+    const first = role === 'update' ? body : 0;
     const count = body + guard - first;
     if (count === 0) return [];
     const dispatch: Dispatch = {
@@ -122,12 +124,12 @@ export class Checks {
     return [{ kind: 'dispatch', node: undefined, dispatch, values: [value] }];
   }
 
-  private scan({ value, fresh, scratch }: Site, index: number, salt: number): Command {
+  private scan({ value, role, salt }: Site, index: number): Command {
     const body = bindingBytes(bytesOf(value)) / 4;
     const guard = guardBytesOf(value, this.device) / 4;
-    const size = scratch ? 0 : sizeOf(value.shape);
+    const size = role === 'scratch' ? 0 : sizeOf(value.shape);
     const kind = KINDS.indexOf(value.dtype);
-    const allowsInfinities = this.device.checked === 'nan';
+    const [poisoned, infinities] = [role === 'result', this.device.checked === 'nan'].map(Number);
     const values = [value, this.statusValue];
     const dispatch: Dispatch = {
       label: 'checked.scan',
@@ -135,36 +137,34 @@ export class Checks {
       bindings: values,
       writes: [1],
       workgroups: linearGrid(Math.max(body, guard)),
-      uniforms: { u32: [size, body, guard, salt, index, kind, Number(fresh), Number(allowsInfinities)] },
+      uniforms: { u32: [size, body, guard, salt, index, kind, poisoned, infinities] },
     };
     return { kind: 'dispatch', node: undefined, dispatch, values };
   }
-}
 
-/** What a node writes: its scratch memory, then its results. */
-function findSites(node: Node, results: readonly PlannedValue[], commands: readonly Command[]): Site[] {
-  const updated = new Set(node.operation.updates?.(node.attributes).map(([output]) => output));
-  const own = new Set(results.map(({ root }) => root));
-  const scratch = new Set<Root>();
-  for (const command of commands) {
-    if (command.kind !== 'dispatch') continue;
-    for (const index of command.dispatch.writes) {
-      const { root } = command.values[index];
-      if (!own.has(root)) scratch.add(root);
+  /** What a node writes: its scratch memory, then its results. */
+  private findSites(node: Node, results: readonly PlannedValue[], commands: readonly Command[]): Site[] {
+    const updated = new Set(node.operation.updates?.(node.attributes).map(([output]) => output));
+    const own = new Set(results.map(({ root }) => root));
+    const scratch = new Set<Root>();
+    for (const command of commands) {
+      for (const { value, writes } of accesses(command)) if (writes && !own.has(value.root)) scratch.add(value.root);
     }
+    const site = (role: Site['role'], value: PlannedValue, name: string): Site => {
+      return { node, value, role, name, salt: this.device.heap.nextSalt() };
+    };
+    return [
+      ...[...scratch].map((root) => {
+        const value: PlannedValue = { id: -1, shape: [root.bytes / 4], dtype: 'u32', root, offset: 0 };
+        return site('scratch', value, `its scratch memory of ${root.bytes} bytes`);
+      }),
+      ...results.map((value, i) =>
+        site(
+          updated.has(i) ? 'update' : 'result',
+          value,
+          `its result${results.length > 1 ? ` ${i + 1} of ${results.length}` : ''}`,
+        ),
+      ),
+    ];
   }
-  return [
-    ...[...scratch].map((root): Site => {
-      const value: PlannedValue = { id: -1, shape: [root.bytes / 4], dtype: 'u32', root, offset: 0 };
-      return { node, value, name: `its scratch memory of ${root.bytes} bytes`, fresh: false, scratch: true };
-    }),
-    ...results.map((value, index): Site => {
-      const which = results.length > 1 ? ` ${index + 1} of ${results.length}, ${formatShape(value.shape)}` : '';
-      return { node, value, name: `its result${which}`, fresh: !updated.has(index), scratch: false };
-    }),
-  ];
-}
-
-function valuesOf(command: Command): readonly PlannedValue[] {
-  return command.kind === 'copy' ? [command.from, command.to] : command.values;
 }

@@ -4,6 +4,7 @@ import {
   Adam,
   add,
   assign,
+  cast,
   compile,
   div,
   exp,
@@ -12,11 +13,14 @@ import {
   mul,
   NumericError,
   type Operation,
+  openDevice,
   record,
   relu,
   reshape,
   scope,
+  softmax,
   square,
+  sub,
   sum,
   type Tensor,
 } from '../../src/index.js';
@@ -135,6 +139,32 @@ describe('checked mode finds', () => {
     const f = compile((x: Tensor) => assign(state, accumulateInPlace(state, x)));
     await expect(f(device.tensor(new Float32Array(100).fill(Number.NaN)))).rejects.toThrow(
       /accumulateInPlace produced/,
+    );
+  });
+});
+
+describe('with infinities allowed', () => {
+  test('masks of −∞ pass, compiled and not, and NaN is found', async () => {
+    using device = await openDevice({ checked: 'nan', tuning: 'none' });
+    const scores = device.tensor([1, 2, 3, 4], [2, 2]);
+    const mask = device.tensor([0, Number.NEGATIVE_INFINITY, 0, 0], [2, 2]);
+    const attention = (x: Tensor) => softmax(add(x, mul(mask, 1)), { axes: [1] });
+    const expected = [1, 0, 1 / (1 + Math.E), Math.E / (1 + Math.E)];
+    for (const result of [attention(scores), await compile(attention)(scores)]) {
+      for (const [i, value] of (await result.data()).entries()) expect(value).toBeCloseTo(expected[i], 5);
+    }
+    const masked = compile((x: Tensor) => log(mul(x, -1)));
+    await expect(masked(scores)).rejects.toThrow(/^log produced NaN in step 1; its inputs are 2×2\.$/);
+    await expect(sub(mask, mask).data()).rejects.toThrow(/^sub produced NaN in step 1/);
+    if (device.traits.f16) {
+      expect((await mul(cast(mask, 'f16'), 1).data())[1]).toBe(Number.NEGATIVE_INFINITY);
+      await expect(cast(device.tensor([Number.NaN]), 'f16').data()).rejects.toThrow(/^cast produced NaN in step 1/);
+    }
+  });
+
+  test('is asked for by name', async () => {
+    await expect(openDevice({ checked: 'inf' as never })).rejects.toThrow(
+      "openDevice: checked is inf; give true, false, or 'nan' to look for NaN but not for Inf.",
     );
   });
 });
