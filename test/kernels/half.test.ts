@@ -5,6 +5,7 @@ import {
   cast,
   compile,
   concat,
+  conv2d,
   convTranspose2d,
   gradients,
   maxPool2d,
@@ -119,3 +120,33 @@ describe.skipIf(!device.traits.f16)('on images of f16', () => {
     expect(() => concat([a, b])).toThrow(/input 1 is f16 and input 0 is f32; cast/);
   });
 });
+
+test.skipIf(!device.traits.f16).each(['lanes', 'tiled', 'winograd'] as const)(
+  'a convolution by %s takes images, weights, or both in f16',
+  async (variant) => {
+    for (const [inC, outC] of [
+      [8, 12],
+      [3, 5],
+    ]) {
+      const [x, weight] = [
+        device.tensor(values([2, 7, 9, inC], 1), [2, 7, 9, inC]),
+        device.tensor(values([outC, 3, 3, inC], 2), [outC, 3, 3, inC]),
+      ];
+      const [halfX, halfWeight] = [cast(x, 'f16'), cast(weight, 'f16')];
+      const run = async (image: Tensor, kernel: Tensor) => {
+        const y = conv2d(image, kernel, { padding: 1, variant });
+        const slopes = gradients(sum(cast(y, 'f32')), [image, kernel]);
+        expect([y, ...slopes].map(({ dtype }) => dtype)).toEqual([image.dtype, image.dtype, kernel.dtype]);
+        return Promise.all([y, ...slopes].map((tensor) => tensor.data()));
+      };
+      const expected = await run(x, weight);
+      for (const [image, kernel] of [
+        [halfX, weight],
+        [x, halfWeight],
+        [halfX, halfWeight],
+      ]) {
+        for (const [i, actual] of (await run(image, kernel)).entries()) expectClose(actual, expected[i], 2 ** 13);
+      }
+    }
+  },
+);

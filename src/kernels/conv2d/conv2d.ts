@@ -5,7 +5,7 @@ import { formatShape, sameShape } from '../../engine/shape.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../reduce/reduce.js';
 import { absorbByConvolution, lowerConvolution } from './epilogue.js';
-import { gatherExtent, lowerGather } from './gather.js';
+import { gatherExtent, lowerGather, widen } from './gather.js';
 import { type ConvGeometry, checkBias, convOutputShape, inputGradientAxes, type Pair, pairOf } from './geometry.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
 import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
@@ -178,8 +178,8 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
       attributes,
       weightGradientExtent(gw.shape, attributes.groups, [x, gy]),
     );
-    if (variant === 'winograd') lowerWinogradWeightGradient(lowering, gradient);
-    else lowerWeightGradient(lowering, { ...gradient, variant });
+    if (variant !== 'winograd') lowerWeightGradient(lowering, { ...gradient, variant });
+    else lowerWinogradWeightGradient(lowering, { ...gradient, x: widen(lowering, x), gy: widen(lowering, gy) });
   },
 
   gradient({ inputs: [x, dy], attributes, outputGradients: [u], wanted }) {

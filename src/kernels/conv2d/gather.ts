@@ -54,23 +54,27 @@ export function gatherExtent({ shape, dtype }: TensorSpec, groups: number): Prod
 
 /** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
 export function lowerGather(lowering: Lowering, gather: Gather): void {
-  if (gather.variant === 'winograd') {
+  const { x, y, bias, groups, variant, epilogue = {} } = gather;
+  const chosen = variant === 'winograd' ? variant : chooseVariant(lowering, variant, gatherExtent(y, groups));
+  const lanes = chosen === 'lanes';
+  if ((lanes || chosen === 'winograd') && commonType([x, y]) === 'f16') {
+    const wide = lowering.scratch(y.shape);
+    lowerGather(lowering, { ...gather, x: widen(lowering, x), y: wide, variant: chosen });
+    castOperation.lower(lowering, [wide], [y], { dtype: y.dtype === 'f16' ? 'f16' : 'f32' });
+    return;
+  }
+  if (gather.weight.dtype === 'f16') {
+    lowerGather(lowering, { ...gather, weight: widen(lowering, gather.weight) });
+    return;
+  }
+  if (chosen === 'winograd') {
     lowerWinograd(lowering, gather);
     return;
   }
-  const { x, y, bias, groups, variant, epilogue = {} } = gather;
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const chosen = chooseVariant(lowering, variant, gatherExtent(y, groups));
-  const lanes = chosen === 'lanes';
-  if (lanes && commonType([x, y]) === 'f16') {
-    const wide = lowering.scratch(y.shape);
-    lowerGather(lowering, { ...gather, x: widen(lowering, x), y: wide, variant: 'lanes' });
-    castOperation.lower(lowering, [wide], [y], { dtype: y.dtype === 'f16' ? 'f16' : 'f32' });
-    return;
-  }
   const alongK = lanes || gather.weightFirst === 'produced';
   const weight =
     lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
