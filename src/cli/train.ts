@@ -26,7 +26,7 @@ const program = new Command('train')
   .addOption(setOption())
   .option('--overfit <n>', `learn the first n frames by heart, until they are below ${OVERFIT_GOAL} px`, wholeNumber)
   .option('--fast-dev-run', 'one step, one batch of validation and every file: whether all fits together')
-  .option('--checked', 'scan every result on the device for NaN, Inf and stray writes; slower')
+  .option('--checked', 'look at every result on the device for NaN, Inf, unwritten elements and stray writes; slower')
   .action(async ({ checked, ...options }: Options) => {
     const input = options.resume === undefined ? await newRun(options) : await runToResume(options.resume, options);
     await withDevice({ checked }, async (device) => {

@@ -19,6 +19,7 @@ import {
   tanh,
 } from '../../src/index.js';
 import { expectClose, propertyParameters } from '../support/check-operation.js';
+import { checkFused } from '../support/check-program.js';
 import { checkedDevice, sharedDevice } from '../support/device.js';
 
 const unary: ((x: Tensor) => Tensor)[] = [
@@ -90,6 +91,7 @@ describe('fusion of elementwise chains', () => {
         expectClose(values, Array.from(expected), 4);
         const again = compile((...x: Tensor[]) => run(program, x), { device: checked });
         expectClose(await (await again(...make(checked))).data(), Array.from(values), 4);
+        await checkFused([run(program, make(checked))]);
         fused.dispose();
         again.dispose();
         for (const tensor of [...inputs, result]) tensor.dispose();

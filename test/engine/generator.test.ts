@@ -83,6 +83,7 @@ describe('a generator', () => {
     for (let i = 0; i < 3; i++) (await f()).dispose();
     const saved = JSON.parse(JSON.stringify([...(await generator.state())]));
     const next = [await (await f()).data(), await (await f()).data()];
+    expect(next[0]).not.toEqual(next[1]);
     generator.restore(saved);
     expect([await (await f()).data(), await (await f()).data()]).toEqual(next);
 

@@ -247,6 +247,12 @@ test('no operation is left out', () => {
   expect(exported.filter((name) => !(name in cases) && !OTHERS.includes(name))).toEqual([]);
 });
 
+test('they run fused here, as in a compiled function', async () => {
+  const [x, weight] = [values([1, 5, 7, 3]), values([5, 3, 3, 3], 'f32', 1)];
+  expect(await checkFused([relu(k.conv2d(x, weight, { variant: 'tiled' }))])).toEqual(['conv2d']);
+  expect(await checkFused([k.exp(k.mul(k.abs(x), x))])).toHaveLength(1);
+});
+
 /** Weighted, so that gradients differ from element to element. */
 function lossOf(results: readonly Tensor[]): Tensor {
   return results.map((y, i) => sum(mul(cast(y, 'f32'), values(y.shape, 'f32', i)))).reduce((a, b) => k.add(a, b));
