@@ -11,7 +11,7 @@ import { keyWords, type RandomKey } from './random-key.js';
 import type { Tensor } from './tensor.js';
 
 /** Words of a generator's state: its key, and how often it has drawn, low word first. */
-export const STATE_WORDS = 4;
+const STATE_WORDS = 4;
 
 const advanceOperation: Operation<null> = {
   name: 'advanceGenerator',
