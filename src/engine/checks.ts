@@ -100,7 +100,7 @@ export class Checks {
     if (stray > 0) return `wrote outside ${name}`;
     if (unwritten > 0) {
       const size = sizeOf(value.shape);
-      return `left ${unwritten} of ${size} elements of ${name} unwritten, the first at ${size - fromEnd},`;
+      return `left ${unwritten} of ${size} elements of ${name} unwritten (the first at ${size - fromEnd})`;
     }
     if (notFinite === 0) return undefined;
     return this.device.checked === 'nan' ? 'produced NaN' : 'produced NaN or Inf';

@@ -10,7 +10,9 @@ export type RandomKey = number | readonly [number, number];
 export function keyWords(key: RandomKey): [number, number] {
   const numbers: readonly unknown[] = Array.isArray(key) && key.length === 2 ? key : [key];
   if (!numbers.every(Number.isSafeInteger)) {
-    throw new TensorError(`a random key is ${Array.isArray(key) ? `[${key.join(', ')}]` : key}; give a whole number below 2⁵³, or two of them.`);
+    throw new TensorError(
+      `a random key is ${Array.isArray(key) ? `[${key.join(', ')}]` : key}; give a whole number below 2⁵³, or two of them.`,
+    );
   }
   if (typeof key === 'number') return [key >>> 0, Math.floor(key / 2 ** 32) >>> 0];
   const [a, b] = key;
