@@ -66,11 +66,9 @@ describe('a generator', () => {
     const body = (x: Tensor) => add(x, randomUniform(device, x.shape, generator));
     const [f, g] = [compile(body), compile((x: Tensor) => body(mul(x, 1)))];
     const [small, large] = [device.zeros([4]), device.zeros([8])];
-    // Warm, so that the order of the calls is that of their submission.
-    for (const x of [small, large]) for (const one of [f, g]) (await one(x)).dispose();
     const results = await Promise.all([f(small), g(large), g(small), f(large), f(small)]);
     for (const [i, result] of results.entries()) {
-      expect([...(await result.data())]).toEqual(expected(result.size, [11, 0], [4 + i, 0]));
+      expect([...(await result.data())]).toEqual(expected(result.size, [11, 0], [i, 0]));
     }
   });
 

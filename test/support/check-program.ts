@@ -14,6 +14,7 @@ export async function checkFused(outputs: readonly Tensor[]): Promise<string[]> 
   const program = new Program(device, plan);
   try {
     program.build();
+    program.link();
     const encoder = device.gpu.createCommandEncoder();
     program.encode(encoder);
     device.submit(encoder);
