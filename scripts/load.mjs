@@ -1,11 +1,10 @@
 // `node scripts/load.mjs --model RUN [--clients 200] [--seconds 60] [--image FILE]`: how a server stands many clients at a time.
 // Starts it on a free port, lets every client send one image after another, and prints answers by status, latency, and the
 // server's memory over the time.
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
-import './build.mjs';
+import { startServer } from './served.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -21,20 +20,10 @@ if (!model || !image) {
   process.exit(1);
 }
 
-const args = ['dist/cli/serve.js', '--model', model, '--port', '0', '--quiet'];
-const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-const url = await new Promise((resolve, reject) => {
-  server.stdout.on('data', (line) => {
-    const found = /http:\S+/.exec(String(line));
-    if (found) resolve(found[0]);
-  });
-  server.on('exit', () => reject(new Error('the server did not start')));
-});
-
-/** Memory of the server, MiB; Linux only. */
-const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) / 1024;
+const server = await startServer(model);
+const { url } = server;
 const samples = [];
-const sampling = setInterval(() => samples.push(Math.round(memory())), 5000);
+const sampling = setInterval(() => samples.push(server.memory()), 5000);
 
 const result = await autocannon({
   url: `${url}/v1/predict`,
@@ -47,7 +36,7 @@ const result = await autocannon({
 });
 clearInterval(sampling);
 const health = await (await fetch(`${url}/healthz`)).json();
-server.kill();
+server.stop();
 
 const statuses = Object.entries(result.statusCodeStats ?? {}).map(([status, { count }]) => `${count} × ${status}`);
 console.log(`${values.clients} clients for ${result.duration} s on ${health.adapter}`);

@@ -10,11 +10,13 @@ interface Options {
   readonly model?: string;
   readonly host: string;
   readonly port: number;
+  readonly allowedHost: readonly string[];
   readonly batch: string;
   readonly maxMegabytes: number;
   readonly maxMegapixels: number;
   readonly maxFrames: number;
   readonly maxConcurrent: number;
+  readonly maxConnections: number;
   readonly timeout: number;
   readonly f16?: boolean;
   readonly tlsCert?: string;
@@ -29,6 +31,12 @@ const program = new Command('serve')
   .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
   .option('--port <number>', 'port to listen on; 0 for any that is free', port, 8000)
   .option('--host <address>', 'address to listen on; 0.0.0.0 for all of the machine', '127.0.0.1')
+  .option(
+    '--allowed-host <name>',
+    'a further name under which it is asked, as of a reverse proxy; repeatable',
+    gather,
+    [],
+  )
   .addOption(
     new Option('--batch <n>', 'frames that one submit takes at most').choices(['1', '2', '4', '8', '16']).default('8'),
   )
@@ -36,6 +44,7 @@ const program = new Command('serve')
   .option('--max-megapixels <n>', 'size of a frame', wholeNumber, DEFAULT_LIMITS.pixels / 1e6)
   .option('--max-frames <n>', 'frames of a file', wholeNumber, DEFAULT_LIMITS.frames)
   .option('--max-concurrent <n>', 'predictions under way at a time', wholeNumber, DEFAULT_LIMITS.concurrent)
+  .option('--max-connections <n>', 'connections open at a time', wholeNumber, DEFAULT_LIMITS.connections)
   .option('--timeout <seconds>', 'time that a request may take', wholeNumber, DEFAULT_LIMITS.milliseconds / 1000)
   .option('--f16', 'let pages fetch half-precision weights, half the size')
   .option('--tls-cert <file>', 'certificate, PEM: browsers give other machines WebGPU over https only')
@@ -51,12 +60,14 @@ const program = new Command('serve')
       model: options.model ?? (await latestRun('runs')),
       host: options.host,
       port: options.port,
+      allowedHosts: options.allowedHost,
       batchSize: Number(options.batch),
       limits: {
         fileBytes: options.maxMegabytes * MEBIBYTE,
         pixels: options.maxMegapixels * 1e6,
         frames: options.maxFrames,
         concurrent: options.maxConcurrent,
+        connections: options.maxConnections,
         milliseconds: options.timeout * 1000,
       },
       precision: options.f16 ? 'f16' : 'f32',
@@ -68,6 +79,10 @@ const program = new Command('serve')
     console.error('stopping: requests under way are answered');
     await server.close();
   });
+
+function gather(name: string, names: readonly string[]): readonly string[] {
+  return [...names, name];
+}
 
 function port(text: string): number {
   const value = wholeNumber(text);

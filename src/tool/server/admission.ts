@@ -1,49 +1,32 @@
 import { Problem } from './problem.js';
 
-/** Bounds how many uploads, and how many bytes of them, are in the house at a time. */
+/** Bounds how many predictions are under way at a time. An upload takes its place when it is complete, never while it arrives. */
 export class Admission {
-  private requests = 0;
-  private bytes = 0;
+  private taken = 0;
 
-  constructor(private readonly most: { readonly requests: number; readonly bytes: number }) {}
-
-  /** Uploads in the house. */
-  get count(): number {
-    return this.requests;
-  }
+  /** @param most Places. */
+  constructor(private readonly most: number) {}
 
   /**
-   * Lets an upload in.
+   * Takes a place.
    *
-   * @param bytes What it announces, or the most that it may have
-   * @returns To be called when it has been answered; a second call does nothing
+   * @returns To be called when the request has been answered; a second call does nothing
    * @throws Problem `too-many-requests`
    */
-  enter(bytes: number): () => void {
-    const { most } = this;
-    if (this.requests >= most.requests) {
+  enter(): () => void {
+    if (this.taken >= this.most) {
       throw new Problem(
         'too-many-requests',
-        `${most.requests} predictions are under way, which is the most this server takes at a time; try again in a second.`,
+        `${this.most} predictions are under way, which is the most this server takes at a time; try again in a second.`,
         1,
       );
     }
-    // A single upload within its own limit is let in whatever the sum, or it never would be.
-    if (this.requests > 0 && this.bytes + bytes > most.bytes) {
-      throw new Problem(
-        'too-many-requests',
-        `Uploads of ${this.bytes} bytes are under way, and ${bytes} more are beyond the ${most.bytes} that this server holds at a time; try again in a second.`,
-        1,
-      );
-    }
-    this.requests += 1;
-    this.bytes += bytes;
+    this.taken += 1;
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      this.requests -= 1;
-      this.bytes -= bytes;
+      this.taken -= 1;
     };
   }
 }

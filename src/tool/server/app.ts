@@ -1,18 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import multipart from '@fastify/multipart';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { Admission } from './admission.js';
+import { Connections } from './connections.js';
 import type { UploadDecoder } from './decoder-pool.js';
+import { fileOfForm, isForm } from './form.js';
+import { hostGuard } from './hosts.js';
 import type { InferenceService } from './inference.js';
 import type { ServerLimits } from './limits.js';
+import { collectMethods, refuseOtherMethods } from './methods.js';
 import { registerModelRoutes } from './model-routes.js';
-import { registerOpenApi } from './openapi.js';
+import { registerOpenApi, registerOpenApiRoute } from './openapi.js';
 import { Overlays } from './overlays.js';
 import { registerPage } from './page.js';
 import { registerPredictRoute } from './predict-route.js';
-import { fileTooLarge, Problem, problemOf } from './problem.js';
-import { problemSchema } from './schemas.js';
+import { clientProblemOf, fileTooLarge, Problem, problemOf, stopping } from './problem.js';
+import { COMMON_PROBLEMS } from './responses.js';
+import { noQuerySchema } from './schemas.js';
 import type { ServedModel } from './served-model.js';
+import { Uploads } from './uploads.js';
 
 export interface AppOptions {
   readonly model: ServedModel;
@@ -23,50 +31,67 @@ export interface AppOptions {
   readonly page?: string;
   /** Of the package, for the OpenAPI document. */
   readonly version: string;
+  /** Names and addresses in `Host` that are answered, beside loopback's and the address that a connection came to. */
+  readonly hosts?: readonly string[];
   /** Certificate and key, to serve over https. */
   readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>;
   /** Takes one line for each answer: method, route, status and time, and nothing of the request's contents. */
   readonly log: (line: string) => void;
 }
 
-/** Room beside the file in a multipart body. */
-const FORM_BYTES = 16_384;
-
 /** The server: REST interface and page. Closing it closes `inference` and `decoder` too, after the last answer. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { model, inference, decoder, limits, log } = options;
-  const app: FastifyInstance = Fastify({
-    bodyLimit: limits.fileBytes,
-    // A client that sends its request slowly holds a place; this ends it.
-    requestTimeout: limits.milliseconds,
-    forceCloseConnections: 'idle',
-    ...(options.tls ? { https: options.tls } : {}),
-  });
-  const admission = new Admission({ requests: limits.concurrent, bytes: limits.concurrentBytes });
-  const overlays = new Overlays();
-
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const problem = problemOf(error, limits);
-    if (problem.code === 'internal-error') log(`error in ${request.routeOptions.url}: ${error.stack ?? error.message}`);
+  const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const problem = problemOf(error);
+    if (problem.code === 'internal-error') {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`error in ${request.routeOptions.url}: ${stack}`);
+    }
     if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
     // What is left of the upload is not waited for.
-    if (problem.status === 413) reply.header('connection', 'close');
+    if (!request.raw.readableEnded) reply.header('connection', 'close');
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  };
+  const app: FastifyInstance = Fastify({
+    ...serverOptions(limits, options.tls),
+    forceCloseConnections: 'idle',
+    // It would answer in a shape of its own.
+    return503OnClosing: false,
+    frameworkErrors: answerProblem,
+    clientErrorHandler: (error, socket) => answerClientError(socket, clientProblemOf(error, limits)),
   });
+  const admission = new Admission(limits.concurrent);
+  const uploads = new Uploads(limits);
+  const connections = new Connections(limits.connections);
+  const overlays = new Overlays();
+  const checkHost = hostGuard(options.hosts ?? []);
+  connections.watch(app.server);
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(() => {
     throw new Problem('not-found', 'There is nothing at this address; /openapi.json lists what there is.');
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const route = request.is404 ? '(unknown)' : request.routeOptions.url;
-    log(`${request.method} ${route} ${reply.statusCode} ${reply.elapsedTime.toFixed(0)} ms`);
   });
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
   });
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.raw.once('close', () => uploads.release(request.raw));
+    checkHost(request.raw);
+    if (closing) throw stopping();
+  });
+  app.addHook('preHandler', async (request) => connections.setWorking(request.socket, true));
+  app.addHook('onSend', async (request, reply) => {
+    connections.setWorking(request.socket, false);
     // A connection that were kept alive would hold up the end.
     if (closing) reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.is404 ? '(unknown)' : request.routeOptions.url;
+    log(`${request.method} ${route} ${reply.statusCode} ${reply.elapsedTime.toFixed(0)} ms`);
   });
   app.addHook('onClose', async () => {
     overlays.clear();
@@ -75,26 +100,64 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   // Bodies are files, whatever their type is called; their bytes tell what they are.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  await app.register(multipart, {
-    limits: { fileSize: limits.fileBytes, files: 1, fields: 8, fieldSize: 1024, headerPairs: 32 },
+  app.addContentTypeParser('*', async (request: FastifyRequest, body: IncomingMessage) => {
+    const type = request.headers['content-type'];
+    const bytes = await uploads.receive(body);
+    const file = isForm(type) ? await fileOfForm(bytes, type) : bytes;
+    if (file.length > limits.fileBytes) throw fileTooLarge(limits);
+    return file;
   });
   await registerOpenApi(app, options.version);
   await registerPage(app, options.page);
   await app.register(async (scope) => {
+    const methods = collectMethods(scope);
     scope.addHook('onRoute', (route) => {
-      const problems = { '4xx': problemSchema, '5xx': problemSchema };
-      route.schema = { ...route.schema, response: { ...problems, ...(route.schema?.response as object) } };
+      const schema = route.schema ?? {};
+      route.schema = {
+        querystring: noQuerySchema,
+        ...schema,
+        response: { ...COMMON_PROBLEMS, ...(schema.response as object) },
+      };
     });
-    scope.addHook('onRequest', async (request, reply) => {
-      if (request.method !== 'POST') return;
-      const announced = Number(request.headers['content-length'] ?? limits.fileBytes);
-      if (announced > limits.fileBytes + FORM_BYTES) throw fileTooLarge(limits);
-      const leave = admission.enter(announced);
-      reply.raw.once('close', leave);
+    scope.addHook('preHandler', async (request, reply) => {
+      if (request.method === 'POST') reply.raw.once('close', admission.enter());
     });
     registerPredictRoute(scope, { model: model.description, inference, decoder, overlays, limits });
-    registerModelRoutes(scope, { model, inference, admission, overlays });
+    registerModelRoutes(scope, { model, inference, uploads, connections, overlays });
+    registerOpenApiRoute(scope);
+    refuseOtherMethods(scope, methods);
   });
   return app;
+}
+
+/** Milliseconds after which whoever is silent makes room. Bodies are timed by `Uploads`; this is for what it does not see. */
+function serverOptions({ milliseconds, patience }: ServerLimits, tls: AppOptions['tls']) {
+  // With what is left of a body when its request has been answered.
+  const requestTimeout = milliseconds + patience;
+  const timeouts = { headersTimeout: patience, requestTimeout, connectionsCheckingInterval: Math.min(1000, patience) };
+  return {
+    requestTimeout,
+    // A client that does not take its answer.
+    connectionTimeout: requestTimeout,
+    keepAliveTimeout: patience,
+    ...(tls ? { https: { ...timeouts, ...tls, handshakeTimeout: patience } } : { http: timeouts }),
+  };
+}
+
+/** Answers what never became a request. */
+function answerClientError(socket: Socket, problem: Problem): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.toJSON().title}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // Whoever does not read it may not keep the connection either.
+  socket.setTimeout(1000, () => socket.destroy());
 }

@@ -36,13 +36,13 @@ const NAME = 'The upload';
 /** @throws ImageError and its subclasses */
 export async function decodeUpload(task: DecodeTask): Promise<DecodedFrame> {
   const { bytes, frame: number, size, mostPixels, mostFrames } = task;
-  const file = await openImage(bytes, NAME);
+  const file = await openImage(bytes, NAME).catch((error: unknown) => {
+    // Beyond what is read at all, and the server's own limit, which is the one to keep to, is lower.
+    if (error instanceof ImageTooLargeError && error.size) checkPixels(error.size, mostPixels);
+    throw error;
+  });
   const { format, frameCount } = file;
-  if (file.width * file.height > mostPixels) {
-    throw new ImageTooLargeError(
-      `${NAME}: ${file.width}×${file.height} are ${file.width * file.height} pixels, and this server takes ${mostPixels}; crop or reduce the image.`,
-    );
-  }
+  checkPixels(file, mostPixels);
   if (frameCount > mostFrames) {
     throw new ImageTooLargeError(
       `${NAME}: the file has ${frameCount} frames, and this server takes ${mostFrames}; split it.`,
@@ -54,6 +54,13 @@ export async function decodeUpload(task: DecodeTask): Promise<DecodedFrame> {
   const picture = greyBytes(frame.pixels);
   const { scale, offset } = transform;
   return { format, width, height, frameCount, spacing, pixels, scale, offset, picture };
+}
+
+function checkPixels({ width, height }: { readonly width: number; readonly height: number }, most: number): void {
+  if (width * height <= most) return;
+  throw new ImageTooLargeError(
+    `${NAME}: ${width}×${height} are ${width * height} pixels, and this server takes ${most}; crop or reduce the image.`,
+  );
 }
 
 /** What kind of problem an image is; undefined for errors that say nothing about the image. */

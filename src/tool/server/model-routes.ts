@@ -1,41 +1,44 @@
 import type { FastifyInstance } from 'fastify';
 import type { Precision } from '../model-description.js';
-import type { Admission } from './admission.js';
+import type { Connections } from './connections.js';
 import type { InferenceService } from './inference.js';
 import type { Overlays } from './overlays.js';
 import { Problem } from './problem.js';
-import { healthSchema, modelSchema } from './schemas.js';
+import { empty, file, problems, UNHEALTHY } from './responses.js';
+import { healthSchema, modelSchema, overlayParamsSchema, weightsQuerySchema } from './schemas.js';
 import type { ServedModel } from './served-model.js';
+import type { Uploads } from './uploads.js';
 
 export interface ModelRouteParts {
   readonly model: ServedModel;
   readonly inference: InferenceService;
-  readonly admission: Admission;
+  readonly uploads: Uploads;
+  readonly connections: Connections;
   readonly overlays: Overlays;
 }
 
 const MODEL = { summary: 'The model that is served', response: { 200: modelSchema } };
 const WEIGHTS = {
   summary: 'Its weights, as a safetensors file with PyTorch names and layouts',
-  querystring: {
-    type: 'object',
-    properties: { precision: { type: 'string', enum: ['f32', 'f16'], default: 'f32' } },
+  querystring: weightsQuerySchema,
+  response: {
+    200: file('application/octet-stream', 'The file; its ETag is the SHA-256 in `/v1/model`'),
+    304: empty('The file is still the one that If-None-Match names'),
   },
-  produces: ['application/octet-stream'],
 };
 const OVERLAY = {
   summary: 'The picture of a prediction, while it is kept',
-  params: { type: 'object', required: ['name'], properties: { name: { type: 'string', maxLength: 64 } } },
-  produces: ['image/png'],
+  params: overlayParamsSchema,
+  response: { 200: file('image/png', 'The picture'), ...problems(404) },
 };
 const HEALTH = {
   summary: 'Whether the server can predict',
-  response: { 200: healthSchema, 503: healthSchema },
+  response: { 200: healthSchema, 503: UNHEALTHY },
 };
 
 /** `/v1/model`, its weights, `/v1/overlays/…` and `/healthz`. */
 export function registerModelRoutes(app: FastifyInstance, parts: ModelRouteParts): void {
-  const { model, inference, admission, overlays } = parts;
+  const { model, inference, uploads, connections, overlays } = parts;
 
   app.get('/v1/model', { schema: MODEL }, (_request, reply) => {
     reply.header('cache-control', 'no-cache');
@@ -64,8 +67,9 @@ export function registerModelRoutes(app: FastifyInstance, parts: ModelRouteParts
     return {
       status: inference.ready ? 'ok' : 'opening the GPU',
       adapter: inference.adapter ?? null,
-      uploads: admission.count,
+      uploads: uploads.count,
       waiting: inference.waiting,
+      connections: connections.count,
       uptime: process.uptime(),
     };
   });

@@ -1,6 +1,8 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { NOTICE } from '../frame-result.js';
+import { documentSchema } from './schemas.js';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
@@ -19,7 +21,7 @@ const PREDICTION_BODY = {
   },
 } as const;
 
-/** Gathers the routes registered after it into an OpenAPI document, and serves it at `/openapi.json`. */
+/** Gathers the routes registered after it into an OpenAPI document, for `registerOpenApiRoute`. */
 export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -30,6 +32,7 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
         description: `Landmarks and the angle of progression in intrapartum ultrasound frames. ${NOTICE}`,
       },
     },
+    transform: jsonSchemaTransform,
     transformObject: (documents) => {
       if (!('openapiObject' in documents)) return documents.swaggerObject;
       const { openapiObject } = documents;
@@ -38,5 +41,10 @@ export async function registerOpenApi(app: FastifyInstance, version: string): Pr
       return openapiObject;
     },
   } satisfies FastifyDynamicSwaggerOptions);
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+}
+
+/** `/openapi.json`. */
+export function registerOpenApiRoute(app: FastifyInstance): void {
+  const schema = { summary: 'This document', response: { 200: documentSchema } };
+  app.get('/openapi.json', { schema }, () => app.swagger());
 }

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
 import { angleOfProgression, FrameTransform } from '../../train/index.js';
 import { doubtsOf, measure, NOTICE, toFrameResult, warningsOf } from '../frame-result.js';
 import type { ModelDescription } from '../model-description.js';
@@ -8,6 +9,7 @@ import type { InferenceService } from './inference.js';
 import type { ServerLimits } from './limits.js';
 import type { Overlays } from './overlays.js';
 import { Problem } from './problem.js';
+import { problems } from './responses.js';
 import { predictionQuerySchema, predictionSchema } from './schemas.js';
 
 export interface PredictRouteParts {
@@ -18,10 +20,8 @@ export interface PredictRouteParts {
   readonly limits: ServerLimits;
 }
 
-interface Query {
-  readonly frame: number;
-  readonly heatmaps: boolean;
-}
+type Query = z.output<typeof predictionQuerySchema>;
+type Prediction = z.output<typeof predictionSchema>;
 
 /** `POST /v1/predict`: an image in, landmarks and angle out. */
 export function registerPredictRoute(app: FastifyInstance, parts: PredictRouteParts): void {
@@ -32,13 +32,13 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
     summary: 'Finds the landmarks and the angle of progression in one frame',
     description: 'Nothing of the image is stored on disk or logged.',
     querystring: predictionQuerySchema,
-    response: { 200: predictionSchema },
+    response: { 200: predictionSchema, ...problems(413, 415, 422, 429, 503) },
   };
-  app.post<{ Querystring: Query }>('/v1/predict', { schema }, async (request, reply) => {
+  app.post<{ Querystring: Query; Reply: Prediction }>('/v1/predict', { schema }, async (request, reply) => {
     const { frame, heatmaps } = request.query;
     reply.header('cache-control', 'no-store');
     const signal = deadlineOf(reply, limits);
-    const bytes = await readUpload(request);
+    const bytes = uploadOf(request.body);
     const began = performance.now();
     const task = { bytes, frame, size, mostPixels: limits.pixels, mostFrames: limits.frames };
     const decoded = await decoder.decode(task, signal);
@@ -74,25 +74,10 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
   });
 }
 
-/** The bytes of the one file in the request, in memory of their own. */
-async function readUpload(request: FastifyRequest): Promise<Uint8Array> {
-  if (request.isMultipart()) return readForm(request);
-  if (!(request.body instanceof Buffer) || request.body.length === 0) {
+/** The file that the body brought. */
+function uploadOf(body: unknown): Uint8Array {
+  if (!(body instanceof Uint8Array) || body.length === 0) {
     throw new Problem('unreadable-image', 'The request has no body; send the bytes of one image.');
   }
-  return Uint8Array.from(request.body);
-}
-
-async function readForm(request: FastifyRequest): Promise<Uint8Array> {
-  let bytes: Uint8Array | undefined;
-  try {
-    const file = await request.file();
-    bytes = file && Uint8Array.from(await file.toBuffer());
-  } catch (error) {
-    // What the parser foresees has a status; what it trips over is a form that is damaged or breaks off.
-    if (error instanceof Error && 'statusCode' in error) throw error;
-    throw new Problem('bad-request', 'The form is damaged or breaks off; send it again.');
-  }
-  if (!bytes) throw new Problem('unreadable-image', 'The form holds no file; send one image in a field of type file.');
-  return bytes;
+  return body;
 }

@@ -1,4 +1,6 @@
 import { STATUS_CODES } from 'node:http';
+import type { FastifySchemaValidationError } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { SondeError } from '../../index.js';
 import { imageProblemCode } from './decoding.js';
 import type { ServerLimits } from './limits.js';
@@ -8,11 +10,17 @@ const STATUS = {
   'bad-request': 400,
   'client-gone': 400,
   'not-found': 404,
+  'method-not-allowed': 405,
+  'request-too-slow': 408,
+  'upload-too-slow': 408,
   'file-too-large': 413,
   'image-too-large': 413,
+  'address-too-long': 414,
   'unsupported-image': 415,
+  misdirected: 421,
   'unreadable-image': 422,
   'too-many-requests': 429,
+  'headers-too-large': 431,
   'internal-error': 500,
   'device-lost': 503,
   'timed-out': 503,
@@ -20,6 +28,7 @@ const STATUS = {
 } as const;
 
 export type ProblemCode = keyof typeof STATUS;
+export const PROBLEM_CODES = Object.keys(STATUS) as ProblemCode[];
 
 /** A request that is answered with a problem (RFC 9457). */
 export class Problem extends SondeError {
@@ -47,13 +56,19 @@ export class Problem extends SondeError {
 }
 
 /** The problem that an error amounts to. Of errors nobody foresaw, only that they happened is told. */
-export function problemOf(error: unknown, limits: ServerLimits): Problem {
+export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = imageProblemCode(error);
   if (code !== undefined && error instanceof Error) return new Problem(code, error.message);
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    return new Problem(
+      'bad-request',
+      `${error.validation.map(parameterProblem).join('; ')}; /openapi.json lists them.`,
+    );
+  }
   const status = numberOf(error, 'statusCode');
-  if (status === 413) return fileTooLarge(limits);
-  if (status === 503) return stopping();
+  if (status === 414)
+    return new Problem('address-too-long', 'The address is too long; /openapi.json lists what there is.');
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(
       'bad-request',
@@ -61,6 +76,29 @@ export function problemOf(error: unknown, limits: ServerLimits): Problem {
     );
   }
   return new Problem('internal-error', 'Something went wrong in the server, whose log names it; try again.');
+}
+
+/** What is wrong with a parameter, without its value: that may be a person's name. */
+function parameterProblem({ keyword, instancePath, message }: FastifySchemaValidationError): string {
+  if (keyword === 'unrecognized_keys') return 'The address has a parameter that is not known here';
+  return `The parameter ${instancePath.slice(1)} must be ${message}`;
+}
+
+/** The problem of a request that ended before it was one. */
+export function clientProblemOf({ code }: { readonly code?: string }, { patience }: ServerLimits): Problem {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new Problem(
+      'request-too-slow',
+      `The request was not complete in its time, ${patience / 1000} seconds for its headers; send it again over a faster connection.`,
+    );
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return new Problem(
+      'headers-too-large',
+      'Address and headers are longer than the 16 KiB that this server takes; leave some out.',
+    );
+  }
+  return new Problem('bad-request', 'This is not HTTP as the server understands it; send the request again.');
 }
 
 export function fileTooLarge({ fileBytes }: ServerLimits): Problem {

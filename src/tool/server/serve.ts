@@ -20,6 +20,8 @@ export interface ServeOptions {
   /** Folder of a trained run. */
   readonly model: string;
   readonly host: string;
+  /** Further names and addresses under which it is asked, as a reverse proxy's; see `hostGuard`. */
+  readonly allowedHosts?: readonly string[];
   /** 0 for any that is free. */
   readonly port: number;
   /** Frames that one submit takes at most; a power of two. */
@@ -65,6 +67,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     limits,
     page: existsSync(page) ? page : undefined,
     version: await packageVersion(),
+    hosts: [host, ...(options.allowedHosts ?? [])],
     tls: options.tls,
     log,
   });

@@ -18,4 +18,12 @@ export class UnsupportedImageError extends ImageError {
 /** An image with more pixels or frames than are worth the memory. */
 export class ImageTooLargeError extends ImageError {
   override name = 'ImageTooLargeError';
+
+  /** @param size Pixels each way, where they are what is too large. */
+  constructor(
+    message: string,
+    readonly size?: { readonly width: number; readonly height: number },
+  ) {
+    super(message);
+  }
 }

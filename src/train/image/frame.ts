@@ -31,6 +31,7 @@ export function checkSize(name: string, width: number, height: number): void {
     throw new ImageTooLargeError(
       `${name}: ${width}×${height} is ${Math.round((width * height) / 1e6)} megapixels, more than the ` +
         `${PIXEL_LIMIT / 1e6} that a frame may have; crop or reduce the image.`,
+      { width, height },
     );
   }
 }

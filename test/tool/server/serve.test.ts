@@ -41,7 +41,7 @@ test('serves a run from the command line, survives uploads that break off, and s
   const { hostname, port } = new URL(url);
   await new Promise((resolve) => {
     const socket = connect(Number(port), hostname, () => {
-      socket.write('POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n');
+      socket.write('POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n');
       socket.write(Buffer.alloc(100), () => socket.destroy());
     });
     socket.on('close', resolve);
