@@ -6,16 +6,18 @@ import {
   buildModel,
   canResume,
   evaluate,
+  hashFrames,
+  hashWeights,
   loadNetworkFrames,
   type NetworkFrame,
   runTraining,
-  type TrainingOutcome,
 } from '../loop/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import {
   describeRunEnvironment,
   readMetricsFile,
   type SplitMetrics,
+  withGuard,
   writeFileAtomically,
 } from '../run-folder/index.js';
 import { differencesFromPaper } from './differences.js';
@@ -50,11 +52,15 @@ export interface ComparisonInput {
  * `comparison.json`, `.csv` and `.md` into `out`. Runs that are there already are gone on with, or taken as they are where they
  * are finished; a run of other settings or other frames is an error.
  *
- * @throws ComparisonError for a comparison that compares nothing; and as `runTraining` and `evaluate`
+ * @throws ComparisonError for a comparison that compares nothing; RunFolderError where another process compares there; and as `runTraining` and `evaluate`
  */
 export async function compare(input: ComparisonInput): Promise<Comparison> {
-  const { device, data, configurations, seeds, out } = input;
   checkInput(input);
+  return withGuard(input.out, { doing: 'comparing', create: true }, () => compareGuarded(input));
+}
+
+async function compareGuarded(input: ComparisonInput): Promise<Comparison> {
+  const { device, data, configurations, seeds, out } = input;
   const counts = {
     train: (await readDataset(data, 'train')).length,
     validation: (await readDataset(data, 'validation')).length,
@@ -137,11 +143,10 @@ async function trainAndScore(
 ): Promise<ComparedRun> {
   const folder = join(out, name);
   const resume = canResume(folder);
-  const outcome = await runTraining({ device, data, config, out: folder, stream, signal, resume });
+  await runTraining({ device, data, config, out: folder, stream, signal, resume });
   signal?.throwIfAborted();
   const { epoch, apd, perLandmark, aopMae, undefinedAngles } =
-    (await earlierScores(folder, outcome, frames.length)) ??
-    (await evaluate({ device, run: folder, split: 'test', frames })).metrics;
+    (await earlierScores(folder, frames)) ?? (await evaluate({ device, run: folder, split: 'test', frames })).metrics;
   return {
     seed: config.training.seed,
     folder: name,
@@ -153,14 +158,11 @@ async function trainAndScore(
   };
 }
 
-/** What a finished run has scored before, unless it has been prolonged or the test split has changed since. */
-async function earlierScores(
-  folder: string,
-  { bestEpoch }: TrainingOutcome,
-  frames: number,
-): Promise<SplitMetrics | undefined> {
+/** What these weights have scored before on these frames. */
+async function earlierScores(folder: string, frames: readonly NetworkFrame[]): Promise<SplitMetrics | undefined> {
   const test = (await readMetricsFile(folder))?.test;
-  return test?.checkpoint === 'best' && test.epoch === bestEpoch && test.count === frames ? test : undefined;
+  if (test?.checkpoint !== 'best' || test.weights !== (await hashWeights(folder))) return undefined;
+  return test.data === hashFrames(frames) ? test : undefined;
 }
 
 /** Learned values, and cells along a side of a heatmap, of a configuration's network. */

@@ -100,15 +100,14 @@ export async function exportRunToSafetensors(input: ExportInput): Promise<Export
 async function writeExport(
   { run, out, checkpoint = 'best' }: ExportInput,
   bytes: Uint8Array,
-  { config }: TrainedRun,
+  { config, weights }: TrainedRun,
   subject: Omit<CardSubject, 'file' | 'bytes' | 'checkpoint' | 'config' | 'facts' | 'software'>,
 ): Promise<ExportedRun> {
-  const { decoding, epoch } = subject;
   const own = [checkpointFile('best'), checkpointFile('last'), STATE_FILE].map((name) => resolve(run, name));
   if (own.includes(resolve(out))) {
     throw new ExportError(`${out} belongs to the run itself, which would lose it; choose another name.`);
   }
-  const facts = await readRunFacts(run, { checkpoint, epoch, decoding });
+  const facts = await readRunFacts(run, weights, subject.decoding);
   const software = describeSoftware();
   const card = `${out}.md`;
   await writeFileAtomically(out, bytes);

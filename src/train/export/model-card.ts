@@ -123,7 +123,7 @@ function training({ config, facts }: CardSubject): string {
 
 function evaluation({ facts: { scores }, decoding }: CardSubject): string {
   if (scores.length === 0) {
-    return `These weights, read by \`${decoding}\`, have not been evaluated. \`npm run evaluate\` does, and the next export shows the scores.`;
+    return `There are no scores of exactly these weights, read by \`${decoding}\`. \`npm run evaluate\` finds them, and the next export shows them.`;
   }
   const columns = [
     'split',

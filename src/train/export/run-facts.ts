@@ -1,13 +1,8 @@
+import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { RUN_FILE, type RunStart } from '../loop/run.js';
+import { RUN_FILE, type RunStart } from '../loop/run-start.js';
 import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../loop/training-set.js';
-import {
-  type CalibrationKey,
-  ENVIRONMENT_FILE,
-  type RunEnvironment,
-  readMetricsFile,
-  type SplitMetrics,
-} from '../run-folder/index.js';
+import { ENVIRONMENT_FILE, type RunEnvironment, readMetricsFile, type SplitMetrics } from '../run-folder/index.js';
 
 /** What a run's folder tells of how its weights came about, and of how well they do. Whatever is missing there is absent. */
 export interface RunFacts {
@@ -19,13 +14,18 @@ export interface RunFacts {
   readonly scores: readonly (readonly [split: string, metrics: SplitMetrics])[];
 }
 
-/** @throws RunError for a damaged file; RunFolderError for damaged scores */
-export async function readRunFacts(run: string, { checkpoint, epoch, decoding }: CalibrationKey): Promise<RunFacts> {
+/**
+ * @param weights Bytes of the weights file.
+ * @param decoding How they are read.
+ * @throws RunError for a damaged file; RunFolderError for damaged scores
+ */
+export async function readRunFacts(run: string, weights: Uint8Array, decoding: string): Promise<RunFacts> {
   const written = async <T>(name: string) => (await readJson(join(run, name))) as T | undefined;
   const start = await written<RunStart>(RUN_FILE);
   const summary = await written<TrainingSetSummary>(TRAINING_SET_FILE);
+  const sha256 = createHash('sha256').update(weights).digest('hex');
   const scores = Object.entries((await readMetricsFile(run)) ?? {}).filter(
-    ([, one]) => one?.checkpoint === checkpoint && one.epoch === epoch && one.decoding === decoding,
+    ([, one]) => one?.weights === sha256 && one.decoding === decoding,
   );
   return {
     dataset: start?.data === undefined ? undefined : basename(start.data),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LANDMARK_NAMES, type Landmarks } from '../../model/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
 import { mean } from '../metrics/index.js';
-import { writeFileAtomically } from '../run-folder/index.js';
+import { withGuard, writeFileAtomically } from '../run-folder/index.js';
 import { CALIBRATION_FILE } from '../uncertainty/index.js';
 import { RunError } from './run-error.js';
 import { readTrainingSet, TRAINING_SET_FILE, type TrainingSetSummary } from './training-set.js';
@@ -29,9 +29,14 @@ export interface Ensemble {
  * Makes a folder in which the mean of several runs is used as one run: `ensemble.json` names them, `config.json` is the first
  * one's, and `training-set.json` says of the training frames what the members' say on average.
  *
- * @throws RunError where the members cannot answer together; and as `loadConfig`
+ * @throws RunError where the members cannot answer together; RunFolderError where another process works in the folder; and as
+ *   `loadConfig`
  */
-export async function createEnsemble(folder: string, { members }: Ensemble): Promise<void> {
+export async function createEnsemble(folder: string, ensemble: Ensemble): Promise<void> {
+  return withGuard(folder, { doing: 'making an ensemble', create: true }, () => createGuarded(folder, ensemble));
+}
+
+async function createGuarded(folder: string, { members }: Ensemble): Promise<void> {
   const configs = await loadMembers(members);
   const summaries: TrainingSetSummary[] = [];
   for (const member of members) summaries.push(await readTrainingSet(member));

@@ -13,6 +13,7 @@ import {
   type Prediction,
   predictionsCsv,
   type SplitMetrics,
+  withGuard,
   writeFileAtomically,
 } from '../run-folder/index.js';
 import { type CalibrationFrames, findCalibration } from './calibrate.js';
@@ -20,6 +21,7 @@ import { caseOf, scaleOf } from './cases.js';
 import type { NetworkFrame } from './frames.js';
 import { hasOriginal, writeGallery } from './gallery.js';
 import { membersCsv, scoreMembers } from './members.js';
+import { hashFrames, hashWeights } from './provenance.js';
 import { RunError } from './run-error.js';
 import { scoreCases } from './scores.js';
 import { withRun } from './trained-run.js';
@@ -63,8 +65,14 @@ export interface EvaluationInput {
  * splits), `predictions.csv` and overlay pictures into the run's folder. The test split has the plain file names;
  * others carry theirs, and so does another decoding than the run's own, and averaging over mirrored views (`-tta`). For an
  * ensemble also `members.csv`, with what each member says.
+ *
+ * @throws RunFolderError where another process works in the folder
  */
 export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
+  return withGuard(input.run, { doing: 'evaluating' }, () => evaluateGuarded(input));
+}
+
+async function evaluateGuarded(input: EvaluationInput): Promise<Evaluation> {
   const { device, run, split, frames, checkpoint = 'best', decoding, flips, pictures = 4 } = input;
   if (frames.length === 0) throw new RunError(`The ${split} split has 0 frames; give at least 1.`);
   const drawable = frames.filter(hasOriginal);
@@ -88,9 +96,13 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
 
   const cases = frames.map((frame, i) => caseOf(frame, predictions[i]));
   const { meanLandmarks } = summary;
+  const weights = await hashWeights(run, checkpoint);
+  if (weights === undefined) throw new RunError(`The weights of ${run} were removed while it was evaluated.`);
+  const provenance = { weights, data: hashFrames(drawable) };
   const metrics: SplitMetrics = {
     ...scoreCases(cases, { seed: config.training.seed, meanLandmarks, calibration }),
     ...key,
+    ...provenance,
     ...(members ? { ensemble: scoreMembers(members, frames, predictions) } : {}),
     environment: describeRunEnvironment(device),
   };
@@ -104,6 +116,7 @@ export async function evaluate(input: EvaluationInput): Promise<Evaluation> {
       truth: own(frame.landmarks),
       scale,
       uncertainty: scaleUncertainty(frameUncertainty(predicted, uncertainty, calibration), 1 / scale),
+      origin: { decoding: key.decoding, ...provenance },
     };
   });
 

@@ -1,18 +1,24 @@
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import type { Device } from '../../index.js';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { readDataset } from '../dataset/index.js';
 import type { ProgressStream } from '../progress/index.js';
-import { describeRunEnvironment, ENVIRONMENT_FILE, RunFolder } from '../run-folder/index.js';
+import {
+  DiskFullError,
+  describeRunEnvironment,
+  ENVIRONMENT_FILE,
+  GUARD_FILE,
+  RunFolder,
+  withGuard,
+} from '../run-folder/index.js';
 import { attainableApd } from './attainable.js';
 import { calibrateRun } from './calibrate.js';
 import { loadNetworkFrames, type NetworkFrame, outOfSightNote, type TrainingCases } from './frames.js';
 import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
-import { RunError } from './run-error.js';
+import { RUN_FILE } from './run-start.js';
 import { train } from './train.js';
 import { openTrainingDisplay } from './training-display.js';
 import type { TrainingInput, TrainingOutcome } from './training-input.js';
@@ -36,20 +42,17 @@ export interface RunInput extends Rehearsal {
   readonly signal?: AbortSignal;
 }
 
-/** How a run was started, beside its configuration: what resuming it needs. */
-export const RUN_FILE = 'run.json';
-const runStartSchema = z.object({
-  /** Absent where the cases were chosen by whoever started the run, as for a fold of a cross-validation. */
-  data: z.string().optional(),
-  overfit: z.int().optional(),
-  fastDevRun: z.boolean().optional(),
-});
-
 /**
  * The main job: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that ends
  * before anything can be gone on from, by an error or by `signal`, leaves no folder.
+ *
+ * @throws RunFolderError where another process works in the folder; and as `train`
  */
 export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
+  return withGuard(input.out, { doing: 'training', create: true }, () => runGuarded(input));
+}
+
+async function runGuarded(input: RunInput): Promise<TrainingOutcome> {
   const { data, out, stream, signal, overfit, fastDevRun, resume = false, calibrate = true } = input;
   const plan = planRun(input.config, { overfit, fastDevRun });
   const folder = await RunFolder.create(out, plan.config, { resume });
@@ -76,31 +79,18 @@ export async function runTraining(input: RunInput): Promise<TrainingOutcome> {
     }
     return outcome;
   } catch (error) {
+    if (resume || canResume(out)) throw error;
     // The folder was empty when this run took it. What cannot be removed, such as a mount, stays as empty as it was.
-    if (!resume && !canResume(out)) await rm(out, { recursive: true, force: true }).catch(() => {});
-    throw error;
+    for (const name of await readdir(out)) {
+      if (name !== GUARD_FILE) await rm(join(out, name), { recursive: true, force: true }).catch(() => {});
+    }
+    throw error instanceof DiskFullError ? error.ofNothingKept() : error;
   }
 }
 
 /** Whether a folder holds a state from which a run can go on. */
 export function canResume(folder: string): boolean {
   return existsSync(join(folder, STATE_FILE));
-}
-
-export type RunStart = z.output<typeof runStartSchema>;
-
-/** How the run in a folder was started. @throws RunError where the folder does not say */
-export async function readRunStart(folder: string): Promise<RunStart> {
-  const path = join(folder, RUN_FILE);
-  try {
-    return runStartSchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const finding = code === undefined ? 'is damaged' : `cannot be read (${code})`;
-    throw new RunError(`${path} ${finding}, so ${folder} is no run to resume; give the folder of a training run.`, {
-      cause,
-    });
-  }
 }
 
 /** How well a network could do that overfits perfectly, and what to change where that is not well enough. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CALIBRATION_FILE, calibrationFileSchema, type StoredCalibration } from '../uncertainty/index.js';
 import { writeFileAtomically } from './atomic.js';
-import { RunFolderError } from './run-folder.js';
+import { RunFolderError } from './errors.js';
 
 /** What a calibration belongs to: certain weights, read in a certain way. */
 export type CalibrationKey = Pick<StoredCalibration, 'checkpoint' | 'epoch' | 'decoding' | 'flips'>;

@@ -8,7 +8,9 @@ export {
   runEnvironmentSchema,
   type SoftwareEnvironment,
 } from './environment.js';
+export { DiskFullError, RunFolderError } from './errors.js';
 export { GALLERY_FILE, type GalleryPicture, gallerySchema } from './gallery.js';
+export { GUARD_FILE, type GuardOptions, withGuard } from './guard.js';
 export {
   type EnsembleScores,
   METRICS_FILE,
@@ -21,6 +23,13 @@ export {
   splitMetricsSchema,
 } from './metrics-file.js';
 export { type MetricsLine, MetricsLog } from './metrics-log.js';
-export { type Prediction, PredictionsError, parsePredictionsCsv, predictionsCsv } from './predictions.js';
-export { RunFolder, RunFolderError } from './run-folder.js';
-export { predictionsFile, readScoredFrames, type ScoredFrame, scoredFrame } from './scored-frames.js';
+export {
+  type Prediction,
+  type PredictionOrigin,
+  PredictionsError,
+  parsePredictionsCsv,
+  predictionsCsv,
+} from './predictions.js';
+export { type Provenance, provenanceSchema } from './provenance.js';
+export { RunFolder } from './run-folder.js';
+export { predictionsFile, type ScoredFrame, scoredFrame } from './scored-frames.js';

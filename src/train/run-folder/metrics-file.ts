@@ -7,7 +7,8 @@ import { bootstrapIntervalsSchema, landmarkMetricsSchema } from '../metrics/inde
 import { blandAltmanSchema, iccSchema } from '../statistics/index.js';
 import { uncertaintyAssessmentSchema } from '../uncertainty/index.js';
 import { runEnvironmentSchema } from './environment.js';
-import { RunFolderError } from './run-folder.js';
+import { RunFolderError } from './errors.js';
+import { provenanceSchema } from './provenance.js';
 
 /** What is known about a model, or an ensemble, after it has answered frames whose truth is known. */
 export const scoresSchema = landmarkMetricsSchema.extend({
@@ -40,6 +41,8 @@ export const splitMetricsSchema = scoresSchema.extend({
   flips: z.array(z.enum(FLIPS)).optional(),
   /** Of an ensemble only. */
   ensemble: ensembleScoresSchema.optional(),
+  /** To what they belong; absent in files of versions that did not record it. */
+  ...provenanceSchema.partial().shape,
   environment: runEnvironmentSchema,
 });
 export type SplitMetrics = z.output<typeof splitMetricsSchema>;

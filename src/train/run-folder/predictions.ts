@@ -5,6 +5,7 @@ import type { FrameUncertainty } from '../../model/index.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import { angleError, type LandmarkCase, landmarkDistances } from '../metrics/index.js';
 import { type Column, numberText, tupleText } from './column.js';
+import { type Provenance, provenanceSchema } from './provenance.js';
 import { uncertaintyColumns } from './uncertainty-columns.js';
 
 /** A file of predictions that cannot be read. */
@@ -21,6 +22,12 @@ export interface Prediction {
   readonly scale?: number;
   /** How sure the model was, in pixels of this frame. */
   readonly uncertainty?: FrameUncertainty;
+  /** Which weights said it of which data set, and how its heatmap was read. */
+  readonly origin?: PredictionOrigin;
+}
+
+export interface PredictionOrigin extends Provenance {
+  readonly decoding: string;
 }
 
 const SCALE = 'Scale to 512';
@@ -28,7 +35,8 @@ const SCALE = 'Scale to 512';
 /**
  * Predictions as CSV in the layout of the public data set: `Filename`, the landmarks as "(x, y)" in pixels, `AoP` in
  * degrees; where any frame has a truth, the truth and the errors (pixels, degrees); and where it is known, `Scale to 512`,
- * by which the frame's pixels become those of a 512 px frame; then how sure the model was, see `uncertaintyColumns`. A cell is
+ * by which the frame's pixels become those of a 512 px frame; then how sure the model was, see `uncertaintyColumns`; and last, in
+ * every row, the decoding and the SHA-256 of weights and data, so that whoever reads a part of the table has them. A cell is
  * empty where there is no truth, or no angle because two landmarks coincide.
  */
 export function predictionsCsv(predictions: readonly Prediction[]): string {
@@ -42,6 +50,7 @@ export function predictionsCsv(predictions: readonly Prediction[]): string {
       ? [{ header: SCALE, cell: ({ scale }: Prediction) => (scale === undefined ? '' : String(scale)) }]
       : []),
     ...uncertaintyColumns(predictions),
+    ...originColumns(predictions),
   ];
   const rows = predictions.map((prediction) => columns.map(({ cell }) => cell(prediction)));
   return stringify([columns.map(({ header }) => header), ...rows]);
@@ -71,8 +80,34 @@ export function parsePredictionsCsv(text: string, source = 'predictions'): Predi
       throw new PredictionsError(`${at}: ${SCALE} is "${row[SCALE]}", which is no scale; evaluate the run again.`);
     }
     const truth = row['PS1 truth'] ? landmarksOf(row, ' truth', at) : undefined;
-    return { filename: cell(row, 'Filename', at), predicted: landmarksOf(row, '', at), truth, scale };
+    return {
+      filename: cell(row, 'Filename', at),
+      predicted: landmarksOf(row, '', at),
+      truth,
+      scale,
+      ...originOf(row, at),
+    };
   });
+}
+
+const ORIGIN = { decoding: 'Decoding', weights: 'Weights SHA-256', data: 'Data SHA-256' } as const;
+
+function originColumns(predictions: readonly Prediction[]): Column<Prediction>[] {
+  if (predictions.every(({ origin }) => origin === undefined)) return [];
+  return (['decoding', 'weights', 'data'] as const).map((key) => ({
+    header: ORIGIN[key],
+    cell: ({ origin }: Prediction) => origin?.[key] ?? '',
+  }));
+}
+
+function originOf(row: Record<string, string>, at: string): Pick<Prediction, 'origin'> {
+  const { [ORIGIN.decoding]: decoding, [ORIGIN.weights]: weights, [ORIGIN.data]: data } = row;
+  if (!decoding && !weights && !data) return {};
+  const known = provenanceSchema.safeParse({ weights, data });
+  if (known.success && decoding) return { origin: { decoding, ...known.data } };
+  throw new PredictionsError(
+    `${at}: ${Object.values(ORIGIN).join(', ')} do not say which weights and data it is of; evaluate the run again.`,
+  );
 }
 
 function landmarksOf(row: Record<string, string>, suffix: string, at: string): Landmarks {

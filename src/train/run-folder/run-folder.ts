@@ -1,15 +1,11 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SondeError } from '../../engine/errors.js';
 import { configDifference, describeDifference, resolveConfig, type TrainingConfig } from '../config/index.js';
 import { removePartial, writeFileAtomically } from './atomic.js';
+import { DiskFullError, RunFolderError } from './errors.js';
+import { GUARD_FILE } from './guard.js';
 import { type MetricsLine, MetricsLog } from './metrics-log.js';
 import { type Prediction, predictionsCsv } from './predictions.js';
-
-/** A run's folder that cannot be used: taken by another run, or with nothing to resume. */
-export class RunFolderError extends SondeError {
-  override name = 'RunFolderError';
-}
 
 const CONFIG = 'config.json';
 /** The disk is full, the user's quota is used up, the file would be larger than allowed. */
@@ -38,7 +34,7 @@ export class RunFolder {
     await mkdir(path, { recursive: true });
     // What a run leaves that is killed while it writes its first file, or any later one.
     await removePartial(path);
-    const entries = await readdir(path);
+    const entries = (await readdir(path)).filter((name) => name !== GUARD_FILE);
     const folder = new RunFolder(path);
     if (options.resume === true) {
       if (!entries.includes(CONFIG)) {
@@ -63,7 +59,7 @@ export class RunFolder {
   /**
    * Writes a file, replacing one of that name. `name` may hold folders, which are made.
    *
-   * @throws RunFolderError where the disk is full, and then the file is as it was
+   * @throws DiskFullError where the disk is full, and then the file is as it was
    */
   async write(name: string, contents: string | Uint8Array): Promise<void> {
     await this.withRoom(name, writeFileAtomically(this.file(name), contents));
@@ -100,10 +96,7 @@ export class RunFolder {
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       if (code === undefined || !FULL.includes(code)) throw cause;
-      throw new RunFolderError(
-        `${this.path} has no room for ${name} (${code}); make room and go on from there: what was written before is whole.`,
-        { cause },
-      );
+      throw new DiskFullError(`${this.path} has no room for ${name} (${code})`, undefined, { cause });
     }
   }
 

@@ -62,7 +62,7 @@ export function systemAttributes({ id }: Trial, attributes: Readonly<Record<stri
   }));
 }
 
-/** @param value of a complete trial; that of a pruned one is the last it has reported */
+/** @param value of a complete trial, a number; that of a pruned one is the last it has reported */
 export function finishTrial(
   trial: Trial,
   state: Extract<TrialState, 'complete' | 'pruned' | 'failed'>,

@@ -149,8 +149,13 @@ export class Study {
     });
   }
 
-  /** Ends a trial with what it came to. @returns false where another process has taken it over */
+  /**
+   * Ends a trial with what it came to. One that came to NaN has failed, as in Optuna.
+   *
+   * @returns false where another process has taken it over
+   */
   async complete(trial: Trial, value: number): Promise<boolean> {
+    if (Number.isNaN(value)) return this.fail(trial, 'its value is NaN');
     return this.#finish(trial, () => finishTrial(trial, 'complete', value));
   }
 

@@ -1,7 +1,8 @@
 import type { Split } from '../dataset/index.js';
 import { LANDMARK_NAMES } from '../landmarks.js';
+import { readScoredFrames } from '../loop/scored-split.js';
 import { evaluateLandmarks } from '../metrics/index.js';
-import { readScoredFrames, type ScoredFrame } from '../run-folder/index.js';
+import type { ScoredFrame } from '../run-folder/index.js';
 import { StatisticsError } from '../statistics/index.js';
 import { adjustedPairs, type PairedDifference, pairRuns, SAME_TRUTH } from './pairs.js';
 
@@ -42,7 +43,7 @@ export async function compareRuns(runs: readonly string[], split: Split = 'test'
     const given = twice === undefined ? `${runs.length} given` : `${twice} is given twice`;
     throw new StatisticsError(`A comparison needs at least 2 different runs; ${given}.`);
   }
-  const read = await Promise.all(runs.map(async (run) => ({ run, frames: await readScoredFrames(run, split) })));
+  const read = await Promise.all(runs.map(async (run) => ({ run, ...(await readScoredFrames(run, split)) })));
   const [first, ...others] = read;
   const same = [first.frames, ...others.map((other) => matched(first, other))];
   const pairs = pairRuns(same);
@@ -68,6 +69,7 @@ export async function compareRuns(runs: readonly string[], split: Split = 'test'
 interface ReadRun {
   readonly run: string;
   readonly frames: readonly ScoredFrame[];
+  readonly data: string | undefined;
 }
 
 /** The frames of `other` in the order of `first`'s. */
@@ -82,11 +84,18 @@ function matched(first: ReadRun, other: ReadRun): ScoredFrame[] {
   };
   const extra = other.frames.find(({ filename }) => !known.has(filename));
   if (extra) refuse(extra.filename, other);
-  return first.frames.map((frame) => {
+  const frames = first.frames.map((frame) => {
     const found = byFile.get(frame.filename) ?? refuse(frame.filename, first);
     checkTruth(first.run, frame, other.run, found);
     return found;
   });
+  if (first.data !== undefined && other.data !== undefined && first.data !== other.data) {
+    throw new StatisticsError(
+      `${first.run} and ${other.run} were evaluated on frames of the same names whose pixels or labels differ (SHA-256 ` +
+        `${first.data.slice(0, 12)}… and ${other.data.slice(0, 12)}…); evaluate both on the same data set.`,
+    );
+  }
+  return frames;
 }
 
 function checkTruth(run: string, frame: ScoredFrame, otherRun: string, other: ScoredFrame): void {

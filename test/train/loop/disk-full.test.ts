@@ -1,12 +1,22 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
-import { RunFolder, RunFolderError, resolveConfig, type TrainingInput, train } from '../../../src/train/index.js';
+import {
+  RunFolder,
+  RunFolderError,
+  resolveConfig,
+  runTraining,
+  type TrainingInput,
+  train,
+} from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { phantomFrames } from './phantom-frames.js';
+import { writePhantomSet } from './phantom-set.js';
 import { runContents } from './run-contents.js';
 
 const config = resolveConfig({
@@ -56,5 +66,28 @@ test.runIf(mounted)(
     await rm(filler);
     await run(await RunFolder.create(folder.path, config, { resume: true }));
     expect(await runContents(folder.path)).toEqual(await runContents(whole.path));
+  },
+);
+
+test.runIf(mounted)(
+  'one that is full before anything is kept leaves no folder, and the sentence does not speak of one',
+  async () => {
+    const data = join(await temporaryFolder(), 'data');
+    await writePhantomSet(data, { train: 3, validation: 2, test: 0 });
+    const { bavail, bsize } = await statfs(disk);
+    // Room for the small files of the beginning, and none for a state.
+    await writeFile(join(disk, 'filler'), new Uint8Array((bavail - 6) * bsize));
+    const out = join(disk, 'new');
+    const stopped = runTraining({
+      device: await sharedDevice(),
+      data,
+      config,
+      out,
+      stream: new PassThrough().resume(),
+    });
+    await expect(stopped).rejects.toThrow(
+      /new has no room for state\.safetensors \(ENOSPC\); make room and start again: nothing had been kept yet\.$/,
+    );
+    expect(existsSync(out)).toBe(false);
   },
 );

@@ -57,6 +57,16 @@ describe('Study', () => {
     expect((await ask(study, 3)).number).toBe(2);
   });
 
+  test('fails a trial that came to NaN, as Optuna does, and completes one that came to infinity', async () => {
+    const study = await Study.open(await optionsOf());
+    expect(await study.complete(await ask(study), Number.NaN)).toBe(true);
+    expect(await study.complete(await ask(study), Number.POSITIVE_INFINITY)).toBe(true);
+    expect(study.trials[0]).toMatchObject({ state: 'failed', userAttributes: { reason: 'its value is NaN' } });
+    expect(study.trials[0].value).toBeUndefined();
+    expect(study.trials[1]).toMatchObject({ state: 'complete', value: Number.POSITIVE_INFINITY });
+    expect(study.best?.number).toBe(1);
+  });
+
   test('keeps reports, and gives a pruned trial the last of them as its value', async () => {
     const study = await Study.open(await optionsOf());
     const trial = await ask(study);

@@ -1,3 +1,4 @@
+import { commonOrigin, staleScores } from '../../loop/index.js';
 import {
   PredictionsError,
   parsePredictionsCsv,
@@ -15,7 +16,13 @@ export async function readScoredFrames(folder: SourceFolder, split: string): Pro
   if (text === undefined) return [];
   const path = folder.file(name);
   try {
-    const predictions = parsePredictionsCsv(text, path).filter(({ truth }) => truth !== undefined);
+    const rows = parsePredictionsCsv(text, path);
+    const stale = await staleScores(folder.path, path, split, commonOrigin(path, rows) ?? {});
+    if (stale !== undefined) {
+      folder.note(stale);
+      return [];
+    }
+    const predictions = rows.filter(({ truth }) => truth !== undefined);
     const frames = predictions.map(scoredFrame).filter((frame) => frame !== undefined);
     if (frames.length === predictions.length) return frames;
     folder.note(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { staleScores } from '../../loop/index.js';
 import { METRICS_FILE, type SplitMetrics, splitMetricsSchema } from '../../run-folder/index.js';
 import type { SourceFolder } from './file.js';
 
@@ -13,7 +14,13 @@ export async function readScores(folder: SourceFolder, split: string): Promise<S
   const absent = `: the run is trained and not evaluated, so it has curves and no scores; ${evaluate} adds them.`;
   const entries = (await folder.json(METRICS_FILE, z.record(z.string(), z.unknown()), absent)) ?? {};
   const where = folder.file(METRICS_FILE);
-  const read = (key: string) => folder.checked(entries[key], splitMetricsSchema, `${where}, ${key},`);
+  const read = async (key: string) => {
+    const scores = folder.checked(entries[key], splitMetricsSchema, `${where}, ${key},`);
+    const stale = scores && (await staleScores(folder.path, `${where}, ${key},`, split, scores));
+    if (stale === undefined) return scores;
+    folder.note(stale);
+    return undefined;
+  };
   if (Object.keys(entries).length > 0 && entries[split] === undefined) {
     folder.note(
       `${where} has scores of ${Object.keys(entries).join(', ')} and none of ${split}; ${evaluate} adds them.`,
@@ -21,7 +28,7 @@ export async function readScores(folder: SourceFolder, split: string): Promise<S
   }
   const others = Object.keys(entries).filter((key) => key.startsWith(`${split}-`));
   return {
-    own: entries[split] === undefined ? undefined : read(split),
-    others: others.map(read).filter((scores) => scores !== undefined),
+    own: entries[split] === undefined ? undefined : await read(split),
+    others: (await Promise.all(others.map(read))).filter((scores) => scores !== undefined),
   };
 }
