@@ -38,6 +38,13 @@ const program = new Command('train')
         `${input.out}: ${outcome.epochs} ${outcome.epochs === 1 ? 'epoch' : 'epochs'}${outcome.stoppedEarly ? ', stopped early' : ''}; best is epoch ` +
           `${outcome.bestEpoch} with validation APD ${outcome.bestApd.toFixed(2)} px (512 frame)`,
       );
+      if (outcome.learntNothing) {
+        console.error(
+          `The best epoch is no better than predicting the mean position of the training landmarks for every frame (${outcome.meanApd.toFixed(2)} px): ` +
+            'the model is worth nothing yet. Train it for longer, or with another optimizer.learningRate.',
+        );
+        process.exitCode = 1;
+      }
       if (input.overfit !== undefined) {
         console.log(
           `${input.overfit} frames ${outcome.bestApd < OVERFIT_GOAL ? 'are' : 'are not'} learnt by heart: below ${OVERFIT_GOAL} px`,

@@ -10,7 +10,7 @@ import { build, outcomeOf, run, start } from './command.js';
 
 const settings = {
   model: { base: 1, depth: 3, inputSize: 32 },
-  training: { epochs: 100_000, batchSize: 2, seed: 3, earlyStopPatience: null, hopelessPatience: null },
+  training: { epochs: 100_000, batchSize: 2, seed: 3, earlyStopPatience: null, divergencePatience: null },
 };
 const TRAIN = ['--data', 'data', '--config', 'config.json', '--out', 'run'];
 const COMPARE = ['config.json', '--data', 'data', '--seeds', '1', '--out', 'comparison'];

@@ -14,7 +14,7 @@ const settings = {
   loss: { sigma: 1 },
   optimizer: { learningRate: 0.01 },
   schedule: { name: 'plateau', patience: 1, threshold: 0.05 },
-  training: { epochs: EPOCHS, batchSize: 2, seed: 3, emaDecay: 0.8, earlyStopPatience: null },
+  training: { epochs: EPOCHS, batchSize: 2, seed: 3, emaDecay: 0.8, earlyStopPatience: null, divergencePatience: null },
 };
 /** In the long version, killed so often that only luck in between gets it to its end. */
 const kills = process.env.SONDE_TEST_CASES ? Number(process.env.SONDE_TEST_CASES) : 3;

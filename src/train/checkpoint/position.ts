@@ -30,6 +30,11 @@ export const positionSchema = z.strictObject({
     .nullable(),
   earlyStop: z.strictObject({ best, badEpochs: count }),
   best: z.strictObject({ epoch: count, apd: z.number() }).nullable(),
+  /**
+   * The least validation APD, px of a 512 px frame, and how many epochs in a row, the last of them included, were better neither than
+   * one before nor than the mean position. States of older versions do not say.
+   */
+  progress: z.strictObject({ leastApd: best, idleEpochs: count }).default({ leastApd: null, idleEpochs: 0 }),
   /** What `metrics.jsonl` says of the last epoch that is done. */
   line: z.record(z.string(), z.unknown()).nullable(),
 });

@@ -8,9 +8,13 @@ export interface ConfigDifference {
   readonly now: unknown;
 }
 
-/** The first setting in which two configurations differ, `training.epochs` aside: a run may be prolonged. */
+/**
+ * The first setting in which two configurations differ, aside from `training.epochs` and `training.divergencePatience`: a run may be
+ * prolonged, and gone on with though it learns nothing.
+ */
 export function configDifference(before: TrainingConfig, now: TrainingConfig): ConfigDifference | undefined {
-  const prolonged = { ...before, training: { ...before.training, epochs: now.training.epochs } };
+  const { epochs, divergencePatience } = now.training;
+  const prolonged = { ...before, training: { ...before.training, epochs, divergencePatience } };
   return firstDifference(prolonged, now, '');
 }
 

@@ -146,6 +146,7 @@ const training = section({
   seed: whole(0, 2 ** 32 - 1).default(0),
   emaDecay: fraction(', or null for no averaging').nullable().default(null),
   earlyStopPatience: whole(1, 100_000, ', or null to train all epochs').nullable().default(20),
+  divergencePatience: whole(1, 100_000, ', or null to bear it').nullable().default(10),
   selectBy: oneOf('apd', 'loss').default('apd'),
 });
 

@@ -46,7 +46,7 @@ export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }:
   if (fastDevRun) {
     return {
       ...plan,
-      config: { ...config, training: { ...config.training, epochs: 1 } },
+      config: { ...config, training: { ...config.training, epochs: 1, divergencePatience: null } },
       trainingFrames: framesPerStep(config),
       validationFrames: config.training.batchSize,
     };
@@ -58,7 +58,8 @@ export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }:
     ...plan,
     config: {
       ...config,
-      training: { ...config.training, batchSize, accumulate: 1 },
+      // The mean position of a single frame is its own.
+      training: { ...config.training, batchSize, accumulate: 1, divergencePatience: null },
       augmentation: { ...config.augmentation, enabled: false },
     },
     trainingFrames: overfit,

@@ -23,14 +23,21 @@ export function scoreCases(
   cases: readonly (LandmarkCase | UncertainCase)[],
   { seed, meanLandmarks, calibration }: ScoringOptions,
 ): Scores {
-  const blind = cases.map(({ truth }): LandmarkCase => ({ predicted: meanLandmarks, truth }));
   return {
     ...evaluateLandmarks(cases),
-    apdOfMean: evaluateLandmarks(blind).apd,
+    apdOfMean: apdOfMean(
+      meanLandmarks,
+      cases.map(({ truth }) => truth),
+    ),
     intervals: bootstrapIntervals(cases, { seed }),
     aopAgreement: agreementOfAngles(cases),
     uncertainty: cases.every(isUncertain) ? assessUncertainty(cases, calibration) : undefined,
   };
+}
+
+/** What predicting the mean position of the training landmarks scores, px of a 512 px frame: the model that does not look. */
+export function apdOfMean(meanLandmarks: Landmarks, truths: readonly Landmarks[]): number {
+  return evaluateLandmarks(truths.map((truth) => ({ predicted: meanLandmarks, truth }))).apd;
 }
 
 function isUncertain(one: LandmarkCase | UncertainCase): one is UncertainCase {

@@ -53,7 +53,7 @@ export function openTrainingDisplay(
       progress.startEpoch();
       progress.step({ ...step, images: 0 });
     },
-    endEpoch: (metrics) => {
+    endEpoch: (metrics, meanApd) => {
       // A run that was stopped behind the last step of an epoch goes on with its validation.
       progress ??= new TrainingProgress({
         stream,
@@ -61,7 +61,7 @@ export function openTrainingDisplay(
         stepsPerEpoch: position.total,
         epochsDone: position.epoch,
       });
-      progress.endEpoch({ ...metrics, apd: metrics.validationApd });
+      progress.endEpoch({ ...metrics, apd: metrics.validationApd, meanApd });
     },
   };
   return { events, close: () => progress?.stop() };

@@ -45,7 +45,8 @@ export interface TrainingEvents {
   /** @param steps Of this epoch: how many an earlier process has done, and how many there are. */
   beginEpoch?(epoch: number, steps: { readonly done: number; readonly total: number }): void;
   step?(step: { images: number; loss: number; excess: number }): void;
-  endEpoch?(metrics: EpochMetrics): void;
+  /** @param meanApd What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
+  endEpoch?(metrics: EpochMetrics, meanApd: number): void;
 }
 
 export interface TrainingInput {
@@ -76,4 +77,8 @@ export interface TrainingOutcome {
   readonly bestApd: number;
   /** Whether epochs were left when none had been better for as long as is borne. */
   readonly stoppedEarly: boolean;
+  /** What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
+  readonly meanApd: number;
+  /** Whether the best epoch is no better than that, after as many epochs as it takes to say so; see `TELLING_EPOCHS`. */
+  readonly learntNothing: boolean;
 }

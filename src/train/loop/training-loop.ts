@@ -1,5 +1,6 @@
 import { type Device, NumericError } from '../../index.js';
 import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
+import { scaleTo512 } from '../metrics/index.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
 import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-preparation.js';
 import type { BatchSource } from './batch-source.js';
@@ -8,9 +9,14 @@ import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
 import { precisionOn } from './precision.js';
 import { PreparationShare } from './preparation-share.js';
+import { apdOfMean } from './scores.js';
 import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
+import { summarizeTrainingSet } from './training-set.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
+
+/** Epochs after which a model that is no better than the mean position is spoken of: before, it may not have begun to learn. */
+export const TELLING_EPOCHS = 3;
 
 const NO_SUMS = { loss: 0, excess: 0, norm: 0, distance: 0 };
 
@@ -25,6 +31,8 @@ export class TrainingLoop {
   private sums = NO_SUMS;
   private seconds = 0;
   private best: TrainingPosition['best'] = null;
+  private progress: TrainingPosition['progress'] = { leastApd: null, idleEpochs: 0 };
+  private readonly meanApd: number;
   private line: EpochMetrics | null = null;
   private lossScale = 1;
   /** When the step before had ended. */
@@ -41,6 +49,7 @@ export class TrainingLoop {
     from?: TrainingPosition,
   ) {
     const { config, device, events } = input;
+    this.meanApd = meanApdOf(input);
     this.share = new PreparationShare(device, batches.preparation, events?.note);
     this.schedule = buildSchedule(config);
     this.earlyStop = new EarlyStop(config.training.earlyStopPatience);
@@ -49,6 +58,7 @@ export class TrainingLoop {
     this.restoreSchedule(from.schedule);
     ({ epoch: this.epoch, batch: this.batch, sums: this.sums, seconds: this.seconds, best: this.best } = from);
     this.lossScale = from.lossScale;
+    this.progress = from.progress;
     this.line = from.line as EpochMetrics | null;
   }
 
@@ -61,6 +71,7 @@ export class TrainingLoop {
       while (!ended && this.epoch < epochs && !this.earlyStop.exhausted) {
         const metrics = await this.runEpoch();
         ended = await stopAfter?.(metrics);
+        if (!ended && !this.earlyStop.exhausted) this.checkProgress(metrics);
       }
     } catch (error) {
       if (signal?.aborted && error === signal.reason) await this.commit();
@@ -71,7 +82,42 @@ export class TrainingLoop {
       bestEpoch: this.best?.epoch ?? 0,
       bestApd: this.best?.apd ?? Number.POSITIVE_INFINITY,
       stoppedEarly: this.earlyStop.exhausted && this.epoch < epochs,
+      meanApd: this.meanApd,
+      learntNothing:
+        this.patience !== null && this.epoch >= TELLING_EPOCHS && !((this.best?.apd ?? Number.NaN) < this.meanApd),
     };
+  }
+
+  private get patience(): number | null {
+    return this.input.config.training.divergencePatience;
+  }
+
+  /** @throws TrainingError once as many epochs in a row as are borne were better neither than before nor than the mean position */
+  private checkProgress({ validationApd, validationLoss }: EpochMetrics): void {
+    const {
+      patience,
+      progress: { idleEpochs },
+    } = this;
+    const { config, events } = this.input;
+    if (patience === null || idleEpochs < Math.min(TELLING_EPOCHS, patience)) return;
+    const found =
+      `${idleEpochs} epochs in a row were better neither than an epoch before nor than predicting the mean position of the training ` +
+      `landmarks for every frame, which scores ${this.meanApd.toFixed(2)} px (the last has a validation APD of ${validationApd.toFixed(2)} px and a loss of ` +
+      `${validationLoss.toPrecision(4)})`;
+    if (idleEpochs < patience) {
+      if (idleEpochs === TELLING_EPOCHS) events?.note?.(`${found}; after ${patience} training stops`);
+      return;
+    }
+    throw new TrainingError(
+      `Training stopped after epoch ${this.epoch}: ${found}; lower optimizer.learningRate (it is ${config.optimizer.learningRate}), look at ` +
+        `the labels, or go on with training.divergencePatience null (it is ${patience}).`,
+    );
+  }
+
+  private noteProgress(apd: number): void {
+    const { leastApd, idleEpochs } = this.progress;
+    const idle = apd >= this.meanApd && leastApd !== null && apd >= leastApd;
+    this.progress = { leastApd: Math.min(apd, leastApd ?? apd), idleEpochs: idle ? idleEpochs + 1 : 0 };
   }
 
   private get learningRate(): number {
@@ -90,6 +136,7 @@ export class TrainingLoop {
 
     const { improved } = this.earlyStop.step(config.training.selectBy === 'apd' ? checked.apd : checked.loss);
     if (improved) this.best = { epoch, apd: checked.apd };
+    this.noteProgress(checked.apd);
     const metrics: EpochMetrics = {
       epoch,
       learningRate: this.learningRate,
@@ -114,7 +161,7 @@ export class TrainingLoop {
     this.seconds = 0;
     this.committed = false;
     await this.commit();
-    events?.endEpoch?.(metrics);
+    events?.endEpoch?.(metrics, this.meanApd);
     return metrics;
   }
 
@@ -246,7 +293,7 @@ export class TrainingLoop {
   }
 
   private position(): TrainingPosition {
-    const { epoch, batch, sums, seconds, lossScale, best, learner } = this;
+    const { epoch, batch, sums, seconds, lossScale, best, progress, learner } = this;
     return {
       epoch,
       batch,
@@ -260,9 +307,15 @@ export class TrainingLoop {
       schedule: this.schedule?.state() ?? null,
       earlyStop: this.earlyStop.state(),
       best,
+      progress,
       line: this.line && { ...this.line },
     };
   }
+}
+
+function meanApdOf({ training, validation }: TrainingInput): number {
+  const truths = validation.map(({ landmarks, size }) => scaleTo512(landmarks, size));
+  return apdOfMean(summarizeTrainingSet(training).meanLandmarks, truths);
 }
 
 function stopped(what: string, cause: string | undefined, precision: 'f32' | 'mixed'): TrainingError {

@@ -28,6 +28,8 @@ export interface EpochResult {
   readonly learningRate: number;
   /** Whether no epoch before was better. */
   readonly best: boolean;
+  /** The distance that predicting the mean position of the training landmarks scores. */
+  readonly meanApd: number;
 }
 
 /**
@@ -91,7 +93,7 @@ export class TrainingProgress {
 
   /** The epoch has been validated. */
   endEpoch(result: EpochResult): void {
-    const { trainingLoss, trainingExcess, validationLoss, validationExcess, apd, learningRate, best } = result;
+    const { trainingLoss, trainingExcess, validationLoss, validationExcess, apd, learningRate } = result;
     this.#apd = `${apd.toFixed(2)} px`;
     const parts = [
       `epoch ${this.#epoch}/${this.#epochs}`,
@@ -102,7 +104,7 @@ export class TrainingProgress {
       // Of an epoch whose only step was a process's first, which is not timed, there is no speed.
       ...(this.#epochImages === 0 ? [] : [`${this.#imagesPerSecond.toPrecision(3)} images/s`]),
     ];
-    const line = `${parts.join('  ')}${best ? '  best so far' : ''}\n`;
+    const line = `${parts.join('  ')}${remark(result)}\n`;
     if (this.#bars === undefined) {
       this.#stream.write(line);
     } else {
@@ -133,6 +135,14 @@ export class TrainingProgress {
     const stepsLeft = this.#epochs * this.#stepsPerEpoch - this.#stepsBefore - this.#steps;
     return ((this.#now() - this.#startedAt) / this.#steps) * Math.max(stepsLeft, 0);
   }
+}
+
+/** The best of epochs that are all worse than no model must not look like a success. */
+function remark({ best, apd, meanApd }: EpochResult): string {
+  if (!best) return '';
+  return apd < meanApd
+    ? '  best so far'
+    : `  best so far, and no better than the mean position (${meanApd.toFixed(2)} px)`;
 }
 
 function describeLoss(loss: number, excess: number): string {

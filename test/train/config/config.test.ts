@@ -69,6 +69,7 @@ describe('resolveConfig', () => {
       seed: 0,
       emaDecay: null,
       earlyStopPatience: 20,
+      divergencePatience: 10,
       selectBy: 'apd',
     });
   });

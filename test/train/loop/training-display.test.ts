@@ -62,10 +62,10 @@ test('tells how far a long compilation is, how long it took, and when the first 
 test('goes on with the epoch that a resumed run was stopped in, behind its last step too', () => {
   const { at, lines } = display();
   at(1, ({ beginEpoch }) => beginEpoch(3, { done: 40, total: 40 }));
-  at(2, ({ endEpoch }) => endEpoch(metrics));
+  at(2, ({ endEpoch }) => endEpoch(metrics, 20));
   at(2, ({ beginEpoch }) => beginEpoch(4, { done: 0, total: 40 }));
   at(3, ({ step }) => step({ images: 8, loss: 1300, excess: 45 }));
-  at(9, ({ endEpoch }) => endEpoch({ ...metrics, epoch: 4 }));
+  at(9, ({ endEpoch }) => endEpoch({ ...metrics, epoch: 4 }, 20));
   const [first, second] = lines();
   expect(first).toMatch(/^epoch 3\/10 .*APD 12\.50 px .*best so far$/);
   expect(second).toMatch(/^epoch 4\/10 /);

@@ -46,12 +46,22 @@ function train(stream: Recorder, { epochsDone = 0, stepsDone = 0, stopAfter = 2 
       apd: 14.766 - epoch,
       learningRate: 5.352137134504593e-5,
       best: epoch === 1,
+      meanApd: 20,
     });
   }
   progress.stop();
 }
 
 describe('TrainingProgress', () => {
+  it('does not praise the best of epochs that are no better than no model', () => {
+    const stream = new Recorder(false);
+    const progress = new TrainingProgress({ stream, epochs: 2, stepsPerEpoch: 1 });
+    progress.startEpoch();
+    const losses = { trainingLoss: 1, trainingExcess: 1, validationLoss: 3e13, validationExcess: 3e13 };
+    progress.endEpoch({ ...losses, apd: 312, learningRate: 1, best: true, meanApd: 48.125 });
+    expect(stream.text).toMatch(/APD 312\.00 px .* best so far, and no better than the mean position \(48\.13 px\)\n$/);
+  });
+
   it('writes one plain line per epoch where there is no terminal', () => {
     const stream = new Recorder(false);
     train(stream);
