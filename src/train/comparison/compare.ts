@@ -100,7 +100,7 @@ async function compareGuarded(input: ComparisonInput): Promise<Comparison> {
     seeds: [...seeds],
     models,
     orders,
-    conclusion: conclusionOf(orders),
+    conclusion: conclusionOf(orders, models),
     differences: orders.every(({ reproduced }) => reproduced) ? [] : differencesFromPaper(compared),
     environment: describeRunEnvironment(device),
   };

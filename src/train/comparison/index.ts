@@ -1,5 +1,5 @@
 export { ComparisonError, type ComparisonInput, compare } from './compare.js';
-export { conclusionOf, PAPER_ORDER, paperOrders } from './order.js';
+export { conclusionOf, paperOrderInWords, paperOrders } from './order.js';
 export {
   type ComparedModel,
   type ComparedRun,
@@ -8,4 +8,4 @@ export {
   type Order,
   type OverSeeds,
 } from './schema.js';
-export { comparisonCsv, comparisonMarkdown, DIFFERENCES, undefinedAngles } from './table.js';
+export { comparisonCsv, comparisonMarkdown, DIFFERENCES, meansInWords, undefinedAngles } from './table.js';

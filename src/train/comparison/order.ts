@@ -7,8 +7,16 @@ const PAPER = [
   { architecture: 'dsnt-deep-unet', title: 'DSNT-DeepUNet' },
 ] as const;
 
-/** In words. */
-export const PAPER_ORDER = PAPER.map(({ title }) => title).join(' > ');
+/** How a statement about the paper's order begins: with the whole of it, or with the part that the models can say something about. */
+export function paperOrderInWords(models: readonly Pick<ComparedModel, 'architecture'>[]): string {
+  const order = (rows: readonly (typeof PAPER)[number][]) => rows.map(({ title }) => title).join(' > ');
+  const here = PAPER.filter(({ architecture }) => models.some((model) => model.architecture === architecture));
+  if (here.length === PAPER.length) return `The paper’s order of errors, ${order(PAPER)},`;
+  const missing = PAPER.filter((row) => !here.includes(row)).map(({ title }) => title);
+  return `Of the paper’s order of errors, ${order(PAPER)}, the part without ${listed(missing)}, which was not trained here, ${order(here)},`;
+}
+
+const listed = (titles: readonly string[]) => new Intl.ListFormat('en-GB').format(titles);
 
 const SCORES = [
   { score: 'apd', title: 'APD', unit: ' px' },
@@ -59,10 +67,10 @@ export function paperOrders(models: readonly ComparedModel[]): Order[] {
 }
 
 /** One sentence. */
-export function conclusionOf(orders: readonly Order[]): string {
+export function conclusionOf(orders: readonly Order[], models: readonly Pick<ComparedModel, 'architecture'>[]): string {
   if (orders.length === 0)
     return 'The configurations have one architecture, on which the order of the paper says nothing.';
-  return `The paper’s order of errors, ${PAPER_ORDER}, is ${orders.map(({ statement }) => statement).join(', and ')}.`;
+  return `${paperOrderInWords(models)} is ${orders.map(({ statement }) => statement).join(', and ')}.`;
 }
 
 /** The architecture's name, or the configuration's where several have that architecture. */

@@ -44,20 +44,32 @@ export function comparisonMarkdown(comparison: Comparison): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(' | ')} |`;
   const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  const epochs = [...new Set(models.map((model) => model.epochs))].join(', ');
   return [
     line(header),
     line(rule),
     ...rows.map(line),
     '',
-    `Mean ± standard deviation over ${seeds.length} seeds, pixels of a 512 px frame, ${data.test} test frames; trained on ${data.train} frames ` +
-      `for ${epochs} epochs, best of them by ${data.validation} validation frames.`,
+    `${meansInWords(seeds)}, pixels of a 512 px frame, ${data.test} test frames; trained on ${data.train} frames for at most ` +
+      `${epochsInWords(models)}, best of them by ${data.validation} validation frames.`,
     '',
     ...(undefinedOnes === undefined ? [] : [undefinedOnes, '']),
     conclusion,
     '',
     ...(differences.length === 0 ? [] : [`${DIFFERENCES}:`, '', ...differences.map((each) => `- ${each}`), '']),
   ].join('\n');
+}
+
+/** What the scores of a table are, as its caption begins. */
+export function meansInWords(seeds: readonly number[]): string {
+  return seeds.length > 1
+    ? `Mean ± standard deviation over ${seeds.length} seeds`
+    : `Of one run each, with the seed ${seeds[0]}`;
+}
+
+function epochsInWords(models: Comparison['models']): string {
+  const epochs = [...new Set(models.map((model) => model.epochs))];
+  if (epochs.length === 1) return `${epochs[0]} ${epochs[0] === 1 ? 'epoch' : 'epochs'}`;
+  return `${new Intl.ListFormat('en-GB').format(models.map((model) => `${model.epochs} (${titleOf(model, models)})`))} epochs`;
 }
 
 /** One row for each run, with what names it and its scores. */

@@ -3,6 +3,7 @@ import type { Decoding, FrameType } from '../../model/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { SoftwareEnvironment, SplitMetrics } from '../run-folder/index.js';
+import { augmentationInWords } from './augmentation-words.js';
 import { onnxUse, safetensorsUse } from './card-use.js';
 import type { RunFacts } from './run-facts.js';
 
@@ -94,8 +95,7 @@ function training({ config, facts }: CardSubject): string {
   const {
     loss,
     optimizer,
-    training: { epochs, batchSize, seed },
-    augmentation,
+    training: { epochs, batchSize, accumulate, precision, emaDecay, seed },
   } = config;
   const { dataset, trainingFrames, environment } = facts;
   const frames = trainingFrames === undefined ? undefined : `${trainingFrames} frames`;
@@ -105,9 +105,16 @@ function training({ config, facts }: CardSubject): string {
     ['loss', loss.name === 'keypoint' ? `keypoint (λ ${loss.lambda}, σ ${loss.sigma})` : `heatmap (σ ${loss.sigma})`],
     [
       'optimiser',
-      `${optimizer.name}, learning rate ${optimizer.learningRate}, batches of ${batchSize}, at most ${epochs} epochs, seed ${seed}`,
+      [
+        `${optimizer.name}, learning rate ${optimizer.learningRate}`,
+        `batches of ${batchSize}${accumulate > 1 ? `, ${accumulate} of them a step` : ''}`,
+        `at most ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`,
+        ...(precision === 'mixed' ? ['mixed precision'] : []),
+        ...(emaDecay === null ? [] : [`moving average of the weights with decay ${emaDecay}`]),
+        `seed ${seed}`,
+      ].join(', '),
     ],
-    ['augmentation', augmentation.enabled ? 'brightness, contrast, blur, flips, rotation, translation' : 'none'],
+    ['augmentation', augmentationInWords(config)],
     [
       'trained',
       environment &&
@@ -121,7 +128,7 @@ function training({ config, facts }: CardSubject): string {
   );
 }
 
-function evaluation({ facts: { scores }, decoding }: CardSubject): string {
+function evaluation({ facts: { scores }, decoding, half, checkpoint }: CardSubject): string {
   if (scores.length === 0) {
     return `There are no scores of exactly these weights, read by \`${decoding}\`. \`npm run evaluate\` finds them, and the next export shows them.`;
   }
@@ -141,7 +148,8 @@ function evaluation({ facts: { scores }, decoding }: CardSubject): string {
     lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n'),
     'Pixels of a 512 px frame. APD is the mean Euclidean distance over landmarks and frames, the last column what predicting the mean ' +
       'training landmarks for every frame would score; 95 % bootstrap intervals in brackets.',
-    ...(scores.some(([split]) => split === 'validation')
+    ...(half ? ['The scores are of the weights before their kernels were brought to half precision.'] : []),
+    ...(checkpoint === 'best' && scores.some(([split]) => split === 'validation')
       ? ['The validation frames chose the epoch, so their scores are slightly flattering.']
       : []),
   ].join('\n\n');

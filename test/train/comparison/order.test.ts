@@ -36,7 +36,7 @@ describe('the order of the paper', () => {
         ['aopMae', true],
       ]);
       expect(orders[0].found).toEqual(['my-u-net', 'my-deep-unet', 'my-dsnt-deep-unet']);
-      expect(conclusionOf(orders)).toBe(
+      expect(conclusionOf(orders, models)).toBe(
         'The paper’s order of errors, U-Net > Deep-UNet > DSNT-DeepUNet, is reproduced in APD (U-Net 31.00 px > Deep-UNet 21.00 px > ' +
           'DSNT-DeepUNet 10.00 px), and reproduced in AoP (U-Net 8.50° > Deep-UNet 6.23° > DSNT-DeepUNet 4.10°).',
       );
@@ -53,6 +53,24 @@ describe('the order of the paper', () => {
         'Deep-UNet errs by 6.00 px more than U-Net, clearly beyond the spread over seeds)',
     );
     expect(aop.reproduced).toBe(true);
+  });
+
+  it('is spoken of only as far as the models go', () => {
+    const architectures = { 'u-net': unet, 'deep-unet': deep, 'dsnt-deep-unet': dsnt };
+    const titles = { 'u-net': 'U-Net', 'deep-unet': 'Deep-UNet', 'dsnt-deep-unet': 'DSNT-DeepUNet' };
+    const all = Object.keys(architectures) as Architecture[];
+    for (const missing of all) {
+      const here = all.filter((one) => one !== missing);
+      const models = here.map((one) => architectures[one]);
+      const conclusion = conclusionOf(paperOrders(models), models);
+      const part = here.map((one) => titles[one]).join(' > ');
+      expect(conclusion).toMatch(
+        new RegExp(
+          `^Of the paper’s order of errors, U-Net > Deep-UNet > DSNT-DeepUNet, the part without ${titles[missing]}, which was not trained here, ${part}, is reproduced in APD`,
+        ),
+      );
+      expect(conclusion.slice(conclusion.indexOf(' is '))).not.toMatch(new RegExp(`(^|[ (])${titles[missing]} `));
+    }
   });
 
   it('says which differences the seeds alone explain, in either direction', () => {
@@ -77,7 +95,7 @@ describe('the order of the paper', () => {
   it('says nothing of one architecture, and nothing of the angle where a run has none', () => {
     const presets = [model('deep-unet', [9], [3], 'stride'), model('deep-unet', [8], [2], 'pool')];
     expect(paperOrders(presets)).toEqual([]);
-    expect(conclusionOf([])).toMatch(/one architecture/);
+    expect(conclusionOf([], presets)).toMatch(/one architecture/);
     const orders = paperOrders([model('u-net', [30, 31], [8, undefined]), dsnt]);
     expect(orders.map(({ score }) => score)).toEqual(['apd']);
   });

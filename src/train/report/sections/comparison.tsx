@@ -1,6 +1,13 @@
 import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
-import { type Comparison, DIFFERENCES, type OverSeeds, PAPER_ORDER, undefinedAngles } from '../../comparison/index.js';
+import {
+  type Comparison,
+  DIFFERENCES,
+  meansInWords,
+  type OverSeeds,
+  paperOrderInWords,
+  undefinedAngles,
+} from '../../comparison/index.js';
 import { Figure, Name, type Numbering, type Section, Table } from '../elements.js';
 import { count, fixed, listed, MISSING } from '../format.js';
 import { type Drawing, seriesStyle } from '../plot.js';
@@ -24,7 +31,7 @@ export function comparisonSection(given: readonly ReportedComparison[], numberin
 }
 
 /** Whether the order is that of the paper, score by score. */
-function Verdict({ orders, conclusion, differences }: Comparison): VNode {
+function Verdict({ models, orders, conclusion, differences }: Comparison): VNode {
   if (orders.length === 0) {
     return (
       <p>
@@ -34,7 +41,7 @@ function Verdict({ orders, conclusion, differences }: Comparison): VNode {
   }
   return (
     <>
-      <p>The paper’s order of errors, {unbroken(PAPER_ORDER)}, is</p>
+      <p>{unbroken(paperOrderInWords(models))} is</p>
       <ul>
         {orders.map(({ statement }) => (
           <li>
@@ -71,7 +78,7 @@ function inWords({ models, seeds, data }: Comparison): string {
 }
 
 /** One dot for each seed, so that the spread over seeds stands beside the difference between configurations. */
-function overSeeds({ models }: Comparison, number: number): VNode {
+function overSeeds({ models, seeds }: Comparison, number: number): VNode {
   const scores = [
     { score: 'apd', title: 'Test APD, px' },
     { score: 'aopMae', title: 'Test AoP error, degrees' },
@@ -108,7 +115,11 @@ function overSeeds({ models }: Comparison, number: number): VNode {
     <Figure
       number={number}
       title="Scores over seeds"
-      caption="Each dot is a run with a seed of its own; the line is their mean. Where dots of two configurations mix, chance may have put one before the other."
+      caption={
+        seeds.length > 1
+          ? 'Each dot is a run with a seed of its own; the line is their mean. Where dots of two configurations mix, chance may have put one before the other.'
+          : 'Each dot is the one run of a configuration. How far chance moves it, a single seed does not say.'
+      }
       plots={plots}
     />
   );
@@ -121,7 +132,15 @@ function table(comparison: Comparison, number: number): VNode {
     <Table
       number={number}
       title="Configurations"
-      caption={`Mean ± standard deviation over ${count(seeds.length, 'seed')}. “Least APD” is what reading points from whole cells of the heatmap costs even if the right cell is always the highest.${withoutAngle === undefined ? '' : ` ${withoutAngle}`}`}
+      caption={[
+        `${meansInWords(seeds)}.`,
+        ...(models.some(({ quantisation }) => quantisation > 0)
+          ? [
+              '“Least APD” is what reading points from whole cells of the heatmap costs even if the right cell is always the highest.',
+            ]
+          : []),
+        ...(withoutAngle === undefined ? [] : [withoutAngle]),
+      ].join(' ')}
       columns={[
         { header: 'Configuration' },
         { header: 'Parameters' },
