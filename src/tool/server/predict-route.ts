@@ -8,9 +8,9 @@ import type { UploadDecoder } from './decoder-pool.js';
 import type { InferenceService } from './inference.js';
 import type { ServerLimits } from './limits.js';
 import type { Overlays } from './overlays.js';
+import { predictionQuerySchema, predictionSchema } from './prediction-schema.js';
 import { Problem } from './problem.js';
 import { problems } from './responses.js';
-import { predictionQuerySchema, predictionSchema } from './schemas.js';
 
 export interface PredictRouteParts {
   readonly model: ModelDescription;

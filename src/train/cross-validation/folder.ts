@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configDifference, describeDifference, loadConfig, type TrainingConfig } from '../config/index.js';
+import { hashWeights } from '../loop/provenance.js';
 import { createFileAtomically } from '../run-folder/index.js';
 import { createSplits, type FoldCases, findFoldCases, type SplitOptions } from './create-splits.js';
 import { CrossValidationError } from './errors.js';
@@ -103,12 +104,20 @@ export class CrossValidationFolder {
   /**
    * What a fold's model said of the frames that it was not trained on; undefined before the fold is finished.
    *
-   * @throws CrossValidationError where the file is damaged or of other splits
+   * @throws CrossValidationError where the file is damaged, or of other splits or other weights than the fold's run has
    */
   async readHeldOut(fold: number): Promise<HeldOut | undefined> {
     const path = this.heldOutFileOf(fold);
     const text = await readIfThere(path);
-    return text === undefined ? undefined : parseHeldOut(text, path, this.splits, fold);
+    if (text === undefined) return undefined;
+    const heldOut = parseHeldOut(text, path, this.splits, fold);
+    const weights = await hashWeights(this.runOf(fold));
+    // A run whose weights are gone cannot contradict its answers.
+    if (weights === undefined || heldOut.weights === weights) return heldOut;
+    const finding = heldOut.weights
+      ? 'is of weights that the fold no longer has'
+      : 'does not say of which weights it is';
+    throw new CrossValidationError(`${path} ${finding}; remove it, and the fold is scored again.`);
   }
 
   async unfinished(): Promise<number[]> {

@@ -15,6 +15,8 @@ export const heldOutSchema = z.object({
   fold: z.int().min(1),
   /** Of the data that was divided. */
   fingerprint: z.string(),
+  /** SHA-256 of the weights that answered; absent in files of versions that did not record it. */
+  weights: z.string().optional(),
   trainingFrames: z.int(),
   epochs: z.int(),
   /** Epoch of the weights that were used. */

@@ -60,6 +60,7 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
     version: 1,
     fold,
     fingerprint: splits.data.fingerprint,
+    weights: metrics.weights,
     ...{ epochs: outcome.epochs, bestEpoch: metrics.epoch },
     trainingFrames: trainingSet.frames,
     meanLandmarks: trainingSet.meanLandmarks,

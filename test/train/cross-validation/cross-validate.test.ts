@@ -266,6 +266,14 @@ describe('CrossValidationFolder', () => {
       /held-out\.json is damaged \(.*\); remove it, and the fold is scored again/,
     ],
     [
+      'a held-out file of other weights',
+      async (out) => {
+        await cp(join(out, 'fold-2', 'best.safetensors'), join(out, 'fold-1', 'best.safetensors'));
+        return summariseCrossValidation(out);
+      },
+      /held-out\.json is of weights that the fold no longer has; remove it, and the fold is scored again/,
+    ],
+    [
       'a held-out file of another fold',
       async (out) => {
         await cp(join(out, 'fold-2', 'held-out.json'), join(out, 'fold-1', 'held-out.json'));
