@@ -95,7 +95,10 @@ describe('train', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('%s ends it after a step with exit code %i, and every file is whole', async (signal, expected) => {
-    const config = { ...settings, training: { ...settings.training, epochs: 100_000, earlyStopPatience: null, divergencePatience: null } };
+    const config = {
+      ...settings,
+      training: { ...settings.training, epochs: 100_000, earlyStopPatience: null, divergencePatience: null },
+    };
     await writeFile(at('long.json'), JSON.stringify(config));
     const out = join('runs', signal);
     const child = start('train', ['--data', 'data', '--config', 'long.json', '--out', out], { cwd: parent });
