@@ -15,26 +15,25 @@ export function isForm(contentType: string | undefined): contentType is string {
  */
 export async function fileOfForm(body: Uint8Array, contentType: string): Promise<Uint8Array> {
   const files: Promise<Uint8Array>[] = [];
-  let others = 0;
+  let [named, fields] = [0, 0];
   try {
     const parser = new Busboy({ headers: { 'content-type': contentType } as BusboyHeaders, limits: { parts: 16 } });
     parser.on('file', (name, stream) => {
-      if (name !== 'file') others += 1;
+      if (name === 'file') named += 1;
       const file = whole(stream);
       // When the form breaks off, the parser's own error is the one to report.
       file.catch(() => {});
       files.push(file);
     });
     parser.on('field', () => {
-      others += 1;
+      fields += 1;
     });
     await pipeline(Readable.from([Buffer.from(body.buffer, body.byteOffset, body.byteLength)]), parser);
     const [file, second] = await Promise.all(files);
-    if (others > 0 || second) {
-      const found = `${files.length} files and ${others} fields beside the field "file"`;
+    if (second || fields > 0 || (file && named === 0)) {
       throw new Problem(
         'bad-request',
-        `The form holds ${found}; send one image a request, in the field "file" alone, and parameters in the address.`,
+        `The form holds ${files.length} files, ${named} of them in the field "file", and ${fields} other fields; send one image a request, in the field "file", and parameters in the address.`,
       );
     }
     if (file) return file;

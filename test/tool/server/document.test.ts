@@ -270,10 +270,13 @@ describe('forms', () => {
     const file = part('name="file"; filename="a.png"', png);
     expect((await sendForm(file)).status).toBe(200);
     const refused: [string, Buffer[]][] = [
-      ['2 files and 0 fields', [file, part('name="file"; filename="b.png"', png)]],
-      ['1 files and 1 fields', [file, part('name="frame"', '2')]],
-      ['1 files and 1 fields', [part('name="frame"', '2'), file]],
-      ['1 files and 1 fields', [part('name="image"; filename="a.png"', png)]],
+      [
+        '2 files, 2 of them in the field \\"file\\", and 0 other fields',
+        [file, part('name="file"; filename="b.png"', png)],
+      ],
+      ['1 files, 1 of them in the field \\"file\\", and 1 other fields', [file, part('name="frame"', '2')]],
+      ['1 files, 1 of them in the field \\"file\\", and 1 other fields', [part('name="frame"', '2'), file]],
+      ['1 files, 0 of them in the field \\"file\\", and 0 other fields', [part('name="image"; filename="a.png"', png)]],
     ];
     for (const [words, parts] of refused) {
       const { status, body } = await sendForm(...parts);
