@@ -50,7 +50,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     }
     if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
     // What is left of the upload is not waited for.
-    if (!request.raw.readableEnded) reply.header('connection', 'close');
+    if (!request.raw.complete) reply.header('connection', 'close');
     return reply.code(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   };
   const app: FastifyInstance = Fastify({

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { ServerLimits } from './limits.js';
-import { Problem, timedOut } from './problem.js';
+import { clientGone, timedOut } from './problem.js';
 
 /**
  * A signal for the work on one request: it aborts, with a Problem as its reason, when the request's time is up or the client has
@@ -11,7 +11,7 @@ export function deadlineOf(reply: FastifyReply, limits: ServerLimits): AbortSign
   const timer = setTimeout(() => controller.abort(timedOut(limits)), limits.milliseconds - reply.elapsedTime);
   reply.raw.once('close', () => {
     clearTimeout(timer);
-    if (!reply.raw.writableFinished) controller.abort(new Problem('client-gone', 'The client has gone.'));
+    if (!reply.raw.writableFinished) controller.abort(clientGone());
   });
   return controller.signal;
 }

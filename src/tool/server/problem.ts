@@ -116,6 +116,11 @@ export function timedOut({ milliseconds }: ServerLimits): Problem {
   );
 }
 
+/** The end of a request that nobody waits for. */
+export function clientGone(): Problem {
+  return new Problem('client-gone', 'The client has gone.');
+}
+
 /** The answer to whatever was on the device when it was lost. */
 export function deviceLost(): Problem {
   return new Problem(

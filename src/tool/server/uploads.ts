@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ServerLimits } from './limits.js';
-import { fileTooLarge, Problem, timedOut } from './problem.js';
+import { clientGone, fileTooLarge, Problem, timedOut } from './problem.js';
 
 /** Room beside the file in a multipart body, bytes. */
 const FORM_BYTES = 16_384;
@@ -38,6 +38,8 @@ export class Uploads {
   receive(message: IncomingMessage): Promise<Uint8Array> {
     const { limits } = this;
     const most = limits.fileBytes + FORM_BYTES;
+    // Nobody would release it any more.
+    if (message.destroyed) return Promise.reject(clientGone());
     if (Number(message.headers['content-length'] ?? 0) > most) return Promise.reject(fileTooLarge(limits));
     return new Promise((resolve, reject) => {
       const chunks: Uint8Array[] = [];
@@ -56,7 +58,7 @@ export class Uploads {
         else this.makeRoom();
       };
       const complete = () => settle(() => resolve(joined(chunks, upload.bytes)));
-      const breakOff = () => upload.refuse?.(new Problem('client-gone', 'The client has gone.'));
+      const breakOff = () => upload.refuse?.(clientGone());
       const settle = (end: () => void) => {
         clearTimeout(timer);
         upload.refuse = undefined;

@@ -52,6 +52,14 @@ describe('Uploads', () => {
     expect((await Promise.all(stalled)).map(({ code }) => code)).toEqual(new Array(500).fill('client-gone'));
   });
 
+  test('a client that has gone before its body is received leaves nothing behind', async () => {
+    const uploads = new Uploads(limits);
+    const gone = body();
+    gone.destroy();
+    await expect(uploads.receive(gone)).rejects.toMatchObject({ code: 'client-gone' });
+    expect(uploads.count).toBe(0);
+  });
+
   test('one upload alone is received whatever the sum', async () => {
     const uploads = new Uploads(limits);
     const one = body();
