@@ -11,6 +11,7 @@ import {
 import { formatShape, sameShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
@@ -160,7 +161,10 @@ function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps
   const slabs = slabCount(lowering, rows, groups);
   lowering.dispatch({
     label: relu ? 'batchNorm.normalizeRelu' : 'batchNorm.normalize',
-    source: enableHalves(template(normalize, { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu }), bindings),
+    source: enableHalves(
+      withNan(template(normalize, { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu }), vector),
+      bindings,
+    ),
     bindings,
     writes: [5],
     uniforms: { u32: [rows * groups, groups, slabs], f32: [eps] },
@@ -196,7 +200,7 @@ const batchNormGradient: Operation<Attributes> = {
     const walk = { u32: [rows * groups, groups, slabs], f32: [eps] };
     lowering.dispatch({
       label: 'batchNorm.gradientSums',
-      source: enableHalves(template(gradientSums, { ...variant, STORED: stored, RELU: relu }), [x]),
+      source: enableHalves(withNan(template(gradientSums, { ...variant, STORED: stored, RELU: relu }), vector), [x]),
       bindings: [x, dy, mean, variance, partials, ...(relu ? [weight, bias] : [])],
       writes: [4],
       uniforms: walk,
@@ -214,7 +218,7 @@ const batchNormGradient: Operation<Attributes> = {
     });
     lowering.dispatch({
       label: 'batchNorm.gradientInput',
-      source: enableHalves(template(inputGradient, { ...variant, STORED: stored, RELU: relu }), [x]),
+      source: enableHalves(withNan(template(inputGradient, { ...variant, STORED: stored, RELU: relu }), vector), [x]),
       bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
       writes: [6],
       uniforms: walk,

@@ -41,7 +41,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     let centred = V(x[at]) - centre;
 //#if RELU
     // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
-    let dz = select(V(dy[at]), V(0.0), centred * scale + shift <= V(0.0));
+    let dz = select(V(0.0), V(dy[at]), passes(centred * scale + shift));
 //#else
     let dz = V(dy[at]);
 //#end

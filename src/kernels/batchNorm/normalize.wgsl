@@ -30,8 +30,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   for (var at = index; at < params.size; at += stride) {
     let z = (V(x[at]) - centre) * scale + shift;
 //#if RELU
-    // Written so that a NaN stays one.
-    y[at] = Stored(select(z, V(0.0), z <= V(0.0)));
+    y[at] = Stored(rectify(z));
 //#else
     y[at] = Stored(z);
 //#end

@@ -220,8 +220,7 @@ fn emit(place: Place, row: u32, column: u32, sums: vec4f) -> vec4f {
     }
   }
 //#if RELU
-  // Written so that a NaN stays one.
-  value = select(value, vec4f(), value <= vec4f());
+  value = rectify(value);
 //#end
   let line = position / shape.cols;
   let image = line / shape.rows;

@@ -14,6 +14,7 @@ import {
   type ProductExtent,
   subgroupLanes,
 } from '../matmul/variant.js';
+import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import exchangeSource from './exchange-channels.wgsl';
 import interfaceSource from './gather.interface.wgsl';
@@ -251,7 +252,8 @@ function tiledKernel(
   const vectorOut = (y.shape[3] / groups) % 4 === 0;
   const vectorWeight = flags.ALONG_K ? vectorIn : vectorOut;
   const moments = flags.STATISTICS ? momentsSource : '';
-  const source = tiledSource(lowering, variant, moments + interfaceSource + gatherTiledSource, [x, weight, y], {
+  const kernel = withNan(moments + interfaceSource + gatherTiledSource, 'vec4<f32>');
+  const source = tiledSource(lowering, variant, kernel, [x, weight, y], {
     INPUT: elementOf(x.dtype, vectorIn),
     OUTPUT: elementOf(y.dtype, vectorOut),
     WEIGHT: elementOf(weight.dtype, vectorWeight),

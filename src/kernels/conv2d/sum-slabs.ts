@@ -2,6 +2,7 @@ import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { elementOf } from '../matmul/tile.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import source from './sum-slabs.wgsl';
 
@@ -23,7 +24,10 @@ export function sumSlabs(
   lowering.dispatch({
     label,
     source: enableHalves(
-      template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector), RELU: relu }),
+      withNan(
+        template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector), RELU: relu }),
+        vector ? 'vec4<f32>' : 'f32',
+      ),
       [total],
     ),
     bindings: [partial, total],

@@ -20,8 +20,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     sum += partial[slab * shape.size + index];
   }
 //#if RELU
-  // Written so that a NaN stays one.
-  sum = select(sum, {{ELEMENT}}(), sum <= {{ELEMENT}}());
+  sum = rectify(sum);
 //#end
   total[index] = {{TOTAL}}(sum);
 }

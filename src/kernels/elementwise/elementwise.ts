@@ -101,7 +101,7 @@ export function neg(x: Tensor): Tensor {
 const expOperation = pointwise({
   name: 'exp',
   arity: 1,
-  body: 'return exp(x);',
+  body: 'return keepNan(exp(x), x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, y)],
 });
 
@@ -112,7 +112,7 @@ export function exp(x: Tensor): Tensor {
 const logOperation = pointwise({
   name: 'log',
   arity: 1,
-  body: 'return log(x);',
+  body: 'return keepNan(log(x), x);',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && div(dy, x)],
 });
 
@@ -160,7 +160,7 @@ export function abs(x: Tensor): Tensor {
 const reluGradientOperation = pointwise({
   name: 'relu.gradient',
   arity: 2,
-  body: 'return select(T(0.0), x, y > T(0.0));',
+  body: 'return select(T(0.0), x, passes(y));',
   gradient: ({ inputs: [, x], outputGradients: [dy] }) => [
     dy && record(reluGradientOperation, [dy, x], {})[0],
     undefined,
@@ -170,7 +170,7 @@ const reluGradientOperation = pointwise({
 export const reluOperation = pointwise({
   name: 'relu',
   arity: 1,
-  body: 'return max(x, T(0.0));',
+  body: 'return rectify(x);',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && record(reluGradientOperation, [dy, x], {})[0]],
 });
 
@@ -183,7 +183,7 @@ const sigmoidOperation = pointwise({
   name: 'sigmoid',
   arity: 1,
   // exp of a non-positive number only, so that nothing overflows.
-  body: 'let e = exp(-abs(x)); return select(e, T(1.0), x >= T(0.0)) / (T(1.0) + e);',
+  body: 'let e = exp(-abs(x)); return keepNan(select(e, T(1.0), x >= T(0.0)) / (T(1.0) + e), x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(y, square(y)))],
 });
 
@@ -202,9 +202,9 @@ const tanhOperation = pointwise({
     'let far = sign(x) * (T(1.0) - e) / (T(1.0) + e);',
     'let s = x * x;',
     'let near = x / (T(1.0) + s / (T(3.0) + s / (T(5.0) + s / (T(7.0) + s / T(9.0)))));',
-    'return select(near, far, abs(x) > T(0.7));',
+    'return keepNan(select(near, far, abs(x) > T(0.7)), x);',
   ].join('\n  '),
-  gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && sub(dy, mul(dy, square(y)))],
+  gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(1, square(y)))],
 });
 
 /** Hyperbolic tangent. */
@@ -222,7 +222,7 @@ const maximumGradientOperation = pointwise({
 const maximumOperation = pointwise({
   name: 'maximum',
   arity: 2,
-  body: 'return max(x, y);',
+  body: 'return maximum(x, y);',
   gradient: ({ inputs: [a, b], outputGradients: [dy] }) => [
     dy && sumTo(record(maximumGradientOperation, [dy, a, b], {})[0], a.shape),
     dy && sumTo(record(maximumGradientOperation, [dy, b, a], {})[0], b.shape),
@@ -242,7 +242,7 @@ export function minimum(a: Tensor, b: Tensor): Tensor {
 const equalOperation = pointwise({
   name: 'equal',
   arity: 2,
-  body: 'return select(T(0.0), T(1.0), x == y);',
+  body: 'return select(T(0.0), T(1.0), (x == y) & !isNan(x) & !isNan(y));',
   gradient: () => [undefined, undefined],
 });
 
@@ -254,7 +254,7 @@ export function equal(a: Tensor, b: Tensor): Tensor {
 const greaterOperation = pointwise({
   name: 'greater',
   arity: 2,
-  body: 'return select(T(0.0), T(1.0), x > y);',
+  body: 'return select(T(0.0), T(1.0), (x > y) & !isNan(x) & !isNan(y));',
   gradient: () => [undefined, undefined],
 });
 
@@ -266,7 +266,7 @@ export function greater(a: Tensor, b: Tensor): Tensor {
 const clampOperation = pointwise({
   name: 'clamp',
   arity: 1,
-  body: 'return clamp(x, p0, p1);',
+  body: 'return keepNan(clamp(x, p0, p1), x);',
   gradient: ({ inputs: [x], outputGradients: [dy], attributes }) => [
     dy && record(clampGradientOperation, [dy, x], attributes)[0],
   ],

@@ -2,6 +2,7 @@ import type { FusionGroup } from '../../engine/fusion.js';
 import type { Operation, TensorSpec } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import source from './fused.wgsl';
 import type { PointwiseAttributes, PointwiseDefinition } from './pointwise.js';
@@ -35,7 +36,7 @@ export function fusedOperation(
         `result[i] = vec4<${operands[inputs].dtype}>(v${inputs + members.length - 1});`,
       ].join('\n  '),
     });
-    return enableHalves(text, operands);
+    return enableHalves(withNan(text, 'vec4<f32>'), operands);
   };
   return {
     name,

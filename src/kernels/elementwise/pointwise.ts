@@ -1,6 +1,7 @@
 import { type Lowering, type Operation, SondeError, type TensorSpec, type Value } from '../../engine/index.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
@@ -14,7 +15,7 @@ export interface PointwiseAttributes {
 export interface PointwiseDefinition {
   readonly name: string;
   readonly arity: 1 | 2 | 3;
-  /** Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>). */
+  /** Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>); the functions of nan.wgsl are there. */
   readonly body: string;
   readonly gradient?: Operation<PointwiseAttributes>['gradient'];
 }
@@ -76,7 +77,7 @@ function lowerPointwise(
   });
   const dispatch = {
     label: definition.name,
-    source: enableHalves(text, operands),
+    source: enableHalves(withNan(text, contiguous ? 'vec4<f32>' : 'f32'), operands),
     bindings: operands,
     writes: [inputs.length],
     flops: count,

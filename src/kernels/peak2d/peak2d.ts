@@ -1,11 +1,12 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import peakKernel from './peak2d.wgsl';
 
 /**
- * The cell with the largest value of each map; of equal ones the first in row-major order. Has no gradient.
+ * The cell with the largest value of each map; of equal ones the first in row-major order, and a NaN before every number. Has no gradient.
  * Counterpart: torch.argmax over the flattened map, taken apart into column and row.
  *
  * @param x [N, H, W, K].
@@ -31,7 +32,7 @@ const peakOperation: Operation<undefined> = {
     const [images, height, width, channels] = x.shape;
     lowering.dispatch({
       label: 'peak2d',
-      source: template(peakKernel, { LANES: height * width <= 1024 ? 64 : 256 }),
+      source: withNan(template(peakKernel, { LANES: height * width <= 1024 ? 64 : 256 }), 'f32'),
       bindings: [x, peaks],
       writes: [1],
       uniforms: { u32: [images, height, width, channels] },

@@ -1,5 +1,5 @@
 // Cell with the largest value of each map of x = [maps of one image: height × width × channels], images outermost:
-//   out = (column, row) of the first cell, in row-major order, that no other exceeds.
+//   out = (column, row) of the first cell, in row-major order, that no other exceeds; NaN exceeds all numbers, as in torch.argmax.
 //
 // The {{LANES}} lanes of a workgroup share a map: each keeps the best of its cells lane, lane + {{LANES}}, …; a tree joins the lanes,
 // and of equal values the earlier cell wins, so the order in which lanes meet does not matter.
@@ -30,7 +30,7 @@ fn main(
   var value = x[first + best * params.channels];
   for (var cell = lane + {{LANES}}u; cell < count; cell += {{LANES}}u) {
     let own = x[first + cell * params.channels];
-    if (own > value) {
+    if (exceeds(own, value)) {
       value = own;
       best = cell;
     }
@@ -42,7 +42,7 @@ fn main(
     if (lane < half) {
       let other = values[lane + half];
       let cell = cells[lane + half];
-      if (other > values[lane] || (other == values[lane] && cell < cells[lane])) {
+      if (exceeds(other, values[lane]) || (!exceeds(values[lane], other) && cell < cells[lane])) {
         values[lane] = other;
         cells[lane] = cell;
       }

@@ -2,6 +2,7 @@ import { type Operation, record, type Tensor } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import maxPoolKernel from './max-pool2d.wgsl';
 import gradientKernel from './max-pool2d-gradient.wgsl';
@@ -34,12 +35,15 @@ export const maxPoolOperation: Operation<PoolWindow> = {
     lowering.dispatch({
       label: 'maxPool2d',
       source: enableHalves(
-        template(windowKernel + maxPoolKernel, {
-          VECTOR: vector,
-          STORED: stored,
-          INDEX_VECTOR: indexVector,
-          WIDTH: width,
-        }),
+        withNan(
+          template(windowKernel + maxPoolKernel, {
+            VECTOR: vector,
+            STORED: stored,
+            INDEX_VECTOR: indexVector,
+            WIDTH: width,
+          }),
+          vector,
+        ),
         [x],
       ),
       bindings: [x, y, argmax],

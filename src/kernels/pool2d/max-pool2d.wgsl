@@ -27,9 +27,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     for (var column = columns.x; column < columns.y; column++) {
       let cell = row * params.width + column;
       let value = V(x[(image + cell) * params.groups + group]);
-      // Compilers drop value != value, so a NaN is told by its bits.
-      let is_nan = (bitcast<I>(value) & I(0x7fffffffu)) > I(0x7f800000u);
-      let better = (value > best) | is_nan;
+      let better = exceeds(value, best) | isNan(value);
       best = select(best, value, better);
       best_cell = select(best_cell, I(cell), better);
     }

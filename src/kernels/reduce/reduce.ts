@@ -3,6 +3,7 @@ import { normalizeAxes, type Shape, sameShape, sizeOf } from '../../engine/shape
 import { div, equal, mul } from '../elementwise/elementwise.js';
 import { linearGrid } from '../grid.js';
 import { broadcastTo, transpose } from '../movement/movement.js';
+import { withNan } from '../nan.js';
 import { withTypes } from '../template.js';
 import source from './reduce.wgsl';
 
@@ -27,7 +28,7 @@ interface ReduceAttributes {
 const combine: Record<Kind, { FIRST: string; NEXT: string }> = {
   sum: { FIRST: 'v', NEXT: 'total + v' },
   sumOfSquares: { FIRST: 'v * v', NEXT: 'total + v * v' },
-  max: { FIRST: 'v', NEXT: 'max(total, v)' },
+  max: { FIRST: 'v', NEXT: 'maximum(total, v)' },
 };
 
 /** A pass reads this many values per invocation when it can: enough to amortise, few enough to fill a device. */
@@ -49,7 +50,7 @@ function lowerReduce(lowering: Lowering, x: Value, result: Value, attributes: Re
     const step = combine[first || kind !== 'sumOfSquares' ? kind : 'sum'];
     lowering.dispatch({
       label: first ? kind : `${kind}.combine`,
-      source: withTypes(source, { X: input }, step),
+      source: withTypes(withNan(source, 'f32'), { X: input }, step),
       bindings: [input, output],
       writes: [1],
       uniforms: { u32: [outer, reduced, inner, parts], f32: [last ? scale : 1] },

@@ -57,7 +57,7 @@ fn main(
   for (var r = lane; r < count; r += {{LANES}}u) {
     let at = first + r * params.inner;
 //#if LOG
-    dx[at] = dy[at] - exp(y[at]) * sum;
+    dx[at] = dy[at] - keepNan(exp(y[at]), y[at]) * sum;
 //#else
     dx[at] = y[at] * (dy[at] - sum);
 //#end

@@ -2,6 +2,7 @@ import { type Lowering, type Operation, record, ShapeError, type Tensor } from '
 import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { transpose } from '../movement/index.js';
+import { withNan } from '../nan.js';
 import { joiningSubgroup } from '../subgroup-join.js';
 import { template } from '../template.js';
 import softmaxKernel from './softmax.wgsl';
@@ -79,7 +80,7 @@ const softmaxOperation: Operation<Attributes> = {
     const { variant, ...grid } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax' : 'softmax',
-      source: template(softmaxKernel, variant),
+      source: withNan(template(softmaxKernel, variant), 'f32'),
       bindings: [x, y],
       writes: [1],
       ...grid,
@@ -103,7 +104,7 @@ const softmaxGradient: Operation<Attributes> = {
     const { variant, ...grid } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax.gradient' : 'softmax.gradient',
-      source: template(gradientKernel, variant),
+      source: withNan(template(gradientKernel, variant), 'f32'),
       bindings: [y, dy, dx],
       writes: [2],
       ...grid,

@@ -19,12 +19,17 @@ const LOWEST = -3.4028234663852886e38;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
+// e to the x. A NaN may escape the search for m, but not the sum, and so reaches the whole row.
+fn power(x: f32) -> f32 {
+  return keepNan(exp(x), x);
+}
+
 //#if PARALLEL
 var<workgroup> lanes: array<vec2<f32>, {{LANES}} * {{ROWS}}>;
 
 fn join(a: vec2<f32>, b: vec2<f32>) -> vec2<f32> {
   let highest = max(a.x, b.x);
-  return vec2<f32>(highest, a.y * exp(a.x - highest) + b.y * exp(b.x - highest));
+  return vec2<f32>(highest, a.y * power(a.x - highest) + b.y * power(b.x - highest));
 }
 //#end
 
@@ -46,7 +51,7 @@ fn main(
   highest = subgroupMax(highest);
 //#end
   var sum = 0.0;
-  for (var r = lane; r < count; r += {{LANES}}u) { sum += exp(x[first + r * params.inner] - highest); }
+  for (var r = lane; r < count; r += {{LANES}}u) { sum += power(x[first + r * params.inner] - highest); }
 //#if SUBGROUP
   sum = subgroupAdd(sum);
 //#end
@@ -63,14 +68,14 @@ fn main(
 //#end
 
 //#if LOG
-  let log_sum = log(sum);
+  let log_sum = keepNan(log(sum), sum);
 //#end
   for (var r = lane; r < count; r += {{LANES}}u) {
     let at = first + r * params.inner;
 //#if LOG
     y[at] = (x[at] - highest) - log_sum;
 //#else
-    y[at] = exp(x[at] - highest) / sum;
+    y[at] = power(x[at] - highest) / sum;
 //#end
   }
 }

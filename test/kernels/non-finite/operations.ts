@@ -1,0 +1,139 @@
+// The engine's operations as the cases of pytorch.json call them: by name, with inputs and options.
+
+import type { ConvVariant, Tensor } from '../../../src/index.js';
+import * as sonde from '../../../src/index.js';
+
+/** Options of a case, as its operation takes them. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the table holds is handed on.
+export type Options = any;
+
+/** Results of an operation. */
+export type Run = (inputs: readonly Tensor[], options: Options, variant?: ConvVariant) => Tensor[];
+
+const unary =
+  (operation: (x: Tensor) => Tensor): Run =>
+  ([x]) => [operation(x)];
+
+const binary =
+  (operation: (a: Tensor, b: Tensor) => Tensor): Run =>
+  ([a, b]) => [operation(a, b)];
+
+const withOptions =
+  (operation: (x: Tensor, options: Options) => Tensor): Run =>
+  ([x], options) => [operation(x, options)];
+
+/** A binary operation that also takes a number, on the right or, under a name of its own, on the left. */
+const withNumber =
+  (operation: (a: Tensor | number, b: Tensor | number) => Tensor, left: string): Run =>
+  ([a, b], options) => [options[left] === undefined ? operation(a, b ?? options.number) : operation(options[left], a)];
+
+const { abs, add, clamp, div, equal, exp, greater, log, maximum, minimum, mul, neg, relu, sqrt, sub } = sonde;
+
+const chains: Record<string, (x: Tensor, y: Tensor) => Tensor> = {
+  'x - x': (x) => sub(x, x),
+  'x / x': (x) => div(x, x),
+  '0 * x + y': (x, y) => add(mul(x, 0), y),
+  'x + y - x': (x, y) => sub(add(x, y), x),
+  '(x - y) + (y - x)': (x, y) => add(sub(x, y), sub(y, x)),
+  'x * y / x': (x, y) => div(mul(x, y), x),
+  'max(x, x)': (x) => maximum(x, x),
+  'max(x, -x)': (x) => maximum(x, neg(x)),
+  'min(max(x, y), y)': (x, y) => minimum(maximum(x, y), y),
+  'relu(x * y + y)': (x, y) => relu(add(mul(x, y), y)),
+  'relu(-relu(x))': (x) => relu(neg(relu(x))),
+  'clamp(relu(x) * 2)': (x) => clamp(mul(relu(x), 2), 0, 1),
+  'abs(x) + sqrt(x * x)': (x) => add(abs(x), sqrt(mul(x, x))),
+  'log(exp(x))': (x) => log(exp(x)),
+  'sigmoid(x) * tanh(x)': (x) => mul(sonde.sigmoid(x), sonde.tanh(x)),
+  'x == x': (x) => equal(x, x),
+  'x > x': (x) => greater(x, x),
+  'relu(x) > y': (x, y) => greater(relu(x), y),
+};
+
+function conv2d([x, weight, bias]: readonly Tensor[], options: Options, variant?: ConvVariant): Tensor {
+  return sonde.conv2d(x, weight, { bias, ...options, variant });
+}
+
+/** The operations that are functions of tensors alone, under the names they are exported by; and expressions of several. */
+export const operations: Record<string, Run> = {
+  ...Object.fromEntries(
+    Object.entries({
+      abs,
+      exp,
+      log,
+      neg,
+      relu,
+      sigmoid: sonde.sigmoid,
+      sqrt,
+      square: sonde.square,
+      tanh: sonde.tanh,
+    }).map(([name, operation]) => [name, unary(operation)]),
+  ),
+  add: withNumber(add, 'left'),
+  sub: withNumber(sub, 'minuend'),
+  mul: withNumber(mul, 'left'),
+  div: withNumber(div, 'dividend'),
+  maximum: binary(maximum),
+  minimum: binary(minimum),
+  equal: binary(equal),
+  greater: binary(greater),
+  clamp: ([x]) => [clamp(x, -0.5, 0.5)],
+  chain: ([x, y], { expression }) => [chains[expression](x, y)],
+  sum: withOptions(sonde.sum),
+  mean: withOptions(sonde.mean),
+  max: withOptions(sonde.max),
+  sumOfSquares: withOptions(sonde.sumOfSquares),
+  softmax: withOptions(sonde.softmax),
+  logSoftmax: withOptions(sonde.logSoftmax),
+  matmul: ([a, b], options, variant) => [
+    sonde.matmul(a, b, { ...options, variant: variant === 'winograd' ? undefined : variant }),
+  ],
+  conv2d: (inputs, options, variant) => [conv2d(inputs, options, variant)],
+  conv2dRelu: (inputs, options, variant) => [relu(conv2d(inputs, options, variant))],
+  conv2dBatchNorm: ([x, kernel, weight, bias], options, variant) => [
+    sonde.batchNorm(conv2d([x, kernel], options, variant), { weight, bias, training: true }),
+  ],
+  convTranspose2d: ([x, weight, bias], options, variant) => [
+    sonde.convTranspose2d(x, weight, { bias, ...options, variant: variant === 'winograd' ? undefined : variant }),
+  ],
+  batchNorm: ([x, weight, bias, runningMean, runningVar], options) => [
+    sonde.batchNorm(x, { weight, bias, runningMean, runningVar, ...options }),
+  ],
+  maxPool2d: withOptions(sonde.maxPool2d),
+  avgPool2d: withOptions(sonde.avgPool2d),
+  resizeBilinear: withOptions(sonde.resizeBilinear),
+  resizeNearest: withOptions(sonde.resizeNearest),
+  reshape: ([x], { shape }) => [sonde.reshape(x, shape)],
+  transpose: withOptions(sonde.transpose),
+  broadcastTo: ([x], { shape }) => [sonde.broadcastTo(x, shape)],
+  pad: ([x], { padding, ...options }) => [sonde.pad(x, padding, options)],
+  slice: withOptions(sonde.slice),
+  concat: (inputs, options) => [sonde.concat(inputs, options)],
+  cast: ([x], { dtype }) => [sonde.cast(x, dtype)],
+  expectation2d: ([p]) => [sonde.expectation2d(p, { grid: 'pixel-centre' })],
+  peak2d: unary(sonde.peak2d),
+  gaussianHeatmap: ([points], options) => [sonde.gaussianHeatmap(points, { ...options, grid: 'pixel-centre' })],
+  gaussianTarget([points], options) {
+    const target = sonde.gaussianTarget(points, { ...options, grid: 'pixel-centre' });
+    return [target.heatmap, target.negativeEntropy, target.leastDivergence];
+  },
+  sampleAffine: binary(sonde.sampleAffine),
+  gaussianBlur: ([x, sigma], options) => [sonde.gaussianBlur(x, sigma, options)],
+  greyJitterTables([factors]) {
+    const { device } = factors;
+    const histograms = device.tensor(new Uint32Array(512).fill(1), [2, 256], 'u32');
+    return [sonde.greyJitterTables(histograms, device.tensor([0, 1], [2], 'u32'), factors)];
+  },
+  gatherFrames([tables]) {
+    const { device } = tables;
+    const frames = sonde.packFrames([Uint8Array.of(0, 1, 2, 3, 4, 5)], [2, 3]);
+    const chunk = device.tensor(frames, [1, frames.length], 'u32');
+    return [sonde.gatherFrames([chunk], device.tensor([0], [1], 'u32'), { size: [2, 3], tables })];
+  },
+  clipByNorm: (gradients) => sonde.clipByNorm(gradients, 0.5),
+  clipWithNorm(gradients) {
+    const clipped = sonde.clipWithNorm(gradients, 0.5);
+    return [...clipped.gradients, clipped.norm];
+  },
+  globalNorm: (gradients) => [sonde.globalNorm(gradients)],
+};

@@ -1,0 +1,44 @@
+import type { Shape } from '../../../src/index.js';
+import type { Options } from './operations.js';
+import table from './pytorch.json' with { type: 'json' };
+
+/** One value of one operand, or of the gradient from above, replaced; and what PyTorch makes of it. */
+export interface Poison {
+  readonly operand: number | 'upstream';
+  readonly index: number;
+  readonly value: 'NaN' | 'Infinity' | '-Infinity';
+  /** For every element of each result and of each gradient: finite (.), NaN (N), ∞ (+) or −∞ (-), run-length encoded. */
+  readonly results: readonly string[];
+  readonly gradients: readonly string[];
+}
+
+export interface TableCase {
+  readonly name: string;
+  readonly operation: string;
+  readonly options: Options;
+  readonly inputs: readonly { readonly shape: Shape; readonly values: readonly number[] }[];
+  /** The gradient that comes from above. */
+  readonly upstream: readonly number[];
+  /** Inputs that have gradients, by position. */
+  readonly differentiable: readonly number[];
+  readonly poisons: readonly Poison[];
+}
+
+/** Written by tools/pytorch/non_finite.py. */
+export const cases = table.cases as unknown as readonly TableCase[];
+
+/** Which values are finite, in the table's notation. */
+export function classesOf(values: ArrayLike<number>): string {
+  const letters = Array.from(values, (value) => {
+    if (Number.isNaN(value)) return 'N';
+    return Number.isFinite(value) ? '.' : value > 0 ? '+' : '-';
+  });
+  return letters.join('').replace(/(.)\1*/g, (run, letter) => `${run.length}${letter}`);
+}
+
+/** The values of the case's inputs, and of the gradient from above behind them, with the poison in its place. */
+export function poisoned({ inputs, upstream }: TableCase, { operand, index, value }: Poison): number[][] {
+  const drawn = [...inputs.map(({ values }) => [...values]), [...upstream]];
+  drawn[operand === 'upstream' ? inputs.length : operand][index] = Number(value);
+  return drawn;
+}

@@ -1,0 +1,530 @@
+"""Writes what PyTorch makes of NaN and infinity in every operand of every operation of the engine, as data for the tests.
+
+    python3 non_finite.py ../../test/kernels/non-finite/pytorch.json
+
+Each case is an operation with options and small inputs in the engine's layouts (images NHWC, weights [outC, kH, kW, inC]). One
+value of one operand, or of the gradient that comes from above, is replaced by NaN, +inf or -inf at a time; kept is, for every
+element of every result and of every gradient, whether it is finite (.), NaN (N), +inf (+) or -inf (-), run-length encoded.
+
+Where PyTorch has the operation, its own function is called. Where it has none, or where its CPU kernel folds constants in an order of its
+own (batch normalisation), the definition in the engine's documentation is written out in PyTorch. Needs torch; computes in
+float32 on the CPU, convolutions without oneDNN: as matrix products over an image padded with zeros, which is how GPUs do it.
+"""
+
+import itertools
+import json
+import math
+import platform
+import sys
+
+import torch
+from torch.nn import functional as F
+
+torch.backends.mkldnn.enabled = False
+torch.set_num_threads(1)
+
+POISONS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+cases = []
+
+
+def nchw(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def nhwc(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def values(shape, seed, kind):
+    """Multiples of 1/64, which f16 holds, none of them 0 and neighbours of either sign."""
+    out = []
+    for i in range(math.prod(shape)):
+        value = round(math.sin(i * i * 0.37 + 1.7 * i + seed) * 96) / 64
+        if value == 0:
+            value = 0.25
+        out.append(abs(value) + 0.25 if kind == "positive" else value)
+    return out
+
+
+def case(operation, inputs, run, options=None, wanted=None, name=None):
+    """inputs: shapes, or (shape, kind), or (shape, values); wanted: operands with a gradient, all by default."""
+    drawn = []
+    for position, given in enumerate(inputs):
+        shape, kind = given if isinstance(given, tuple) else (given, "any")
+        drawn.append({"shape": shape, "values": values(shape, position, kind) if isinstance(kind, str) else kind})
+    wanted = list(range(len(inputs))) if wanted is None else wanted
+
+    def tensors(poison=None):
+        made = []
+        for position, given in enumerate(drawn):
+            flat = list(given["values"])
+            if poison and poison[0] == position:
+                flat[poison[1]] = poison[2]
+            made.append(torch.tensor(flat, dtype=torch.float32).reshape(given["shape"]))
+        return made
+
+    upstream = []
+
+    def compute(poison=None):
+        leaves = [x.requires_grad_(position in wanted) for position, x in enumerate(tensors(poison))]
+        results = run(*leaves)
+        results = list(results) if isinstance(results, (tuple, list)) else [results]
+        if not wanted:
+            return results, []
+        upstream[:] = values(list(results[0].shape), len(inputs), "any")
+        above = torch.tensor(upstream, dtype=torch.float32).reshape(results[0].shape)
+        if poison and poison[0] == "upstream":
+            above.view(-1)[poison[1]] = poison[2]
+        gradients = torch.autograd.grad((results[0] * above).sum(), [leaves[i] for i in wanted])
+        return [result.detach() for result in results], list(gradients)
+
+    results, gradients = compute()
+    for tensor in [*results, *gradients]:
+        assert bool(torch.isfinite(tensor.float()).all()), (operation, options, "is not finite to begin with")
+    operands = [(position, math.prod(given["shape"])) for position, given in enumerate(drawn)]
+    if wanted:
+        operands.append(("upstream", results[0].numel()))
+    poisons = []
+    for operand, size in operands:
+        for index in sorted({0, size // 2, size - 1}):
+            for label, value in POISONS.items():
+                results, gradients = compute((operand, index, value))
+                poisons.append(
+                    {
+                        "operand": operand,
+                        "index": index,
+                        "value": label,
+                        "results": [classes(tensor) for tensor in results],
+                        "gradients": [classes(tensor) for tensor in gradients],
+                    }
+                )
+    cases.append(
+        {
+            "name": name or " ".join([operation, *(f"{key} {value}" for key, value in (options or {}).items())]),
+            "operation": operation,
+            "options": options or {},
+            "inputs": drawn,
+            "upstream": upstream if wanted else [],
+            "differentiable": wanted,
+            "poisons": poisons,
+        }
+    )
+
+
+def classes(tensor):
+    def one(value):
+        return "N" if value != value else "+" if value == math.inf else "-" if value == -math.inf else "."
+
+    runs = itertools.groupby(one(float(value)) for value in tensor.reshape(-1))
+    return "".join(f"{len(list(run))}{kind}" for kind, run in runs)
+
+
+# Element by element. Seven values: not a multiple of four. The pair that broadcasts takes the kernel with strides.
+X = [7]
+PAIR = [[7], [7]]
+SPREAD = [[2, 3, 1], [3, 2]]
+for operation, run, kind in [
+    ("neg", torch.neg, "any"),
+    ("exp", torch.exp, "any"),
+    ("log", torch.log, "positive"),
+    ("sqrt", torch.sqrt, "positive"),
+    ("square", torch.square, "any"),
+    ("abs", torch.abs, "any"),
+    ("relu", torch.relu, "any"),
+    ("sigmoid", torch.sigmoid, "any"),
+    ("tanh", torch.tanh, "any"),
+]:
+    case(operation, [(X, kind)], run)
+for operation, run in [
+    ("add", torch.add),
+    ("sub", torch.sub),
+    ("mul", torch.mul),
+    ("div", torch.div),
+    ("maximum", torch.maximum),
+    ("minimum", torch.minimum),
+]:
+    case(operation, PAIR, run)
+    case(operation, SPREAD, run, name=f"{operation} broadcast")
+case("equal", PAIR, lambda a, b: (a == b).float(), wanted=[])
+case("greater", PAIR, lambda a, b: (a > b).float(), wanted=[])
+case("clamp", [X], lambda x: torch.clamp(x, -0.5, 0.5))
+case("add", [X], lambda x: x + 0.5, {"number": 0.5})
+case("mul", [X], lambda x: x * 3, {"number": 3})
+case("mul", [X], lambda x: x * 0, {"number": 0})
+case("sub", [X], lambda x: 0.5 - x, {"minuend": 0.5})
+case("div", [X], lambda x: x / 3, {"number": 3})
+case("div", [X], lambda x: 2 / x, {"dividend": 2})
+
+# Chains, which a compiled function makes one kernel of. Algebra that holds for numbers does not hold for NaN and infinity.
+for expression, count, run in [
+    ("x - x", 1, lambda x: x - x),
+    ("x / x", 1, lambda x: x / x),
+    ("0 * x + y", 2, lambda x, y: 0 * x + y),
+    ("x + y - x", 2, lambda x, y: x + y - x),
+    ("(x - y) + (y - x)", 2, lambda x, y: (x - y) + (y - x)),
+    ("x * y / x", 2, lambda x, y: x * y / x),
+    ("max(x, x)", 1, lambda x: torch.maximum(x, x)),
+    ("max(x, -x)", 1, lambda x: torch.maximum(x, -x)),
+    ("min(max(x, y), y)", 2, lambda x, y: torch.minimum(torch.maximum(x, y), y)),
+    ("relu(x * y + y)", 2, lambda x, y: torch.relu(x * y + y)),
+    ("relu(-relu(x))", 1, lambda x: torch.relu(-torch.relu(x))),
+    ("clamp(relu(x) * 2)", 1, lambda x: torch.clamp(torch.relu(x) * 2, 0, 1)),
+    ("abs(x) + sqrt(x * x)", 1, lambda x: torch.abs(x) + torch.sqrt(x * x)),
+    ("log(exp(x))", 1, lambda x: torch.log(torch.exp(x))),
+    ("sigmoid(x) * tanh(x)", 1, lambda x: torch.sigmoid(x) * torch.tanh(x)),
+]:
+    case("chain", [X] * count, run, {"expression": expression}, name=f"chain {expression}")
+for expression, count, run in [
+    ("x == x", 1, lambda x: (x == x).float()),
+    ("x > x", 1, lambda x: (x > x).float()),
+    ("relu(x) > y", 2, lambda x, y: (torch.relu(x) > y).float()),
+]:
+    case("chain", [X] * count, run, {"expression": expression}, wanted=[], name=f"chain {expression}")
+
+# Reductions; 150 values take two passes.
+for operation, run in [
+    ("sum", lambda x, axes: x.sum(axes)),
+    ("mean", lambda x, axes: x.mean(axes)),
+    ("max", lambda x, axes: x.amax(axes)),
+    ("sumOfSquares", lambda x, axes: (x * x).sum(axes)),
+]:
+    for shape, axes in [([3, 4], [0]), ([3, 4], [1]), ([150], [0]), ([2, 3, 2], [0, 2])]:
+        case(operation, [shape], lambda x: run(x, axes), {"axes": axes}, name=f"{operation} of {shape} over {axes}")
+
+
+def spatial(function):
+    """Over the two middle axes together."""
+    return lambda x: function(x.flatten(1, 2), 1).reshape(x.shape)
+
+
+for operation, run in [("softmax", torch.softmax), ("logSoftmax", torch.log_softmax)]:
+    case(operation, [[3, 5]], lambda x: run(x, 1), {"axes": [1]})
+    case(operation, [[1, 5, 8, 2]], spatial(run), {"axes": [1, 2]})
+
+# Products and convolutions: extents that are and are not multiples of four.
+for name, shapes, options in [
+    ("odd", [[3, 5], [5, 3]], {}),
+    ("in fours", [[4, 8], [8, 4]], {}),
+    ("transposed", [[5, 3], [3, 5]], {"transposeA": True, "transposeB": True}),
+    ("batched", [[2, 2, 3], [3, 2]], {}),
+]:
+    case(
+        "matmul",
+        shapes,
+        lambda a, b: torch.matmul(
+            a.transpose(-1, -2) if options.get("transposeA") else a, b.transpose(-1, -2) if options.get("transposeB") else b
+        ),
+        options,
+        name=f"matmul {name}",
+    )
+
+
+def conv2d(x, weight, bias=None, **options):
+    return nhwc(F.conv2d(nchw(x), nchw(weight), bias, **options))
+
+
+CONVOLUTIONS = [
+    ("odd, padded, with bias", [[1, 4, 5, 3], [2, 3, 3, 3], [2]], {"padding": 1}),
+    ("in fours, padded", [[1, 4, 4, 4], [4, 3, 3, 4]], {"padding": 1}),
+    ("several tiles", [[1, 6, 9, 2], [2, 3, 3, 2], [2]], {"padding": 1}),
+    ("of 3x3, unpadded", [[1, 5, 6, 2], [2, 3, 3, 2]], {}),
+    ("strided, in groups", [[1, 5, 6, 4], [4, 3, 3, 2]], {"stride": 2, "padding": 1, "groups": 2}),
+    ("dilated", [[1, 5, 4, 2], [3, 2, 2, 2], [3]], {"dilation": 2, "padding": 1}),
+    ("of 1x1", [[2, 2, 3, 4], [3, 1, 1, 4], [3]], {}),
+]
+for name, shapes, options in CONVOLUTIONS:
+    case("conv2d", shapes, lambda *inputs: conv2d(*inputs, **options), options, name=f"conv2d {name}")
+for name, shapes, options in CONVOLUTIONS[:2]:
+    case(
+        "conv2dRelu",
+        shapes,
+        lambda *inputs: torch.relu(conv2d(*inputs, **options)),
+        options,
+        name=f"relu of conv2d {name}",
+    )
+for name, shapes, options in [
+    ("of 2x2, stride 2", [[1, 2, 3, 4], [4, 2, 2, 4], [4]], {"stride": 2}),
+    (
+        "of 3x3, stride 2",
+        [[1, 3, 2, 3], [3, 3, 3, 2], [2]],
+        {"stride": 2, "padding": 1, "outputPadding": 1},
+    ),
+    ("of 3x3, stride 1", [[1, 3, 5, 2], [2, 3, 3, 3]], {"padding": 1}),
+]:
+    torch_options = {"output_padding" if key == "outputPadding" else key: value for key, value in options.items()}
+    case(
+        "convTranspose2d",
+        shapes,
+        lambda x, weight, bias=None: nhwc(F.conv_transpose2d(nchw(x), nchw(weight), bias, **torch_options)),
+        options,
+        name=f"convTranspose2d {name}",
+    )
+
+
+def batch_norm(x, weight, bias, mean, variance, eps=1e-5):
+    """torch.nn.BatchNorm2d's formula as it stands in its documentation, which is also the order on a GPU."""
+    return (x - mean) / torch.sqrt(variance + eps) * weight + bias
+
+
+def batch_norm_training(x, weight, bias):
+    axes = list(range(x.dim() - 1))
+    mean = x.mean(axes)
+    return batch_norm(x, weight, bias, mean, (x - mean).square().mean(axes))
+
+
+for channels in (4, 3):
+    shape = [2, 3, 3, channels]
+    for activation in (None, "relu"):
+        last = torch.relu if activation else lambda x: x
+        options = {"activation": activation} if activation else {}
+        case(
+            "batchNorm",
+            [shape, [channels], [channels]],
+            lambda x, weight, bias: last(batch_norm_training(x, weight, bias)),
+            {"training": True, **options},
+            name=f"batchNorm in training, {channels} channels, {activation}",
+        )
+        case(
+            "batchNorm",
+            [shape, [channels], [channels], [channels], ([channels], "positive")],
+            lambda x, weight, bias, mean, variance: last(batch_norm(x, weight, bias, mean, variance)),
+            {"training": False, **options},
+            wanted=[0, 1, 2],
+            name=f"batchNorm in inference, {channels} channels, {activation}",
+        )
+case(
+    "batchNormRunning",
+    [[5, 3], [3], ([3], "positive")],
+    lambda x, mean, variance: (
+        mean + 0.1 * (x.mean(0) - mean),
+        variance + 0.1 * (x.var(0, unbiased=True) - variance),
+    ),
+    wanted=[],
+)
+name, shapes, options = CONVOLUTIONS[1]
+case(
+    "conv2dBatchNorm",
+    [*shapes, [4], [4]],
+    lambda x, kernel, weight, bias: batch_norm_training(conv2d(x, kernel, **options), weight, bias),
+    options,
+    name=f"batchNorm of conv2d {name}",
+)
+
+# Pooling and resizing.
+for options in [{"kernelSize": 2}, {"kernelSize": 3, "stride": 2, "padding": 1}]:
+    window = [options["kernelSize"], options.get("stride"), options.get("padding", 0)]
+    for channels in (4, 3):
+        shape = [1, 4, 5, channels]
+        case("maxPool2d", [shape], lambda x: nhwc(F.max_pool2d(nchw(x), *window)), options, name=f"maxPool2d {window} {channels}")
+        for count in (True, False):
+            case(
+                "avgPool2d",
+                [shape],
+                lambda x: nhwc(F.avg_pool2d(nchw(x), *window, count_include_pad=count)),
+                {**options, "countIncludePad": count},
+                name=f"avgPool2d {window} {count} {channels}",
+            )
+for options in [{"size": [5, 7]}, {"size": [2, 2]}, {"scale": 2}, {"size": [5, 4], "alignCorners": True}]:
+    for channels in (4, 1):
+        case(
+            "resizeBilinear",
+            [[1, 3, 4, channels]],
+            lambda x: nhwc(
+                F.interpolate(
+                    nchw(x),
+                    size=options.get("size"),
+                    scale_factor=options.get("scale"),
+                    mode="bilinear",
+                    align_corners=options.get("alignCorners", False),
+                )
+            ),
+            options,
+            name=f"resizeBilinear {options} {channels}",
+        )
+for options in [{"size": [5, 7]}, {"size": [2, 2]}, {"scale": 2}]:
+    case(
+        "resizeNearest",
+        [[1, 3, 4, 2]],
+        lambda x: nhwc(F.interpolate(nchw(x), size=options.get("size"), scale_factor=options.get("scale"), mode="nearest")),
+        options,
+        name=f"resizeNearest {options}",
+    )
+
+# Movement.
+case("reshape", [[2, 6]], lambda x: x.reshape(3, 4), {"shape": [3, 4]})
+case("transpose", [[2, 3, 2]], lambda x: x.permute(2, 0, 1), {"axes": [2, 0, 1]})
+case("broadcastTo", [[3, 1]], lambda x: x.broadcast_to(2, 3, 4), {"shape": [2, 3, 4]})
+case("pad", [[2, 3]], lambda x: F.pad(x, [2, 1, 1, 0], value=0.5), {"padding": [[1, 0], [2, 1]], "value": 0.5})
+case("slice", [[3, 4]], lambda x: x[1:3, 0:3], {"start": [1, 0], "end": [3, 3]})
+case("slice", [[3, 4]], lambda x: x[:, 1:3], {"start": [0, 1], "end": [3, 3]})
+case("concat", [[2, 3], [2, 2]], lambda a, b: torch.cat([a, b], 1), {"axis": 1})
+case("cast", [X], lambda x: x.half().float(), {"dtype": "f16"})
+
+# Coordinates and heatmaps.
+
+
+def grid(cells):
+    """The pixel-centre grid: the centres of `cells` cells that fill [-1, 1]."""
+    return (2 * torch.arange(cells) - (cells - 1)) / cells
+
+
+case(
+    "expectation2d",
+    [[1, 3, 4, 2]],
+    lambda p: torch.stack([(p * grid(4)[:, None]).sum([1, 2]), (p * grid(3)[:, None, None]).sum([1, 2])], -1),
+)
+
+
+def peak(x):
+    cell = x.flatten(1, 2).argmax(1)
+    return torch.stack([cell % x.shape[2], cell // x.shape[2]], -1).float()
+
+
+def profile(mean, cells, sigma):
+    distance = (grid(cells) - mean[..., None]) * cells / (2 * sigma)
+    return -distance.square() / 2
+
+
+def heatmap_target(points, normalised):
+    size, sigma = (3, 4), 1.5
+    y, x = profile(points[..., 1], size[0], sigma), profile(points[..., 0], size[1], sigma)
+    if normalised:
+        y, x = torch.log_softmax(y, -1), torch.log_softmax(x, -1)
+    heatmap = (y.exp()[..., :, None] * x.exp()[..., None, :]).permute(0, 2, 3, 1)
+    sums = x.exp().sum(-1), y.exp().sum(-1)
+    entropy = (x.exp() * x).sum(-1) * sums[1] + sums[0] * (y.exp() * y).sum(-1)
+    total = sums[0] * sums[1]
+    least = torch.zeros_like(total) if normalised else torch.special.xlogy(total, total)
+    return heatmap, entropy, least
+
+
+for normalised in (False, True):
+    options = {"size": [3, 4], "sigma": 1.5, "normalised": normalised}
+    case("gaussianHeatmap", [[2, 2, 2]], lambda points: heatmap_target(points, normalised)[0], options, wanted=[])
+    # The least divergence of a normalised heatmap is 0 whatever the points are, and finite to begin with.
+    case("gaussianTarget", [[2, 2, 2]], lambda points: heatmap_target(points, normalised), options, wanted=[])
+
+# What augmentation is made of.
+
+
+def sample_affine(x, matrices):
+    """affine_grid and grid_sample in pixels: PyTorch's normalised coordinates are those with corners aligned."""
+    height, width = x.shape[1:3]
+    j, i = torch.meshgrid(torch.arange(width).float(), torch.arange(height).float(), indexing="xy")
+    m = matrices[:, :, None, None]
+    u = m[:, 0] * j + m[:, 1] * i + m[:, 2]
+    v = m[:, 3] * j + m[:, 4] * i + m[:, 5]
+    positions = torch.stack([2 * u / (width - 1) - 1, 2 * v / (height - 1) - 1], -1)
+    return nhwc(F.grid_sample(nchw(x), positions, padding_mode="zeros", align_corners=True))
+
+
+case(
+    "sampleAffine",
+    [[1, 3, 4, 2], ([1, 6], [0.75, 0.25, 0.125, -0.25, 0.75, 0.5])],
+    sample_affine,
+    wanted=[],
+)
+
+
+def gaussian_blur(x, sigma, largest):
+    blurred = []
+    for image, own in zip(nchw(x), sigma):
+        own = torch.clamp(own, 0, largest)
+        if own == 0:
+            blurred.append(image)
+            continue
+        radius = 1 if own != own else math.ceil(3 * float(own))
+        steps = torch.arange(-radius, radius + 1)
+        weights = torch.exp(-(steps**2) / (2 * own * own))
+        weights = weights / weights.sum()
+        padded = F.pad(image[None], [radius] * 4, mode="reflect")
+        channels = image.shape[0]
+        along = F.conv2d(padded, weights.reshape(1, 1, -1, 1).repeat(channels, 1, 1, 1), groups=channels)
+        blurred.append(F.conv2d(along, weights.reshape(1, 1, 1, -1).repeat(channels, 1, 1, 1), groups=channels)[0])
+    return nhwc(torch.stack(blurred))
+
+
+case(
+    "gaussianBlur",
+    [[2, 7, 8, 2], ([2], [0.5, 0.25])],
+    lambda x, sigma: gaussian_blur(x, sigma, 0.625),
+    {"maxSigma": 0.625},
+    wanted=[],
+)
+
+
+def jitter(factors, histograms):
+    """torchvision's adjust_brightness and adjust_contrast on the 256 greys."""
+    tables = []
+    for (brightness, contrast, contrast_first), counts in zip(factors, histograms):
+        grey = torch.arange(256) / 255
+
+        def brighten(g):
+            return torch.clamp(brightness * g + (1 - brightness) * 0, 0, 1)
+
+        def stretch(g):
+            mean = (counts * g).sum() / counts.sum()
+            return torch.clamp(contrast * g + (1 - contrast) * mean, 0, 1)
+
+        tables.append(brighten(stretch(grey)) if contrast_first > 0.5 else stretch(brighten(grey)))
+    return torch.stack(tables)
+
+
+# Every frame has one pixel of each grey.
+case(
+    "greyJitterTables",
+    [([2, 3], [1.25, 0.75, 0.0, 0.75, 1.5, 1.0])],
+    lambda factors: jitter(factors, torch.ones(2, 256)),
+    wanted=[],
+)
+# A frame of 2x3 pixels with the greys 0 to 5.
+case("gatherFrames", [[1, 256]], lambda tables: tables[:, :6].reshape(1, 2, 3, 1), wanted=[])
+case("peak2d", [[2, 4, 5, 2]], peak, wanted=[])
+case("peak2d", [[1, 3, 4, 1]], peak, wanted=[], name="peak2d of one map")
+
+# Optimisers, over two steps, and what goes with them.
+
+
+def steps(make):
+    def run(parameter, first, second):
+        own = torch.nn.Parameter(parameter.detach().clone())
+        optimiser = make([own])
+        for gradient in (first, second):
+            own.grad = gradient.detach().clone()
+            optimiser.step()
+        return own
+
+    return run
+
+
+for operation, make in [
+    ("Adam", lambda p: torch.optim.Adam(p, 0.1, weight_decay=0.01)),
+    ("AdamW", lambda p: torch.optim.AdamW(p, 0.1, weight_decay=0.01)),
+    ("SGD", lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.01)),
+]:
+    case(operation, [[6], [6], [6]], steps(make), wanted=[])
+
+
+def clipped(*gradients):
+    parameters = [torch.nn.Parameter(torch.zeros_like(g)) for g in gradients]
+    for parameter, gradient in zip(parameters, gradients):
+        parameter.grad = gradient.detach().clone()
+    norm = torch.nn.utils.clip_grad_norm_(parameters, 0.5)
+    return [*(parameter.grad for parameter in parameters), norm]
+
+
+case("clipByNorm", [[2, 3], [5]], lambda *g: clipped(*g)[:2], wanted=[])
+case("clipWithNorm", [[2, 3], [5]], clipped, wanted=[])
+case("globalNorm", [[2, 3], [5]], lambda *g: clipped(*g)[2], wanted=[])
+case("MovingAverage", [[5], [5]], lambda average, x: average + 0.25 * (x - average), wanted=[])
+# The scale stays finite: it is halved where the norm is not.
+case("LossScaler", [([1], "positive")], lambda norm: torch.where(torch.isfinite(norm), 4.0, 2.0), wanted=[])
+
+source = (
+    f"tools/pytorch/non_finite.py with PyTorch {torch.__version__} on Python {platform.python_version()}, {platform.machine()}, "
+    "float32 on the CPU without oneDNN"
+)
+lines = ",\n".join(json.dumps(entry) for entry in cases)
+with open(sys.argv[1], "w") as file:
+    file.write('{\n"source": %s,\n"cases": [\n%s\n]\n}\n' % (json.dumps(source), lines))
+print(f"{len(cases)} cases, {sum(len(entry['poisons']) for entry in cases)} poisons")
