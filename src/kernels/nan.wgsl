@@ -23,12 +23,27 @@ fn keepNan(value: NanFloats, x: NanFloats) -> NanFloats {
   return bitcast<NanFloats>(select(bitcast<NanWords>(value), bitcast<NanWords>(x), isNan(x)));
 }
 
+// value, or NaN where x is not finite.
+fn nanUnlessFinite(value: NanFloats, x: NanFloats) -> NanFloats {
+  let words = bitcast<NanWords>(x) | NanWords(0x7fc00000);
+  return bitcast<NanFloats>(select(words, bitcast<NanWords>(value), isFinite(x)));
+}
+
 fn maximum(x: NanFloats, y: NanFloats) -> NanFloats {
   return keepNan(keepNan(max(x, y), y), x);
 }
 
 fn minimum(x: NanFloats, y: NanFloats) -> NanFloats {
   return keepNan(keepNan(min(x, y), y), x);
+}
+
+// x == y and x < y, never of NaN.
+fn isEqual(x: NanFloats, y: NanFloats) -> NanBooleans {
+  return (x == y) & !isNan(x) & !isNan(y);
+}
+
+fn isLess(x: NanFloats, y: NanFloats) -> NanBooleans {
+  return (x < y) & !isNan(x) & !isNan(y);
 }
 
 // Whether x comes before y in a search for the largest: NaN before all numbers.

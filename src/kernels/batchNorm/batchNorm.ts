@@ -213,12 +213,15 @@ const batchNormGradient: Operation<Attributes> = {
       source: template(combineGradient, { ...variant, LANES: lanes, PARALLEL: lanes > 1 }),
       bindings: [partials, dweight, dbias, shares],
       writes: [1, 2, 3],
-      uniforms: { u32: [groups, slabs], f32: [training ? 1 / rows : 0] },
+      uniforms: { u32: [groups, slabs], f32: [1 / rows] },
       workgroups: linearGrid(groups, 1),
     });
     lowering.dispatch({
       label: 'batchNorm.gradientInput',
-      source: enableHalves(withNan(template(inputGradient, { ...variant, STORED: stored, RELU: relu }), vector), [x]),
+      source: enableHalves(
+        withNan(template(inputGradient, { ...variant, STORED: stored, RELU: relu, TRAINING: training }), vector),
+        [x],
+      ),
       bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
       writes: [6],
       uniforms: walk,

@@ -1,7 +1,6 @@
 // Batch normalisation, backward, second pass: adds the slabs' partial sums,
 //   bias gradient = Σ dz,  weight gradient = Σ dz·x̂,
-// and keeps both divided by the number of rows for gradient-input.wgsl (share = 1/rows), or zero in inference, where the
-// statistics do not depend on x (share = 0).
+// and keeps both divided by the number of rows (share = 1/rows) for gradient-input.wgsl.
 //
 // A lane adds the slabs lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
 //

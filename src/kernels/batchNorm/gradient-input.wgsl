@@ -1,6 +1,6 @@
 // Batch normalisation, backward, last pass:
 //   dx = weight / √(variance + ε) · (dz − mean(dz) − x̂·mean(dz·x̂)),  x̂ = (x − mean) / √(variance + ε),
-// dz as in gradient-sums.wgsl. In inference both means come in as zero.
+// dz as in gradient-sums.wgsl. Without TRAINING, where the statistics do not depend on x, weight / √(variance + ε) · dz.
 //
 // Rows and channels are walked as in normalize.wgsl.
 //
@@ -32,8 +32,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let centre = mean[group];
   let deviation = sqrt(variance[group] + params.eps);
   let scale = weight[group] / deviation;
+//#if TRAINING
   let mean_dz = shares[group];
   let slope = shares[params.groups + group] / deviation;
+//#end
 //#if RELU
   let shift = bias[group];
 //#end
@@ -45,6 +47,10 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
 //#else
     let dz = V(dy[at]);
 //#end
+//#if TRAINING
     dx[at] = Stored(scale * (dz - mean_dz - centred * slope));
+//#else
+    dx[at] = Stored(scale * dz);
+//#end
   }
 }

@@ -78,7 +78,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
       let a = select(vec4f(), loadGradient(at, channel), q < shape.outW);
       //#unroll p SHARED
       let iw{{p}} = i32((ow + {{p}}u) * shape.strideW) + left;
-      let inside{{p}} = rowInside && u32(iw{{p}}) < shape.inW;
+      // Beyond the line both operands are zero: one alone leaves a NaN of the other.
+      let inside{{p}} = rowInside && u32(iw{{p}}) < shape.inW && ow + {{p}}u < shape.outW;
       let pixel{{p}} = rowStart + select(0u, u32(iw{{p}}), inside{{p}});
       let b{{p}} = select({{ACC}}(), x[(pixel{{p}} * shape.inC + k) / {{WIDTH}}u], inside{{p}});
       //#unroll u QUADS

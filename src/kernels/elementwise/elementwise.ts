@@ -212,11 +212,17 @@ export function tanh(x: Tensor): Tensor {
   return record(tanhOperation, [x], {})[0];
 }
 
-// For equal operands, each side gets half of the gradient: PyTorch's rule for torch.maximum and torch.minimum.
+// For equal operands, each side gets half of the gradient, and beside NaN all of it: PyTorch's rule for torch.maximum and
+// torch.minimum.
 const maximumGradientOperation = pointwise({
   name: 'maximum.gradient',
   arity: 3,
-  body: 'return x * select(select(T(0.0), T(0.5), y == z), T(1.0), y > z);',
+  body: 'return select(select(x, T(0.5) * x, isEqual(y, z)), T(0.0), isLess(y, z));',
+  gradient: ({ inputs: [, a, b], outputGradients: [dy] }) => [
+    dy && record(maximumGradientOperation, [dy, a, b], {})[0],
+    undefined,
+    undefined,
+  ],
 });
 
 const maximumOperation = pointwise({
@@ -242,7 +248,7 @@ export function minimum(a: Tensor, b: Tensor): Tensor {
 const equalOperation = pointwise({
   name: 'equal',
   arity: 2,
-  body: 'return select(T(0.0), T(1.0), (x == y) & !isNan(x) & !isNan(y));',
+  body: 'return select(T(0.0), T(1.0), isEqual(x, y));',
   gradient: () => [undefined, undefined],
 });
 
@@ -254,7 +260,7 @@ export function equal(a: Tensor, b: Tensor): Tensor {
 const greaterOperation = pointwise({
   name: 'greater',
   arity: 2,
-  body: 'return select(T(0.0), T(1.0), (x > y) & !isNan(x) & !isNan(y));',
+  body: 'return select(T(0.0), T(1.0), isLess(y, x));',
   gradient: () => [undefined, undefined],
 });
 

@@ -30,8 +30,13 @@ export function fusedOperation(
       STEPS: [
         ...Array.from({ length: inputs }, (_, k) => loadOf(k)),
         ...members.map(({ operands }, m) => {
-          const args = [0, 1, 2].map((k) => (operands[k] === undefined ? 'T(0.0)' : `v${operands[k]}`));
-          return `let v${inputs + m} = ${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}));`;
+          const args = [0, 1, 2].map((k) => {
+            if (operands[k] === undefined) return 'T(0.0)';
+            const again = operands.indexOf(operands[k]) < k;
+            return again ? `hidden(v${operands[k]}, ${k + 1})` : `v${operands[k]}`;
+          });
+          const value = `${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}))`;
+          return `let v${inputs + m} = ${m === members.length - 1 ? value : `hidden(${value}, 1)`};`;
         }),
         `result[i] = vec4<${operands[inputs].dtype}>(v${inputs + members.length - 1});`,
       ].join('\n  '),
@@ -52,7 +57,7 @@ export function fusedOperation(
         bindings: [...values, result],
         writes: [values.length],
         uniforms: {
-          u32: [vectors, single],
+          u32: [vectors, single, 0],
           f32: members.flatMap(({ attributes }) => {
             const { p0 = 0, p1 = 0 } = attributes as PointwiseAttributes;
             return [p0, p1];

@@ -1,6 +1,7 @@
 import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import blurKernel from './gaussian-blur.wgsl';
 import weightsKernel from './weights.wgsl';
@@ -57,7 +58,7 @@ const blurOperation: Operation<Attributes> = {
     const weights = lowering.scratch([images, 1 + length]);
     lowering.dispatch({
       label: 'gaussianBlur.weights',
-      source: weightsKernel,
+      source: withNan(weightsKernel, 'f32'),
       bindings: [sigma, weights],
       writes: [1],
       uniforms: { u32: [images, length, radius], f32: [maxSigma] },

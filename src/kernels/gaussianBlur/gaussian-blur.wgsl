@@ -58,10 +58,12 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   for (var d = -radius; d <= radius + 3; d++) {
     w = vec4<f32>(weights[table + 1u + u32(abs(d))], w.xyz);
     let value = x[base + mirrored(i32(start) + d) * params.inner];
-    sums[0] += w.x * value;
-    sums[1] += w.y * value;
-    sums[2] += w.z * value;
-    sums[3] += w.w * value;
+    // Not w · value everywhere: beyond the radius w is 0, but value may be NaN.
+    let within = abs(vec4<i32>(d) - vec4<i32>(0, 1, 2, 3)) <= vec4<i32>(radius);
+    sums[0] += select(V(0.0), w.x * value, within.x);
+    sums[1] += select(V(0.0), w.y * value, within.y);
+    sums[2] += select(V(0.0), w.z * value, within.z);
+    sums[3] += select(V(0.0), w.w * value, within.w);
   }
   for (var k = 0u; k < cells; k++) { y[base + (start + k) * params.inner] = sums[k]; }
 }

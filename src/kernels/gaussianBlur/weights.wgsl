@@ -11,15 +11,18 @@ struct Params { images: u32, length: u32, radius: u32, max_sigma: f32 }
 
 fn bell(k: u32, sigma: f32) -> f32 {
   let d = f32(k) / sigma;
-  return exp(-0.5 * d * d);
+  return keepNan(exp(-0.5 * d * d), d);
 }
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
   let image = id.y * (workgroups.x * 64u) + id.x;
   if (image >= params.images) { return; }
-  let sigma = min(sigmas[image], params.max_sigma);
-  let radius = select(0u, min(u32(ceil(3.0 * sigma)), params.radius), sigma > 0.0);
+  // Of a NaN the narrowest kernel is made, whose weights are NaN.
+  let given = sigmas[image];
+  let sigma = minimum(given, params.max_sigma);
+  let reach = select(0u, min(u32(ceil(3.0 * sigma)), params.radius), sigma > 0.0);
+  let radius = select(reach, 1u, isNan(given));
   var total = 1.0;
   for (var k = 1u; k <= radius; k++) { total += 2.0 * bell(k, sigma); }
   let first = image * (params.length + 1u);

@@ -1,6 +1,7 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
 import { formatShape } from '../../engine/shape.js';
 import { checkIndices } from '../gatherFrames/gather-frames.js';
+import { withNan } from '../nan.js';
 import jitterKernel from './grey-jitter.wgsl';
 
 /** How many pixels of an 8-bit frame have each of the 256 values. */
@@ -50,7 +51,7 @@ const jitterOperation: Operation<null> = {
     const [images] = indices.shape;
     lowering.dispatch({
       label: 'greyJitterTables',
-      source: jitterKernel,
+      source: withNan(jitterKernel, 'f32'),
       bindings: [...inputs, tables],
       writes: [3],
       uniforms: { u32: [images, histograms.shape[0]] },

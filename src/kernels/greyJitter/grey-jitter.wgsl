@@ -14,7 +14,9 @@ struct Params { images: u32, frames: u32 }
 var<workgroup> sums: array<vec2<f32>, 256>; // pixels, and the sum of their greys
 
 fn blend(grey: f32, factor: f32, other: f32) -> f32 {
-  return clamp(factor * grey + (1.0 - factor) * other, 0.0, 1.0);
+  let blended = factor * grey + (1.0 - factor) * other;
+  // Of an infinite factor the sum is inf - inf, unless a compiler has rearranged it.
+  return nanUnlessFinite(keepNan(clamp(blended, 0.0, 1.0), blended), factor);
 }
 
 @compute @workgroup_size(256)

@@ -2,6 +2,7 @@ import { type Operation, record, ShapeError, type Tensor } from '../../engine/in
 import { checkShape, formatShape, sizeOf } from '../../engine/shape.js';
 import { type CoordinateGrid, gridDivisors } from '../expectation2d/coordinate-grid.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import heatmapKernel from './heatmap.wgsl';
 import profilesKernel from './profiles.wgsl';
@@ -86,7 +87,7 @@ const heatmapOperation: Operation<Attributes> = {
     const profiles = lowering.scratch([images, height + width, channels]);
     lowering.dispatch({
       label: 'gaussianHeatmap.profiles',
-      source: template(profilesKernel, { NORMALISED: normalised }),
+      source: withNan(template(profilesKernel, { NORMALISED: normalised }), 'f32'),
       bindings: [points, profiles, negativeEntropy, leastDivergence],
       writes: [1, 2, 3],
       uniforms: {

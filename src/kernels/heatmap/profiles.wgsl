@@ -33,15 +33,15 @@ fn write_profile(axis: Axis, first: u32) -> vec2<f32> {
   var log_total = 0.0;
 //#if NORMALISED
   var highest = exponent(axis, 0u);
-  for (var i = 1u; i < axis.size; i++) { highest = max(highest, exponent(axis, i)); }
+  for (var i = 1u; i < axis.size; i++) { highest = maximum(highest, exponent(axis, i)); }
   var total = 0.0;
-  for (var i = 0u; i < axis.size; i++) { total += exp(exponent(axis, i) - highest); }
+  for (var i = 0u; i < axis.size; i++) { total += keepNan(exp(exponent(axis, i) - highest), highest); }
   log_total = highest + log(total);
 //#end
   var sums = vec2<f32>(0.0);
   for (var i = 0u; i < axis.size; i++) {
     let log_value = exponent(axis, i) - log_total;
-    let value = exp(log_value);
+    let value = keepNan(exp(log_value), log_value);
     profiles[first + i * params.channels] = value;
     sums += vec2<f32>(value, value * log_value);
   }
@@ -63,6 +63,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   least_divergence[index] = 0.0;
 //#else
   let sum = x.x * y.x;
-  least_divergence[index] = select(0.0, sum * log(max(sum, 1e-37)), sum > 0.0);
+  least_divergence[index] = keepNan(select(0.0, sum * log(max(sum, 1e-37)), sum > 0.0), sum);
 //#end
 }

@@ -80,12 +80,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     //#end
     //#end
     //#unroll e 4
-    let b{{e}} = {{ACC}}({{COLUMN_{{e}}}});
+    let q{{e}} = {{ACC}}({{COLUMN_{{e}}}});
     //#end
     //#else
     //#unroll e 4
     let p{{e}} = startB + k{{e}} * shape.columns;
-    let b{{e}} = matrixB[(p{{e}} + column0) / {{WIDTH}}u];
+    let q{{e}} = matrixB[(p{{e}} + column0) / {{WIDTH}}u];
+    //#end
+    //#end
+    // Beyond the depth both operands are zero: one alone leaves a NaN of the other.
+    //#unroll e 4
+    //#if RAGGED
+    let b{{e}} = select({{ACC}}(), q{{e}}, {{e}}u < left);
+    //#else
+    let b{{e}} = q{{e}};
     //#end
     //#end
     //#unroll e 4

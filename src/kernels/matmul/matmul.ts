@@ -198,6 +198,7 @@ function lanesKernel(
     TRANSPOSE_A: transposeA,
     TRANSPOSE_B: transposeB,
     LAST_QUAD: vectorA ? 4 : 1,
+    RAGGED: depth % 4 !== 0,
   };
   for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
   const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, SETS: sets, ROWS: tileRows }), constants);

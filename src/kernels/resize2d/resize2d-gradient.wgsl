@@ -15,10 +15,11 @@ alias Stored = {{STORED}};
 @group(0) @binding(3) var<storage, read> ranges: array<vec2<u32>>; // [begin, end) for input rows, then input columns
 @group(0) @binding(4) var<storage, read_write> dx: array<Stored>;
 
-// The weight of an input cell in an output cell: the end cell may be both of its taps.
-fn weight_of(cell: u32, tap: vec4<u32>) -> f32 {
+// What an output cell's gradient gives to an input cell. The end cell may be both of its taps: then one weight is 0, which still
+// makes NaN of an infinite gradient, as in the forward pass.
+fn share_of(cell: u32, tap: vec4<u32>, gradient: V) -> V {
   let weights = bitcast<vec2<f32>>(tap.zw);
-  return select(0.0, weights.x, tap.x == cell) + select(0.0, weights.y, tap.y == cell);
+  return select(V(0.0), weights.x * gradient, tap.x == cell) + select(V(0.0), weights.y * gradient, tap.y == cell);
 }
 
 @compute @workgroup_size(64)
@@ -38,9 +39,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     var along_row = V(0.0);
     for (var p = columns.x; p < columns.y; p++) {
       let gradient = V(dy[((image + o) * params.out_width + p) * params.groups + group]);
-      along_row += weight_of(column, taps[params.out_height + p]) * gradient;
+      along_row += share_of(column, taps[params.out_height + p], gradient);
     }
-    total += weight_of(row, taps[o]) * along_row;
+    total += share_of(row, taps[o], along_row);
   }
   dx[index] = Stored(total);
 }

@@ -2,6 +2,7 @@ import { type Operation, record, ShapeError, type Tensor } from '../../engine/in
 import { checkShape, formatShape, sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import sampleKernel from './sample-affine.wgsl';
 
@@ -57,7 +58,7 @@ const sampleOperation: Operation<Attributes> = {
     const count = images * size[0] * runs * groups;
     lowering.dispatch({
       label: 'sampleAffine',
-      source: template(sampleKernel, { VECTOR: vector, WIDTH: vectorWidth }),
+      source: withNan(template(sampleKernel, { VECTOR: vector, WIDTH: vectorWidth }), 'f32'),
       bindings: [x, matrices, y],
       writes: [2],
       uniforms: { u32: [count, height, width, groups, ...size] },

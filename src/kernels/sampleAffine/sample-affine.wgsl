@@ -32,22 +32,28 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
 
   for (var k = 0u; k < min(4u, params.out_width - start); k++) {
     // Far outside all is 0 as well, and conversion to whole numbers is safe.
-    let position = clamp(along * f32(start + k) + origin, vec2<f32>(-2.0), vec2<f32>(size) + 1.0);
+    let exact = along * f32(start + k) + origin;
+    let position = clamp(exact, vec2<f32>(-2.0), vec2<f32>(size) + 1.0);
     let cell = floor(position);
     let fraction = position - cell;
     let low = vec2<i32>(cell);
     let high = low + 1;
     let low_inside = (low >= vec2<i32>(0)) & (low < size);
     let high_inside = (high >= vec2<i32>(0)) & (high < size);
-    let low_weight = select(vec2<f32>(0.0), 1.0 - fraction, low_inside);
-    let high_weight = select(vec2<f32>(0.0), fraction, high_inside);
-    // Weights of 0 stand for pixels outside; their places are moved inside.
+    let low_weight = 1.0 - fraction;
+    let high_weight = fraction;
+    // Pixels outside are left out, and read inside.
     let columns = vec2<i32>(clamp(low.x, 0, size.x - 1), clamp(high.x, 0, size.x - 1));
     let rows = first + size.x * vec2<i32>(clamp(low.y, 0, size.y - 1), clamp(high.y, 0, size.y - 1));
     let groups = i32(params.groups);
     let at = i32(group);
-    let above = low_weight.x * x[(rows.x + columns.x) * groups + at] + high_weight.x * x[(rows.x + columns.y) * groups + at];
-    let below = low_weight.x * x[(rows.y + columns.x) * groups + at] + high_weight.x * x[(rows.y + columns.y) * groups + at];
-    y[(row * params.out_width + start + k) * params.groups + group] = low_weight.y * above + high_weight.y * below;
+    let above = select(V(0.0), low_weight.x * x[(rows.x + columns.x) * groups + at], low_inside.x) +
+      select(V(0.0), high_weight.x * x[(rows.x + columns.y) * groups + at], high_inside.x);
+    let below = select(V(0.0), low_weight.x * x[(rows.y + columns.x) * groups + at], low_inside.x) +
+      select(V(0.0), high_weight.x * x[(rows.y + columns.y) * groups + at], high_inside.x);
+    let pixel = select(V(0.0), low_weight.y * above, low_inside.y) + select(V(0.0), high_weight.y * below, high_inside.y);
+    // What is read nowhere is NaN, as with grid_sample.
+    let nowhere = nanUnlessFinite(nanUnlessFinite(0.0, exact.x), exact.y);
+    y[(row * params.out_width + start + k) * params.groups + group] = pixel + nowhere;
   }
 }
