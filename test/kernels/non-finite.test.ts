@@ -1,8 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ConvVariant, compile, gradients, mul, sum, type Tensor } from '../../src/index.js';
-import { pretend, sharedDevice } from '../support/device.js';
-import { operations } from './non-finite/operations.js';
-import { cases, classesOf, poisoned, type TableCase } from './non-finite/table.js';
+import * as sonde from '../../src/index.js';
+import {
+  type ConvVariant,
+  compile,
+  type DType,
+  gradients,
+  mul,
+  NumericError,
+  sum,
+  type Tensor,
+} from '../../src/index.js';
+import { checkedDevice, pretend, sharedDevice } from '../support/device.js';
+import { type Execute, halves, notOperations, operations, stateful, variantsOf } from './non-finite/operations.js';
+import { cases, classesOf, type Poison, poisoned, type TableCase } from './non-finite/table.js';
+
+// NaN and infinity go through every operation as they do in PyTorch, however it is computed. What PyTorch makes of them is data:
+// non-finite/pytorch.json, written by tools/pytorch/non_finite.py.
 
 const device = await sharedDevice();
 
@@ -25,55 +38,149 @@ function bodyOf({ operation, options, inputs, differentiable }: TableCase, varia
   };
 }
 
-async function expectTable(example: TableCase, run: (...operands: Tensor[]) => Promise<Tensor[]>): Promise<string[]> {
-  const wrong: string[] = [];
-  const resultShape = example.upstream.length;
-  await Promise.all(
-    example.poisons.map(async (poison) => {
-      const drawn = poisoned(example, poison);
-      const operands = example.inputs.map(({ shape }, i) => device.tensor(drawn[i], shape));
-      if (resultShape) operands.push(device.tensor(drawn[example.inputs.length], shapeOfResult(example)));
-      const results = await run(...operands);
-      const classes = await Promise.all(results.map(async (result) => classesOf(await result.data())));
-      for (const tensor of [...operands, ...results]) tensor.dispose();
-      const expected = [...poison.results, ...poison.gradients];
-      if (classes.join(' ') !== expected.join(' '))
-        wrong.push(
-          `${poison.value} at ${poison.index} of ${poison.operand}: ${classes.join(' | ')} torch: ${expected.join(' | ')}`,
-        );
-    }),
-  );
-  return wrong;
+interface Setting {
+  readonly device?: sonde.Device;
+  /** Type of the operands that may be f16. */
+  readonly dtype?: DType;
 }
 
-const shapes = new Map<TableCase, readonly number[]>();
-function shapeOfResult(example: TableCase): readonly number[] {
-  let s = shapes.get(example);
-  if (!s) {
-    s = operations[example.operation](
-      example.inputs.map(({ shape }) => device.zeros(shape)),
-      example.options,
-    )[0].shape;
-    shapes.set(example, s);
-  }
-  return s;
+/** The poisons that some way of computing a case does not treat as PyTorch does. */
+async function faultsOf(
+  example: TableCase,
+  run: (...operands: Tensor[]) => Promise<Tensor[]>,
+  { device: on = device, dtype = 'f32' }: Setting = {},
+): Promise<string[]> {
+  const faults = example.poisons.map(async (poison) => {
+    const drawn = poisoned(example, poison);
+    const operands = example.inputs.map(({ shape }, i) =>
+      on.tensor(drawn[i], shape, halves[example.operation]?.(i) ? dtype : 'f32'),
+    );
+    if (example.upstream.length > 0) operands.push(on.tensor(drawn[example.inputs.length], example.resultShape));
+    const results = await run(...operands);
+    const found = await Promise.all(results.map(async (result) => classesOf(await result.data())));
+    for (const tensor of [...operands, ...results]) tensor.dispose();
+    const expected = [...poison.results, ...poison.gradients];
+    const { value, index, operand } = poison;
+    return found.join() === expected.join()
+      ? []
+      : [`${value} at ${index} of operand ${operand}: ${found.join(' and ')}, in PyTorch ${expected.join(' and ')}`];
+  });
+  return (await Promise.all(faults)).flat();
 }
 
-describe.each(['own', 'GPU'] as const)('on kernels for %s', (kind) => {
+async function expectTable(example: TableCase, variant?: ConvVariant, setting: Setting = {}): Promise<void> {
+  const body = bodyOf(example, variant);
+  const compiled = compile((...operands: Tensor[]) => body(...operands), { device: setting.device ?? device });
+  const faults = [
+    ...(await faultsOf(example, async (...operands) => body(...operands), setting)).map((fault) => `eager: ${fault}`),
+    ...(await faultsOf(example, compiled, setting)).map((fault) => `compiled: ${fault}`),
+  ];
+  compiled.dispose();
+  expect(faults, `${example.name}${variant ? `, ${variant}` : ''}`).toEqual([]);
+}
+
+const pure = cases.filter(({ operation }) => operation in operations);
+
+describe.each(['own', 'GPU'] as const)('NaN and infinity on kernels for %s devices', (kind) => {
   let restore: () => void;
   beforeAll(async () => {
     restore = await pretend(kind);
   });
   afterAll(() => restore());
-  test.each(cases.filter(({ operation }) => operations[operation]).map((example) => [example.name, example] as const))(
+
+  test.each(pure.map((example) => [example.name, example] as const))('%s', async (_name, example) => {
+    for (const variant of variantsOf(example, kind)) await expectTable(example, variant);
+  });
+
+  test.each(cases.filter(({ operation }) => operation in stateful).map((example) => [example.name, example] as const))(
     '%s',
     async (_name, example) => {
-      const body = bodyOf(example);
-      const wrong: string[] = [];
-      for (const w of await expectTable(example, async (...operands) => body(...operands))) wrong.push(`eager: ${w}`);
-      const compiled = compile(body as never, { device }) as unknown as (...operands: Tensor[]) => Promise<Tensor[]>;
-      for (const w of await expectTable(example, compiled)) wrong.push(`compiled: ${w}`);
-      expect(wrong.length, wrong.slice(0, 12).join('\n')).toBe(0);
+      const eager: Execute = async (step, x) => step(x);
+      const compiled: Execute = async (step, x) => {
+        await compile((value: Tensor) => step(value))(x);
+      };
+      for (const execute of [eager, compiled]) {
+        for (const poison of example.poisons) {
+          const results = await stateful[example.operation](device, poisoned(example, poison), execute);
+          const found: string[] = [];
+          for (const result of results) found.push(classesOf(await result.data()));
+          expect(found, `${poison.value} at ${poison.index} of operand ${poison.operand}`).toEqual(poison.results);
+        }
+      }
+    },
+  );
+
+  test
+    .skipIf(!device.traits.f16)
+    .each(pure.filter(({ operation }) => operation in halves).map((example) => [example.name, example] as const))(
+    '%s, in f16',
+    async (_name, example) => {
+      await expectTable(example, undefined, { dtype: 'f16' });
     },
   );
 });
+
+test('every operation that the engine exports has its rows in the table', () => {
+  const inTable = new Set(cases.map(({ operation }) => operation));
+  const functions = Object.entries(sonde).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+  expect(functions.filter((name) => !inTable.has(name) && !(name in notOperations))).toEqual([]);
+  expect([...inTable].filter((name) => !(name in operations) && !(name in stateful))).toEqual([]);
+});
+
+describe('a NaN is noticed', () => {
+  // README's example: two layers, a mean square, Adam with clipped gradients; here with one NaN weight.
+  const setUp = async () => {
+    const [first, second] = [device.randn([2, 4], 1), device.randn([4, 1], 2)];
+    const values = await first.data();
+    values[1] = Number.NaN;
+    first.write(values);
+    const [x, y] = [device.randn([8, 2], 3), device.uniform([8, 1], 4)];
+    return { parameters: [first, second] as const, x, y };
+  };
+  const lossOf = (x: Tensor, y: Tensor, [first, second]: readonly [Tensor, Tensor]) =>
+    sonde.mean(sonde.square(sonde.sub(sonde.matmul(sonde.relu(sonde.matmul(x, first)), second), y)));
+
+  test('by the loss of a training step, whose gradients are NaN as in PyTorch', async () => {
+    const { parameters, x, y } = await setUp();
+    const step = compile((a: Tensor, b: Tensor) => {
+      const loss = lossOf(a, b, parameters);
+      const { gradients: clipped, norm } = sonde.clipWithNorm(gradients(loss, [...parameters]), 1);
+      return [loss, norm, ...clipped];
+    });
+    for (const result of await step(x, y))
+      expect(new Set(classesOf(await result.data()).replace(/\d/g, ''))).toEqual(new Set('N'));
+  });
+
+  test.each(['loss', 'norm'] as const)('by onlyIfFinite with the %s, which leaves the step out', async (guard) => {
+    const { parameters, x, y } = await setUp();
+    const before = await Promise.all(parameters.map((parameter) => parameter.data()));
+    const adam = new sonde.Adam();
+    const step = compile((a: Tensor, b: Tensor) => {
+      const loss = lossOf(a, b, parameters);
+      const { gradients: clipped, norm } = sonde.clipWithNorm(gradients(loss, [...parameters]), 1);
+      adam.update(parameters, clipped, 1e-2, { onlyIfFinite: guard === 'loss' ? loss : norm });
+      return loss;
+    });
+    await step(x, y);
+    expect(await Promise.all(parameters.map((parameter) => parameter.data()))).toEqual(before);
+    expect((await adam.state()).count).toBe(0);
+  });
+
+  test.each(pure.filter(({ poisons }) => poisons.some(isLoud)).map((example) => [example.name, example] as const))(
+    'by checked mode in %s',
+    async (_name, example) => {
+      const checked = await checkedDevice();
+      const poison = example.poisons.find(isLoud);
+      if (!poison) throw new Error('no poison');
+      const drawn = poisoned(example, poison);
+      const own = example.inputs.map(({ shape }, i) => checked.tensor(drawn[i], shape));
+      const [result] = operations[example.operation](own, example.options);
+      await expect(result.data()).rejects.toThrow(NumericError);
+    },
+  );
+});
+
+/** Whether a NaN in an input reaches the first result. */
+function isLoud({ operand, value, results }: Poison): boolean {
+  return operand !== 'upstream' && value === 'NaN' && results[0].includes('N');
+}

@@ -79,6 +79,7 @@ def case(operation, inputs, run, options=None, wanted=None, name=None):
         return [result.detach() for result in results], list(gradients)
 
     results, gradients = compute()
+    shape = list(results[0].shape)
     for tensor in [*results, *gradients]:
         assert bool(torch.isfinite(tensor.float()).all()), (operation, options, "is not finite to begin with")
     operands = [(position, math.prod(given["shape"])) for position, given in enumerate(drawn)]
@@ -105,6 +106,7 @@ def case(operation, inputs, run, options=None, wanted=None, name=None):
             "options": options or {},
             "inputs": drawn,
             "upstream": upstream if wanted else [],
+            "resultShape": shape,
             "differentiable": wanted,
             "poisons": poisons,
         }
@@ -388,8 +390,8 @@ case(
     "batchNormRunning",
     [[5, 3], [3], ([3], "positive")],
     lambda x, mean, variance: (
-        mean + 0.1 * (x.mean(0) - mean),
-        variance + 0.1 * (x.var(0, unbiased=True) - variance),
+        0.9 * mean + 0.1 * x.mean(0),
+        0.9 * variance + 0.1 * x.var(0, unbiased=True),
     ),
     wanted=[],
 )
@@ -609,7 +611,7 @@ def clipped(*gradients):
 case("clipByNorm", [[2, 3], [5]], lambda *g: clipped(*g)[:2], wanted=[])
 case("clipWithNorm", [[2, 3], [5]], clipped, wanted=[])
 case("globalNorm", [[2, 3], [5]], lambda *g: clipped(*g)[2], wanted=[])
-case("MovingAverage", [[5], [5]], lambda average, x: average + 0.25 * (x - average), wanted=[])
+case("MovingAverage", [[5], [5]], lambda average, x: (1 - 0.25) * average + 0.25 * x, wanted=[])
 # The scale stays finite: it is halved where the norm is not.
 case("LossScaler", [([1], "positive")], lambda norm: torch.where(torch.isfinite(norm), 4.0, 2.0), wanted=[])
 

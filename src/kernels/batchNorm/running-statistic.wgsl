@@ -1,4 +1,4 @@
-// Moves a running statistic of each channel towards that of the batch: running += momentum · (scale · batch − running), with
+// Moves a running statistic of each channel towards that of the batch: running ← (1 − momentum) · running + momentum · scale · batch, with
 // scale 1 for the mean, and rows / (rows − 1) for the variance, which turns the biased estimate into the unbiased one.
 //
 // Grid: one invocation per channel, linear.
@@ -12,6 +12,5 @@ struct Params { channels: u32, momentum: f32, scale: f32 }
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
   let channel = id.y * (workgroups.x * 64u) + id.x;
   if (channel >= params.channels) { return; }
-  let old = running[channel];
-  running[channel] = old + params.momentum * (params.scale * batch[channel] - old);
+  running[channel] = (1.0 - params.momentum) * running[channel] + params.momentum * params.scale * batch[channel];
 }

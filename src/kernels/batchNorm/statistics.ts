@@ -2,6 +2,7 @@ import type { Lowering, Value } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
+import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import moments from './moments.wgsl';
 import { combineLanes, slabCount } from './slabs.js';
@@ -15,7 +16,7 @@ export function lowerStatistics(lowering: Lowering, x: Value, mean: Value, varia
   const partials = lowering.scratch([2, slabs, groups * width]);
   lowering.dispatch({
     label: 'batchNorm.statistics',
-    source: enableHalves(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), [x]),
+    source: enableHalves(withNan(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), vector), [x]),
     bindings: [x, partials],
     writes: [1],
     uniforms: { u32: [rows, groups, slabs] },
@@ -47,7 +48,14 @@ export function joinStatistics(
   lowering.dispatch({
     label: 'batchNorm.combineStatistics',
     source: template(moments + combineStatistics, {
-      ...{ VECTOR: vector, WIDTH: width, LANES: lanes, PARALLEL: lanes > 1, BLOCKS: blockRows !== undefined },
+      ...{
+        VECTOR: vector,
+        WORDS: width === 4 ? 'vec4<i32>' : 'i32',
+        WIDTH: width,
+        LANES: lanes,
+        PARALLEL: lanes > 1,
+        BLOCKS: blockRows !== undefined,
+      },
     }),
     bindings: [partials, mean, variance],
     writes: [1, 2],

@@ -23,6 +23,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
   let rows = (params.rows - slab + params.slabs - 1u) / params.slabs;
 
   var mean = V(0.0);
+  var total = V(0.0);
   var m2 = V(0.0);
   var at = index;
   var row = 0u;
@@ -33,6 +34,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     let d = V(x[at + 3u * stride]);
     at += 4u * stride;
     let mean4 = ((a + b) + (c + d)) * 0.25;
+    total += mean4;
     let da = a - mean4;
     let db = b - mean4;
     let dc = c - mean4;
@@ -43,12 +45,15 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
     m2 += ((da * da + db * db) + (dc * dc + dd * dd)) + delta * delta * (f32(row) * share);
   }
   for (; row < rows; row++) {
-    let delta = V(x[at]) - mean;
+    let value = V(x[at]);
+    let delta = value - mean;
+    total += value;
     at += stride;
     let share = 1.0 / f32(row + 1u);
     mean += delta * share;
     m2 += delta * delta * (f32(row) * share);
   }
-  partials[index] = mean;
+  // Chan's formula makes NaN of an infinite mean, a sum does not.
+  partials[index] = select(total, mean, isFinite(mean));
   partials[stride + index] = m2;
 }

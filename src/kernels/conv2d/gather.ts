@@ -262,7 +262,7 @@ function tiledKernel(
     VECTOR_WEIGHT: vectorWeight,
     ...{ Y: y.dtype, ROUNDED: flags.STATISTICS && y.dtype === 'f16' },
     // Whose moments an invocation holds: one channel's, or those of a vec4 of channels.
-    VECTOR: isMatrix(variant) ? 'f32' : 'vec4f',
+    ...(isMatrix(variant) ? { VECTOR: 'f32', WORDS: 'i32' } : { VECTOR: 'vec4f', WORDS: 'vec4<i32>' }),
     ...flags,
   });
   return { source, positions: tileExtent(variant), channels: tileExtent(variant) };

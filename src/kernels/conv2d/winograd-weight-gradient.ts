@@ -1,6 +1,7 @@
 import type { Lowering } from '../../engine/operation.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { variantsFor } from '../matmul/variant.js';
+import { withNan } from '../nan.js';
 import type { WeightGradient } from './weight-gradient.js';
 import cotangentSource from './winograd.cotangent.wgsl';
 import { inputTransform, MATRICES, tilesAtATime, tilingOf, transform } from './winograd.js';
@@ -13,7 +14,7 @@ import tapsSource from './winograd.taps.wgsl';
 //   gw = C [Σ over tiles (H gy Hᵀ) ⊙ (B x Bᵀ)] Cᵀ   C with columns (1, p, p²), H with rows (1, p, p², p³) / M′(p)
 //
 // and infinity as there. The sum comes before the last transform, so that the elementwise products become 36 products of
-// matrices [outC, tiles] × [tiles, inC].
+// matrices [outC, tiles] × [tiles, inC]. Where a product is not finite, its taps are summed again, position by position (winograd.ts).
 //
 // Rounding: largest (root mean square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
 //
@@ -46,6 +47,13 @@ export function lowerWinogradWeightGradient(
       transposeB: false,
       variant: variantsFor(lowering.adapter, { rows: outC, columns: inC, batch: MATRICES })[0],
     });
-    transform(lowering, `${label}.taps`, tapsSource, [products, gw], outC, inC, [firstTile === 0 ? 0 : 1]);
+    transform(lowering, `${label}.taps`, withNan(tapsSource, 'f32'), [products, gw, x, gy], outC, inC, [
+      firstTile === 0 ? 0 : 1,
+      firstTile + some >= tiles ? 1 : 0,
+      ...gy.shape,
+      x.shape[1],
+      x.shape[2],
+      ...starts,
+    ]);
   }
 }

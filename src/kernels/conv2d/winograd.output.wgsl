@@ -11,12 +11,35 @@ struct Shape {
   firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
   height: u32, width: u32, // extents of y
   hasBias: u32,
+  // What `direct` needs:
+  depth: u32, inHeight: u32, inWidth: u32, // of x
+  startH: i32, startW: i32, // where the first tile's window begins in x
+  summedFirst: u32, // whether the weight is [k, 3, 3, c], its taps read from the last to the first, and not [c, 3, 3, k]
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> products: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // anything where hasBias is 0
+@group(0) @binding(4) var<storage, read> x: array<f32>;
+@group(0) @binding(5) var<storage, read> weight: array<f32>;
+
+// One value of y the direct way, with padding as zeros that are multiplied.
+fn direct(image: u32, row: u32, column: u32, c: u32) -> f32 {
+  var sum = 0.0;
+  for (var tap = 0u; tap < 9u; tap++) {
+    let ih = i32(row + tap / 3u) + shape.startH;
+    let iw = i32(column + tap % 3u) + shape.startW;
+    let inside = u32(ih) < shape.inHeight && u32(iw) < shape.inWidth;
+    let pixel = select(0u, (image * shape.inHeight + u32(ih)) * shape.inWidth + u32(iw), inside);
+    for (var k = 0u; k < shape.depth; k++) {
+      let produced = (c * 9u + tap) * shape.depth + k;
+      let summed = (k * 9u + 8u - tap) * shape.channels + c;
+      sum += select(0.0, x[pixel * shape.depth + k], inside) * weight[select(produced, summed, shape.summedFirst != 0u)];
+    }
+  }
+  return sum;
+}
 
 fn transform(m0: f32, m1: f32, m2: f32, m3: f32, m4: f32, m5: f32) -> array<f32, 4> {
   let evenNear = m1 + m2;
@@ -58,6 +81,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   //#end
   let rows = min(4u, shape.height - top);
   let columns = min(4u, shape.width - left);
+  // A product that is not finite reaches a corner.
+  if (!isFinite(lines[0][0] + lines[0][3] + lines[3][0] + lines[3][3])) {
+    for (var at = 0u; at < rows * columns; at++) {
+      let row = top + at / columns;
+      let column = left + at % columns;
+      y[((image * shape.height + row) * shape.width + column) * shape.channels + c] = direct(image, row, column, c) + offset;
+    }
+    return;
+  }
   for (var a = 0u; a < rows; a++) {
     let row = ((image * shape.height + top + a) * shape.width + left) * shape.channels + c;
     for (var b = 0u; b < columns; b++) {

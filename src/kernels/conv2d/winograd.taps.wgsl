@@ -9,11 +9,33 @@ struct Shape {
   invocations: u32,
   channels: u32, // values of k
   accumulate: u32, // whether gw holds the sum over earlier tiles
+  // What `direct` needs:
+  last: u32, // whether no tiles follow
+  images: u32, height: u32, width: u32, outputs: u32, // gy is [images, height, width, outputs]
+  inHeight: u32, inWidth: u32, startH: i32, startW: i32, // of x, and where the first window begins in it
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> products: array<f32>;
 @group(0) @binding(2) var<storage, read_write> gw: array<f32>;
+@group(0) @binding(3) var<storage, read> x: array<f32>;
+@group(0) @binding(4) var<storage, read> gy: array<f32>;
+
+// One value of gw the direct way, with padding as zeros that are multiplied.
+fn direct(o: u32, tap: u32, k: u32) -> f32 {
+  var sum = 0.0;
+  for (var line = 0u; line < shape.images * shape.height; line++) {
+    let image = line / shape.height;
+    let ih = i32(line - image * shape.height + tap / 3u) + shape.startH;
+    for (var ow = 0u; ow < shape.width; ow++) {
+      let iw = i32(ow + tap % 3u) + shape.startW;
+      let inside = u32(ih) < shape.inHeight && u32(iw) < shape.inWidth;
+      let pixel = select(0u, (image * shape.inHeight + u32(ih)) * shape.inWidth + u32(iw), inside);
+      sum += select(0.0, x[pixel * shape.channels + k], inside) * gy[(line * shape.width + ow) * shape.outputs + o];
+    }
+  }
+  return sum;
+}
 
 fn transform(m0: f32, m1: f32, m2: f32, m3: f32, m4: f32, m5: f32) -> array<f32, 3> {
   let evenNear = m1 + m2;
@@ -40,11 +62,20 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     //#end
     columns[q] = transform(m0, m1, m2, m3, m4, m5);
   }
+  var corners = 0.0;
   for (var i = 0u; i < 3u * once; i++) {
     let line = transform(columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]);
     //#unroll j 3
     let at{{j}} = start + (i * 3u + {{j}}u) * shape.channels;
-    gw[at{{j}}] = line[{{j}}] + select(0.0, gw[at{{j}}], shape.accumulate != 0u);
+    let total{{j}} = line[{{j}}] + select(0.0, gw[at{{j}}], shape.accumulate != 0u);
+    gw[at{{j}}] = total{{j}};
     //#end
+    corners += total0 + total2;
+  }
+  // A product that is not finite reaches a corner.
+  if (shape.last != 0u && !isFinite(corners)) {
+    for (var tap = 0u; tap < 9u; tap++) {
+      gw[start + tap * shape.channels] = direct(o, tap, index - o * shape.channels);
+    }
   }
 }

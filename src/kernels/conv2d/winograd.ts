@@ -5,6 +5,7 @@ import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
 import { isMatrix, type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
+import { withNan } from '../nan.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import inputSource from './winograd.input.wgsl';
@@ -29,6 +30,9 @@ import weightSource from './winograd.weight.wgsl';
 //   Winograd    1.1e-6 (1.8e-7)  2.8e-6 (2.9e-7)  2.4e-6 (4.0e-7)  4.0e-6 (5.6e-7)
 //
 // With the usual points 0, ±1, ±2 and ∞ it would be three to four times that.
+//
+// The transforms spread a NaN over the whole of its tile, and make NaN of ∞ − ∞. So a tile of results in which anything is not
+// finite is computed again, tap by tap, by the invocation that was to store it: then they are where the direct way has them.
 
 /** Points of an axis, results of a tile along an axis, and taps. */
 const POINTS = 6;
@@ -145,9 +149,9 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
   const products = lowering.scratch([MATRICES, some, outC]);
 
   transform(lowering, `${label}.weight`, weightSource, [weight, kernels], outer, inner, [vertical.tapStep < 0 ? 1 : 0]);
+  const starts = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
   for (let firstTile = 0; firstTile < tiles; firstTile += some) {
     const place = [firstTile, tiles, tileRows, tileCols];
-    const starts = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
     inputTransform(lowering, `${label}.input`, { x, transformed: input, some, place, starts });
     lowerProducts(lowering, {
       label,
@@ -156,9 +160,15 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
       transposeB: weightFirst === 'produced',
       variant: variantsFor(lowering.adapter, { rows: some, columns: outC, batch: MATRICES })[0],
     });
-    const hasBias = bias ? 1 : 0;
-    const operands = [products, y, bias ?? products];
-    transform(lowering, `${label}.output`, outputSource, operands, some, outC, [...place, outH, outW, hasBias]);
+    transform(
+      lowering,
+      `${label}.output`,
+      withNan(outputSource, 'f32'),
+      [products, y, bias ?? products, x, weight],
+      some,
+      outC,
+      [...place, outH, outW, bias ? 1 : 0, inC, x.shape[1], x.shape[2], ...starts, weightFirst === 'summed' ? 1 : 0],
+    );
   }
 }
 

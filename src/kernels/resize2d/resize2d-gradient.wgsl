@@ -18,8 +18,12 @@ alias Stored = {{STORED}};
 // What an output cell's gradient gives to an input cell. The end cell may be both of its taps: then one weight is 0, which still
 // makes NaN of an infinite gradient, as in the forward pass.
 fn share_of(cell: u32, tap: vec4<u32>, gradient: V) -> V {
+//#if NEAREST
+  return select(V(0.0), gradient, tap.x == cell);
+//#else
   let weights = bitcast<vec2<f32>>(tap.zw);
   return select(V(0.0), weights.x * gradient, tap.x == cell) + select(V(0.0), weights.y * gradient, tap.y == cell);
+//#end
 }
 
 @compute @workgroup_size(64)

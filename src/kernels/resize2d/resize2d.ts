@@ -126,7 +126,15 @@ const resizeGradient: Operation<Attributes> = {
     const ranges = [attributes.rows, attributes.columns].flatMap((axis) => tapRanges(taps(axis), axis.input));
     lowering.dispatch({
       label: `resize.${attributes.mode}Gradient`,
-      source: enableHalves(template(gradientKernel, { VECTOR: vector, STORED: stored, WIDTH: width }), [dy]),
+      source: enableHalves(
+        template(gradientKernel, {
+          VECTOR: vector,
+          STORED: stored,
+          WIDTH: width,
+          NEAREST: attributes.mode === 'nearest',
+        }),
+        [dy],
+      ),
       bindings: [dy, lowering.constant(bothTaps(attributes)), lowering.constant(Uint32Array.from(ranges.flat())), dx],
       writes: [3],
       uniforms: { u32: extents(attributes, groups) },

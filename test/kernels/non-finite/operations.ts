@@ -1,7 +1,8 @@
 // The engine's operations as the cases of pytorch.json call them: by name, with inputs and options.
 
-import type { ConvVariant, Tensor } from '../../../src/index.js';
+import type { ConvVariant, Device, Optimizer, Tensor } from '../../../src/index.js';
 import * as sonde from '../../../src/index.js';
+import type { TableCase } from './table.js';
 
 /** Options of a case, as its operation takes them. */
 // biome-ignore lint/suspicious/noExplicitAny: whatever the table holds is handed on.
@@ -137,3 +138,114 @@ export const operations: Record<string, Run> = {
   },
   globalNorm: (gradients) => [sonde.globalNorm(gradients)],
 };
+
+/** Operations that change stored tensors: from the values of a case's inputs to its results. */
+export const stateful: Record<
+  string,
+  (device: Device, values: readonly (readonly number[])[], execute: Execute) => Promise<Tensor[]>
+> = {
+  Adam: optimize(() => new sonde.Adam({ weightDecay: 0.01 })),
+  AdamW: optimize(() => new sonde.AdamW({ weightDecay: 0.01 })),
+  SGD: optimize(() => new sonde.SGD({ momentum: 0.9, weightDecay: 0.01 })),
+  async MovingAverage(device, [average, x], execute) {
+    const averages = [device.tensor(average)];
+    const moving = new sonde.MovingAverage();
+    await execute((value) => moving.update(averages, [value], 0.25), device.tensor(x));
+    return averages;
+  },
+  async LossScaler(device, [norm], execute) {
+    const scaler = new sonde.LossScaler(device, { initial: 4, interval: 2 });
+    await execute((value) => scaler.update(value), device.tensor(norm, []));
+    return [scaler.current()];
+  },
+  async batchNormRunning(device, [x, mean, variance], execute) {
+    const [runningMean, runningVar] = [device.tensor(mean), device.tensor(variance)];
+    const [weight, bias] = [device.ones([3]), device.zeros([3])];
+    await execute(
+      (value) => {
+        sonde.batchNorm(value, { weight, bias, runningMean, runningVar, training: true });
+      },
+      device.tensor(x, [5, 3]),
+    );
+    return [runningMean, runningVar];
+  },
+};
+
+/** Calls a function with effects, as it is or compiled. */
+export type Execute = (step: (x: Tensor) => void, x: Tensor) => Promise<void>;
+
+function optimize(make: () => Optimizer): (typeof stateful)[string] {
+  return async (device, [parameter, ...steps], execute) => {
+    const own = device.tensor(parameter);
+    const optimizer = make();
+    for (const gradient of steps) {
+      await execute((value) => optimizer.update([own], [value], 0.1), device.tensor(gradient));
+    }
+    return [own];
+  };
+}
+
+/** What else the engine exports: no operation on floats, so without a row in the table. */
+export const notOperations: Record<string, string> = {
+  ...Object.fromEntries(
+    Object.keys(sonde)
+      .filter((name) => name.endsWith('Error'))
+      .map((name) => [name, 'an error']),
+  ),
+  compile: 'runs operations',
+  checkpoint: 'runs operations',
+  gradients: 'records the operations of the table',
+  record: 'records an operation',
+  scope: 'names what is recorded',
+  assign: 'copies words',
+  randomNormal: 'has no operand',
+  randomUniform: 'has no operand',
+  openDevice: 'opens a device',
+  isTooLarge: 'reads an error',
+  tune: 'measures kernels',
+  enableMatrixUnits: 'tests kernels',
+  template: 'text of kernels',
+  enableHalves: 'text of kernels',
+  withTypes: 'text of kernels',
+  linearGrid: 'counts workgroups',
+  formatShape: 'writes a shape',
+  formatProfile: 'writes a table',
+  sameShape: 'compares shapes',
+  sizeOf: 'counts elements',
+  histogramOf: 'counts bytes, not on the device',
+  packFrames: 'packs bytes, not on the device',
+  wordsPerFrame: 'counts words',
+  Optimizer: 'is abstract',
+  Tensor: 'holds values',
+};
+
+const everyOperand = () => true;
+const firstOperand = (i: number) => i === 0;
+
+/** Operations that take f16, and which of their operands may be. */
+export const halves: Record<string, (operand: number) => boolean> = {
+  ...Object.fromEntries(
+    [
+      ...['neg', 'exp', 'log', 'sqrt', 'square', 'abs', 'relu', 'sigmoid', 'tanh', 'clamp'],
+      ...['add', 'sub', 'mul', 'div', 'maximum', 'minimum', 'equal', 'greater', 'matmul'],
+      ...['sum', 'mean', 'max', 'sumOfSquares', 'maxPool2d', 'avgPool2d', 'resizeBilinear', 'resizeNearest'],
+      ...['reshape', 'transpose', 'broadcastTo', 'pad', 'slice', 'concat'],
+    ].map((name) => [name, everyOperand]),
+  ),
+  ...Object.fromEntries(
+    ['conv2d', 'conv2dRelu', 'conv2dBatchNorm', 'convTranspose2d', 'batchNorm'].map((name) => [name, firstOperand]),
+  ),
+};
+
+/** The kernels that can compute a case on such a device; undefined for the one that is chosen. */
+export function variantsOf(
+  { operation, options, inputs }: TableCase,
+  kind: 'own' | 'GPU',
+): readonly (ConvVariant | undefined)[] {
+  if (!/^(matmul|conv)/.test(operation)) return [undefined];
+  // The chosen one is `lanes` on a driver on CPU cores, and `tiled` on a GPU.
+  const direct = kind === 'own' ? [undefined, 'tiled' as const] : [undefined];
+  const [, height, width] = inputs[1].shape;
+  const plain = ['stride', 'dilation', 'groups'].every((name) => options[name] === undefined);
+  return operation.startsWith('conv2d') && height === 3 && width === 3 && plain ? [...direct, 'winograd'] : direct;
+}

@@ -19,6 +19,7 @@ export interface TableCase {
   readonly inputs: readonly { readonly shape: Shape; readonly values: readonly number[] }[];
   /** The gradient that comes from above. */
   readonly upstream: readonly number[];
+  readonly resultShape: Shape;
   /** Inputs that have gradients, by position. */
   readonly differentiable: readonly number[];
   readonly poisons: readonly Poison[];
@@ -36,9 +37,9 @@ export function classesOf(values: ArrayLike<number>): string {
   return letters.join('').replace(/(.)\1*/g, (run, letter) => `${run.length}${letter}`);
 }
 
-/** The values of the case's inputs, and of the gradient from above behind them, with the poison in its place. */
+/** The values of the case's inputs, and behind them of the gradient from above if there is one, with the poison in its place. */
 export function poisoned({ inputs, upstream }: TableCase, { operand, index, value }: Poison): number[][] {
-  const drawn = [...inputs.map(({ values }) => [...values]), [...upstream]];
+  const drawn = [...inputs.map(({ values }) => [...values]), ...(upstream.length > 0 ? [[...upstream]] : [])];
   drawn[operand === 'upstream' ? inputs.length : operand][index] = Number(value);
   return drawn;
 }
