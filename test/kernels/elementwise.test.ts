@@ -102,6 +102,26 @@ describe('binary operations, broadcast', () => {
     });
   });
 
+  // Gradients of gradients: the operation is the derivative of Σ f², and the helper differentiates it once more.
+  test.each([
+    ['maximum', ops.maximum, (a: number, b: number) => (a > b ? 2 * a : 0)],
+    ['minimum', ops.minimum, (a: number, b: number) => (a < b ? 2 * a : 0)],
+  ])('%s has second derivatives', async (_, run, reference) => {
+    await checkOperation({
+      cases: anyShape.map((shape): Case<null> => ({ inputs: [{ shape }, { shape }], attributes: null })),
+      run: ([a, b]) => ops.gradients(ops.sum(ops.square(run(a, b))), [a])[0],
+      reference: ([a, b]) => ({ shape: a.shape, values: a.values.map((v, i) => reference(v, b.values[i])) }),
+    });
+  });
+
+  test('clamp has second derivatives', async () => {
+    await checkOperation({
+      cases: anyShape.map((shape): Case<null> => ({ inputs: [{ shape }], attributes: null })),
+      run: ([x]) => ops.gradients(ops.sum(ops.square(ops.clamp(x, -0.7, 1.1))), [x])[0],
+      reference: ([x]) => ({ shape: x.shape, values: x.values.map((v) => (v >= -0.7 && v <= 1.1 ? 2 * v : 0)) }),
+    });
+  });
+
   test('comparisons give 1 and 0', async () => {
     const device = await sharedDevice();
     const [a, b] = [device.tensor([1, 2, 3]), device.tensor([2, 2, 2])];

@@ -174,7 +174,7 @@ export const reluOperation = pointwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && record(reluGradientOperation, [dy, x], {})[0]],
 });
 
-/** max(x, 0), with gradient 0 at 0 as PyTorch has it. */
+/** max(x, 0), with gradient 0 at 0 and NaN for NaN, as PyTorch has it. */
 export function relu(x: Tensor): Tensor {
   return record(reluOperation, [x], {})[0];
 }
@@ -235,12 +235,12 @@ const maximumOperation = pointwise({
   ],
 });
 
-/** The larger of a and b, broadcast. Equal operands share the gradient. */
+/** The larger of a and b, broadcast; NaN where either is. Equal operands share the gradient. Counterpart: torch.maximum. */
 export function maximum(a: Tensor, b: Tensor): Tensor {
   return record(maximumOperation, [a, b], {})[0];
 }
 
-/** The smaller of a and b, broadcast. Equal operands share the gradient. */
+/** The smaller of a and b, broadcast; NaN where either is. Equal operands share the gradient. Counterpart: torch.minimum. */
 export function minimum(a: Tensor, b: Tensor): Tensor {
   return neg(maximum(neg(a), neg(b)));
 }
@@ -281,14 +281,14 @@ const clampOperation = pointwise({
 const clampGradientOperation = pointwise({
   name: 'clamp.gradient',
   arity: 2,
-  body: 'return select(T(0.0), x, (y >= p0) & (y <= p1));',
+  body: 'return select(T(0.0), x, (y >= p0) & (y <= p1) & !isNan(y));',
   gradient: ({ inputs: [, x], outputGradients: [dy], attributes }) => [
     dy && record(clampGradientOperation, [dy, x], attributes)[0],
     undefined,
   ],
 });
 
-/** x limited to [low, high]. The gradient passes where x lies within, bounds included, as in torch.clamp. */
+/** x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included, as in torch.clamp. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   return record(clampOperation, [x], { p0: low, p1: high })[0];
 }
