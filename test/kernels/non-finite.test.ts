@@ -10,8 +10,16 @@ import {
   sum,
   type Tensor,
 } from '../../src/index.js';
-import { checkedDevice, pretend, sharedDevice } from '../support/device.js';
-import { type Execute, halves, notOperations, operations, stateful, variantsOf } from './non-finite/operations.js';
+import { checkedDevice, deviceWithMatrixUnits, pretend, sharedDevice } from '../support/device.js';
+import {
+  type Execute,
+  halves,
+  inFours,
+  notOperations,
+  operations,
+  stateful,
+  variantsOf,
+} from './non-finite/operations.js';
 import { cases, classesOf, type Poison, poisoned, type TableCase } from './non-finite/table.js';
 
 // NaN and infinity go through every operation as they do in PyTorch, however it is computed. What PyTorch makes of them is data:
@@ -136,6 +144,16 @@ describe.each(['own', 'GPU'] as const)('NaN and infinity on kernels for %s devic
     async (_name, example) => {
       await expectTable(example, new Map(), undefined, { dtype: 'f16' });
     },
+  );
+});
+
+const withUnits = await deviceWithMatrixUnits();
+describe.skipIf(!withUnits)('NaN and infinity on matrix units', () => {
+  // The software driver that has them compiles such kernels for minutes.
+  test.each(pure.filter(({ name }) => inFours.has(name)).map((example) => [example.name, example] as const))(
+    '%s',
+    (_name, example) => expectTable(example, new Map(), 'matrix', { device: withUnits, dtype: 'f16' }),
+    900_000,
   );
 });
 

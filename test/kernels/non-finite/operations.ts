@@ -237,14 +237,19 @@ export const halves: Record<string, (operand: number) => boolean> = {
   ),
 };
 
+/** A product and a convolution for kernels that compile slowly. */
+export const inFours = new Set(['matmul in fours', 'conv2d in fours, padded']);
+
 /** The kernels that can compute a case on such a device; undefined for the one that is chosen. */
 export function variantsOf(
-  { operation, options, inputs }: TableCase,
+  { name, operation, options, inputs }: TableCase,
   kind: 'own' | 'GPU',
 ): readonly (ConvVariant | undefined)[] {
   if (!/^(matmul|conv)/.test(operation)) return [undefined];
   // The chosen one is `lanes` on a driver on CPU cores, and `tiled` on a GPU.
-  const direct = kind === 'own' ? [undefined, 'tiled' as const] : [undefined];
+  const direct: (ConvVariant | undefined)[] = kind === 'own' ? [undefined, 'tiled'] : [undefined];
+  // A driver on CPU cores compiles large tiles for seconds: once.
+  if (kind === 'GPU' && operation === 'conv2d' && inFours.has(name)) direct.push('tiled-128');
   const [, height, width] = inputs[1].shape;
   const plain = ['stride', 'dilation', 'groups'].every((name) => options[name] === undefined);
   return operation.startsWith('conv2d') && height === 3 && width === 3 && plain ? [...direct, 'winograd'] : direct;
