@@ -575,7 +575,8 @@ case(
 # A frame of 2x3 pixels with the greys 0 to 5.
 case("gatherFrames", [[1, 256]], lambda tables: tables[:, :6].reshape(1, 2, 3, 1), wanted=[])
 case("peak2d", [[2, 4, 5, 2]], peak, wanted=[])
-case("peak2d", [[1, 3, 4, 1]], peak, wanted=[], name="peak2d of one map")
+# More cells than lanes.
+case("peak2d", [[1, 9, 8, 1]], peak, wanted=[], name="peak2d of 72 cells")
 
 # Optimisers, over two steps, and what goes with them.
 
