@@ -20,7 +20,7 @@ import {
   stateful,
   variantsOf,
 } from './non-finite/operations.js';
-import { cases, classesOf, type Poison, poisoned, type TableCase } from './non-finite/table.js';
+import { cases, classesOf, hasValues, type Poison, poisoned, type TableCase } from './non-finite/table.js';
 
 // NaN and infinity go through every operation as they do in PyTorch, however it is computed. What PyTorch makes of them is data:
 // non-finite/pytorch.json, written by tools/pytorch/non_finite.py.
@@ -77,6 +77,9 @@ async function faultsOf(
     const what = `${value} at ${index} of operand ${operand}`;
     if (found.join() !== expected.join()) {
       return [`${what}: ${found.join(' and ')}, in PyTorch ${expected.join(' and ')}`];
+    }
+    if (!hasValues(poison, values)) {
+      return [`${what}: ${values.join(' and ')}, in PyTorch ${poison.values?.join(' and ')}`];
     }
     const before = seen.get(poison) ?? values;
     seen.set(poison, before);
@@ -140,9 +143,11 @@ describe.each(['own', 'GPU'] as const)('NaN and infinity on kernels for %s devic
       for (const execute of [eager, compiled]) {
         for (const poison of example.poisons) {
           const results = await stateful[example.operation](device, poisoned(example, poison), execute);
-          const found: string[] = [];
-          for (const result of results) found.push(classesOf(await result.data()));
-          expect(found, `${poison.value} at ${poison.index} of operand ${poison.operand}`).toEqual(poison.results);
+          const values: Float32Array[] = [];
+          for (const result of results) values.push(await result.data());
+          const what = `${poison.value} at ${poison.index} of operand ${poison.operand}`;
+          expect(values.map(classesOf), what).toEqual(poison.results);
+          expect(hasValues(poison, values), what).toBe(true);
         }
       }
     },

@@ -4,7 +4,8 @@
 
 Each case is an operation with options and small inputs in the engine's layouts (images NHWC, weights [outC, kH, kW, inC]). One
 value of one operand, or of the gradient that comes from above, is replaced by NaN, +inf or -inf at a time; kept is, for every
-element of every result and of every gradient, whether it is finite (.), NaN (N), +inf (+) or -inf (-), run-length encoded.
+element of every result and of every gradient, whether it is finite (.), NaN (N), +inf (+) or -inf (-), run-length encoded;
+where an operation chooses among values, also which.
 
 Where PyTorch has the operation, its own function is called. Where it has none, or where its back ends disagree (convolution at the
 border, batch normalisation with infinite constants), the definition in the engine's documentation is written out in PyTorch.
@@ -24,6 +25,8 @@ torch.backends.mkldnn.enabled = False
 torch.set_num_threads(1)
 
 POISONS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+# Operations whose results and gradients are chosen among their operands, 0 and 1: of these the table holds the values too.
+CHOICES = {"relu", "abs", "clamp", "maximum", "minimum", "equal", "greater", "max", "maxPool2d", "peak2d", "LossScaler"}
 cases = []
 
 
@@ -82,6 +85,7 @@ def case(operation, inputs, run, options=None, wanted=None, name=None):
     shape = list(results[0].shape)
     for tensor in [*results, *gradients]:
         assert bool(torch.isfinite(tensor.float()).all()), (operation, options, "is not finite to begin with")
+    exact = operation in CHOICES or any(sign in (options or {}).get("expression", "") for sign in "=>")
     operands = [(position, math.prod(given["shape"])) for position, given in enumerate(drawn)]
     if wanted:
         operands.append(("upstream", results[0].numel()))
@@ -97,6 +101,7 @@ def case(operation, inputs, run, options=None, wanted=None, name=None):
                         "value": label,
                         "results": [classes(tensor) for tensor in results],
                         "gradients": [classes(tensor) for tensor in gradients],
+                        **({"values": [numbers(tensor) for tensor in [*results, *gradients]]} if exact else {}),
                     }
                 )
     cases.append(
@@ -111,6 +116,11 @@ def case(operation, inputs, run, options=None, wanted=None, name=None):
             "poisons": poisons,
         }
     )
+
+
+def numbers(tensor):
+    """The values, null for those that are not finite."""
+    return [value if math.isfinite(value) else None for value in tensor.detach().reshape(-1).tolist()]
 
 
 def classes(tensor):

@@ -10,6 +10,8 @@ export interface Poison {
   /** For every element of each result and of each gradient: finite (.), NaN (N), ∞ (+) or −∞ (-), run-length encoded. */
   readonly results: readonly string[];
   readonly gradients: readonly string[];
+  /** Results and gradients of operations that choose among values; null where not finite. */
+  readonly values?: readonly (readonly (number | null)[])[];
 }
 
 export interface TableCase {
@@ -35,6 +37,13 @@ export function classesOf(values: ArrayLike<number>): string {
     return Number.isFinite(value) ? '.' : value > 0 ? '+' : '-';
   });
   return letters.join('').replace(/(.)\1*/g, (run, letter) => `${run.length}${letter}`);
+}
+
+/** Whether results and gradients are the table's, to half a unit of f16's last place, where it holds their values. */
+export function hasValues({ values }: Poison, found: readonly ArrayLike<number>[]): boolean {
+  return (values ?? []).every((expected, i) =>
+    expected.every((value, k) => value === null || Math.abs(found[i][k] - value) <= 2 ** -11 * Math.abs(value)),
+  );
 }
 
 /** The values of the case's inputs, and behind them of the gradient from above if there is one, with the poison in its place. */
