@@ -1,6 +1,7 @@
-// NaN and infinity in kernels. Drivers fold `x != x` to false, `x - x` to 0 and `max(NaN, 0)` to 0, and shader compilers may take for
-// granted that no float is NaN; of whole numbers they cannot. So what a NaN decides is decided here, on the bits, and
-// selected as bits. As i32 the floats from -inf down to -0, and they alone, lie at or below NEGATIVE_INFINITY, negative NaN above it.
+// NaN and infinity in kernels. Drivers fold `x != x` to false, `x - x` to 0 and `max(NaN, 0)` to 0, and shader
+// compilers may take for granted that no float is NaN; of whole numbers they cannot. So what a NaN decides is decided
+// here, on the bits, and selected as bits. As i32 the floats from -inf down to -0, and they alone, lie at or below
+// NEGATIVE_INFINITY, negative NaN above it.
 //
 // maximum and minimum are those of IEEE 754-2019 and PyTorch: NaN where either operand is.
 

@@ -22,8 +22,8 @@ import {
 } from './non-finite/operations.js';
 import { cases, classesOf, hasValues, type Poison, poisoned, type TableCase } from './non-finite/table.js';
 
-// NaN and infinity go through every operation as they do in PyTorch, however it is computed. What PyTorch makes of them is data:
-// non-finite/pytorch.json, written by tools/pytorch/non_finite.py.
+// NaN and infinity go through every operation as they do in PyTorch, however it is computed. What PyTorch makes of them
+// is data: non-finite/pytorch.json, written by tools/pytorch/non_finite.py.
 
 const device = await sharedDevice();
 

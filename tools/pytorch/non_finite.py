@@ -1,14 +1,15 @@
-"""Writes what PyTorch makes of NaN and infinity in every operand of every operation of the engine, as data for the tests.
+"""Writes what PyTorch makes of NaN and infinity in every operand of every operation of the engine, for the tests.
 
     python3 non_finite.py ../../test/kernels/non-finite/pytorch.json
 
-Each case is an operation with options and small inputs in the engine's layouts (images NHWC, weights [outC, kH, kW, inC]). One
-value of one operand, or of the gradient that comes from above, is replaced by NaN, +inf or -inf at a time; kept is, for every
-element of every result and of every gradient, whether it is finite (.), NaN (N), +inf (+) or -inf (-), run-length encoded;
-where an operation chooses among values, also which.
+Each case is an operation with options and small inputs in the engine's layouts (images NHWC, weights
+[outC, kH, kW, inC]). One value of one operand, or of the gradient that comes from above, is replaced by NaN, +inf or -inf
+at a time; kept is, for every element of every result and of every gradient, whether it is finite (.), NaN (N), +inf (+) or
+-inf (-), run-length encoded; where an operation chooses among values, also which.
 
-Where PyTorch has the operation, its own function is called. Where it has none, or where its back ends disagree (convolution at the
-border, batch normalisation with infinite constants), the definition in the engine's documentation is written out in PyTorch.
+Where PyTorch has the operation, its own function is called. Where it has none, or where its back ends disagree
+(convolution at the border, batch normalisation with infinite constants), the definition in the engine's documentation is
+written out in PyTorch.
 Needs torch; computes in float32 on the CPU.
 """
 
@@ -25,7 +26,8 @@ torch.backends.mkldnn.enabled = False
 torch.set_num_threads(1)
 
 POISONS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
-# Operations whose results and gradients are chosen among their operands, 0 and 1: of these the table holds the values too.
+# Operations whose results and gradients are chosen among their operands, 0 and 1: of these the table holds the values
+# too.
 CHOICES = {"relu", "abs", "clamp", "maximum", "minimum", "equal", "greater", "max", "maxPool2d", "peak2d", "LossScaler"}
 cases = []
 
@@ -167,7 +169,8 @@ case("sub", [X], lambda x: 0.5 - x, {"minuend": 0.5})
 case("div", [X], lambda x: x / 3, {"number": 3})
 case("div", [X], lambda x: 2 / x, {"dividend": 2})
 
-# Chains, which a compiled function makes one kernel of. Algebra that holds for numbers does not hold for NaN and infinity.
+# Chains, which a compiled function makes one kernel of. Algebra that holds for numbers does not hold for NaN and
+# infinity.
 for expression, count, run in [
     ("x - x", 1, lambda x: x - x),
     ("x / x", 1, lambda x: x / x),
@@ -224,7 +227,8 @@ for name, shapes, options in [
         "matmul",
         shapes,
         lambda a, b: torch.matmul(
-            a.transpose(-1, -2) if options.get("transposeA") else a, b.transpose(-1, -2) if options.get("transposeB") else b
+            a.transpose(-1, -2) if options.get("transposeA") else a,
+            b.transpose(-1, -2) if options.get("transposeB") else b,
         ),
         options,
         name=f"matmul {name}",
@@ -236,10 +240,10 @@ def pair(value):
 
 
 def input_gradient(dy, weight, size, stride=1, padding=0, dilation=1, groups=1):
-    """The gradient of conv2d by x, gathered: for every tap that a position shares with some output, padding being zeros, dy times weight.
+    """The gradient of conv2d by x, gathered: dy times weight over all taps that meet a position, dy being 0 outside.
 
-    PyTorch's back ends disagree about a weight that is not finite at the border. Here padding is multiplied in all three directions, as
-    in matrix products over padded images.
+    PyTorch's back ends disagree about a weight that is not finite at the border. Here padding is multiplied in all three
+    directions, as in matrix products over padded images.
     """
     batch, channels, height, width = dy.shape
     outputs, inputs, kernel_h, kernel_w = weight.shape
@@ -260,7 +264,8 @@ def input_gradient(dy, weight, size, stride=1, padding=0, dilation=1, groups=1):
 
 
 def gradients_by(dy, x, weight, options, mask):
-    stride, padding, dilation = (pair(options.get(name, default)) for name, default in [("stride", 1), ("padding", 0), ("dilation", 1)])
+    defaults = [("stride", 1), ("padding", 0), ("dilation", 1)]
+    stride, padding, dilation = (pair(options.get(name, default)) for name, default in defaults)
     return torch.ops.aten.convolution_backward(
         dy, x, weight, None, stride, padding, dilation, False, pair(0), options.get("groups", 1), mask
     )
@@ -346,7 +351,7 @@ for name, shapes, options in [
 
 
 class BatchNorm(torch.autograd.Function):
-    """Forward the formula of torch.nn.BatchNorm2d's documentation, which PyTorch's CPU kernel rearranges; backward PyTorch's kernel."""
+    """Forward the formula of BatchNorm2d's documentation, which PyTorch's CPU kernel rearranges; backward that kernel."""
 
     @staticmethod
     def forward(context, x, weight, bias, running_mean, running_var):
@@ -419,7 +424,13 @@ for options in [{"kernelSize": 2}, {"kernelSize": 3, "stride": 2, "padding": 1}]
     window = [options["kernelSize"], options.get("stride"), options.get("padding", 0)]
     for channels in (4, 3):
         shape = [1, 4, 5, channels]
-        case("maxPool2d", [shape], lambda x: nhwc(F.max_pool2d(nchw(x), *window)), options, name=f"maxPool2d {window} {channels}")
+        case(
+            "maxPool2d",
+            [shape],
+            lambda x: nhwc(F.max_pool2d(nchw(x), *window)),
+            options,
+            name=f"maxPool2d {window} {channels}",
+        )
         for count in (True, False):
             case(
                 "avgPool2d",
@@ -429,7 +440,8 @@ for options in [{"kernelSize": 2}, {"kernelSize": 3, "stride": 2, "padding": 1}]
                 name=f"avgPool2d {window} {count} {channels}",
             )
 for options in [{"size": [5, 7]}, {"size": [2, 3]}, {"scale": 2}, {"size": [7, 6], "alignCorners": True}]:
-    # From an even extent to an odd one no position falls on a cell's centre, where float32 would decide about weights of 0.
+    # From an even extent to an odd one no position falls on a cell's centre, where float32 would decide about weights
+    # of 0.
     for channels in (4, 1):
         case(
             "resizeBilinear",
@@ -450,7 +462,9 @@ for options in [{"size": [5, 7]}, {"size": [2, 2]}, {"scale": 2}]:
     case(
         "resizeNearest",
         [[1, 3, 4, 2]],
-        lambda x: nhwc(F.interpolate(nchw(x), size=options.get("size"), scale_factor=options.get("scale"), mode="nearest")),
+        lambda x: nhwc(
+            F.interpolate(nchw(x), size=options.get("size"), scale_factor=options.get("scale"), mode="nearest")
+        ),
         options,
         name=f"resizeNearest {options}",
     )
@@ -627,8 +641,8 @@ case("MovingAverage", [[5], [5]], lambda average, x: (1 - 0.25) * average + 0.25
 case("LossScaler", [([1], "positive")], lambda norm: torch.where(torch.isfinite(norm), 4.0, 2.0), wanted=[])
 
 source = (
-    f"tools/pytorch/non_finite.py with PyTorch {torch.__version__} on Python {platform.python_version()}, {platform.machine()}, "
-    "float32 on the CPU (oneDNN off)"
+    f"tools/pytorch/non_finite.py with PyTorch {torch.__version__} on Python {platform.python_version()}, "
+    f"{platform.machine()}, float32 on the CPU (oneDNN off)"
 )
 lines = ",\n".join(json.dumps(entry) for entry in cases)
 with open(sys.argv[1], "w") as file:

@@ -1,7 +1,7 @@
 // Mean and M2 = Σ (x − mean)² of some rows, for each channel, and how two such parts become one (Chan's formula):
 //   n = nₐ + n_b,  δ = mean_b − meanₐ,  mean = meanₐ + δ·n_b/n,  M2 = M2ₐ + M2_b + δ²·nₐ·n_b/n,
-// which, unlike E[x²] − E[x]², loses nothing when the mean is large beside the deviation. Of an infinite mean it would make NaN, so
-// there the mean is the weighted one.
+// which, unlike E[x²] − E[x]², loses nothing when the mean is large beside the deviation. Of an infinite mean it would
+// make NaN, so there the mean is the weighted one.
 alias V = {{VECTOR}};
 alias Words = {{WORDS}};
 

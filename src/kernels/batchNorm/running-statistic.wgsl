@@ -1,5 +1,6 @@
-// Moves a running statistic of each channel towards that of the batch: running ← (1 − momentum) · running + momentum · scale · batch, with
-// scale 1 for the mean, and rows / (rows − 1) for the variance, which turns the biased estimate into the unbiased one.
+// Moves a running statistic of each channel towards that of the batch: running ← (1 − momentum) · running + momentum ·
+// scale · batch, with scale 1 for the mean, and rows / (rows − 1) for the variance, which turns the biased estimate
+// into the unbiased one.
 //
 // Grid: one invocation per channel, linear.
 struct Params { channels: u32, momentum: f32, scale: f32 }

@@ -14,7 +14,8 @@ import tapsSource from './winograd.taps.wgsl';
 //   gw = C [Σ over tiles (H gy Hᵀ) ⊙ (B x Bᵀ)] Cᵀ   C with columns (1, p, p²), H with rows (1, p, p², p³) / M′(p)
 //
 // and infinity as there. The sum comes before the last transform, so that the elementwise products become 36 products of
-// matrices [outC, tiles] × [tiles, inC]. Where a product is not finite, its taps are summed again, position by position (winograd.ts).
+// matrices [outC, tiles] × [tiles, inC]. Where a product is not finite, its taps are summed again, position by position
+// (winograd.ts).
 //
 // Rounding: largest (root mean square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
 //

@@ -14,7 +14,7 @@ struct Shape {
   // What `direct` needs:
   depth: u32, inHeight: u32, inWidth: u32, // of x
   startH: i32, startW: i32, // where the first tile's window begins in x
-  summedFirst: u32, // whether the weight is [k, 3, 3, c], its taps read from the last to the first, and not [c, 3, 3, k]
+  summedFirst: u32, // whether the weight is [k, 3, 3, c], its taps read from the last to the first, not [c, 3, 3, k]
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -35,7 +35,8 @@ fn direct(image: u32, row: u32, column: u32, c: u32) -> f32 {
     for (var k = 0u; k < shape.depth; k++) {
       let produced = (c * 9u + tap) * shape.depth + k;
       let summed = (k * 9u + 8u - tap) * shape.channels + c;
-      sum += select(0.0, x[pixel * shape.depth + k], inside) * weight[select(produced, summed, shape.summedFirst != 0u)];
+      let at = select(produced, summed, shape.summedFirst != 0u);
+      sum += select(0.0, x[pixel * shape.depth + k], inside) * weight[at];
     }
   }
   return sum;
@@ -86,7 +87,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     for (var at = 0u; at < rows * columns; at++) {
       let row = top + at / columns;
       let column = left + at % columns;
-      y[((image * shape.height + row) * shape.width + column) * shape.channels + c] = direct(image, row, column, c) + offset;
+      let pixel = (image * shape.height + row) * shape.width + column;
+      y[pixel * shape.channels + c] = direct(image, row, column, c) + offset;
     }
     return;
   }

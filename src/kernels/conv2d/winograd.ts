@@ -31,8 +31,9 @@ import weightSource from './winograd.weight.wgsl';
 //
 // With the usual points 0, ±1, ±2 and ∞ it would be three to four times that.
 //
-// The transforms spread a NaN over the whole of its tile, and make NaN of ∞ − ∞. So a tile of results in which anything is not
-// finite is computed again, tap by tap, by the invocation that was to store it: then they are where the direct way has them.
+// The transforms spread a NaN over the whole of its tile, and make NaN of ∞ − ∞. So a tile of results in which anything
+// is not finite is computed again, tap by tap, by the invocation that was to store it: then they are where the direct
+// way has them.
 
 /** Points of an axis, results of a tile along an axis, and taps. */
 const POINTS = 6;

@@ -212,8 +212,8 @@ export function tanh(x: Tensor): Tensor {
   return record(tanhOperation, [x], {})[0];
 }
 
-// For equal operands, each side gets half of the gradient, and beside NaN all of it: PyTorch's rule for torch.maximum and
-// torch.minimum.
+// For equal operands, each side gets half of the gradient, and beside NaN all of it: PyTorch's rule for torch.maximum
+// and torch.minimum.
 const maximumGradientOperation = pointwise({
   name: 'maximum.gradient',
   arity: 3,
@@ -235,12 +235,12 @@ const maximumOperation = pointwise({
   ],
 });
 
-/** The larger of a and b, broadcast; NaN where either is. Equal operands share the gradient. Counterpart: torch.maximum. */
+/** The larger of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.maximum. */
 export function maximum(a: Tensor, b: Tensor): Tensor {
   return record(maximumOperation, [a, b], {})[0];
 }
 
-/** The smaller of a and b, broadcast; NaN where either is. Equal operands share the gradient. Counterpart: torch.minimum. */
+/** The smaller of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.minimum. */
 export function minimum(a: Tensor, b: Tensor): Tensor {
   return neg(maximum(neg(a), neg(b)));
 }
@@ -288,7 +288,9 @@ const clampGradientOperation = pointwise({
   ],
 });
 
-/** x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included, as in torch.clamp. */
+/**
+ * x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included. Counterpart: torch.clamp.
+ */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   return record(clampOperation, [x], { p0: low, p1: high })[0];
 }

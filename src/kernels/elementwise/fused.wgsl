@@ -8,8 +8,8 @@ struct Sizes { count: u32, single: u32, zero: i32, {{PARAMETERS}} }
 @group(0) @binding(0) var<uniform> sizes: Sizes;
 {{BINDINGS}}
 
-// The same value, but no compiler knows: they replace x - x by 0 and (x + y) - x by y, which is not so for NaN and infinity, nor
-// for rounding.
+// The same value, but no compiler knows: they replace x - x by 0 and (x + y) - x by y, which is not so for NaN and
+// infinity, nor for rounding.
 fn hidden(value: T, times: i32) -> T {
   return bitcast<T>(bitcast<vec4<i32>>(value) ^ vec4<i32>(sizes.zero * times));
 }

@@ -15,7 +15,10 @@ export interface PointwiseAttributes {
 export interface PointwiseDefinition {
   readonly name: string;
   readonly arity: 1 | 2 | 3;
-  /** Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>); the functions of nan.wgsl are there. */
+  /**
+   * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>), and may call the
+   * functions of nan.wgsl.
+   */
   readonly body: string;
   readonly gradient?: Operation<PointwiseAttributes>['gradient'];
 }

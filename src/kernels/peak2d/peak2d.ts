@@ -6,8 +6,8 @@ import { template } from '../template.js';
 import peakKernel from './peak2d.wgsl';
 
 /**
- * The cell with the largest value of each map; of equal ones the first in row-major order, and a NaN before every number. Has no gradient.
- * Counterpart: torch.argmax over the flattened map, taken apart into column and row.
+ * The cell with the largest value of each map; of equal ones the first in row-major order, and a NaN before every
+ * number. Has no gradient. Counterpart: torch.argmax over the flattened map, taken apart into column and row.
  *
  * @param x [N, H, W, K].
  * @returns `[N, K, 2]`: column, then row, whole numbers.

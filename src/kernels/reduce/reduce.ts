@@ -111,7 +111,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce('sum', x, options, true);
 }
 
-/** Largest value over axes, NaN where one of them is; equal maxima share the gradient evenly. Counterpart: torch.amax. */
+/** Largest value over axes, NaN where one is; equal maxima share the gradient evenly. Counterpart: torch.amax. */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce('max', x, options);
 }

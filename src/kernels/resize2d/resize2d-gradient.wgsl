@@ -15,8 +15,8 @@ alias Stored = {{STORED}};
 @group(0) @binding(3) var<storage, read> ranges: array<vec2<u32>>; // [begin, end) for input rows, then input columns
 @group(0) @binding(4) var<storage, read_write> dx: array<Stored>;
 
-// What an output cell's gradient gives to an input cell. The end cell may be both of its taps: then one weight is 0, which still
-// makes NaN of an infinite gradient, as in the forward pass.
+// What an output cell's gradient gives to an input cell. The end cell may be both of its taps: then one weight is 0,
+// which still makes NaN of an infinite gradient, as in the forward pass.
 fn share_of(cell: u32, tap: vec4<u32>, gradient: V) -> V {
 //#if NEAREST
   return select(V(0.0), gradient, tap.x == cell);

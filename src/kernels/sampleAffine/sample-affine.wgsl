@@ -51,7 +51,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
       select(V(0.0), high_weight.x * x[(rows.x + columns.y) * groups + at], high_inside.x);
     let below = select(V(0.0), low_weight.x * x[(rows.y + columns.x) * groups + at], low_inside.x) +
       select(V(0.0), high_weight.x * x[(rows.y + columns.y) * groups + at], high_inside.x);
-    let pixel = select(V(0.0), low_weight.y * above, low_inside.y) + select(V(0.0), high_weight.y * below, high_inside.y);
+    let pixel = select(V(0.0), low_weight.y * above, low_inside.y) +
+      select(V(0.0), high_weight.y * below, high_inside.y);
     // What is read nowhere is NaN, as with grid_sample.
     let nowhere = nanUnlessFinite(nanUnlessFinite(0.0, exact.x), exact.y);
     y[(row * params.out_width + start + k) * params.groups + group] = pixel + nowhere;

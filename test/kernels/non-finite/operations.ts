@@ -55,7 +55,7 @@ function conv2d([x, weight, bias]: readonly Tensor[], options: Options, variant?
   return sonde.conv2d(x, weight, { bias, ...options, variant });
 }
 
-/** The operations that are functions of tensors alone, under the names they are exported by; and expressions of several. */
+/** The operations that are functions of tensors alone, under the names they are exported by; and chains of several. */
 export const operations: Record<string, Run> = {
   ...Object.fromEntries(
     Object.entries({

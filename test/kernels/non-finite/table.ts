@@ -7,7 +7,7 @@ export interface Poison {
   readonly operand: number | 'upstream';
   readonly index: number;
   readonly value: 'NaN' | 'Infinity' | '-Infinity';
-  /** For every element of each result and of each gradient: finite (.), NaN (N), ∞ (+) or −∞ (-), run-length encoded. */
+  /** For every element of each result and gradient: finite (.), NaN (N), ∞ (+) or −∞ (-), run-length encoded. */
   readonly results: readonly string[];
   readonly gradients: readonly string[];
   /** Results and gradients of operations that choose among values; null where not finite. */
@@ -46,7 +46,7 @@ export function hasValues({ values }: Poison, found: readonly ArrayLike<number>[
   );
 }
 
-/** The values of the case's inputs, and behind them of the gradient from above if there is one, with the poison in its place. */
+/** The values of the case's inputs, then of the gradient from above if there is one, with the poison in its place. */
 export function poisoned({ inputs, upstream }: TableCase, { operand, index, value }: Poison): number[][] {
   const drawn = [...inputs.map(({ values }) => [...values]), ...(upstream.length > 0 ? [[...upstream]] : [])];
   drawn[operand === 'upstream' ? inputs.length : operand][index] = Number(value);
