@@ -41,6 +41,18 @@ export function landmarksAt(values: ArrayLike<number>, at: number): Landmarks {
   return { ps1: point(0), ps2: point(1), fh1: point(2) };
 }
 
+/** Side of the frame in whose pixels all scores and predicted errors are given. */
+const FRAME = 512;
+
+/**
+ * Landmarks of a square frame of `frameSize` px in pixels of a 512 px frame. Whole numbers are pixel centres, so the
+ * frame reaches from −0.5 to size − 0.5, and x becomes (x + 0.5) · 512 / size − 0.5.
+ */
+export function scaleTo512(landmarks: Landmarks, frameSize: number): Landmarks {
+  const scale = (value: number) => ((value + 0.5) * FRAME) / frameSize - 0.5;
+  return mapLandmarks(landmarks, ({ x, y }) => ({ x: scale(x), y: scale(y) }));
+}
+
 /** Landmarks moved by a map of points. */
 export function mapLandmarks(landmarks: Landmarks, map: (point: Point) => Point): Landmarks {
   return { ps1: map(landmarks.ps1), ps2: map(landmarks.ps2), fh1: map(landmarks.fh1) };

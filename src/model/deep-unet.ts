@@ -1,7 +1,7 @@
 import { cast, ShapeError, type Tensor } from '../engine/index.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
-import { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
+import { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
 import { Conv2d, DoubleConv } from './layers.js';
 import type { Builder } from './module.js';
 
@@ -69,7 +69,7 @@ export class DeepUNet extends HeatmapNetwork {
     if (this.preset === 'pool') this.checkPoolings(size, this.encoders.length);
   }
 
-  protected override heatmaps(images: Tensor, training: boolean): Tensor {
+  protected override forward(images: Tensor, training: boolean): NetworkOutput {
     const levels: Tensor[] = [];
     let x = images;
     for (const encoder of this.encoders) {
@@ -87,7 +87,8 @@ export class DeepUNet extends HeatmapNetwork {
       x = this.level(() => decoder.apply(below, skip, training));
     }
     const maps = this.head.apply(cast(x, 'f32'));
-    if (this.preset !== 'full') return maps;
-    return resizeBilinear(maps, { size: this.heatmapSize([height, width]), alignCorners: true });
+    if (this.preset !== 'full') return { heatmaps: maps, encoded: levels };
+    const size = this.heatmapSize([height, width]);
+    return { heatmaps: resizeBilinear(maps, { size, alignCorners: true }), encoded: levels };
   }
 }

@@ -1,6 +1,6 @@
 import { cast, checkpoint, ShapeError, type Tensor } from '../engine/index.js';
 import { formatShape } from '../engine/shape.js';
-import { concat } from '../kernels/index.js';
+import { concat, div, mean, relu, sqrt, square, sub, sumOfSquares } from '../kernels/index.js';
 import { type Builder, Module } from './module.js';
 
 /** What every heatmap network can be asked for. */
@@ -14,6 +14,14 @@ export interface HeatmapNetworkOptions {
   readonly recompute?: boolean;
   /** `mixed` keeps activations in f16, and everything that is summed or learned in f32. Needs an adapter with f16. */
   readonly precision?: 'f32' | 'mixed';
+}
+
+/** What the body of a network makes of images. */
+export interface NetworkOutput {
+  /** Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart. */
+  readonly heatmaps: Tensor;
+  /** Features of the encoder's levels, from the finest to the coarsest, [N, h, w, C] each, in the network's precision. */
+  readonly encoded: readonly Tensor[];
 }
 
 /** Pixels of a frame per cell of its heatmaps, along each axis: 512 px make 64 cells. */
@@ -50,7 +58,34 @@ export abstract class HeatmapNetwork extends Module {
    * @returns [N, …heatmapSize([H, W]), landmarks], f32.
    * @throws ShapeError for images that are no such tensor, or too small for the network.
    */
-  logits(images: Tensor, { training }: { readonly training: boolean }): Tensor {
+  logits(images: Tensor, mode: { readonly training: boolean }): Tensor {
+    return this.run(images, mode).heatmaps;
+  }
+
+  /**
+   * The heatmaps, and beside them what kind of frame the network takes it for: mean and standard deviation of each channel of the encoder's
+   * levels that are at least as fine as the heatmaps, [N, 2·C], f32. Coarser levels are left out: of a frame of 128 px a network of seven
+   * levels keeps a single cell there, which says next to nothing of the frame.
+   *
+   * @throws as `logits`
+   */
+  logitsAndFeatures(
+    images: Tensor,
+    mode: { readonly training: boolean },
+  ): { readonly logits: Tensor; readonly features: Tensor } {
+    const { heatmaps, encoded } = this.run(images, mode);
+    const fine = encoded.filter(({ shape }) => shape[1] >= heatmaps.shape[1]);
+    const features = (fine.length > 0 ? fine : encoded.slice(0, 1)).flatMap((level) => {
+      const [, height, width] = level.shape;
+      const average = mean(level, { axes: [1, 2] });
+      const meanSquare = div(sumOfSquares(level, { axes: [1, 2] }), height * width);
+      // Rounding can leave a little less than zero.
+      return [average, sqrt(relu(sub(meanSquare, square(average))))];
+    });
+    return { logits: heatmaps, features: concat(features) };
+  }
+
+  private run(images: Tensor, { training }: { readonly training: boolean }): NetworkOutput {
     const channels = images.shape[3];
     if (images.shape.length !== 4 || (channels !== this.inChannels && channels !== 1)) {
       throw new ShapeError(
@@ -61,7 +96,7 @@ export abstract class HeatmapNetwork extends Module {
     this.checkSize([images.shape[1], images.shape[2]]);
     const repeats = this.inChannels / channels;
     const x = repeats === 1 ? images : concat(Array.from({ length: repeats }, () => images));
-    return this.heatmaps(this.precision === 'mixed' ? cast(x, 'f16') : x, training);
+    return this.forward(this.precision === 'mixed' ? cast(x, 'f16') : x, training);
   }
 
   /** Rows and columns of the heatmaps of a frame. */
@@ -69,8 +104,7 @@ export abstract class HeatmapNetwork extends Module {
     return [Math.ceil(height / PIXELS_PER_CELL), Math.ceil(width / PIXELS_PER_CELL)];
   }
 
-  /** @returns Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart. */
-  protected abstract heatmaps(images: Tensor, training: boolean): Tensor;
+  protected abstract forward(images: Tensor, training: boolean): NetworkOutput;
 
   /** @throws ShapeError for frames that the network cannot take. */
   protected abstract checkSize(size: readonly [height: number, width: number]): void;

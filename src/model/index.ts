@@ -3,20 +3,24 @@
  *
  * @module sonde/model
  */
-export { fromCoordinates, mapLandmarks, toCoordinates } from './coordinates.js';
+export { fromCoordinates, mapLandmarks, scaleTo512, toCoordinates } from './coordinates.js';
 export { DECODINGS, type Decoding, HeatmapDecoder } from './decoding.js';
 export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
 export { DsntDeepUNet, type DsntDeepUNetOptions, type Prediction } from './dsnt-deep-unet.js';
 export {
+  FITS,
   type Fit,
   type FittedFrame,
+  type FrameExtent,
   FrameTransform,
   fitFrame,
   fitTransform,
   type GreyFrame,
+  type Region,
 } from './fit-frame.js';
 export { fromNormalised, toNormalised } from './frame-coordinates.js';
-export { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
+export * from './frame-result/index.js';
+export { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
 export { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
 export {
   BatchNormRelu,
@@ -32,10 +36,12 @@ export { buildNetwork, type NetworkOptions } from './network.js';
 export { exportOnnx, FRAME_TYPES, type FrameType, OnnxError, type OnnxOptions } from './onnx/index.js';
 export {
   CONFIDENCE_RADIUS,
+  FrameError,
   type FramePrediction,
   type FramePredictor,
   LEAST_RADIUS,
   type PredictedHeatmaps,
+  PredictionError,
   Predictor,
   type PredictorOptions,
 } from './predictor.js';

@@ -1,10 +1,20 @@
-import { type Compiled, compile, type Device, isTooLarge, type Tensor } from '../engine/index.js';
+import { type Compiled, compile, type Device, isTooLarge, SondeError, type Tensor } from '../engine/index.js';
 import { softmax } from '../kernels/index.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
 import type { HeatmapDecoder } from './decoding.js';
 import type { HeatmapNetwork } from './heatmap-network.js';
 import { LANDMARK_NAMES, type Landmarks } from './landmarks.js';
 import { type HeatmapUncertainties, heatmapCellSize, heatmapUncertainty } from './uncertainty/index.js';
+
+/** Frames that a network does not take: of another size, or with values that are no luminance. */
+export class FrameError extends SondeError {
+  override name = 'FrameError';
+}
+
+/** A network that answers a frame with NaN or an infinite value. */
+export class PredictionError extends SondeError {
+  override name = 'PredictionError';
+}
 
 /** What the network says about one frame. */
 export interface FramePrediction {
@@ -18,6 +28,11 @@ export interface FramePrediction {
   readonly confidence: Record<keyof Landmarks, number>;
   /** Of each heatmap about its point, in pixels of a 512 px frame and as it is, without any calibration. */
   readonly uncertainty: HeatmapUncertainties;
+  /**
+   * Mean and standard deviation of each channel of the network's finer features, by which `frameDistance` tells a frame of another kind.
+   * Of several views or members those of each, one behind the other.
+   */
+  readonly features: Float32Array;
   /** Present where they were asked for. */
   readonly heatmaps?: PredictedHeatmaps;
   /** Of an ensemble what each of its members says. */
@@ -26,8 +41,14 @@ export interface FramePrediction {
 
 /** Whatever answers frames. */
 export interface FramePredictor {
-  /** @param frames Luminance in [0, 1], size×size each. */
-  predict(frames: readonly Float32Array[]): Promise<FramePrediction[]>;
+  /**
+   * @param frames Luminance in [0, 1], size×size each.
+   * @param options.heatmaps Whether to hand out the heatmaps too, where there is one network's to hand out.
+   */
+  predict(
+    frames: readonly Float32Array[],
+    options?: { readonly heatmaps?: boolean | undefined },
+  ): Promise<FramePrediction[]>;
 }
 
 /** The heatmaps of one frame: distributions, or scores of peak 1, as the network was trained to make. */
@@ -60,7 +81,7 @@ export interface PredictorOptions {
 
 /** Runs a trained network on frames. */
 export class Predictor implements FramePredictor {
-  private readonly forward: Compiled<[Tensor], { points: Tensor; heatmaps: Tensor }>;
+  private readonly forward: Compiled<[Tensor], { points: Tensor; heatmaps: Tensor; features: Tensor }>;
 
   /** Frames per execution: halved until they fit the adapter, which changes no result. */
   private batchSize: number;
@@ -73,11 +94,12 @@ export class Predictor implements FramePredictor {
     this.batchSize = options.batchSize;
     const { decoder, heatmaps } = options;
     const body = (images: Tensor) => {
-      const logits = model.logits(images, { training: false });
+      const { logits, features } = model.logitsAndFeatures(images, { training: false });
       const probabilities = softmax(logits, { axes: [1, 2] });
       return {
         points: decoder.points(logits, probabilities),
         heatmaps: heatmaps === 'scores' ? logits : probabilities,
+        features,
       };
     };
     this.forward = compile(body, { onCompile: options.onCompile });
@@ -86,11 +108,14 @@ export class Predictor implements FramePredictor {
   /**
    * @param frames Luminance in [0, 1], size×size each.
    * @param options.heatmaps Whether to hand out the heatmaps too.
+   * @throws FrameError for a frame of another size, or with a value that is not in [0, 1]; PredictionError where the network answers
+   *   with NaN or an infinite value
    */
   async predict(
     frames: readonly Float32Array[],
-    options: { readonly heatmaps?: boolean } = {},
+    options: { readonly heatmaps?: boolean | undefined } = {},
   ): Promise<FramePrediction[]> {
+    for (const [i, frame] of frames.entries()) checkFrame(frame, i, this.options.size);
     const predictions: FramePrediction[] = [];
     while (predictions.length < frames.length) {
       const batch = frames.slice(predictions.length, predictions.length + this.batchSize);
@@ -109,20 +134,24 @@ export class Predictor implements FramePredictor {
     const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
     const used = [images];
     try {
-      const { points, heatmaps } = await this.forward(images);
-      used.push(points, heatmaps);
+      const { points, heatmaps, features } = await this.forward(images);
+      used.push(points, heatmaps, features);
       const values = await points.data();
       const maps = await heatmaps.data();
+      const pooled = await features.data();
       const [, height, width] = heatmaps.shape;
+      const channels = features.shape[1];
       return batch.map((_, i) => {
         const landmarks = decodedLandmarks(decoder, values, 6 * i, size, [height, width]);
         const own = maps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
+        checkAnswer(landmarks, own);
         const kept = keep ? { heatmaps: { height, width, values: own } } : {};
         const cells = fromCoordinates(toCoordinates(landmarks, size, decoder.grid), 0, width, decoder.grid);
         return {
           landmarks,
           confidence: kind === 'scores' ? heightsOf(own) : sharesNear(own, cells, height, width),
           uncertainty: this.uncertaintyOf(own, cells, height, width),
+          features: pooled.slice(i * channels, (i + 1) * channels),
           ...kept,
         };
       });
@@ -143,6 +172,39 @@ export class Predictor implements FramePredictor {
 
   dispose(): void {
     this.forward.dispose();
+  }
+}
+
+/** Rounding of a resampled white pixel. */
+const LUMINANCE_TOLERANCE = 1e-3;
+
+function checkFrame(frame: Float32Array, index: number, size: number): void {
+  if (frame.length !== size * size) {
+    throw new FrameError(
+      `predict: frame ${index} has ${frame.length} values and the network takes ${size * size} (${size}×${size}); bring it to that ` +
+        'size with fitFrame.',
+    );
+  }
+  for (const value of frame) {
+    if (value >= -LUMINANCE_TOLERANCE && value <= 1 + LUMINANCE_TOLERANCE) continue;
+    throw new FrameError(
+      `predict: frame ${index} holds ${value}, and luminance is from 0 to 1; divide bytes by 255, and leave no NaN.`,
+    );
+  }
+}
+
+/** The highest cell of a heatmap with a NaN is a point like any other, so the heatmaps are looked at too. */
+function checkAnswer(landmarks: Landmarks, heatmaps: Float32Array): void {
+  for (const [k, name] of LANDMARK_NAMES.entries()) {
+    const { x, y } = landmarks[name];
+    let broken = 0;
+    for (let i = k; i < heatmaps.length; i += LANDMARK_NAMES.length) if (!Number.isFinite(heatmaps[i])) broken++;
+    if (broken === 0 && Number.isFinite(x) && Number.isFinite(y)) continue;
+    throw new PredictionError(
+      `The network answers with no position of ${name.toUpperCase()}: ${broken} of its heatmap's ` +
+        `${heatmaps.length / LANDMARK_NAMES.length} values are NaN or infinite. Its weights have diverged, or mixed precision ` +
+        'overflows; use another checkpoint, or training.precision f32.',
+    );
   }
 }
 

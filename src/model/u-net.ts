@@ -1,7 +1,7 @@
 import { cast, ShapeError, type Tensor } from '../engine/index.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
-import { HeatmapNetwork, type HeatmapNetworkOptions } from './heatmap-network.js';
+import { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
 import { Conv2d, DoubleConv } from './layers.js';
 import type { Builder } from './module.js';
 
@@ -46,7 +46,7 @@ export class UNet extends HeatmapNetwork {
     this.checkPoolings(size, this.encoders.length);
   }
 
-  protected override heatmaps(images: Tensor, training: boolean): Tensor {
+  protected override forward(images: Tensor, training: boolean): NetworkOutput {
     const skips: Tensor[] = [];
     let x = images;
     for (const encoder of this.encoders) {
@@ -60,15 +60,14 @@ export class UNet extends HeatmapNetwork {
     }
     const deepest = x;
     x = this.level(() => this.bottleneck.apply(deepest, training));
+    const encoded = [...skips, x];
     for (const [index, decoder] of this.decoders.entries()) {
       const below = x;
       const skip = skips[this.encoders.length - 1 - index];
       x = this.level(() => decoder.apply(below, skip, training));
     }
     const [, height, width] = images.shape;
-    return resizeBilinear(this.head.apply(cast(x, 'f32')), {
-      size: this.heatmapSize([height, width]),
-      alignCorners: true,
-    });
+    const size = this.heatmapSize([height, width]);
+    return { heatmaps: resizeBilinear(this.head.apply(cast(x, 'f32')), { size, alignCorners: true }), encoded };
   }
 }

@@ -39,7 +39,7 @@ export async function readWeights(model: Module): Promise<Record<string, Safeten
  * Loads weights from a safetensors file with PyTorch's names and layouts. Nothing is changed unless everything fits.
  *
  * @returns The file's metadata.
- * @throws WeightsError for a damaged file, missing or unknown names, or shapes that differ.
+ * @throws WeightsError for a damaged file, missing or unknown names, shapes that differ, or values that are NaN or infinite.
  */
 export function importWeights(model: Module, bytes: Uint8Array): Record<string, string> {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -60,11 +60,23 @@ export function writeWeights(model: Module, tensors: SafetensorsTensors): void {
         `${describe('unknown', unknown)}; use a file saved from a model with the same options.`,
     );
   }
-  const loads = named.map(({ name, tensor }): [Tensor, Float32Array] => [
-    tensor,
-    fromPyTorchTensor(tensors[name], tensor.shape, name),
-  ]);
+  const loads = named.map(({ name, tensor }): [Tensor, Float32Array] => {
+    const values = fromPyTorchTensor(tensors[name], tensor.shape, name);
+    checkFinite(values, name);
+    return [tensor, values];
+  });
   for (const [tensor, values] of loads) tensor.write(values);
+}
+
+/** One NaN spreads to every answer, and the highest cell of a heatmap of NaN looks like a point. */
+function checkFinite(values: Float32Array, name: string): void {
+  const first = values.findIndex((value) => !Number.isFinite(value));
+  if (first < 0) return;
+  const count = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+  throw new WeightsError(
+    `The weights are damaged: ${name} holds ${values[first]} (${count} of ${values.length} values are NaN or infinite); ` +
+      'use a checkpoint from before the training diverged, or copy the file again.',
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Tensor } from '../../src/index.js';
-import { DsntDeepUNet, HeatmapDecoder, HeatmapNetwork } from '../../src/model/index.js';
+import { DsntDeepUNet, FrameError, HeatmapDecoder, HeatmapNetwork, PredictionError } from '../../src/model/index.js';
 import type { PredictorOptions } from '../../src/model/predictor.js';
 import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../src/train/index.js';
 import { sharedDevice } from '../support/device.js';
@@ -17,8 +17,8 @@ class Fixed extends HeatmapNetwork {
 
   protected override checkSize(): void {}
 
-  protected override heatmaps(): Tensor {
-    return this.maps;
+  protected override forward() {
+    return { heatmaps: this.maps, encoded: [this.maps] };
   }
 }
 
@@ -225,4 +225,47 @@ describe('Predictor', () => {
     }
     expect((await predictor.predict(frames))[0].heatmaps).toBeUndefined();
   });
+});
+
+describe('Predictor.predict', () => {
+  const whole = () => new Float32Array(64).fill(0.5);
+  const ask = async (frames: Float32Array[], logit = 0) => {
+    const device = await sharedDevice();
+    const maps = device.tensor(
+      Array.from({ length: 48 }, (_, i) => (i === 13 ? logit : i)),
+      [1, 4, 4, 3],
+    );
+    const model = new Fixed({ device, seed: 1, path: '' }, maps);
+    const predictor = new Predictor(device, model, {
+      size: 8,
+      batchSize: 1,
+      decoder: new HeatmapDecoder('argmax', 'linspace'),
+    });
+    released.push(predictor, model, maps);
+    return predictor.predict(frames);
+  };
+
+  test.each<[string, Float32Array, string]>([
+    ['a short frame', new Float32Array(16), 'frame 1 has 16 values and the network takes 64 (8×8)'],
+    ['a long frame', new Float32Array(65), 'frame 1 has 65 values'],
+    ['bytes', whole().fill(255, 3, 4), 'frame 1 holds 255, and luminance is from 0 to 1'],
+    ['a negative value', whole().fill(-0.5, 3, 4), 'frame 1 holds -0.5'],
+    ['NaN', whole().fill(Number.NaN, 63, 64), 'frame 1 holds NaN'],
+  ])('refuses %s behind a whole one', async (_, frame, words) => {
+    await expect(ask([whole(), frame])).rejects.toThrow(FrameError);
+    await expect(ask([whole(), frame])).rejects.toThrow(words);
+  });
+
+  test('takes white with its rounding', async () => {
+    expect(await ask([whole().fill(1 + 1e-6)])).toHaveLength(1);
+  });
+
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'a heatmap with %s is an error that names the landmark',
+    async (value) => {
+      // Value 13 is of the second landmark.
+      await expect(ask([whole()], value)).rejects.toThrow(PredictionError);
+      await expect(ask([whole()], value)).rejects.toThrow('no position of PS2');
+    },
+  );
 });

@@ -29,6 +29,25 @@ async function edited(edit: (tensors: Record<string, SafetensorsTensor>) => unkn
   return encodeSafetensors(tensors);
 }
 
+describe('importWeights', () => {
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'refuses %s, naming the tensor',
+    async (value) => {
+      const device = await sharedDevice();
+      for (const name of ['head.bias', 'enc1.conv1.weight', 'enc2.bn1.running_var']) {
+        const model = make(device, 2);
+        const before = await valuesOf(model);
+        const bytes = await edited((tensors) => asFloat32(tensors[name], name).fill(value, 1, 2));
+        expect(() => importWeights(model, bytes)).toThrow(WeightsError);
+        expect(() => importWeights(model, bytes)).toThrow(`${name} holds ${value} (1 of `);
+        // Nothing is changed unless everything fits.
+        expect(await valuesOf(model)).toEqual(before);
+        model.dispose();
+      }
+    },
+  );
+});
+
 describe('exportWeights and importWeights', () => {
   test('a trained model, its running statistics included, comes back bit for bit', async () => {
     const device = await sharedDevice();

@@ -1,6 +1,7 @@
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { type AngleUncertainty, angleUncertainty } from './angle.js';
 import { type Covariance, mapVariances, rootMeanSquare, scaleCovariance } from './covariance.js';
+import type { FeatureDistribution } from './distance.js';
 import type { HeatmapUncertainties, HeatmapUncertainty } from './heatmap.js';
 
 /**
@@ -30,6 +31,8 @@ export interface Calibration {
   readonly angleScale: number;
   /** Predicted error of a frame, px of a 512 px frame, above which it is flagged; null where such frames are no worse. */
   readonly threshold: number | null;
+  /** The frames that the model knows, by the network's features; absent in calibrations of older versions. */
+  readonly features?: FeatureDistribution | undefined;
 }
 
 export interface LandmarkUncertainty extends HeatmapUncertainty {

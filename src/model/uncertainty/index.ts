@@ -1,4 +1,5 @@
 export { type AngleUncertainty, angleGradient, angleUncertainty } from './angle.js';
+export { type CalibrationKey, calibrationFor, sameReading } from './calibration-key.js';
 export {
   addCovariances,
   type Covariance,
@@ -9,6 +10,8 @@ export {
   rootMeanSquare,
   scaleCovariance,
 } from './covariance.js';
+export { type FeatureDistribution, type FrameDistance, frameDistance } from './distance.js';
+export { type Doubts, doubtsAbout, LEAST_CONFIDENCE, MOST_PREDICTED_ERROR } from './doubts.js';
 export { disagreement, type EnsembleMember, ensembleUncertainty, pointCovariance } from './ensemble.js';
 export {
   type Calibration,

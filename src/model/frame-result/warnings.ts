@@ -1,0 +1,51 @@
+import type { Landmarks } from '../landmarks.js';
+import type { FrameResult } from './frame-result.js';
+import { measure, oblongPixels } from './measure.js';
+
+/** Luminance from which a patch of the picture counts as bright: speckle of tissue is, a dark background is not. */
+const BRIGHT = 0.2;
+
+/** What of a result the warnings depend on. */
+export type WarnedFrame = Pick<
+  FrameResult,
+  'width' | 'height' | 'spacing' | 'pixelAspectRatio' | 'seen' | 'brightOutside'
+> & {
+  readonly uncertainty: Pick<FrameResult['uncertainty'], 'calibrated' | 'distance'>;
+};
+
+/** What a reader must know about landmarks in a frame, one sentence each; the landmarks may have been moved since. */
+export function warningsOf(landmarks: Landmarks, frame: WarnedFrame): string[] {
+  const { spacing, seen, brightOutside, uncertainty } = frame;
+  const oblong = oblongPixels(frame);
+  const warnings: string[] = [];
+  if (oblong) {
+    const { aopInMillimetres } = measure(landmarks, frame);
+    warnings.push(
+      `Pixels are not square (${digits(oblong.x)} × ${digits(oblong.y)}${spacing ? ' mm' : ''}): the angle in the picture is not the patient's` +
+        `${aopInMillimetres === null ? '.' : `, which is ${aopInMillimetres.toFixed(1)}°.`}`,
+    );
+  }
+  if (brightOutside > BRIGHT) {
+    warnings.push(
+      `The network saw ${digits(seen.width, 3)}×${digits(seen.height, 3)} of ${frame.width}×${frame.height} px, and something bright ` +
+        '(luminance ' +
+        `${brightOutside.toFixed(2)}) lies outside of it: crop the picture to the ultrasound image, or choose fit “pad”.`,
+    );
+  }
+  if (!uncertainty.calibrated) {
+    warnings.push(
+      'The model has no calibration: its expected errors are the widths of its heatmaps, and frames of another kind are not recognised. ' +
+        'Evaluating its run makes one.',
+    );
+  } else if (uncertainty.distance === null) {
+    warnings.push(
+      'The model’s calibration does not describe the frames it knows (it is of an older version, or of fewer than ten frames): frames of ' +
+        'another kind are not recognised. Evaluating its run again adds that.',
+    );
+  }
+  return warnings;
+}
+
+function digits(value: number, precision = 4): string {
+  return String(Number(value.toPrecision(precision)));
+}
