@@ -1,6 +1,6 @@
-import { Command, Option } from 'commander';
-import { DECODINGS, type Decoding } from '../model/index.js';
-import { type Flip, predictImages, predictorSource } from '../train/index.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DECODINGS, type Decoding, FITS, type Fit, type FrameSelection, NOTICE, parseFrames } from '../model/index.js';
+import { type Flip, type ImageResult, predictImages, predictorSource } from '../train/index.js';
 import { flipOption } from './shared/flip-option.js';
 import { latestRun } from './shared/latest-run.js';
 import { run, withDevice } from './shared/run.js';
@@ -11,11 +11,13 @@ interface Options {
   readonly decoding?: Decoding;
   readonly ensemble?: readonly string[];
   readonly tta?: readonly Flip[];
+  readonly frames: FrameSelection;
+  readonly fit: Fit;
 }
 
 const program = new Command('predict')
   .description(
-    'Finds the landmarks and the angle of progression in images: PNG, JPEG, DICOM or MetaImage. Prints JSON.',
+    `Finds the landmarks and the angle of progression in images: PNG, JPEG, DICOM or MetaImage. Prints JSON. ${NOTICE}`,
   )
   .argument('<images...>', 'image files')
   .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
@@ -26,14 +28,48 @@ const program = new Command('predict')
   .option('--out <folder>', 'folder for the overlays and predictions.json (default: predictions/ in the run)')
   .addOption(new Option('--decoding <name>', 'how heatmaps become points (default: as trained)').choices(DECODINGS))
   .addOption(flipOption())
-  .action(async (images: string[], { model, ensemble, out, decoding, tta: flips }: Options) => {
+  .addOption(
+    new Option('--frames <which>', 'frames of a cine loop: all, first, or numbers and ranges as in 1,5-9')
+      .argParser(framesArgument)
+      .default('all'),
+  )
+  .addOption(
+    new Option(
+      '--fit <how>',
+      'frames that are not square: crop to the central square, or pad with black bars and see all of them',
+    )
+      .choices(FITS)
+      .default('crop'),
+  )
+  .action(async (images: string[], { model, ensemble, out, decoding, tta: flips, frames, fit }: Options) => {
     if (model !== undefined && ensemble !== undefined) program.error('error: give --model or --ensemble');
     const source = ensemble ? await predictorSource(ensemble) : (model ?? (await latestRun('runs')));
     const folder = out ?? (typeof source === 'string' ? `${source}/predictions` : 'predictions');
     await withDevice({}, async (device) => {
-      const results = await predictImages(device, source, images, folder, { decoding, flips });
+      const results = await predictImages(device, source, images, folder, { decoding, flips, frames, fit });
       console.log(JSON.stringify(results, null, 2));
+      for (const line of remarksOn(results)) console.error(line);
     });
   });
+
+/** What a person must know who looks at the numbers alone: each sentence once, and of how many frames of its file it is said. */
+function remarksOn(results: readonly ImageResult[]): string[] {
+  const lines = new Map<string, number>();
+  for (const { file, doubts, warnings, aopMissing } of results) {
+    for (const sentence of [...doubts, ...warnings, ...(aopMissing === null ? [] : [aopMissing])]) {
+      const line = `${file}: ${sentence}`;
+      lines.set(line, (lines.get(line) ?? 0) + 1);
+    }
+  }
+  return [...lines].map(([line, count]) => (count > 1 ? `${line} (${count} frames)` : line)).concat(NOTICE);
+}
+
+function framesArgument(text: string): FrameSelection {
+  try {
+    return parseFrames(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 await run(program);

@@ -1,3 +1,4 @@
+import type { FrameExtent } from '../../model/fit-frame.js';
 import { pointOffFrame, pointOutOfSight } from '../dataset/load.js';
 import { fitTransform } from '../image/index.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
@@ -49,11 +50,7 @@ function roundingOfAngle({ ps1, ps2, fh1 }: Landmarks, rounding: number): number
 }
 
 /** What can be told once the frame's size is known. */
-export function checkPosition(
-  row: LabelledRow,
-  frame: { readonly width: number; readonly height: number },
-  findings: Findings,
-): void {
+export function checkPosition(row: LabelledRow, frame: FrameExtent, findings: Findings): void {
   const off = LANDMARK_NAMES.map((name) => pointOffFrame(row.landmarks, name, frame, row.image));
   for (const problem of off) if (problem !== undefined) findings.add('landmark-off-frame', row, problem);
   if (off.some((problem) => problem !== undefined)) return;

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type FrameExtent, regionOf } from '../../model/fit-frame.js';
 import { decodeFrame, type Frame, type FrameTransform } from '../image/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { DatasetError } from './errors.js';
@@ -54,15 +55,17 @@ export function pointOffFrame(
 export function pointOutOfSight(
   landmarks: Landmarks,
   name: keyof Landmarks,
-  { width, height }: { readonly width: number; readonly height: number },
+  frame: FrameExtent,
   { transform, size }: { readonly transform: FrameTransform; readonly size: number },
 ): string | undefined {
   const { x, y } = transform.toNetwork(landmarks[name]);
   if (x >= -0.5 && y >= -0.5 && x <= size - 0.5 && y <= size - 0.5) return undefined;
   const { x: column, y: row } = landmarks[name];
+  const { width, height } = regionOf(frame);
   const side = Math.min(width, height);
   return (
     `${name.toUpperCase()} (${column}, ${row}) lies outside the central ${side}×${side} square of the ` +
-    `${width}×${height} frame, which is all that a network sees; crop the frame around the landmarks.`
+    `${width}×${height} ${frame.region ? 'ultrasound region' : 'frame'}, which is all that a network sees; crop the frame around the ` +
+    'landmarks.'
   );
 }

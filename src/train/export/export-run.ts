@@ -1,9 +1,16 @@
 import { extname, resolve } from 'node:path';
 import type { Device } from '../../index.js';
-import { type Decoding, decodeSafetensors, exportOnnx, type FrameType, halveWeights } from '../../model/index.js';
+import {
+  buildTrainedModel,
+  type Decoding,
+  decodeSafetensors,
+  exportOnnx,
+  type FrameType,
+  halveWeights,
+  heatmapsOf,
+} from '../../model/index.js';
 import { type Checkpoint, checkpointFile, STATE_FILE } from '../checkpoint/index.js';
-import { buildDecoder, buildTrainedModel } from '../loop/build.js';
-import { heatmapsOf } from '../loop/build-predictor.js';
+import { buildDecoder } from '../loop/build.js';
 import { readRun, type TrainedRun } from '../loop/trained-run.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { ExportError } from './errors.js';

@@ -1,13 +1,7 @@
-import type { GreyFrame } from '../../model/fit-frame.js';
+import type { GreyFrame, Region } from '../../model/fit-frame.js';
 import { ImageError, ImageTooLargeError } from './errors.js';
 
-/** A part of an image, in pixels from its upper left corner. */
-export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+export type { Region };
 
 /** One greyscale image, with what its file says of it. */
 export interface Frame extends GreyFrame {
@@ -15,7 +9,7 @@ export interface Frame extends GreyFrame {
   readonly spacing?: { readonly x: number; readonly y: number };
   /** Height of a pixel divided by its width, where the file gives no millimetres and says that pixels are not square. */
   readonly pixelAspectRatio?: number;
-  /** The part that shows tissue, where an ultrasound machine says so and it is not the whole; see `cropFrame`. */
+  /** The part that shows tissue, where an ultrasound machine says so and it is not the whole. */
   readonly region?: Region;
 }
 

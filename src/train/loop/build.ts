@@ -4,12 +4,11 @@ import {
   HeatmapDecoder,
   type HeatmapNetwork,
   heatmapLoss,
-  importWeights,
   keypointLoss,
+  precisionOn,
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { ReduceOnPlateau, StepDecay } from '../schedule/index.js';
-import { precisionOn } from './precision.js';
 
 /** The network of a configuration, freshly initialised from its seed. */
 export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwork {
@@ -78,24 +77,4 @@ export function buildLoss({ loss, model }: TrainingConfig): (logits: Tensor, tar
 /** How points are read from the heatmaps of a configuration's network. */
 export function buildDecoder({ model }: TrainingConfig, decoding = model.decoding): HeatmapDecoder {
   return new HeatmapDecoder(decoding, model.grid);
-}
-
-/**
- * The network of a configuration with trained weights.
- *
- * @param weights A safetensors file with PyTorch's names and layouts, as a run's folder holds it.
- * @throws WeightsError where they are damaged or another network's
- */
-export function buildTrainedModel(
-  device: Device,
-  config: TrainingConfig,
-  weights: Uint8Array,
-): { model: HeatmapNetwork; metadata: Record<string, string> } {
-  const model = buildModel(device, config);
-  try {
-    return { model, metadata: importWeights(model, weights) };
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
 }

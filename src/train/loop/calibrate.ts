@@ -2,7 +2,7 @@ import type { Device } from '../../index.js';
 import { DatasetError, readDataset, type Split } from '../dataset/index.js';
 import { ImageError } from '../image/index.js';
 import { readCalibration, writeCalibration } from '../run-folder/index.js';
-import { fitCalibration, type StoredCalibration } from '../uncertainty/index.js';
+import { fitCalibration, fitFeatures, type StoredCalibration } from '../uncertainty/index.js';
 import { caseOf } from './cases.js';
 import { loadNetworkFrames, type NetworkFrame } from './frames.js';
 import { type LoadedRun, type RunReading, withRun } from './trained-run.js';
@@ -48,7 +48,8 @@ export async function findCalibration(
   load?: () => Promise<CalibrationFrames>,
 ): Promise<FoundCalibration> {
   const kept = await readCalibration(run, loaded.key);
-  if (kept !== undefined) return { calibration: kept };
+  // One of an older version does not describe the frames that the model knows; it is better than none.
+  if (kept?.features !== undefined || (kept !== undefined && load === undefined)) return { calibration: kept };
   if (load === undefined) {
     return {
       missing:
@@ -59,6 +60,7 @@ export async function findCalibration(
     return { calibration: await calibrate(run, loaded, await load()) };
   } catch (error) {
     if (!(error instanceof DatasetError || error instanceof ImageError)) throw error;
+    if (kept !== undefined) return { calibration: kept };
     return {
       missing: `The run has no calibration of its predicted errors, and there is nothing to fit it on: ${error.message}`,
     };
@@ -72,7 +74,8 @@ async function calibrate(
 ): Promise<StoredCalibration> {
   const predictions = await predictor.predict(frames.map(({ pixels }) => pixels));
   const cases = frames.map((frame, i) => caseOf(frame, predictions[i]));
-  const calibration = { ...fitCalibration(cases), frames: frames.length, split, ...key };
+  const features = fitFeatures(predictions.map((one) => one.features));
+  const calibration = { ...fitCalibration(cases), ...(features && { features }), frames: frames.length, split, ...key };
   await writeCalibration(run, calibration);
   return calibration;
 }

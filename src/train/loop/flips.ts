@@ -86,6 +86,7 @@ function mirrorPrediction(prediction: FramePrediction, size: number, view: View)
   return {
     landmarks: mapLandmarks(prediction.landmarks, point),
     confidence: prediction.confidence,
+    features: prediction.features,
     uncertainty: { ps1: uncertainty(ps1), ps2: uncertainty(ps2), fh1: uncertainty(fh1) },
   };
 }
@@ -111,5 +112,17 @@ export function mergePredictions(predictions: readonly FramePrediction[], size: 
     })),
     confidence: each((name) => mean(predictions.map(({ confidence }) => confidence[name]))),
     uncertainty,
+    features: joinFeatures(predictions),
   };
+}
+
+/** Those of each view or member one behind the other: networks share no channels. */
+function joinFeatures(predictions: readonly FramePrediction[]): Float32Array {
+  const joined = new Float32Array(predictions.reduce((sum, { features }) => sum + features.length, 0));
+  let at = 0;
+  for (const { features } of predictions) {
+    joined.set(features, at);
+    at += features.length;
+  }
+  return joined;
 }

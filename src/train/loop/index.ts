@@ -1,4 +1,5 @@
 export { fromCoordinates, mapLandmarks, toCoordinates } from '../../model/coordinates.js';
+export { buildPredictor, buildTrainedModel } from '../../model/frame-result/index.js';
 export {
   CONFIDENCE_RADIUS,
   type FramePrediction,
@@ -14,16 +15,14 @@ export {
   buildModel,
   buildOptimizer,
   buildSchedule,
-  buildTrainedModel,
   type TrainingLoss,
 } from './build.js';
-export { buildPredictor } from './build-predictor.js';
 export { type CalibrationFrames, calibrateRun, loadCalibrationFrames } from './calibrate.js';
 export { createEnsemble, type Ensemble, ensembleSchema, readEnsemble } from './ensemble.js';
 export { type Evaluation, type EvaluationInput, evaluate } from './evaluate.js';
 export { FlippingPredictor, mergePredictions, untrainedFlips } from './flips.js';
 export { loadNetworkFrames, type NetworkFrame, type TrainingCases } from './frames.js';
-export { type ImageResult, type ImageUncertainty, predictImages } from './predict.js';
+export { type ImageResult, type PredictOptions, predictImages } from './predict.js';
 export { hashFrames, hashWeights, staleScores } from './provenance.js';
 export { OVERFIT_GOAL, type Rehearsal } from './rehearsal.js';
 export { canResume, type RunInput, runTraining } from './run.js';

@@ -1,10 +1,6 @@
 import { type Device, enableMatrixUnits } from '../../index.js';
+import { precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-
-/** The precision that a configuration has on a device: f32 wherever there is no f16. */
-export function precisionOn(device: Device, { training }: TrainingConfig): 'f32' | 'mixed' {
-  return training.precision === 'mixed' && device.traits.f16 ? 'mixed' : 'f32';
-}
 
 /**
  * Gets a device ready for a configuration of mixed precision: finds matrix units that compute rightly, unless the configuration

@@ -1,122 +1,111 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 import type { Device } from '../../index.js';
-import { mapLandmarks } from '../../model/coordinates.js';
-import { type AngleUncertainty, type FrameUncertainty, frameUncertainty, scaleUncertainty } from '../../model/index.js';
-import { decodeFrame, type Frame, fitFrame, ImageError } from '../image/index.js';
-import { angleOfProgression, type Landmarks } from '../landmarks.js';
-import { scaleTo512 } from '../metrics/index.js';
+import {
+  answerPrepared,
+  type Fit,
+  type FrameResult,
+  type FrameSelection,
+  type LoopSummary,
+  loopSummary,
+  type PreparedFrame,
+  prepareFrame,
+  selectFrames,
+} from '../../model/index.js';
+import { ImageError, type ImageFile, openImage } from '../image/index.js';
 import { renderOverlay } from '../overlay/index.js';
 import { readCalibration, writeFileAtomically } from '../run-folder/index.js';
 import { type RunReading, withRun } from './trained-run.js';
 
-/** One image's result, as written to JSON. */
-export interface ImageResult {
+/** One frame's result, as written to JSON. */
+export interface ImageResult extends FrameResult {
   readonly file: string;
-  /** Pixels of the image. */
-  readonly width: number;
-  readonly height: number;
-  /** In the image's own pixels, whole numbers at pixel centres. */
-  readonly landmarks: Landmarks;
-  /** Angle of progression, degrees; null where two landmarks coincide. */
-  readonly aop: number | null;
-  /** How far each landmark's heatmap stands behind the point, 0 to 1: see `FramePrediction`. */
-  readonly confidence: Record<keyof Landmarks, number>;
-  /** How far off they may be, in the image's own pixels and degrees. */
-  readonly uncertainty: ImageUncertainty;
-  /** Whether a person should look at the frame; null where the run has no threshold for it. */
-  readonly lowConfidence: boolean | null;
-  /** Millimetres per pixel where the image says so. */
-  readonly spacing: { readonly x: number; readonly y: number } | null;
-  /** Of an ensemble what each member says, in the image's own pixels. */
-  readonly members?: readonly Landmarks[];
+  /** What all frames of the file that were looked at say together; null for a file with a single frame. */
+  readonly loop: LoopSummary | null;
   /** The picture with landmarks, rays and angle. */
   readonly overlay: string;
 }
 
-export interface ImageUncertainty extends Pick<FrameUncertainty, 'landmarks' | 'predictedError'> {
-  /** Whether the numbers were calibrated on frames whose truth is known. Else they are the widths of the heatmaps. */
-  readonly calibrated: boolean;
-  /** Null where there is no angle. */
-  readonly aop: AngleUncertainty | null;
+export interface PredictOptions extends Partial<RunReading> {
+  /** Default: all of each file. */
+  readonly frames?: FrameSelection | undefined;
+  /** What becomes of frames that are not square; default: `crop`, as in training. */
+  readonly fit?: Fit | undefined;
 }
 
+/** A file with the frames of it that are looked at, from 0. */
+interface OpenedFile {
+  readonly path: string;
+  readonly image: ImageFile;
+  readonly chosen: readonly number[];
+}
+
+/** Frames that are held at the network's size: each member of an ensemble is loaded once for so many. */
+const AT_ONCE = 128;
+
 /**
- * Predicts the landmarks of images (PNG, JPEG, DICOM, MHA, MHD) with a trained run, or the mean of several, and draws them. All images
- * are decoded before anything is written.
+ * Predicts the landmarks in the frames of images (PNG, JPEG, DICOM, MHA, MHD) with a trained run, or the mean of several, and draws
+ * them. Everything is predicted before anything is written; for the drawing frames are decoded again, so that no loop is too long to
+ * be held.
  *
  * @param source Folder of a run or an ensemble, or the folders of several runs.
  * @param out Folder for the overlays and `predictions.json`.
- * @param reading Default: the best weights, decoded as the run's configuration says.
- * @throws ImageError for an image that cannot be read; RunError for a folder without a model
+ * @param options Default: the best weights, decoded as the run's configuration says.
+ * @returns One result for each frame, in the order of the files
+ * @throws ImageError for an image that cannot be read; FrameError for a frame that a file does not have; RunError for a folder without
+ *   a model
  */
 export async function predictImages(
   device: Device,
   source: string | readonly string[],
   images: readonly string[],
   out: string,
-  reading: Partial<RunReading> = {},
+  { frames = 'all', fit, ...reading }: PredictOptions = {},
 ): Promise<ImageResult[]> {
-  const frames: Frame[] = [];
+  const files: OpenedFile[] = [];
   for (const path of images) {
     const beside = (fileName: string) => readBeside(join(dirname(path), fileName));
-    frames.push(await decodeFrame(await readImage(path), path, beside));
+    const image = await openImage(await readImage(path), path, beside);
+    files.push({ path, image, chosen: selectFrames(frames, image.frameCount, path) });
   }
-  const { config, calibration, fitted, predictions } = await withRun(
-    device,
-    source,
-    { checkpoint: 'best', ...reading },
-    async (loaded) => {
-      const calibration = typeof source === 'string' ? await readCalibration(source, loaded.key) : undefined;
-      const fitted = frames.map((frame) => fitFrame(frame, loaded.config.model.inputSize));
-      const predictions = await loaded.predictor.predict(fitted.map(({ pixels }) => pixels));
-      return { ...loaded, calibration, fitted, predictions };
-    },
-  );
-  const size = config.model.inputSize;
-  const names = overlayNames(images);
+  const answers = await withRun(device, source, { checkpoint: 'best', ...reading }, async (loaded) => {
+    const { inputSize: size, grid } = loaded.config.model;
+    const calibration = typeof source === 'string' ? await readCalibration(source, loaded.key) : undefined;
+    const found: FrameResult[] = [];
+    const all = files.flatMap(({ image, chosen }) => chosen.map((index) => ({ image, index })));
+    while (found.length < all.length) {
+      const prepared: PreparedFrame[] = [];
+      for (const { image, index } of all.slice(found.length, found.length + AT_ONCE)) {
+        const frame = await image.decode(index);
+        prepared.push(prepareFrame({ ...frame, frame: index + 1, frameCount: image.frameCount }, size, fit));
+      }
+      found.push(...(await answerPrepared(loaded.predictor, { size, grid, calibration }, prepared)));
+    }
+    return found;
+  });
+  const taken = new Set<string>();
   const results: ImageResult[] = [];
-  for (const [i, frame] of frames.entries()) {
-    const { transform } = fitted[i];
-    const { confidence, members, ...predicted } = predictions[i];
-    const inFrame = (own: Landmarks) => mapLandmarks(own, (point) => transform.toFrame(point));
-    const landmarks = inFrame(predicted.landmarks);
-    const aop = angleOfProgression(landmarks);
-    const uncertainty = scaleUncertainty(
-      frameUncertainty(scaleTo512(predicted.landmarks, size), predicted.uncertainty, calibration),
-      size / (512 * transform.scale),
-    );
-    const overlay = join(out, names[i]);
-    const { width, height, spacing } = frame;
-    await writeFileAtomically(
-      overlay,
-      await renderOverlay({ ...frame, predicted: landmarks, aop, title: titleOf(images[i], uncertainty) }),
-    );
-    results.push({
-      file: images[i],
-      width,
-      height,
-      landmarks,
-      aop: aop ?? null,
-      confidence,
-      uncertainty: {
-        calibrated: calibration !== undefined,
-        predictedError: uncertainty.predictedError,
-        landmarks: uncertainty.landmarks,
-        aop: uncertainty.aop ?? null,
-      },
-      lowConfidence: uncertainty.lowConfidence ?? null,
-      spacing: spacing ?? null,
-      ...(members ? { members: members.map(inFrame) } : {}),
-      overlay,
-    });
+  for (const { path, image, chosen } of files) {
+    const own = answers.slice(results.length, results.length + chosen.length);
+    const loop = loopSummary(own);
+    const names = overlayNames(path, image.frameCount, chosen, taken);
+    for (const [i, result] of own.entries()) {
+      const overlay = join(out, names[i]);
+      const { pixels } = await image.decode(result.frame - 1);
+      await writeFileAtomically(
+        overlay,
+        await renderOverlay({ ...result, predicted: result.landmarks, pixels, title: titleOf(path, result) }),
+      );
+      results.push({ file: path, ...result, loop, overlay });
+    }
   }
   await writeFileAtomically(join(out, 'predictions.json'), `${JSON.stringify(results, null, 2)}\n`);
   return results;
 }
 
-function titleOf(path: string, { lowConfidence }: FrameUncertainty): string {
-  return lowConfidence ? `${basename(path)}: low confidence` : basename(path);
+function titleOf(path: string, { frame, frameCount, lowConfidence }: FrameResult): string {
+  const which = frameCount > 1 ? `${basename(path)}, frame ${frame} of ${frameCount}` : basename(path);
+  return lowConfidence ? `${which}: low confidence` : which;
 }
 
 async function readImage(path: string): Promise<Uint8Array> {
@@ -138,14 +127,15 @@ async function readBeside(path: string): Promise<Uint8Array | undefined> {
   });
 }
 
-/** A picture's name for each image, no two alike: images of the same name in different folders are numbered. */
-function overlayNames(images: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return images.map((path) => {
-    const stem = parse(path).name;
-    let name = `${stem}-overlay.png`;
-    for (let number = 2; taken.has(name); number++) name = `${stem}-${number}-overlay.png`;
-    taken.add(name);
-    return name;
-  });
+/** A picture's name for each frame, no two alike: images of the same name in different folders are numbered. */
+function overlayNames(path: string, frameCount: number, chosen: readonly number[], taken: Set<string>): string[] {
+  const stem = parse(path).name;
+  const digits = String(frameCount).length;
+  const frame = (index: number) => (frameCount > 1 ? `-${String(index + 1).padStart(digits, '0')}` : '');
+  for (let number = 1; ; number++) {
+    const names = chosen.map((index) => `${stem}${number > 1 ? `-${number}` : ''}${frame(index)}-overlay.png`);
+    if (names.some((name) => taken.has(name))) continue;
+    for (const name of names) taken.add(name);
+    return names;
+  }
 }

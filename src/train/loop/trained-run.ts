@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Device } from '../../index.js';
-import { type Decoding, type HeatmapNetwork, WeightsError } from '../../model/index.js';
+import {
+  buildTrainedModel,
+  type Decoding,
+  type HeatmapNetwork,
+  loadPredictor,
+  WeightsError,
+} from '../../model/index.js';
 import type { FramePrediction, FramePredictor } from '../../model/predictor.js';
 import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import { loadConfig, type TrainingConfig } from '../config/index.js';
 import { FLIPS, type Flip } from '../flip.js';
 import type { CalibrationKey } from '../run-folder/index.js';
-import { buildTrainedModel } from './build.js';
-import { buildPredictor } from './build-predictor.js';
 import { loadMembers, readEnsemble } from './ensemble.js';
 import { FlippingPredictor, mergePredictions } from './flips.js';
 import { RunError } from './run-error.js';
@@ -51,9 +55,15 @@ export async function loadRun(
   folder: string,
   checkpoint: Checkpoint = 'best',
 ): Promise<{ config: TrainingConfig; model: HeatmapNetwork; metadata: Record<string, string> }> {
-  const { config, weights, path } = await readRun(folder, checkpoint);
+  const run = await readRun(folder, checkpoint);
+  const { config, weights } = run;
+  return { config, ...naming(run, () => buildTrainedModel(device, config, weights)) };
+}
+
+/** Names the file in what is wrong with its weights. */
+function naming<T>({ path }: TrainedRun, load: () => T): T {
   try {
-    return { config, ...buildTrainedModel(device, config, weights) };
+    return load();
   } catch (error) {
     if (!(error instanceof WeightsError)) throw error;
     throw new WeightsError(`${path}: ${error.message}`, { cause: error });
@@ -102,15 +112,16 @@ async function withModel<T>(
   use: (loaded: LoadedRun) => Promise<T>,
 ): Promise<T> {
   const { checkpoint, decoding } = reading;
-  const { config, model, metadata } = await loadRun(device, folder, checkpoint);
-  const predictor = buildPredictor(device, config, model, { decoding });
+  const run = await readRun(folder, checkpoint);
+  const { config } = run;
+  const loaded = naming(run, () => loadPredictor(device, run, { decoding }));
+  const { predictor, metadata } = loaded;
   const key = keyOf(reading, config, Number(metadata.epoch ?? 0));
   const answering = key.flips ? new FlippingPredictor(predictor, config.model.inputSize, key.flips) : predictor;
   try {
     return await use({ predictor: answering, config, key });
   } finally {
-    predictor.dispose();
-    model.dispose();
+    loaded.dispose();
   }
 }
 

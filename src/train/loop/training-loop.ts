@@ -1,4 +1,5 @@
 import { type Device, NumericError } from '../../index.js';
+import { precisionOn } from '../../model/index.js';
 import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
 import { scaleTo512 } from '../metrics/index.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
@@ -7,7 +8,6 @@ import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
 import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
-import { precisionOn } from './precision.js';
 import { PreparationShare } from './preparation-share.js';
 import { apdOfMean } from './scores.js';
 import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';

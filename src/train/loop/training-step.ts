@@ -18,13 +18,12 @@ import {
   type TuneReport,
   tune,
 } from '../../index.js';
-import type { HeatmapNetwork, Module } from '../../model/index.js';
+import { type HeatmapNetwork, type Module, precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { PreparedBatch } from './batch-preparation.js';
 import { framesPerStep } from './batch-source.js';
 import { buildDecoder, buildLoss, buildOptimizer } from './build.js';
 import { meanDistance } from './mean-distance.js';
-import { precisionOn } from './precision.js';
 
 /** What one step measures. */
 export interface StepLosses {

@@ -1,3 +1,4 @@
+export { scaleTo512 } from '../../model/coordinates.js';
 export { type BootstrapOptions, bootstrapIntervals, bootstrapMean } from './bootstrap.js';
 export { mean, quantile, spread, standardDeviation } from './distribution.js';
 export {
@@ -9,7 +10,6 @@ export {
   landmarkErrors,
   MetricsError,
 } from './evaluate.js';
-export { scaleTo512 } from './frame.js';
 export { meanLandmarks } from './mean-landmarks.js';
 export {
   type BootstrapIntervals,

@@ -1,4 +1,5 @@
 /** The marks of an overlay as SVG. Everything has a dark border, so that it shows on bright tissue as on black. */
+import type { Region } from '../image/frame.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import {
   type Drawing,
@@ -23,12 +24,13 @@ const SHADE = '#05080d';
  * @param picture Address of the frame's picture, such as a data URL; without one the ground is transparent.
  */
 export function overlaySvg(drawing: Drawing, picture?: string): string {
-  const { width, height, predicted, truth, aop } = drawing;
+  const { width, height, predicted, truth, aop, seen } = drawing;
   const unit = unitOf(drawing);
   const { labels, legend } = layOut(drawing);
   const marks = [
+    ...(seen === undefined ? [] : unseen(seen, drawing, unit)),
     ...(truth === undefined ? [] : truthMarks(truth, unit)),
-    ...landmarkMarks(predicted, aop !== undefined, unit),
+    ...landmarkMarks(predicted, typeof aop === 'number', unit),
     ...(legend.length === 0 ? [] : [panel(enclosing(legend.map(({ box }) => box)), unit)]),
     ...legend.flatMap((row) => [...sample(row, unit), text(row, SAMPLE * unit, unit)]),
     ...labels.flatMap((label) => [panel(label.box, unit), text(label, 0, unit)]),
@@ -36,6 +38,19 @@ export function overlaySvg(drawing: Drawing, picture?: string): string {
   const ground = picture === undefined ? '' : `<image href="${picture}" width="${width}" height="${height}"/>`;
   const attributes = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" fill="none"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${attributes}>${ground}${marks.join('')}</svg>`;
+}
+
+/** A border around what the network saw, and a shade over the rest; nothing where it saw all. */
+function unseen({ x, y, width, height }: Region, drawing: Drawing, unit: number): string[] {
+  const whole = x <= 0.5 && y <= 0.5 && x + width >= drawing.width - 0.5 && y + height >= drawing.height - 0.5;
+  if (whole) return [];
+  const inner = `M${round(x)} ${round(y)}h${round(width)}v${round(height)}h${round(-width)}Z`;
+  const outer = `M0 0H${drawing.width}V${drawing.height}H0Z`;
+  const dashes = [3 * unit, 4 * unit].map(round).join(' ');
+  return [
+    `<path d="${outer}${inner}" fill="${SHADE}" fill-opacity="0.5" fill-rule="evenodd"/>`,
+    `<path d="${inner}" stroke="${COLORS.angle}" stroke-opacity="0.75" stroke-width="${round(unit)}" stroke-dasharray="${dashes}"/>`,
+  ];
 }
 
 /** Both rays, the arc between them if there is an angle, and the three points. @param unit 1 px of a 512 px frame. */

@@ -1,3 +1,4 @@
+import type { Region } from '../image/frame.js';
 import { angleOfProgression, type Landmarks, type Point } from '../landmarks.js';
 import type { Drawing } from './layout.js';
 
@@ -6,7 +7,7 @@ const LEAST_WIDTH = 512;
 
 /** What is drawn over a frame, from landmarks in pixels of the frame, whole numbers at pixel centres. */
 export function enlargedDrawing(frame: Omit<Drawing, 'trueAop'>): Drawing {
-  const { width, height, predicted, truth } = frame;
+  const { width, height, predicted, truth, seen } = frame;
   const scale = Math.max(1, Math.ceil(LEAST_WIDTH / width));
   const enlarged = (landmarks: Landmarks): Landmarks => {
     // From pixel centres at whole numbers to SVG, where the frame begins at 0.
@@ -20,5 +21,10 @@ export function enlargedDrawing(frame: Omit<Drawing, 'trueAop'>): Drawing {
     predicted: enlarged(predicted),
     truth: truth && enlarged(truth),
     trueAop: truth && angleOfProgression(truth),
+    seen: seen && scaled(seen, scale),
   };
+}
+
+function scaled({ x, y, width, height }: Region, factor: number): Region {
+  return { x: factor * x, y: factor * y, width: factor * width, height: factor * height };
 }

@@ -1,4 +1,5 @@
 /** Where things go on an overlay. Lengths are for a frame of 512 px and grow with it. */
+import type { Region } from '../image/frame.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { arcRadius, COLORS, directionOf } from './marks.js';
 import { type Box, boxAround, boxesAlong, placeLabel } from './placement.js';
@@ -10,9 +11,13 @@ export interface Drawing {
   readonly height: number;
   readonly predicted: Landmarks;
   readonly truth?: Landmarks;
-  /** Degrees; undefined where there is no angle. */
-  readonly aop: number | undefined;
-  readonly trueAop?: number;
+  /** Degrees; null or undefined where there is no angle. */
+  readonly aop: number | null | undefined;
+  /** The same in millimetres, where pixels are not square. */
+  readonly aopInMillimetres?: number | null | undefined;
+  readonly trueAop?: number | undefined;
+  /** The part that the network saw. */
+  readonly seen?: Region | undefined;
   readonly title?: string;
   /** What the solid and the dashed landmarks are called where both are drawn; default: prediction and truth. */
   readonly names?: { readonly predicted: string; readonly truth: string };
@@ -74,7 +79,7 @@ export function layOut(drawing: Drawing): Layout {
   taken.push(...legend.map(({ box }) => box));
 
   const bisector = bisectorOf(predicted);
-  const angle = `AoP ${degrees(drawing.aop)}`;
+  const angle = angleText(drawing);
   const angleRequest = { anchor: predicted.ps1, gap: arcRadius(predicted, unit) + 6 * unit, direction: bisector };
   put({ text: angle, color: COLORS.angle, box: placeLabel({ ...angleRequest, ...sizeOf(angle, unit) }, frame, taken) });
 
@@ -123,8 +128,14 @@ function legendRows(drawing: Drawing, frame: Box): LegendRow[] {
   return rows.map((row, index) => ({ ...row, box: { x: frame.x, y: top + index * height, width, height } }));
 }
 
-function degrees(angle: number | undefined): string {
-  return angle === undefined ? 'undefined' : `${angle.toFixed(1)}°`;
+/** Where pixels are not square the angle that is drawn is not the patient's, so both are named. */
+function angleText({ aop, aopInMillimetres }: Drawing): string {
+  if (aopInMillimetres === undefined || aopInMillimetres === null) return `AoP ${degrees(aop)}`;
+  return `AoP ${degrees(aopInMillimetres)} (${degrees(aop)} in the picture)`;
+}
+
+function degrees(angle: number | null | undefined): string {
+  return angle === undefined || angle === null ? 'undefined' : `${angle.toFixed(1)}°`;
 }
 
 function sizeOf(text: string, unit: number): { width: number; height: number } {

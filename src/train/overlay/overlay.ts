@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import type { Region } from '../image/frame.js';
 import { greyBytes } from '../image/grey-bytes.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { overlaySvg } from './drawing.js';
@@ -13,8 +14,12 @@ export interface OverlayOptions {
   /** Pixels of the frame, whole numbers at pixel centres. */
   readonly predicted: Landmarks;
   readonly truth?: Landmarks;
-  /** Angle of progression of the prediction, degrees; undefined where it does not exist. */
-  readonly aop: number | undefined;
+  /** Angle of progression of the prediction, degrees; null or undefined where it does not exist. */
+  readonly aop: number | null | undefined;
+  /** The same in millimetres, where pixels are not square. */
+  readonly aopInMillimetres?: number | null;
+  /** The part that the network saw; what lies outside of it is drawn darker. */
+  readonly seen?: Region;
   /** Stands at the top left; cut short if it does not fit. */
   readonly title?: string;
 }
@@ -25,7 +30,7 @@ export interface OverlayOptions {
  * @throws OverlayError where pixels and size disagree or a coordinate is not finite
  */
 export async function renderOverlay(options: OverlayOptions): Promise<Uint8Array> {
-  const { pixels, width, height, predicted, truth, aop, title } = options;
+  const { pixels, width, height, predicted, truth, aop, aopInMillimetres, seen, title } = options;
   if (pixels.length !== width * height) {
     throw new OverlayError(
       `A frame of ${width}×${height} px has ${width * height} grey values, and ${pixels.length} are given; make them agree.`,
@@ -34,7 +39,7 @@ export async function renderOverlay(options: OverlayOptions): Promise<Uint8Array
   checkFinite('predicted', predicted);
   if (truth !== undefined) checkFinite('true', truth);
 
-  const drawing = enlargedDrawing({ width, height, predicted, truth, aop, title });
+  const drawing = enlargedDrawing({ width, height, predicted, truth, aop, aopInMillimetres, seen, title });
   const svg = overlaySvg(drawing);
   const frame = sharp(bytesOf(pixels), { raw: { width, height, channels: 1 } })
     .resize(drawing.width, drawing.height, { kernel: 'cubic' })

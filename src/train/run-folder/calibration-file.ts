@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { calibrationFor, sameReading } from '../../model/index.js';
 import { CALIBRATION_FILE, calibrationFileSchema, type StoredCalibration } from '../uncertainty/index.js';
 import { writeFileAtomically } from './atomic.js';
 import { RunFolderError } from './errors.js';
@@ -13,7 +14,7 @@ export type CalibrationKey = Pick<StoredCalibration, 'checkpoint' | 'epoch' | 'd
  * @throws RunFolderError where the file is damaged
  */
 export async function readCalibration(run: string, key: CalibrationKey): Promise<StoredCalibration | undefined> {
-  return (await readAll(run)).find((one) => sameReading(one, key) && one.epoch === key.epoch);
+  return calibrationFor(await readAll(run), key);
 }
 
 /** Keeps a calibration beside those of other checkpoints and decodings, in place of an earlier one of its own. */
@@ -21,10 +22,6 @@ export async function writeCalibration(run: string, calibration: StoredCalibrati
   const others = (await readAll(run)).filter((one) => !sameReading(one, calibration));
   const text = `${JSON.stringify([...others, calibration], null, 2)}\n`;
   await writeFileAtomically(join(run, CALIBRATION_FILE), text);
-}
-
-function sameReading(a: CalibrationKey, b: CalibrationKey): boolean {
-  return a.checkpoint === b.checkpoint && a.decoding === b.decoding && String(a.flips) === String(b.flips);
 }
 
 async function readAll(run: string): Promise<StoredCalibration[]> {

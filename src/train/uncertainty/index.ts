@@ -1,5 +1,6 @@
 export { assessUncertainty } from './assess.js';
 export { fitCalibration, type UncertainCase } from './fit.js';
+export { fitFeatures } from './fit-features.js';
 export {
   CALIBRATION_FILE,
   calibrationFileSchema,

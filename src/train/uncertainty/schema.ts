@@ -17,6 +17,14 @@ export const calibrationSchema = z.object({
   landmarks: z.object({ ps1: landmarkCalibration, ps2: landmarkCalibration, fh1: landmarkCalibration }),
   angleScale: z.number().positive(),
   threshold: z.number().nullable(),
+  /** The frames that the model knows, by its features; absent where the frames it was fitted on were too few, or by an older version. */
+  features: z
+    .object({
+      mean: z.array(z.number()).readonly(),
+      variance: z.array(z.number().positive()).readonly(),
+      threshold: z.number().nonnegative(),
+    })
+    .optional(),
   /** The frames it was fitted on: how many, and of which split. */
   frames: z.int().positive(),
   split: z.string(),

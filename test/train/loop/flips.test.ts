@@ -59,7 +59,8 @@ class Finder implements FramePredictor {
         return { x: i % SIZE, y: Math.floor(i / SIZE) };
       };
       const uncertainty = { ps1: heatmap(2), ps2: heatmap(2), fh1: heatmap(2) };
-      return { landmarks: { ps1: at(1), ps2: at(0.8), fh1: at(0.6) }, confidence, uncertainty };
+      const landmarks = { ps1: at(1), ps2: at(0.8), fh1: at(0.6) };
+      return { landmarks, confidence, uncertainty, features: pixels.slice(0, 2) };
     });
   }
 }
@@ -153,6 +154,7 @@ describe('mergePredictions', () => {
     landmarks: { ps1: { x, y: 1 }, ps2: { x: 2 * x, y: 2 }, fh1: { x: 5, y: x } },
     confidence: { ps1: x / 10, ps2: 0.5, fh1: 0.5 },
     uncertainty: { ps1: heatmap(xy), ps2: heatmap(xy), fh1: heatmap(xy) },
+    features: Float32Array.of(x, xy),
   });
 
   test('takes the mean of the coordinates and says how far they are apart', () => {

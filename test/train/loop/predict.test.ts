@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/index.js';
+import { FrameError, NOTICE, parseFrames } from '../../../src/model/index.js';
 import {
   angleOfProgression,
   decodeFrame,
@@ -20,6 +21,7 @@ import {
 } from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
 import { temporaryFolder } from '../dataset/temporary.js';
+import { imageElements, writeDicom } from '../image/dicom-writer.js';
 import { writePhantomSet } from './phantom-set.js';
 
 const config = resolveConfig({
@@ -86,7 +88,13 @@ describe('predictImages', () => {
       expect(Math.abs((twice.landmarks[name].x - 16 + 0.5) / 2 - 0.5 - x)).toBeLessThan(0.1);
       expect(Math.abs((twice.landmarks[name].y + 0.5) / 2 - 0.5 - y)).toBeLessThan(0.1);
     }
-    expect(wide.aop).toBeCloseTo(plain.aop ?? Number.NaN, 1);
+    const angle = angleOfProgression;
+    expect(angle(wide.landmarks)).toBeCloseTo(angle(plain.landmarks) ?? Number.NaN, 1);
+    expect([plain.seen, wide.seen, tall.seen]).toEqual([
+      { x: 0, y: 0, width: 64, height: 64 },
+      { x: 18, y: 0, width: 64, height: 64 },
+      { x: 0, y: 8, width: 64, height: 64 },
+    ]);
   });
 
   test('writes what it returns, with an overlay for each image, also of the same name', async () => {
@@ -104,20 +112,11 @@ describe('predictImages', () => {
     );
     expect(new Set(results.map(({ overlay }) => overlay)).size).toBe(3);
     for (const [i, result] of results.entries()) {
-      expect(Object.keys(result)).toEqual([
-        'file',
-        'width',
-        'height',
-        'landmarks',
-        'aop',
-        'confidence',
-        'uncertainty',
-        'lowConfidence',
-        'spacing',
-        'overlay',
-      ]);
+      expect(result).toMatchObject({ frame: 1, frameCount: 1, loop: null, notice: NOTICE });
       expect(result.file).toBe(files[i]);
-      expect(result.aop).toBe(angleOfProgression(result.landmarks) ?? null);
+      // After one epoch the landmarks are nearly in one place.
+      if (result.aop === null) expect(result.aopMissing).toContain('px apart');
+      else expect(result.aop).toBe(angleOfProgression(result.landmarks));
       expect(result.spacing).toBeNull();
       const drawn = await decodeFrame(await readFile(result.overlay), result.overlay);
       expect(drawn.width / drawn.height).toBeCloseTo(result.width / result.height, 6);
@@ -142,20 +141,65 @@ describe('predictImages', () => {
       [256, 120],
       [640, 480],
     ]);
-    for (const { landmarks, width, height } of results) {
+    for (const { landmarks, width, height, seen } of results) {
       for (const { x, y } of Object.values(landmarks)) {
-        // The network sees the middle square of the frame, and its linspace grid ends at the centres of its border pixels.
-        expect(Math.abs(x - (width - 1) / 2)).toBeLessThan(height / 2);
-        expect(Math.abs(y - (height - 1) / 2)).toBeLessThan(height / 2);
+        expect(Math.abs(x + 0.5 - seen.x - seen.width / 2)).toBeLessThan(seen.width / 2);
+        expect(Math.abs(y + 0.5 - seen.y - seen.height / 2)).toBeLessThan(seen.height / 2);
       }
+      expect(seen.width).toBeCloseTo(seen.height, 9);
+      expect(seen.width).toBeLessThanOrEqual(Math.min(width, height));
     }
     expect(results[2].spacing?.x).toBeCloseTo(0.3827, 3);
+    // The region that the file names, and nothing of the second image beside it.
+    expect(results[2].seen).toMatchObject({ x: 32, width: 304 });
     expect((await readdir(out)).sort()).toEqual([
       'US1_J2KR-overlay.png',
       'color-pl-overlay.png',
       'gdcm-US-ALOKA-16-overlay.png',
       'predictions.json',
     ]);
+  });
+
+  test('answers every frame of a loop, or those that are chosen, with their median and spread', async () => {
+    const folder = await temporaryFolder();
+    const shades = [0, 1, 2, 3].map((index) => generatePhantom({ seed: 9, index, difficulty: 0, size: 64 }).pixels);
+    const loop = join(folder, 'loop.dcm');
+    const elements = imageElements(64, 64, 'MONOCHROME2', Uint8Array.from(shades.flatMap((one) => [...one])), [
+      [0x00280008, 'IS', '4'],
+    ]);
+    await writeFile(loop, writeDicom({ elements }));
+    const single = join(folder, 'loop-3.png');
+    await writeFile(single, await encodeGreyPng({ width: 64, height: 64, pixels: shades[2] }));
+    const out = join(folder, 'out');
+    const all = await predictImages(device, run, [loop, single], out);
+    expect(all.map(({ frame, frameCount }) => [frame, frameCount])).toEqual([
+      [1, 4],
+      [2, 4],
+      [3, 4],
+      [4, 4],
+      [1, 1],
+    ]);
+    // Frame 3 is the picture on its own, to rounding.
+    expect(all[2].landmarks.fh1.x).toBeCloseTo(all[4].landmarks.fh1.x, 3);
+    expect(all[1].landmarks).not.toEqual(all[2].landmarks);
+    expect(all.map((result) => result.loop?.frames)).toEqual([4, 4, 4, 4, undefined]);
+    expect((await readdir(out)).sort()).toEqual([
+      'loop-1-overlay.png',
+      'loop-2-overlay.png',
+      'loop-3-2-overlay.png',
+      'loop-3-overlay.png',
+      'loop-4-overlay.png',
+      'predictions.json',
+    ]);
+    const chosen = await predictImages(device, run, [loop], join(folder, 'some'), { frames: parseFrames('2,4') });
+    expect(chosen.map(({ frame, loop: own }) => [frame, own?.frames])).toEqual([
+      [2, 2],
+      [4, 2],
+    ]);
+    expect(chosen[0].landmarks).toEqual(all[1].landmarks);
+    const none = join(folder, 'none');
+    await expect(predictImages(device, run, [loop], none, { frames: parseFrames('5') })).rejects.toThrow(FrameError);
+    expect(existsSync(none)).toBe(false);
   });
 
   test('reads the samples of a MetaImage from beside its header, wherever the command is run', async () => {

@@ -52,6 +52,13 @@ describe('layOut', () => {
     );
   });
 
+  it("names the patient's angle first where pixels are not square, and 'undefined' where there is none", () => {
+    const angle = (drawing: Partial<Drawing>) => layOut({ ...typical, title: undefined, ...drawing }).labels[0].text;
+    expect(angle({ aopInMillimetres: 101.26 })).toBe('AoP 101.3° (93.1° in the picture)');
+    expect(angle({ aopInMillimetres: null })).toBe('AoP 93.1°');
+    expect(angle({ aop: null, aopInMillimetres: null })).toBe('AoP undefined');
+  });
+
   it('names the three landmarks, the angle with one decimal, the title and both angles', () => {
     const { labels, legend } = layOut(typical);
     expect(labels.map(({ text }) => text)).toEqual(['frame.jpg', 'AoP 93.1°', 'PS1', 'PS2', 'FH1']);
@@ -119,5 +126,21 @@ describe('overlaySvg', () => {
     const mirror = ({ x, y }: { x: number; y: number }) => ({ x: 512 - x, y });
     const mirrored = { ps1: mirror(ps1), ps2: mirror(ps2), fh1: mirror(fh1) };
     expect(overlaySvg({ ...typical, predicted: mirrored })).toMatch(/A44 44 0 0 1 /);
+  });
+});
+
+describe('what the network saw', () => {
+  const dashes = 'stroke-dasharray="3 4"';
+
+  it('has a border, with the rest in the shade', () => {
+    const svg = overlaySvg({ ...typical, truth: undefined, seen: { x: 64, y: 0, width: 384, height: 512 } });
+    expect(svg).toContain('<path d="M0 0H512V512H0ZM64 0h384v512h-384Z" fill="#05080d" fill-opacity="0.5"');
+    expect(svg).toContain(dashes);
+  });
+
+  it('has none where it is the whole frame', () => {
+    const whole = { x: 0, y: 0, width: 512, height: 512 };
+    expect(overlaySvg({ ...typical, truth: undefined, seen: whole })).not.toContain(dashes);
+    expect(overlaySvg({ ...typical, truth: undefined })).not.toContain(dashes);
   });
 });
