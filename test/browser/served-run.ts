@@ -32,7 +32,7 @@ export async function serveSmallRun(): Promise<ServedRun> {
     async predict(image) {
       const answer = await fetch(`${url}/v1/predict`, { method: 'POST', body: Buffer.from(image) });
       if (!answer.ok) throw new Error(await answer.text());
-      return answer.json();
+      return (await answer.json()).frames[0];
     },
     async stop() {
       server.kill();

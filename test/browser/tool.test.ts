@@ -165,7 +165,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     const spaced = frames.find(({ file }: { file: string }) => file === 'spaced.dcm');
     expect(spaced.spacing).toEqual({ x: 0.2, y: 0.3 });
     await thumbnail(sorted.findIndex(({ name }) => name === 'spaced.dcm')).click();
-    expect(await page.locator('.warning').textContent()).toContain('Pixels are not square');
+    expect((await page.locator('.warning').allTextContents()).join()).toContain('Pixels are not square');
     expect(await page.locator('.scale-bar').textContent()).toMatch(/^\d+ mm$/);
     expect(requests.filter((request) => request.method() !== 'GET')).toEqual([]);
   });
@@ -420,6 +420,33 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     await thumbnail(cases.length).click();
     await ready();
     expect(await page.locator('.problem').count()).toBe(0);
+  });
+
+  test('shows what the network saw, pads where that is chosen, and draws the angle over the frames of a loop', async () => {
+    await open();
+    const size = 32;
+    const shades = Uint8Array.from({ length: 4 * size * size }, (_, i) => (i * 7919) >> 5);
+    const elements = imageElements(size, size, 'MONOCHROME2', shades, [[0x00280008, 'IS', '4']]);
+    await drop([
+      { name: 'a.png', bytes: await grey(1) },
+      { name: 'loop.dcm', bytes: writeDicom({ elements }) },
+    ]);
+    await ready();
+    // The central square of 96×72, cut at whole pixels of the network, which has 32 for 72.
+    expect(await page.locator('.unseen .border').getAttribute('d')).toBe('M11.25 0h72v72h-72Z');
+    await button('Settings').click();
+    await page.getByLabel('Frames that are not square').selectOption('pad');
+    await expect.poll(() => page.locator('.unseen').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await thumbnail(1).click();
+    await page.locator('.angle-chart').waitFor();
+    await expect.poll(() => page.locator('.angle-chart figcaption').textContent()).not.toContain('of 4 frames');
+    await page.locator('.plot svg').click({ position: { x: 2, y: 20 } });
+    expect(await page.locator('.frame-slider output').textContent()).toContain('frame 1 of 4');
+    const { frames } = await json();
+    expect(
+      frames.map(({ file, frame, fit }: { file: string; frame: number | null; fit: string }) => [file, frame, fit]),
+    ).toEqual([['a.png', null, 'pad'], ...[1, 2, 3, 4].map((frame) => ['loop.dcm', frame, 'pad'])]);
   });
 
   test('takes a pasted picture', async () => {

@@ -21,12 +21,16 @@ async function start(element: Element): Promise<void> {
     return;
   }
   const model: ModelDescription = await response.json();
-  const runtime = new Runtime(model, loadChoice(model.precision));
-  const workspace = new Workspace({
-    predictor: () => runtime.predictor(),
-    thumbnail: drawThumbnail,
-    mostFrames: model.mostFrames,
-    now: () => performance.now(),
-  });
+  const { fit, ...choice } = loadChoice(model.precision);
+  const runtime = new Runtime(model, choice);
+  const workspace = new Workspace(
+    {
+      predictor: () => runtime.predictor(),
+      thumbnail: drawThumbnail,
+      mostFrames: model.mostFrames,
+      now: () => performance.now(),
+    },
+    fit,
+  );
   render(<App model={model} runtime={runtime} workspace={workspace} />, element);
 }

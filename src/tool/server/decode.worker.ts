@@ -1,6 +1,6 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
-import { type DecodedFrame, type DecodeTask, decodeUpload, imageProblemCode } from './decoding.js';
+import { type DecodedUpload, type DecodeTask, decodeUpload, imageProblemCode } from './decoding.js';
 import type { ProblemCode } from './problem.js';
 
 // There is a thread for every core already.
@@ -8,16 +8,16 @@ sharp.concurrency(1);
 
 /** What a thread answers. Classes of errors do not survive the way between threads, so they are told by their code. */
 export type DecodeAnswer =
-  | { readonly decoded: DecodedFrame }
+  | { readonly decoded: DecodedUpload }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string } };
 
 /** Decodes an upload; pixels go back without being copied. */
 export default async function decode(task: DecodeTask): Promise<unknown> {
   const answer = await answerTo(task);
   if (!('decoded' in answer)) return answer;
-  const { pixels, picture } = answer.decoded;
+  const { frames } = answer.decoded;
   return move({
-    [transferableSymbol]: [pixels.buffer as ArrayBuffer, picture.buffer as ArrayBuffer],
+    [transferableSymbol]: frames.flatMap(({ pixels, picture }) => [pixels.buffer, picture.buffer] as ArrayBuffer[]),
     [valueSymbol]: answer,
   });
 }

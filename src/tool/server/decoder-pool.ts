@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import type { DecodeAnswer } from './decode.worker.js';
-import type { DecodedFrame, DecodeTask } from './decoding.js';
+import type { DecodedUpload, DecodeTask } from './decoding.js';
 import { Problem } from './problem.js';
 import { Turnstile } from './turnstile.js';
 
@@ -11,7 +11,7 @@ export interface UploadDecoder {
    * @param signal Stops the work, whatever it is in the middle of
    * @throws Problem for an image that cannot be read; the signal's reason when it is stopped
    */
-  decode(task: DecodeTask, signal: AbortSignal): Promise<DecodedFrame>;
+  decode(task: DecodeTask, signal: AbortSignal): Promise<DecodedUpload>;
   close(): Promise<void>;
 }
 

@@ -1,13 +1,7 @@
 import type { Device } from '../../index.js';
-import type { HeatmapNetwork } from '../../model/index.js';
-import {
-  buildPredictor,
-  buildTrainedModel,
-  type FramePrediction,
-  type Predictor,
-  type TrainedRun,
-} from '../../train/index.js';
-import { deviceLost, stopping } from './problem.js';
+import { type FramePrediction, type LoadedPredictor, loadPredictor, PredictionError } from '../../model/index.js';
+import type { TrainedRun } from '../../train/index.js';
+import { deviceLost, noPrediction, stopping } from './problem.js';
 
 export interface InferenceOptions {
   readonly run: TrainedRun;
@@ -31,8 +25,7 @@ export interface Inference {
 
 interface Engine {
   readonly device: Device;
-  readonly model: HeatmapNetwork;
-  readonly predictor: Predictor;
+  readonly loaded: LoadedPredictor;
 }
 
 interface Waiting {
@@ -86,7 +79,8 @@ export class InferenceService {
   /**
    * @param pixels Luminance in [0, 1], of the network's size.
    * @param options.signal Takes the frame out of the queue, by throwing its reason.
-   * @throws Problem `device-lost` where the device was lost under the frame, `stopping` once the service is closed
+   * @throws Problem `device-lost` where the device was lost under the frame, `no-prediction` where the network answers with NaN,
+   *   `stopping` once the service is closed
    */
   predict(
     pixels: Float32Array,
@@ -137,10 +131,10 @@ export class InferenceService {
     }
   }
 
-  private async run({ predictor, ...engine }: Engine, batch: readonly Waiting[]): Promise<void> {
+  private async run({ device, loaded }: Engine, batch: readonly Waiting[]): Promise<void> {
     const begun = performance.now();
     try {
-      const predictions = await predictor.predict(
+      const predictions = await loaded.predictor.predict(
         batch.map(({ pixels }) => pixels),
         { heatmaps: batch.some(({ heatmaps }) => heatmaps) },
       );
@@ -150,8 +144,10 @@ export class InferenceService {
       }
     } catch (error) {
       this.options.log(`prediction failed: ${(error as Error).message}`);
-      for (const { reject } of batch) reject(deviceLost());
-      this.replace(engine.device);
+      // The network has answered, with NaN: another device would as well.
+      const lost = !(error instanceof PredictionError);
+      for (const { reject } of batch) reject(lost ? deviceLost() : noPrediction(error));
+      if (lost) this.replace(device);
     }
   }
 
@@ -183,11 +179,10 @@ export class InferenceService {
     const { run, openDevice, batchSize } = this.options;
     const device = await openDevice();
     try {
-      const { model } = buildTrainedModel(device, run.config, run.weights);
-      const predictor = buildPredictor(device, run.config, model, { batchSize });
-      const blank = new Float32Array(run.config.model.inputSize ** 2);
-      for (let size = 1; size <= batchSize; size *= 2) await predictor.predict(new Array(size).fill(blank));
-      const engine = { device, model, predictor };
+      const loaded = loadPredictor(device, run, { batchSize });
+      const blank = new Float32Array(loaded.network.size ** 2);
+      for (let size = 1; size <= batchSize; size *= 2) await loaded.predictor.predict(new Array(size).fill(blank));
+      const engine = { device, loaded };
       this.current = engine;
       device.gpu.lost.then(() => this.replace(device));
       return engine;
@@ -205,8 +200,7 @@ function batchOf(waiting: number, most: number): number {
   return Math.min(size, waiting);
 }
 
-function release({ device, model, predictor }: Engine): void {
-  predictor.dispose();
-  model.dispose();
+function release({ device, loaded }: Engine): void {
+  loaded.dispose();
   device.close();
 }

@@ -1,7 +1,7 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
-import { NOTICE } from '../frame-result.js';
+import { NOTICE } from '../../model/index.js';
 import { documentSchema } from './schemas.js';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;

@@ -1,8 +1,5 @@
 /** Values of an address's parameters, which come as text; in the document they are what the text means. */
 import { z } from 'zod';
 
-export const wholeNumber = (schema: z.ZodType<number>) =>
-  z.preprocess((text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text), schema);
-
 export const flag = (schema: z.ZodType<boolean>) =>
   z.preprocess((text) => (text === 'true' ? true : text === 'false' ? false : text), schema);

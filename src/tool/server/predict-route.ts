@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
-import { angleOfProgression, FrameTransform } from '../../train/index.js';
-import { doubtsOf, measure, NOTICE, toFrameResult, warningsOf } from '../frame-result.js';
+import { type FrameResult, frameResult, loopSummary, NOTICE, parseFrames } from '../../model/index.js';
+import type { OverlayOptions } from '../../train/index.js';
 import type { ModelDescription } from '../model-description.js';
 import { deadlineOf } from './deadline.js';
 import type { UploadDecoder } from './decoder-pool.js';
+import type { DecodedUpload } from './decoding.js';
 import type { InferenceService } from './inference.js';
 import type { ServerLimits } from './limits.js';
 import type { Overlays } from './overlays.js';
@@ -23,55 +24,79 @@ export interface PredictRouteParts {
 type Query = z.output<typeof predictionQuerySchema>;
 type Prediction = z.output<typeof predictionSchema>;
 
-/** `POST /v1/predict`: an image in, landmarks and angle out. */
+/** Frames of an upload that are decoded before they are predicted: no more of a loop is held at a time. */
+const AT_ONCE = 16;
+
+/** `POST /v1/predict`: an image in, landmarks and angle of its frames out. */
 export function registerPredictRoute(app: FastifyInstance, parts: PredictRouteParts): void {
   const { model, inference, decoder, overlays, limits } = parts;
   const size = model.inputSize;
   const network = { size, grid: model.config.model.grid, calibration: model.calibration ?? undefined };
   const schema = {
-    summary: 'Finds the landmarks and the angle of progression in one frame',
+    summary: 'Finds the landmarks and the angle of progression in the frames of an image',
     description: 'Nothing of the image is stored on disk or logged.',
     querystring: predictionQuerySchema,
     response: { 200: predictionSchema, ...problems(413, 415, 422, 429, 503) },
   };
+
   app.post<{ Querystring: Query; Reply: Prediction }>('/v1/predict', { schema }, async (request, reply) => {
-    const { frame, heatmaps } = request.query;
+    const { frames, fit, heatmaps } = request.query;
     reply.header('cache-control', 'no-store');
     const signal = deadlineOf(reply, limits);
     const bytes = uploadOf(request.body);
-    const began = performance.now();
-    const task = { bytes, frame, size, mostPixels: limits.pixels, mostFrames: limits.frames };
-    const decoded = await decoder.decode(task, signal);
-    const decodedAt = performance.now();
-    const { prediction, waited, took, batch } = await inference.predict(decoded.pixels, { heatmaps, signal });
-    const { format, width, height, frameCount, spacing, scale, offset, picture } = decoded;
-    const result = toFrameResult(prediction, new FrameTransform(scale, offset), network);
-    const { landmarks, confidence, uncertainty } = result;
-    const aop = angleOfProgression(landmarks);
-    const overlay = overlays.keep({ pixels: picture, width, height, predicted: landmarks, aop });
+    const limited = {
+      frames: parseFrames(frames),
+      fit,
+      size,
+      mostPixels: limits.pixels,
+      mostFrames: limits.frames,
+      most: AT_ONCE,
+    };
+
+    const results: (FrameResult & { readonly overlay: KeptOverlay | null })[] = [];
+    const timings = { decode: 0, wait: 0, inference: 0, total: 0, batch: 0 };
+    let upload: DecodedUpload;
+    do {
+      const began = performance.now();
+      // Bytes are given away to the thread that decodes them.
+      const task = { ...limited, bytes: Uint8Array.from(bytes), skip: results.length };
+      upload = await decoder.decode(task, signal);
+      timings.decode += performance.now() - began;
+      const waiting = upload.frames.map(({ pixels }) => inference.predict(pixels, { heatmaps, signal }));
+      const inferences = await Promise.all(waiting);
+      for (const [i, { prediction }] of inferences.entries()) {
+        const { view, source, picture } = upload.frames[i];
+        const result = frameResult(prediction, view, source, network);
+        results.push({ ...result, overlay: keep({ ...result, predicted: result.landmarks, pixels: picture }) });
+      }
+      timings.wait += Math.max(...inferences.map(({ waited }) => waited));
+      timings.inference += Math.max(...inferences.map(({ took }) => took));
+      timings.batch = Math.max(timings.batch, ...inferences.map(({ batch }) => batch));
+    } while (results.length < upload.chosen);
+
+    const { width, height, spacing } = results[0];
     return {
-      image: { format, width, height, frame, frameCount, spacing: spacing ?? null },
-      landmarks,
-      ...measure(landmarks, spacing),
-      confidence,
-      uncertainty,
-      warnings: [...doubtsOf(result), ...warningsOf(landmarks, decoded)],
-      ...(heatmaps &&
-        result.heatmaps && {
-          heatmaps: { ...result.heatmaps, levels: Buffer.from(result.heatmaps.levels).toString('base64') },
-        }),
-      timings: {
-        decode: decodedAt - began,
-        wait: waited,
-        inference: took,
-        total: reply.elapsedTime,
-        batch,
-      },
-      overlay: overlay ? { url: `/v1/overlays/${overlay.id}.png`, expires: overlay.expires.toISOString() } : null,
+      image: { format: upload.format, width, height, frameCount: upload.frameCount, spacing },
+      frames: results.map(({ heatmaps: maps, ...result }) => ({
+        ...result,
+        ...(maps && heatmaps && { heatmaps: { ...maps, levels: Buffer.from(maps.levels).toString('base64') } }),
+      })),
+      loop: loopSummary(results),
+      timings: { ...timings, total: reply.elapsedTime },
       model: { name: model.name, sha256: model.weights.f32.sha256 },
       notice: NOTICE,
     };
   });
+
+  function keep(overlay: OverlayOptions): KeptOverlay | null {
+    const kept = overlays.keep(overlay);
+    return kept ? { url: `/v1/overlays/${kept.id}.png`, expires: kept.expires.toISOString() } : null;
+  }
+}
+
+interface KeptOverlay {
+  readonly url: string;
+  readonly expires: string;
 }
 
 /** The file that the body brought. */

@@ -22,6 +22,7 @@ const STATUS = {
   'too-many-requests': 429,
   'headers-too-large': 431,
   'internal-error': 500,
+  'no-prediction': 500,
   'device-lost': 503,
   'timed-out': 503,
   stopping: 503,
@@ -128,6 +129,11 @@ export function deviceLost(): Problem {
     'The GPU was lost while it worked; the server is opening it again, send the frame once more.',
     1,
   );
+}
+
+/** The answer where the network makes nothing of a frame. */
+export function noPrediction({ message }: Error): Problem {
+  return new Problem('no-prediction', message);
 }
 
 export function stopping(): Problem {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FrameResult } from '../../../src/tool/frame-result.js';
 import {
   type Annotation,
   annotate,
@@ -13,13 +12,10 @@ import {
   resetToPrediction,
   undoChange,
 } from '../../../src/tool/page/annotate/annotation.js';
+import { resultWith } from '../../support/frame-result.js';
 
-const prediction: FrameResult = {
-  landmarks: { ps1: { x: 20, y: 10 }, ps2: { x: 5, y: 12 }, fh1: { x: 25, y: 30 } },
-  confidence: { ps1: 0.9, ps2: 0.8, fh1: 0.7 },
-  uncertainty: null,
-};
-const fresh = annotate({ width: 40, height: 36 }, prediction, 'page');
+const prediction = resultWith({ ps1: { x: 20, y: 10 }, ps2: { x: 5, y: 12 }, fh1: { x: 25, y: 30 } });
+const fresh = annotate(prediction, 'page');
 const name = fc.constantFrom('ps1', 'ps2', 'fh1');
 const point = fc.record({
   x: fc.double({ min: -100, max: 100, noNaN: true }),

@@ -11,14 +11,10 @@ import { slicerMarkups } from '../../../src/tool/page/export/slicer.js';
 import { trainingArchive } from '../../../src/tool/page/export/training-archive.js';
 import { trainingLabels, trainingSet } from '../../../src/tool/page/export/training-labels.js';
 import { decodeFrame, encodeGreyPng, readDataset } from '../../../src/train/index.js';
+import { resultWith } from '../../support/frame-result.js';
 
 const landmarks: Landmarks = { ps1: { x: 20.25, y: 10 }, ps2: { x: 5, y: 12 }, fh1: { x: 25, y: 30.125 } };
-const facts = { width: 40, height: 36, spacing: { x: 0.2, y: 0.3 } };
-const predicted = annotate(
-  facts,
-  { landmarks, confidence: { ps1: 0.9, ps2: 0.8, fh1: 0.7 }, uncertainty: null },
-  'page',
-);
+const predicted = annotate(resultWith(landmarks, { spacing: { x: 0.2, y: 0.3 } }), 'page');
 const corrected = confirm(moveLandmark(predicted, 'fh1', { x: 30, y: 20 }, 'new'));
 const exported = (file: string, frame?: number, annotation = corrected): ExportedFrame => ({
   file,
@@ -117,6 +113,6 @@ test('Slicer gets points in millimetres and an angle whose second point is PS1',
   expect(angle.controlPoints.map(({ label }: { label: string }) => label)).toEqual(['PS2', 'PS1', 'FH1']);
   const together = moveLandmark(predicted, 'ps2', landmarks.ps1, 'new');
   expect(JSON.parse(slicerMarkups(together)).markups).toHaveLength(1);
-  const plain = annotate({ width: 40, height: 36 }, predicted.prediction, 'page');
+  const plain = annotate(resultWith(landmarks), 'page');
   expect(JSON.parse(slicerMarkups(plain)).markups[0].controlPoints[0].position).toEqual([20.25, 10, 0]);
 });

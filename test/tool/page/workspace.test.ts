@@ -1,18 +1,19 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import type { FrameResult } from '../../../src/tool/frame-result.js';
+import type { AnsweredFrame, Fit, FrameResult } from '../../../src/model/index.js';
 import { decisionOf, moveLandmark } from '../../../src/tool/page/annotate/annotation.js';
 import { annotationOf, problemOf } from '../../../src/tool/page/annotate/entry.js';
 import { Workspace } from '../../../src/tool/page/annotate/workspace.js';
 import type { FramePredictor } from '../../../src/tool/page/infer/runtime-state.js';
-import { encodeGreyPng, type Frame } from '../../../src/train/index.js';
+import { encodeGreyPng } from '../../../src/train/index.js';
+import { resultWith } from '../../support/frame-result.js';
 import { imageElements, writeDicom } from '../../train/image/dicom-writer.js';
 
 /** Finds the landmarks where the first grey says, so that frames can be told apart. */
-const resultOf = (frame: Frame): FrameResult => ({
-  landmarks: { ps1: { x: frame.pixels[0] * 255, y: 0 }, ps2: { x: 1, y: 1 }, fh1: { x: 0, y: 1 } },
-  confidence: { ps1: 1, ps2: 1, fh1: 1 },
-  uncertainty: null,
-});
+const resultOf = ({ pixels, frame, frameCount }: AnsweredFrame, fit: Fit): FrameResult =>
+  resultWith(
+    { ps1: { x: pixels[0] * 255, y: 0 }, ps2: { x: 1, y: 1 }, fh1: { x: 0, y: 1 } },
+    { width: 2, height: 2, frame, frameCount, fit },
+  );
 let predicted: number[];
 let predictor: FramePredictor;
 let workspace: Workspace;
@@ -23,9 +24,9 @@ beforeEach(() => {
     on: 'a test',
     software: false,
     close: () => {},
-    predict: async (frame) => {
+    predict: async (frame, fit) => {
       predicted.push(Math.round(frame.pixels[0] * 255));
-      return resultOf(frame);
+      return resultOf(frame, fit);
     },
   };
   workspace = new Workspace({
@@ -134,7 +135,43 @@ describe('Workspace', () => {
     expect(workspace.entry?.frameIndex).toBe(2);
     workspace.selectFrame(-5);
     await settled();
-    expect([...(workspace.entry?.annotations.keys() ?? [])].sort()).toEqual([0, 2]);
+    expect(current()?.prediction).toMatchObject({ frame: 1, frameCount: 3 });
+  });
+
+  test('predicts all frames of a file that is looked at, each once, and stops where another is', async () => {
+    workspace.add([stack([5, 6, 7, 8]), await png(90)]);
+    await vi.waitFor(() => expect(workspace.entry?.annotations.size).toBe(4));
+    expect(predicted).toEqual([5, 90, 6, 7, 8]);
+    expect(workspace.state.frame?.pixels[0]).toBeCloseTo(5 / 255, 5);
+    workspace.add([stack([1, 2, 3])]);
+    let going: (() => void) | undefined;
+    const works = predictor.predict;
+    predictor.predict = async (frame, fit) => {
+      if (Math.round(frame.pixels[0] * 255) === 2) await new Promise<void>((resolve) => (going = resolve));
+      return works(frame, fit);
+    };
+    workspace.select(2);
+    await vi.waitFor(() => expect(going).toBeDefined());
+    workspace.select(1);
+    going?.();
+    await settled();
+    await vi.waitFor(() => expect(workspace.state.entries[2].annotations.size).toBe(2));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(predicted.filter((shade) => shade === 3)).toEqual([]);
+  });
+
+  test('with another fit it predicts again what no person has confirmed', async () => {
+    workspace.add([await png(10), await png(20)]);
+    await settled();
+    workspace.accept();
+    await settled();
+    workspace.setFit('pad');
+    await vi.waitFor(() => expect(current()?.prediction.fit).toBe('pad'));
+    expect(predicted).toEqual([10, 20, 20]);
+    expect(workspace.state.entries[0].annotations.get(0)).toMatchObject({
+      confirmed: true,
+      prediction: { fit: 'crop' },
+    });
   });
 
   test('says what is wrong with a file and goes on with the others', async () => {
@@ -172,12 +209,12 @@ describe('Workspace', () => {
   test('a slow frame does not appear under another file', async () => {
     let answer: (() => void) | undefined;
     const works = predictor.predict;
-    predictor.predict = async (frame) => {
+    predictor.predict = async (frame, fit) => {
       if (Math.round(frame.pixels[0] * 255) === 10)
         await new Promise<void>((resolve) => {
           answer = resolve;
         });
-      return works(frame);
+      return works(frame, fit);
     };
     workspace.add([await png(10), await png(20)]);
     await vi.waitFor(() => expect(answer).toBeDefined());

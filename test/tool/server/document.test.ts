@@ -86,7 +86,7 @@ const PATHS: readonly (readonly [method: string, path: string, url: string])[] =
 ];
 
 async function overlayOf(to: FastifyInstance): Promise<string> {
-  return JSON.parse(String((await predict(to)).body)).overlay.url;
+  return JSON.parse(String((await predict(to)).body)).frames[0].overlay.url;
 }
 
 /** How each documented answer comes about. */
@@ -120,7 +120,7 @@ for (const [method, path, url] of PATHS) {
 drives.set('post /v1/predict 200', () => predict(app, { query: '?heatmaps=true' }));
 drives.set('post /v1/predict 413', async () => predict(await apps.open({ limits: { pixels: 100 } })));
 drives.set('post /v1/predict 415', () => predict(app, { payload: Buffer.from('hello') }));
-drives.set('post /v1/predict 422', () => predict(app, { query: '?frame=2' }));
+drives.set('post /v1/predict 422', () => predict(app, { query: '?frames=2' }));
 drives.set('post /v1/predict 429', async () => predict(await apps.open({ limits: { concurrent: 0 } })));
 drives.set('post /v1/predict 500', async () =>
   predict(await apps.open({ decoder: { ...decoder, decode: () => Promise.reject(new TypeError('broken')) } })),
@@ -145,10 +145,10 @@ drives.set('get /v1/overlays/{name} 200', async () => ask(app, 'GET', await over
 drives.set('get /v1/overlays/{name} 404', () => ask(app, 'GET', '/v1/overlays/nothing.png'));
 drives.set('get /v1/overlays/{name} 500', async () => {
   // A picture of fewer pixels than it should have cannot be drawn.
-  const decode = async (task: Parameters<typeof decoder.decode>[0], signal: AbortSignal) => ({
-    ...(await decoder.decode(task, signal)),
-    picture: new Uint8Array(1),
-  });
+  const decode = async (task: Parameters<typeof decoder.decode>[0], signal: AbortSignal) => {
+    const { frames, ...upload } = await decoder.decode(task, signal);
+    return { ...upload, frames: frames.map((frame) => ({ ...frame, picture: new Uint8Array(1) })) };
+  };
   const odd = await apps.open({ decoder: { ...decoder, decode } });
   return ask(odd, 'GET', await overlayOf(odd));
 });

@@ -33,7 +33,7 @@ test('serves a run from the command line, survives uploads that break off, and s
   const predict = () => fetch(`${url}/v1/predict`, { method: 'POST', body: Buffer.from(image) });
   const first = await predict();
   expect(first.status).toBe(200);
-  const { landmarks, overlay } = await first.json();
+  const [{ landmarks, overlay }] = (await first.json()).frames;
   expect(landmarks.ps1.x).toEqual(expect.any(Number));
   expect((await fetch(url + overlay.url)).headers.get('content-type')).toBe('image/png');
 
@@ -49,7 +49,7 @@ test('serves a run from the command line, survives uploads that break off, and s
   const damaged = await fetch(`${url}/v1/predict`, { method: 'POST', body: Buffer.from(image.subarray(0, 300)) });
   expect([damaged.status, (await damaged.json()).code]).toEqual([422, 'unreadable-image']);
   await expect.poll(async () => (await (await fetch(`${url}/healthz`)).json()).uploads).toBe(0);
-  expect((await (await predict()).json()).landmarks).toEqual(landmarks);
+  expect((await (await predict()).json()).frames[0].landmarks).toEqual(landmarks);
 
   server.kill('SIGTERM');
   const { code, errors } = await outcome;

@@ -1,21 +1,13 @@
+import { type FrameResult, type Measurements, measure, warningsOf } from '../../../model/index.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../../../model/landmarks.js';
-import type { FrameResult, Spacing } from '../../frame-result.js';
 import { amend, begin, change, type History, redo, undo } from './history.js';
-
-/** What is known of a frame whose pixels may be gone from memory. */
-export interface FrameFacts {
-  readonly width: number;
-  readonly height: number;
-  readonly spacing?: Spacing | undefined;
-}
 
 /** Where a prediction was computed. */
 export type Where = 'page' | 'server';
 
 /** One frame's landmarks on the way from prediction to label. */
 export interface Annotation {
-  readonly frame: FrameFacts;
-  /** As the model said; never changed. */
+  /** As the model said, of a frame whose pixels may be gone from memory; never changed. */
   readonly prediction: FrameResult;
   readonly where: Where;
   readonly history: History<Landmarks>;
@@ -23,19 +15,27 @@ export interface Annotation {
   readonly confirmed: boolean;
 }
 
-export function annotate(frame: FrameFacts, prediction: FrameResult, where: Where): Annotation {
-  const { width, height, spacing } = frame;
-  return {
-    frame: { width, height, spacing },
-    prediction,
-    where,
-    history: begin(prediction.landmarks),
-    confirmed: false,
-  };
+export function annotate(prediction: FrameResult, where: Where): Annotation {
+  return { prediction, where, history: begin(prediction.landmarks), confirmed: false };
 }
 
 export function landmarksOf({ history }: Annotation): Landmarks {
   return history.present;
+}
+
+/** Angle and lengths of the landmarks as they are now. */
+export function measurementsOf(annotation: Annotation): Measurements {
+  return measure(landmarksOf(annotation), annotation.prediction);
+}
+
+/** The patient's angle: in millimetres where pixels are not square, in the picture otherwise. */
+export function angleOf({ aop, aopInMillimetres }: Pick<Measurements, 'aop' | 'aopInMillimetres'>): number | null {
+  return aopInMillimetres ?? aop;
+}
+
+/** What a reader must know about the landmarks as they are now. */
+export function warningsAbout(annotation: Annotation): string[] {
+  return warningsOf(landmarksOf(annotation), annotation.prediction);
 }
 
 /** Whether the landmarks are where the model put them. */
@@ -62,7 +62,7 @@ export function moveLandmark(
   { x, y }: Point,
   step: 'new' | 'same',
 ): Annotation {
-  const { width, height } = annotation.frame;
+  const { width, height } = annotation.prediction;
   const within = (value: number, extent: number) => Math.min(Math.max(value, -0.5), extent - 0.5);
   const moved = { ...landmarksOf(annotation), [name]: { x: within(x, width), y: within(y, height) } };
   const apply = step === 'new' ? change : amend;

@@ -1,10 +1,11 @@
+import type { Fit } from '../../../model/index.js';
 import { openImage } from '../../../train/image/decode.js';
 import { ImageError, ImageTooLargeError } from '../../../train/image/errors.js';
 import type { Frame } from '../../../train/image/frame.js';
 import type { ImageFile } from '../../../train/image/image-file.js';
 import { isHeaderFile, isSamplesFile } from '../files/metaimage-files.js';
 import type { FramePredictor } from '../infer/runtime-state.js';
-import { type Annotation, annotate, confirm } from './annotation.js';
+import { type Annotation, annotate, confirm, isCorrected } from './annotation.js';
 import { annotationOf, type Entry, frameKey, newEntry, WHOLE_FILE, withAnnotation, withProblem } from './entry.js';
 import { Stopwatch } from './stopwatch.js';
 
@@ -16,6 +17,8 @@ export interface WorkspaceState {
   /** The pixels of the frame that is looked at, once they are decoded. */
   readonly frame: Frame | undefined;
   readonly predicting: boolean;
+  /** What becomes of frames that are not square. */
+  readonly fit: Fit;
 }
 
 export interface WorkspaceParts {
@@ -34,14 +37,20 @@ const KEPT = 3;
 /** The queue of files, what is known about each of their frames, and the way of each from file to prediction. */
 export class Workspace {
   readonly stopwatch: Stopwatch;
-  state: WorkspaceState = { entries: [], current: -1, frame: undefined, predicting: false };
+  state: WorkspaceState;
   private nextId = 1;
   private readonly listeners = new Set<() => void>();
   private readonly opened = new Map<number, Promise<ImageFile>>();
   private readonly decoded = new Map<string, Promise<Frame>>();
   private readonly predictions = new Map<string, Promise<void>>();
+  /** The file whose frames are being predicted one after the other. */
+  private loop: number | undefined;
 
-  constructor(private readonly parts: WorkspaceParts) {
+  constructor(
+    private readonly parts: WorkspaceParts,
+    fit: Fit = 'crop',
+  ) {
+    this.state = { entries: [], current: -1, frame: undefined, predicting: false, fit };
     this.stopwatch = new Stopwatch(parts.now);
   }
 
@@ -91,6 +100,18 @@ export class Workspace {
     if (frameIndex === entry.frameIndex) return;
     this.replace(entry.id, (one) => ({ ...one, frameIndex }));
     this.update({ frame: undefined, predicting: false });
+    void this.show();
+  }
+
+  /** Predicts with another fit from now on, and again what no person has confirmed or changed. */
+  setFit(fit: Fit): void {
+    if (fit === this.state.fit) return;
+    const isKept = (one: Annotation) => one.confirmed || isCorrected(one);
+    const entries = this.state.entries.map((entry) => ({
+      ...entry,
+      annotations: new Map([...entry.annotations].filter(([, annotation]) => isKept(annotation))),
+    }));
+    this.update({ fit, entries });
     void this.show();
   }
 
@@ -175,6 +196,29 @@ export class Workspace {
     this.update({ frame, predicting: false });
     const next = this.state.entries[this.state.current + 1];
     if (next) await this.prepare(next.id, next.frameIndex, () => {});
+    if (this.entry?.id === entry.id) await this.predictLoop(entry.id);
+  }
+
+  /** Predicts the frames of a file that are still missing, for as long as it is looked at. */
+  private async predictLoop(id: number): Promise<void> {
+    if (this.loop === id) return;
+    this.loop = id;
+    try {
+      for (;;) {
+        const { entry } = this;
+        if (entry?.id !== id || entry.problems.has(WHOLE_FILE) || !entry.frameCount) return;
+        const { annotations, problems } = entry;
+        let index = 0;
+        while (index < entry.frameCount && (annotations.has(index) || problems.has(index))) index++;
+        if (index === entry.frameCount) return;
+        const file = await this.open(entry);
+        // Not remembered: that would push out the frame that is looked at.
+        const frame = await file.decode(index).catch((error: unknown) => this.fail(id, index, error));
+        if (frame) await this.predict(entry, frame, index);
+      }
+    } finally {
+      if (this.loop === id) this.loop = undefined;
+    }
   }
 
   private shows(key: string): boolean {
@@ -219,14 +263,17 @@ export class Workspace {
   private predict(entry: Entry, frame: Frame, index: number): Promise<void> {
     const { id } = entry;
     if (this.find(id)?.annotations.has(index)) return Promise.resolve();
-    const key = frameKey(entry, index);
+    const { fit } = this.state;
+    const key = `${frameKey(entry, index)} ${fit}`;
     const known = this.predictions.get(key);
     if (known) return known;
+    const source = { frame: index + 1, frameCount: this.find(id)?.frameCount ?? 1 };
     const work = (async () => {
       try {
         const predictor = await this.parts.predictor();
-        const result = await predictor.predict(frame);
-        this.replace(id, (one) => withAnnotation(one, index, annotate(frame, result, predictor.where)));
+        const result = await predictor.predict({ ...frame, ...source }, fit);
+        if (this.state.fit !== fit) return;
+        this.replace(id, (one) => withAnnotation(one, index, annotate(result, predictor.where)));
         this.replace(id, (one) => withProblem(one, index, undefined));
       } catch (error) {
         this.fail(id, index, error);

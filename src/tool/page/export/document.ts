@@ -1,6 +1,13 @@
-import { measure, NOTICE, warningsOf } from '../../frame-result.js';
+import { NOTICE } from '../../../model/index.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
-import { type Annotation, decisionOf, isCorrected, landmarksOf } from '../annotate/annotation.js';
+import {
+  type Annotation,
+  decisionOf,
+  isCorrected,
+  landmarksOf,
+  measurementsOf,
+  warningsAbout,
+} from '../annotate/annotation.js';
 
 /** A frame with all that is exported of it. */
 export interface ExportedFrame {
@@ -25,21 +32,24 @@ export function resultsJson(
     notice: NOTICE,
     model: { name: model.name, sha256: model.weights[precision].sha256, precision },
     frames: frames.map(({ file, frame, annotation, seconds }) => {
-      const { width, height, spacing } = annotation.frame;
-      const { landmarks, confidence, uncertainty } = annotation.prediction;
-      const current = landmarksOf(annotation);
+      const { heatmaps: _, notice, ...prediction } = annotation.prediction;
+      const { frameCount, width, height, spacing, pixelAspectRatio, fit, seen } = prediction;
       return {
         file,
         frame: frame ?? null,
+        frameCount,
         width,
         height,
-        spacing: spacing ?? null,
-        landmarks: current,
-        ...measure(current, spacing),
-        warnings: warningsOf(current, annotation.frame),
+        spacing,
+        pixelAspectRatio,
+        fit,
+        seen,
+        landmarks: landmarksOf(annotation),
+        ...measurementsOf(annotation),
+        warnings: warningsAbout(annotation),
         decision: decisionOf(annotation),
         corrected: isCorrected(annotation),
-        prediction: { landmarks, ...measure(landmarks, spacing), confidence, uncertainty, computed: annotation.where },
+        prediction: { ...prediction, computed: annotation.where },
         seconds: Math.round(10 * seconds) / 10,
       };
     }),

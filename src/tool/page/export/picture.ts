@@ -1,11 +1,10 @@
 /** The result as a picture. Loaded when the first one is asked for, as it brings a font along. */
-import { angleOfProgression } from '../../../model/landmarks.js';
 import type { Frame } from '../../../train/image/frame.js';
 import { overlaySvg } from '../../../train/overlay/drawing.js';
 import { enlargedDrawing } from '../../../train/overlay/enlarge.js';
 import { OverlayError } from '../../../train/overlay/errors.js';
 import { loadOverlayFont } from '../../../train/overlay/font-browser.js';
-import { type Annotation, isCorrected, landmarksOf } from '../annotate/annotation.js';
+import { type Annotation, isCorrected, landmarksOf, measurementsOf } from '../annotate/annotation.js';
 import { drawFrame } from '../view/draw-frame.js';
 
 /** SVG that holds the frame, its landmarks, and where they were moved the prediction as well. */
@@ -17,7 +16,8 @@ export async function pictureSvg(frame: Frame, annotation: Annotation, title: st
     width: frame.width,
     height: frame.height,
     predicted,
-    aop: angleOfProgression(predicted),
+    ...measurementsOf(annotation),
+    seen: annotation.prediction.seen,
     truth: corrected ? annotation.prediction.landmarks : undefined,
     names: { predicted: 'corrected', truth: 'prediction' },
     title,

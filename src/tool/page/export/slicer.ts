@@ -1,5 +1,5 @@
-import { angleOfProgression, LANDMARK_NAMES, type Point } from '../../../model/landmarks.js';
-import { type Annotation, landmarksOf } from '../annotate/annotation.js';
+import { LANDMARK_NAMES, type Point } from '../../../model/landmarks.js';
+import { type Annotation, landmarksOf, measurementsOf } from '../annotate/annotation.js';
 
 /** As Slicer itself writes it: older versions accept no other spelling. */
 const SCHEMA =
@@ -19,7 +19,7 @@ const DESCRIPTIONS = {
  */
 export function slicerMarkups(annotation: Annotation): string {
   const landmarks = landmarksOf(annotation);
-  const { spacing = { x: 1, y: 1 } } = annotation.frame;
+  const spacing = annotation.prediction.spacing ?? { x: 1, y: 1 };
   const position = ({ x, y }: Point) => [x * spacing.x, y * spacing.y, 0];
   const controlPoint = (name: keyof typeof DESCRIPTIONS, index: number) => ({
     id: String(index + 1),
@@ -39,7 +39,7 @@ export function slicerMarkups(annotation: Annotation): string {
     locked: false,
     labelFormat: '%N-%d',
   };
-  const angle = angleOfProgression(landmarks);
+  const { aop } = measurementsOf(annotation);
   const markups = {
     '@schema': SCHEMA,
     markups: [
@@ -50,7 +50,7 @@ export function slicerMarkups(annotation: Annotation): string {
         controlPoints: LANDMARK_NAMES.map(controlPoint),
       },
       // An angle is measured at its second point.
-      ...(angle === undefined
+      ...(aop === null
         ? []
         : [{ type: 'Angle', ...common, controlPoints: (['ps2', 'ps1', 'fh1'] as const).map(controlPoint) }]),
     ],

@@ -1,7 +1,16 @@
 import { encode } from 'fast-png';
 import { SondeError } from '../../../engine/errors.js';
-import type { Frame } from '../../../train/image/frame.js';
-import type { FrameResult } from '../../frame-result.js';
+import {
+  type AnsweredFrame,
+  type Fit,
+  type FrameResult,
+  type Landmarks,
+  mapLandmarks,
+  measure,
+  type Region,
+  warningsOf,
+} from '../../../model/index.js';
+import { cropFrame } from '../../../train/image/crop.js';
 import type { FramePredictor } from './runtime-state.js';
 
 /** A frame that the server did not answer with a prediction. */
@@ -10,8 +19,8 @@ export class ServerError extends SondeError {
 }
 
 /**
- * The model on the server. What is sent is a picture of the frame alone, in 16 bits so that nothing of its greys is lost: names
- * and everything else that stands in a file stay in the page.
+ * The model on the server. What is sent is a picture of the frame's region alone, in 16 bits so that nothing of its greys is lost: names
+ * and everything else that stands in a file, or around the region, stay in the page.
  */
 export function openOnServer(): FramePredictor {
   return {
@@ -19,8 +28,8 @@ export function openOnServer(): FramePredictor {
     on: location.host,
     software: false,
     close: () => {},
-    async predict(frame) {
-      const response = await fetch('/v1/predict?heatmaps=true', {
+    async predict(frame, fit) {
+      const response = await fetch(`/v1/predict?heatmaps=true&fit=${fit satisfies Fit}`, {
         method: 'POST',
         headers: { 'content-type': 'image/png' },
         body: toPng(frame),
@@ -28,14 +37,33 @@ export function openOnServer(): FramePredictor {
       if (!response) throw new ServerError('The server does not answer; try again when it is there.');
       const body = await response.json();
       if (!response.ok) throw new ServerError(body.detail ?? `The server answered with status ${response.status}.`);
-      const { landmarks, confidence, uncertainty, heatmaps } = body;
+      const [{ heatmaps, ...result }] = body.frames;
       const levels = Uint8Array.from(atob(heatmaps.levels), (character) => character.charCodeAt(0));
-      return { landmarks, confidence, uncertainty, heatmaps: { ...heatmaps, levels } } satisfies FrameResult;
+      return inWholeFrame({ ...result, heatmaps: { ...heatmaps, levels } }, frame);
     },
   };
 }
 
-function toPng({ width, height, pixels }: Frame): Uint8Array<ArrayBuffer> {
+/** What was said of the picture that was sent, said of the frame that it was cut from, whose spacing the server does not know. */
+function inWholeFrame(result: FrameResult, whole: AnsweredFrame): FrameResult {
+  const { width, height, spacing = null, pixelAspectRatio = null, region, frame = 1, frameCount = 1 } = whole;
+  const moved = (box: Region) => ({ ...box, x: box.x + (region?.x ?? 0), y: box.y + (region?.y ?? 0) });
+  const placed = (landmarks: Landmarks) =>
+    mapLandmarks(landmarks, ({ x, y }) => ({ x: x + (region?.x ?? 0), y: y + (region?.y ?? 0) }));
+  const landmarks = placed(result.landmarks);
+  const { heatmaps } = result;
+  const proportions = { spacing, pixelAspectRatio };
+  const facts = { ...result, frame, frameCount, width, height, ...proportions, seen: moved(result.seen), landmarks };
+  return {
+    ...facts,
+    ...measure(landmarks, facts),
+    warnings: warningsOf(landmarks, facts),
+    ...(heatmaps && { heatmaps: { ...heatmaps, box: moved(heatmaps.box) } }),
+  };
+}
+
+function toPng(frame: AnsweredFrame): Uint8Array<ArrayBuffer> {
+  const { width, height, pixels } = cropFrame(frame);
   const data = new Uint16Array(pixels.length);
   for (let i = 0; i < data.length; i++) data[i] = Math.round(65_535 * pixels[i]);
   return Uint8Array.from(encode({ width, height, data, depth: 16, channels: 1 }));

@@ -1,5 +1,4 @@
-import type { Frame } from '../../../train/image/frame.js';
-import type { FrameResult } from '../../frame-result.js';
+import type { AnsweredFrame, Fit, FrameResult } from '../../../model/index.js';
 import type { Where } from '../annotate/annotation.js';
 
 /** What predicts frames. */
@@ -9,7 +8,8 @@ export interface FramePredictor {
   readonly on: string;
   /** Whether the adapter is a program that imitates a GPU. */
   readonly software: boolean;
-  predict(frame: Frame): Promise<FrameResult>;
+  /** @param frame With the region and the spacing that its file gives. */
+  predict(frame: AnsweredFrame, fit: Fit): Promise<FrameResult>;
   close(): void;
 }
 

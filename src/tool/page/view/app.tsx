@@ -1,11 +1,11 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { measure } from '../../frame-result.js';
 import type { ModelDescription } from '../../model-description.js';
-import { isCorrected, landmarksOf, moveLandmark } from '../annotate/annotation.js';
+import { angleOf, isCorrected, measurementsOf, moveLandmark } from '../annotate/annotation.js';
 import { annotationOf, frameKey, problemOf } from '../annotate/entry.js';
 import type { Workspace } from '../annotate/workspace.js';
 import { annotatedFrames, exportFrames } from '../export/export-frames.js';
 import type { Runtime } from '../infer/runtime.js';
+import { AngleChart } from './angle-chart.js';
 import { Exports } from './exports.js';
 import { degrees, median } from './format.js';
 import { FrameSlider } from './frame-slider.js';
@@ -28,7 +28,7 @@ interface AppProps {
 }
 
 export function App({ model, runtime, workspace }: AppProps) {
-  const { entries, current, frame, predicting } = useStore(workspace);
+  const { entries, current, frame, predicting, fit } = useStore(workspace);
   const state = useStore(runtime);
   const [heat, setHeat] = useState(0.5);
   const [marks, setMarks] = useState(true);
@@ -50,7 +50,7 @@ export function App({ model, runtime, workspace }: AppProps) {
   // What follows from a change is said once the change is over, not at every pixel on the way.
   const speak = () => {
     const now = workspace.entry && annotationOf(workspace.entry);
-    if (now) setSpoken(`Angle of progression ${degrees(measure(landmarksOf(now), now.frame.spacing).aop)}`);
+    if (now) setSpoken(`Angle of progression ${degrees(angleOf(measurementsOf(now)))}`);
   };
   useEffect(speak, [annotation?.prediction]);
 
@@ -60,9 +60,14 @@ export function App({ model, runtime, workspace }: AppProps) {
         model={model}
         state={state}
         choice={runtime.choice}
+        fit={fit}
         onChoose={(choice) => {
-          saveChoice(choice);
+          saveChoice({ ...choice, fit });
           runtime.choose(choice);
+        }}
+        onFit={(chosen) => {
+          saveChoice({ ...runtime.choice, fit: chosen });
+          workspace.setFit(chosen);
         }}
         onHelp={() => setHelp(true)}
       />
@@ -82,11 +87,14 @@ export function App({ model, runtime, workspace }: AppProps) {
             )}
             {!frame && !problem && <p class="wait">Reading {entry.file.name} …</p>}
             {(entry.frameCount ?? 1) > 1 && (
-              <FrameSlider
-                index={entry.frameIndex}
-                count={entry.frameCount ?? 1}
-                onSelect={(index) => workspace.selectFrame(index)}
-              />
+              <div class="loop">
+                <AngleChart entry={entry} onSelect={(index) => workspace.selectFrame(index)} />
+                <FrameSlider
+                  index={entry.frameIndex}
+                  count={entry.frameCount ?? 1}
+                  onSelect={(index) => workspace.selectFrame(index)}
+                />
+              </div>
             )}
           </section>
         )}

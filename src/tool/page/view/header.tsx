@@ -1,3 +1,4 @@
+import type { Fit } from '../../../model/index.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
 import type { RuntimeChoice } from '../infer/runtime.js';
 import type { RuntimeState } from '../infer/runtime-state.js';
@@ -7,12 +8,14 @@ interface HeaderProps {
   readonly model: ModelDescription;
   readonly state: RuntimeState;
   readonly choice: RuntimeChoice;
+  readonly fit: Fit;
   onChoose(choice: RuntimeChoice): void;
+  onFit(fit: Fit): void;
   onHelp(): void;
 }
 
 /** Which model it is, where it runs, and how to have that otherwise. */
-export function Header({ model, state, choice, onChoose, onHelp }: HeaderProps) {
+export function Header({ model, state, choice, fit, onChoose, onFit, onHelp }: HeaderProps) {
   const { where, precision } = choice;
   return (
     <header>
@@ -44,6 +47,13 @@ export function Header({ model, state, choice, onChoose, onHelp }: HeaderProps) 
           >
             <option value="f32">full, {megabytes(model.weights.f32.bytes)}</option>
             <option value="f16">half precision, {megabytes(model.weights.f16.bytes)}</option>
+          </select>
+        </label>
+        <label>
+          Frames that are not square
+          <select value={fit} onChange={(event) => onFit(event.currentTarget.value as Fit)}>
+            <option value="crop">crop to the central square</option>
+            <option value="pad">pad with black bars</option>
           </select>
         </label>
       </div>

@@ -1,6 +1,6 @@
+import type { HeatmapLevels } from '../../../model/index.js';
 import { LANDMARK_NAMES } from '../../../model/landmarks.js';
 import { COLORS } from '../../../train/overlay/marks.js';
-import type { HeatmapLevels } from '../../frame-result.js';
 
 /** Heatmaps as a small picture, one pixel to a cell: each landmark in its colour, as strong as the cell. */
 export function drawHeatmaps({ width, height, levels }: HeatmapLevels, canvas: HTMLCanvasElement): void {

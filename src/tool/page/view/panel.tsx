@@ -1,16 +1,18 @@
 import type { ComponentChildren } from 'preact';
 import { LANDMARK_NAMES, type Landmarks } from '../../../model/landmarks.js';
 import { COLORS } from '../../../train/overlay/marks.js';
-import { doubtsOf, measure, warningsOf } from '../../frame-result.js';
 import {
   type Annotation,
+  angleOf,
   decisionOf,
   distance,
   isCorrected,
   landmarksOf,
+  measurementsOf,
   redoChange,
   resetToPrediction,
   undoChange,
+  warningsAbout,
 } from '../annotate/annotation.js';
 import { degrees } from './format.js';
 import { LANDMARK_TITLES } from './landmark-titles.js';
@@ -83,34 +85,41 @@ function acceptLabel(annotation: Annotation): string {
 }
 
 function Angle({ annotation }: { annotation: Annotation }) {
-  const { spacing } = annotation.frame;
-  const landmarks = landmarksOf(annotation);
-  const now = measure(landmarks, spacing);
-  const predicted = measure(annotation.prediction.landmarks, spacing);
+  const { prediction } = annotation;
+  const now = measurementsOf(annotation);
+  const [angle, predicted] = [angleOf(now), angleOf(prediction)];
   const corrected = isCorrected(annotation);
-  const { uncertainty } = annotation.prediction;
+  const { calibrated, aop: interval } = prediction.uncertainty;
   // A person who has confirmed the landmarks has looked.
-  const doubts = annotation.confirmed ? [] : doubtsOf(annotation.prediction);
-  const warnings = [...doubts, ...warningsOf(landmarks, annotation.frame)];
-  const change = now.aop !== null && predicted.aop !== null ? now.aop - predicted.aop : undefined;
+  const doubts = annotation.confirmed ? [] : prediction.doubts;
+  const change = angle !== null && predicted !== null ? angle - predicted : undefined;
   return (
     <section class="angle" aria-label="Angle of progression">
       <h2>Angle of progression</h2>
-      <p class="figure">{degrees(now.aop)}</p>
-      {now.aop === null && <p class="quiet">Two landmarks coincide: there is no angle.</p>}
+      <p class="figure">{degrees(angle)}</p>
+      {now.aopMissing && <p class="quiet">{now.aopMissing}</p>}
+      {now.aopInMillimetres !== null && <p class="quiet">{degrees(now.aop)} in the picture</p>}
       {corrected && (
         <p class="quiet">
-          <span class="dashes" /> predicted {degrees(predicted.aop)}
+          <span class="dashes" /> predicted {degrees(predicted)}
           {change !== undefined && ` (${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(1)}°)`}
         </p>
       )}
-      {uncertainty?.aop && (
+      {calibrated && interval && (
         <p class="quiet">
-          {corrected ? 'its 95 % interval' : '95 % interval'} {uncertainty.aop.low.toFixed(1)}° to{' '}
-          {uncertainty.aop.high.toFixed(1)}°
+          {corrected ? 'its 95 % interval' : '95 % interval'} {interval.low.toFixed(1)}° to {interval.high.toFixed(1)}°
+          {now.aopInMillimetres !== null && ' in the picture'}
         </p>
       )}
-      {warnings.map((warning) => (
+      {doubts.length > 0 && (
+        <div class="doubts">
+          <b>Check every landmark.</b>
+          {doubts.map((doubt) => (
+            <p key={doubt}>{doubt}</p>
+          ))}
+        </div>
+      )}
+      {warningsAbout(annotation).map((warning) => (
         <p key={warning} class="warning">
           {warning}
         </p>
@@ -121,8 +130,7 @@ function Angle({ annotation }: { annotation: Annotation }) {
 
 function Points({ annotation }: { annotation: Annotation }) {
   const landmarks = landmarksOf(annotation);
-  const { spacing } = annotation.frame;
-  const { rays } = measure(landmarks, spacing);
+  const { rays } = measurementsOf(annotation);
   return (
     <section aria-label="Landmarks">
       <table class="points">
@@ -168,7 +176,8 @@ function Points({ annotation }: { annotation: Annotation }) {
 }
 
 function errorTitle({ prediction: { uncertainty } }: Annotation, name: keyof Landmarks): string | undefined {
-  return uncertainty ? `${uncertainty.predictedErrors[name].toFixed(1)} px off, to be expected` : undefined;
+  if (!uncertainty.calibrated) return undefined;
+  return `${uncertainty.landmarks[name].predictedError.toFixed(1)} px off, to be expected`;
 }
 
 function Confidence({ share }: { share: number }) {

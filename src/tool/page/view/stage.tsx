@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Region } from '../../../model/fit-frame.js';
 import type { Landmarks, Point } from '../../../model/landmarks.js';
 import type { Frame } from '../../../train/image/frame.js';
 import { type Annotation, isCorrected, landmarksOf } from '../annotate/annotation.js';
@@ -47,6 +48,7 @@ export function Stage({ frame, annotation, heat, marks, onMove, onSettled }: Sta
       <div class="picture" style={style}>
         <canvas ref={canvas} class={scale >= 3 ? 'frame sharp' : 'frame'} />
         {annotation?.prediction.heatmaps && heat > 0 && <Heat annotation={annotation} scale={scale} strength={heat} />}
+        {annotation && <Unseen seen={annotation.prediction.seen} width={width} height={height} scale={scale} />}
         {annotation && landmarks && marks && (
           <Marks
             landmarks={landmarks}
@@ -65,6 +67,20 @@ export function Stage({ frame, annotation, heat, marks, onMove, onSettled }: Sta
         )}
       </div>
     </div>
+  );
+}
+
+/** What the network did not see is darker, and what it saw has a border; nothing where it saw all. */
+function Unseen({ seen, width, height, scale }: { seen: Region; width: number; height: number; scale: number }) {
+  const whole = seen.width >= width - 0.5 && seen.height >= height - 0.5;
+  if (whole) return null;
+  const { x, y } = seen;
+  const inner = `M${x} ${y}h${seen.width}v${seen.height}h${-seen.width}Z`;
+  return (
+    <svg class="unseen" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      <path class="outside" d={`M0 0H${width}V${height}H0Z${inner}`} />
+      <path class="border" d={inner} stroke-width={1.5 / scale} stroke-dasharray={`${4 / scale} ${5 / scale}`} />
+    </svg>
   );
 }
 
