@@ -1,5 +1,4 @@
-import { LANDMARK_NAMES, type Landmarks, type Point } from 'sonde/model';
-import type { Finding } from './landmark-model.js';
+import { type FrameResult, LANDMARK_NAMES, type Landmarks, type Point } from 'sonde/model';
 
 const TITLES: Record<keyof Landmarks, string> = {
   ps1: 'Lower end of the symphysis',
@@ -7,15 +6,17 @@ const TITLES: Record<keyof Landmarks, string> = {
   fh1: 'Tangent point on the fetal head',
 };
 
-/** Rays, arc and landmarks, in an SVG that lies over the frame. */
-export function drawMarks(svg: SVGSVGElement, { landmarks }: Finding, width: number, height: number): void {
+/** The part that the network saw, rays, arc and landmarks, in an SVG that lies over the frame. */
+export function drawMarks(svg: SVGSVGElement, { landmarks, seen, width, height }: FrameResult): void {
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
   // Marks keep their size on the screen, however many pixels the frame has.
   svg.style.setProperty('--unit', `${Math.max(width, height) / 640}px`);
   // SVG counts from the corner of the first pixel, landmarks from its centre.
   const at = ({ x, y }: Point): Point => ({ x: x + 0.5, y: y + 0.5 });
   const [ps1, ps2, fh1] = LANDMARK_NAMES.map((name) => at(landmarks[name]));
+  const { x, y } = seen;
   svg.replaceChildren(
+    element('rect', { class: 'seen', x: `${x}`, y: `${y}`, width: `${seen.width}`, height: `${seen.height}` }),
     element('path', { class: 'ray', d: `M${ps2.x} ${ps2.y}L${ps1.x} ${ps1.y}L${fh1.x} ${fh1.y}` }),
     element('path', { class: 'arc', d: arc(ps1, ps2, fh1) }),
     ...[ps1, ps2, fh1].map(({ x, y }, i) =>
@@ -25,7 +26,7 @@ export function drawMarks(svg: SVGSVGElement, { landmarks }: Finding, width: num
 }
 
 /** The landmarks as text, for those who read rather than look. */
-export function listPoints(list: HTMLElement, { landmarks }: Finding): void {
+export function listPoints(list: HTMLElement, { landmarks }: FrameResult): void {
   list.replaceChildren(
     ...LANDMARK_NAMES.flatMap((name) => {
       const term = document.createElement('dt');
@@ -35,6 +36,18 @@ export function listPoints(list: HTMLElement, { landmarks }: Finding): void {
       const value = document.createElement('dd');
       value.textContent = `${landmarks[name].x.toFixed(2)}, ${landmarks[name].y.toFixed(2)}`;
       return [term, value];
+    }),
+  );
+}
+
+/** Why a person should look, and what else must be known. */
+export function listRemarks(list: HTMLElement, { doubts, warnings, aopMissing }: FrameResult): void {
+  const sentences = [...(aopMissing === null ? [] : [aopMissing]), ...doubts, ...warnings];
+  list.replaceChildren(
+    ...sentences.map((sentence) => {
+      const item = document.createElement('li');
+      item.textContent = sentence;
+      return item;
     }),
   );
 }

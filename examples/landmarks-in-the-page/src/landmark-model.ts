@@ -1,66 +1,57 @@
 import { type Device, openDevice } from 'sonde/engine';
 import {
-  angleOfProgression,
-  buildNetwork,
-  type Decoding,
-  fitFrame,
+  type Calibration,
+  type CalibrationKey,
+  calibrationFor,
+  decodeSafetensors,
+  type FrameResult,
   type GreyFrame,
-  HeatmapDecoder,
-  importWeights,
-  type Landmarks,
-  mapLandmarks,
-  type NetworkOptions,
-  Predictor,
+  type LoadedPredictor,
+  loadPredictor,
+  type PredictorConfig,
 } from 'sonde/model';
-
-/** The part of a run's `config.json` that says how the network is built and read. */
-interface Config {
-  readonly model: NetworkOptions & {
-    readonly inputSize: number;
-    readonly grid: 'linspace' | 'pixel-centre';
-    readonly decoding: Decoding;
-  };
-}
-
-export interface Finding {
-  /** In pixels of the frame, whole numbers at pixel centres. */
-  readonly landmarks: Landmarks;
-  /** Degrees; undefined where two landmarks fall together. */
-  readonly angle: number | undefined;
-}
 
 /** A trained network on this page's GPU. */
 export class LandmarkModel {
   private constructor(
     readonly device: Device,
-    private readonly predictor: Predictor,
-    private readonly size: number,
+    private readonly predictor: LoadedPredictor,
   ) {}
 
   /**
-   * Fetches `config.json` and `model.safetensors` from `folder` and gets the network ready.
+   * Fetches `config.json`, `model.safetensors` and, where it is there, `calibration.json` from `folder` and gets the network ready.
    *
    * @throws DeviceError without WebGPU; WeightsError where the weights are not those of the configuration
    */
   static async load(folder: string): Promise<LandmarkModel> {
     const device = await openDevice();
-    const { model }: Config = await (await fetchFile(`${folder}/config.json`)).json();
-    const network = buildNetwork(device, model);
-    importWeights(network, new Uint8Array(await (await fetchFile(`${folder}/model.safetensors`)).arrayBuffer()));
-    const { inputSize: size, decoding, grid } = model;
-    const decoder = new HeatmapDecoder(decoding, grid);
-    const predictor = new Predictor(device, network, { size, decoder, batchSize: 1 });
+    const config: PredictorConfig = await (await fetchFile(`${folder}/config.json`)).json();
+    const weights = new Uint8Array(await (await fetchFile(`${folder}/model.safetensors`)).arrayBuffer());
+    const calibration = await fetchCalibration(`${folder}/calibration.json`, config, weights);
+    const predictor = loadPredictor(device, { config, weights, calibration }, { batchSize: 1 });
     // Compiles every kernel, so that the first frame does not wait for it.
-    await predictor.predict([new Float32Array(size * size)]);
-    return new LandmarkModel(device, predictor, size);
+    const { size } = predictor.network;
+    await predictor.answer([{ width: size, height: size, pixels: new Float32Array(size * size) }]);
+    return new LandmarkModel(device, predictor);
   }
 
-  async find(frame: GreyFrame): Promise<Finding> {
-    const { pixels, transform } = fitFrame(frame, this.size);
-    const [prediction] = await this.predictor.predict([pixels]);
-    const landmarks = mapLandmarks(prediction.landmarks, (point) => transform.toFrame(point));
-    return { landmarks, angle: angleOfProgression(landmarks) };
+  async find(frame: GreyFrame): Promise<FrameResult> {
+    const [result] = await this.predictor.answer([frame]);
+    return result;
   }
+}
+
+/** Undefined where there is none for these weights: results then say so. */
+async function fetchCalibration(
+  url: string,
+  { model }: PredictorConfig,
+  weights: Uint8Array,
+): Promise<Calibration | undefined> {
+  const response = await fetchFile(url).catch(() => undefined);
+  if (!response) return undefined;
+  const kept: (Calibration & CalibrationKey)[] = await response.json();
+  const epoch = Number(decodeSafetensors(weights).metadata.epoch ?? 0);
+  return calibrationFor(kept, { checkpoint: 'best', epoch, decoding: model.decoding });
 }
 
 async function fetchFile(url: string): Promise<Response> {

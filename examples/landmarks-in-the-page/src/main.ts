@@ -1,6 +1,7 @@
 import { DeviceError } from 'sonde/engine';
+import { NOTICE } from 'sonde/model';
 import './style.css';
-import { drawMarks, listPoints } from './draw-finding.js';
+import { drawMarks, listPoints, listRemarks } from './draw-finding.js';
 import { LandmarkModel } from './landmark-model.js';
 import { readFrame } from './read-frame.js';
 
@@ -16,6 +17,8 @@ const marks = find('#marks', SVGSVGElement);
 const result = find('#result', HTMLElement);
 const angle = find('#angle', HTMLElement);
 const points = find('#points', HTMLElement);
+const remarks = find('#remarks', HTMLElement);
+find('#notice', HTMLElement).textContent = NOTICE;
 
 function say(text: string, kind: 'ready' | 'busy' | 'failed'): void {
   status.textContent = text;
@@ -38,12 +41,11 @@ async function show(model: LandmarkModel, file: File): Promise<void> {
   const started = performance.now();
   const finding = await model.find(frame);
   const took = performance.now() - started;
-  drawMarks(marks, finding, frame.width, frame.height);
+  drawMarks(marks, finding);
   listPoints(points, finding);
-  angle.textContent =
-    finding.angle === undefined
-      ? 'Two landmarks fall together: no angle'
-      : `Angle of progression ${finding.angle.toFixed(1)}°`;
+  listRemarks(remarks, finding);
+  const { aop } = finding;
+  angle.textContent = aop === null ? 'No angle of progression' : `Angle of progression ${aop.toFixed(1)}°`;
   result.hidden = false;
   say(`${file.name}: ${Math.round(took)} ms on ${model.device.info.description}`, 'ready');
 }
