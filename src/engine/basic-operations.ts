@@ -7,8 +7,11 @@ import { LimitError, ShapeError } from './errors.js';
 import fillSource from './fill.wgsl';
 import { record } from './graph.js';
 import { linearGrid } from './grid.js';
+import * as kinds from './kinds.js';
+import { ANY, F32, FLOATS } from './operands.js';
 import type { Lowering, Operation, Value } from './operation.js';
 import { checkShape, type DType, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
 import { withTypes } from './types.js';
 import zeroGapsSource from './zero-gaps.wgsl';
@@ -22,6 +25,7 @@ export interface ViewAttributes {
 /** The same memory with another shape, from an element offset on. The planner makes it free where alignment allows. */
 export const viewOperation: Operation<ViewAttributes> = {
   name: 'reshape',
+  operands: { x: ANY },
   shape([x], { shape, offset }) {
     checkShape('reshape', shape);
     const size = sizeOf(shape);
@@ -44,11 +48,17 @@ export const viewOperation: Operation<ViewAttributes> = {
   },
 };
 
+const reshapeTakes = signature('reshape', {
+  x: kinds.tensor,
+  shape: kinds.list('whole numbers, of which one may be -1', kinds.integer),
+});
+
 /**
  * The same values in another shape, row-major. One extent may be -1 and is inferred.
  * @throws ShapeError if the sizes differ.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  reshapeTakes(arguments);
   const unknown = shape.filter((extent) => extent === -1).length;
   let target = shape;
   if (unknown === 1) {
@@ -95,6 +105,7 @@ export interface PackAttributes {
  */
 export const packOperation: Operation<PackAttributes> = {
   name: 'pack',
+  operands: { input: F32 },
   shape: (_inputs, { length }) => [{ shape: [length], dtype: 'f32' }],
   lower(lowering, inputs, [arena], { offsets, length }) {
     const gaps: number[] = [];
@@ -119,6 +130,7 @@ export const packOperation: Operation<PackAttributes> = {
 /** @internal The sum of two gradients of one tensor. */
 export const accumulateOperation: Operation<null> = {
   name: 'accumulate',
+  operands: { a: FLOATS, b: FLOATS },
   shape: ([a]) => [a],
   lower(lowering, [a, b], [result]) {
     const vectors = Math.ceil(sizeOf(a.shape) / 4);
@@ -139,15 +151,11 @@ export function accumulate(a: Tensor, b: Tensor): Tensor {
   return record(accumulateOperation, [a, b], null)[0];
 }
 
-/** The same values in another type: from f32 to f16 rounded to the nearest, and infinite beyond 65504. */
+/** The same values in another type, rounded to the nearest: from f32 to f16 infinite beyond 65504. */
 export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
   name: 'cast',
-  shape([x], { dtype }) {
-    if (x.dtype === 'u32') {
-      throw new ShapeError(`cast: x is u32, which holds indices or bits; give f32 or f16.`);
-    }
-    return [{ shape: x.shape, dtype }];
-  },
+  operands: { x: ANY },
+  shape: ([x], { dtype }) => [{ shape: x.shape, dtype }],
   lower(lowering, [x], [y]) {
     const vectors = Math.ceil(sizeOf(x.shape) / 4);
     lowering.dispatch({
@@ -162,12 +170,15 @@ export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && cast(dy, x.dtype)],
 };
 
+const castTakes = signature('cast', { x: kinds.tensor, dtype: kinds.oneOf('f32', 'f16', 'u32') });
+
 /**
- * The same values in another type, PyTorch's `to(dtype)`: from f32 to f16 rounded to the nearest, and infinite beyond 65504.
- * A tensor that has the type already is handed on.
+ * The same values in another type, PyTorch's `to(dtype)`, rounded to the nearest: from f32 to f16 infinite beyond 65504, from u32
+ * to f32 exact up to 2²⁴. A tensor that has the type already is handed on. Nothing but u32 becomes u32.
  * @throws ShapeError for u32; LimitError for f16 where the adapter has none
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
+  castTakes(arguments);
   if (x.dtype === dtype) return x;
   if (dtype === 'u32')
     throw new ShapeError('cast: nothing becomes u32, which holds indices or bits; choose f32 or f16.');

@@ -4,10 +4,12 @@ import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import { evaluate, stampChanges } from './evaluate.js';
 import { activeTrace, checkUsable, type Node } from './graph.js';
+import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
 import { type Profile, Timestamps } from './profile.js';
 import type { ProgramMemory } from './program.js';
 import { bytesOf, formatShape } from './shape.js';
+import { signature } from './signature.js';
 import { Tensor } from './tensor.js';
 
 /** What a compiled function takes: a tensor, or a number that becomes a scalar tensor. */
@@ -50,6 +52,12 @@ export interface Compiled<A extends readonly Argument[], R> {
 /** An argument as a call takes it: a number, or the memory of a tensor. */
 type Taken = number | Storage;
 
+const compileTakes = signature<CompileOptions>(
+  'compile',
+  { body: kinds.callable },
+  { device: kinds.optional(kinds.device), onCompile: kinds.optional(kinds.callable) },
+);
+
 /**
  * Compiles a function of tensors. The first call for some argument shapes runs `body` once to record its operations
  * (forward, gradients, optimiser and all), plans memory and compiles pipelines; every later call replays the program
@@ -73,6 +81,7 @@ export function compile<P extends readonly Tensor[], R>(
   body: (...args: P) => R,
   options: CompileOptions = {},
 ): Compiled<ArgumentsFor<P>, R> {
+  compileTakes(arguments);
   type A = ArgumentsFor<P>;
   const entries = new Map<string, Entry>();
   let latest: Entry | undefined;

@@ -1,5 +1,4 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { Float16Array } from '@petamoriken/float16';
 import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
 import { fill } from './basic-operations.js';
 import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
@@ -8,16 +7,19 @@ import { Generator } from './generator.js';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
 import { tick, withTrace } from './graph.js';
 import { GUARD_BYTES } from './guard.js';
+import * as kinds from './kinds.js';
 import { Heap, type Storage } from './memory-heap.js';
 import type { AdapterTraits, MatrixShape } from './operation.js';
 import { PipelineCache } from './pipelines.js';
-import { type RandomSource, randomNormal, randomUniform, refuseFrozen } from './random.js';
-import type { RandomKey } from './random-key.js';
-import { bytesOf, checkShape, type DType, formatShape, type Shape, sizeOf } from './shape.js';
+import { type RandomSource, randomNormal, randomSource, randomUniform, refuseFrozen } from './random.js';
+import { type RandomKey, randomKey } from './random-key.js';
+import { bytesOf, checkShape, type DType, formatShape, type Shape } from './shape.js';
+import { signature } from './signature.js';
 import { SubmissionOrder } from './submission-order.js';
 import { Tensor, type TensorOf } from './tensor.js';
 import { Tuning, type TuningStore } from './tuning.js';
 import { BufferUsage, MapMode } from './usage.js';
+import { checkCount, encode, flatten, type Values } from './values.js';
 
 /** Whether results are checked, and for what: NaN and Inf, or NaN alone. */
 export type Checked = boolean | 'nan';
@@ -62,17 +64,27 @@ const WANTED_FEATURES: readonly GPUFeatureName[] = [
   SUBGROUP_MATRIX,
 ];
 
+const openDeviceTakes = signature<DeviceOptions>(
+  'openDevice',
+  {},
+  {
+    powerPreference: kinds.optional(kinds.oneOf('low-power', 'high-performance')),
+    checked: kinds.optional(kinds.oneOf(true, false, 'nan')),
+    tuning: kinds.optional(
+      kinds.either(kinds.oneOf('none'), kinds.object('a store with load and save', 'load', 'save')),
+    ),
+    dawn: kinds.optional(kinds.list('strings', kinds.text)),
+    experimental: kinds.optional(kinds.flag),
+  },
+);
+
 /**
  * Opens the machine's GPU, or its software driver.
- * @throws DeviceError if there is no adapter, with what to do about it, or for an unknown value of `checked`.
+ * @throws DeviceError if there is no adapter, with what to do about it.
  */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  openDeviceTakes(arguments);
   const { checked = false } = options;
-  if (typeof checked !== 'boolean' && checked !== 'nan') {
-    throw new DeviceError(
-      `openDevice: checked is ${checked}; give true, false, or 'nan' to look for NaN but not for Inf.`,
-    );
-  }
   const provider = acquireGpu(options);
   if (!provider) throw new DeviceError(`openDevice: this host offers no WebGPU; ${missingAdapterRemedy}.`);
   try {
@@ -140,6 +152,24 @@ function matrixShapesOf(info: GPUAdapterInfo): MatrixShape[] {
 }
 
 let nextId = 0;
+
+const tensorTakes = signature('tensor', {
+  values: kinds.anything,
+  shape: kinds.optional(kinds.shape),
+  dtype: kinds.optional(kinds.oneOf('f32', 'u32', 'f16')),
+});
+const zerosTakes = signature('zeros', { shape: kinds.shape });
+const onesTakes = signature('ones', { shape: kinds.shape });
+const fullTakes = signature('full', { shape: kinds.shape, value: kinds.scalar });
+const randnTakes = signature('randn', { shape: kinds.shape, key: randomSource });
+const uniformTakes = signature('uniform', {
+  shape: kinds.shape,
+  key: randomSource,
+  low: kinds.optional(kinds.finite),
+  high: kinds.optional(kinds.finite),
+});
+const generatorTakes = signature('generator', { seed: randomKey });
+const allocateTakes = signature('allocate', { make: kinds.callable });
 
 /** An open device: makes tensors, and runs what is recorded on them. */
 export class Device {
@@ -211,29 +241,40 @@ export class Device {
   }
 
   /**
-   * A stored tensor of the given values, row-major.
-   * @throws ShapeError for an invalid shape; TensorError if the number of values differs; LimitError beyond a binding.
+   * A stored tensor of the given values.
+   *
+   * @param values Numbers, row-major or nested as the axes are, as in [[1, 2], [3, 4]].
+   * @param shape As the values are nested if left out.
+   * @throws ShapeError for an invalid shape; TensorError for anything but numbers, for rows of different lengths, if the number
+   *   of values differs, or for values that u32 does not hold; LimitError beyond a binding.
    */
-  tensor(values: ArrayLike<number>, shape: Shape, dtype: 'u32'): TensorOf<'u32'>;
-  tensor(values: ArrayLike<number>, shape?: Shape, dtype?: DType): Tensor;
-  tensor(values: ArrayLike<number>, shape: Shape = [values.length], dtype: DType = 'f32'): Tensor {
-    checkShape('tensor', shape);
-    checkCount('tensor', values, shape);
-    const tensor = this.empty(shape, dtype);
-    this.write(tensor, values);
+  tensor(values: Values, shape: Shape | undefined, dtype: 'u32'): TensorOf<'u32'>;
+  tensor(values: Values, shape?: Shape, dtype?: DType): Tensor;
+  tensor(values: Values, shape?: Shape, dtype: DType = 'f32'): Tensor {
+    tensorTakes(arguments);
+    const { flat, shape: nested } = flatten('tensor', values);
+    const own = shape ?? nested;
+    checkShape('tensor', own);
+    checkCount('tensor', flat, own);
+    const words = encode('tensor', dtype, flat);
+    const tensor = this.empty(own, dtype);
+    if (tensor.origin.kind === 'stored') this.writeWords(tensor.origin.storage, words);
     return tensor;
   }
 
   zeros(shape: Shape): Tensor {
+    zerosTakes(arguments);
     return this.full(shape, 0);
   }
 
   ones(shape: Shape): Tensor {
+    onesTakes(arguments);
     return this.full(shape, 1);
   }
 
   /** A stored tensor with one value everywhere. */
   full(shape: Shape, value: number): Tensor {
+    fullTakes(arguments);
     return this.stored(() => fill(this, shape, value));
   }
 
@@ -242,6 +283,7 @@ export class Device {
    * @throws TensorError within a compiled function, where it would be drawn once: use randomNormal
    */
   randn(shape: Shape, key: RandomSource): Tensor {
+    randnTakes(arguments);
     refuseFrozen('randn', key);
     return this.stored(() => randomNormal(this, shape, key));
   }
@@ -251,6 +293,7 @@ export class Device {
    * @throws TensorError within a compiled function, where it would be drawn once: use randomUniform
    */
   uniform(shape: Shape, key: RandomSource, low = 0, high = 1): Tensor {
+    uniformTakes(arguments);
     refuseFrozen('uniform', key);
     return this.stored(() => randomUniform(this, shape, key, low, high));
   }
@@ -261,6 +304,7 @@ export class Device {
    * @throws TensorError within a compiled function, and for a seed that is no whole number
    */
   generator(seed: RandomKey): Generator {
+    generatorTakes(arguments);
     return new Generator(this, seed);
   }
 
@@ -387,16 +431,20 @@ export class Device {
   }
 
   /** @internal See {@link Tensor.write}. */
-  write(tensor: Tensor, values: ArrayLike<number>): void {
+  write(tensor: Tensor, values: Values): void {
     this.checkUsable();
     if (tensor.origin.kind !== 'stored') {
       throw new TensorError(
         `write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`,
       );
     }
-    checkCount('write', values, tensor.shape);
-    const { storage } = tensor.origin;
-    this.upload(storage.allocation.buffer, storage.offset, CONVERSIONS[tensor.dtype](values));
+    const { flat } = flatten('write', values);
+    checkCount('write', flat, tensor.shape);
+    this.writeWords(tensor.origin.storage, encode('write', tensor.dtype, flat));
+  }
+
+  private writeWords(storage: Storage, words: ReturnType<typeof encode>): void {
+    this.upload(storage.allocation.buffer, storage.offset, words);
     storage.region.writtenAt = tick();
   }
 
@@ -408,6 +456,7 @@ export class Device {
    * @throws DeviceError if there is no room; and what `make` throws
    */
   async allocate(make: () => Tensor): Promise<Tensor> {
+    allocateTakes(arguments);
     const { value: tensor, error } = await this.withinMemory(make);
     if (!error) return tensor;
     tensor.dispose();
@@ -538,31 +587,3 @@ function powerOfTwo(bytes: number): number {
 }
 
 const CLOSED = 'the device has been closed; open a new one.';
-
-function checkCount(operation: string, values: ArrayLike<number>, shape: Shape): void {
-  if (values.length === sizeOf(shape)) return;
-  throw new TensorError(
-    `${operation}: ${values.length} values for shape ${formatShape(shape)}, which holds ${sizeOf(shape)}; give as many.`,
-  );
-}
-
-function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
-  if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer)
-    return values as Float32Array<ArrayBuffer>;
-  return Float32Array.from(values);
-}
-
-/** Rounded to the nearest, in whole words. */
-function toFloat16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
-  const halves = new Float16Array(2 * Math.ceil(values.length / 2));
-  halves.set(values);
-  // Where JavaScript has no such array of its own, WebGPU does not know this one.
-  return new Uint16Array(halves.buffer);
-}
-
-function toUint32(values: ArrayLike<number>): Uint32Array<ArrayBuffer> {
-  if (values instanceof Uint32Array && values.buffer instanceof ArrayBuffer) return values as Uint32Array<ArrayBuffer>;
-  return Uint32Array.from(values);
-}
-
-const CONVERSIONS = { f32: toFloat32, u32: toUint32, f16: toFloat16 };

@@ -1,9 +1,13 @@
 import { view } from './basic-operations.js';
 import { TensorError } from './errors.js';
 import { activeTrace, checkUsable } from './graph.js';
+import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
 import { formatShape, sameShape } from './shape.js';
+import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
+
+const assignTakes = signature('assign', { target: kinds.tensor, value: kinds.tensor });
 
 /**
  * Gives a stored tensor a new value. Within a compiled function this is an effect of the program: later operations of
@@ -12,6 +16,7 @@ import type { Tensor } from './tensor.js';
  * @param value A tensor of the same shape and dtype.
  */
 export function assign(target: Tensor, value: Tensor): void {
+  assignTakes(arguments);
   assignAll([[target, value]]);
 }
 

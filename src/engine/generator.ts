@@ -6,6 +6,7 @@ import { assign } from './effects.js';
 import { TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { activeTrace, record } from './graph.js';
+import { U32 } from './operands.js';
 import type { Operation } from './operation.js';
 import { keyWords, type RandomKey } from './random-key.js';
 import type { Tensor } from './tensor.js';
@@ -15,6 +16,7 @@ const STATE_WORDS = 4;
 
 const advanceOperation: Operation<null> = {
   name: 'advanceGenerator',
+  operands: { state: U32 },
   shape: ([state]) => [state],
   lower(lowering, [state], [next]) {
     lowering.dispatch({

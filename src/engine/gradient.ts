@@ -2,8 +2,12 @@ import { accumulate, cast, fill } from './basic-operations.js';
 import { currentValue } from './effects.js';
 import { GradientError } from './errors.js';
 import { checkUsable, type Node, recordAgain, scope } from './graph.js';
+import * as kinds from './kinds.js';
 import { formatShape, sameShape } from './shape.js';
+import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
+
+const gradientsTakes = signature('gradients', { loss: kinds.tensor, tensors: kinds.tensors });
 
 /**
  * Gradients of a scalar by each of `tensors`, as graph: the backward operations are recorded beside the forward ones,
@@ -16,6 +20,7 @@ import type { Tensor } from './tensor.js';
  *   a gradient on the way to it.
  */
 export function gradients(loss: Tensor, tensors: readonly Tensor[]): Tensor[] {
+  gradientsTakes(arguments);
   if (loss.size !== 1) {
     throw new GradientError(
       `gradients: the loss has shape ${formatShape(loss.shape)}, ${loss.size} values; reduce it to one with sum or mean.`,

@@ -1,9 +1,12 @@
 import type { Device } from './device.js';
 import { currentValue } from './effects.js';
 import { TensorError } from './errors.js';
+import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
+import { checkOperands } from './operands.js';
 import type { Operation } from './operation.js';
 import type { TensorSpec } from './shape.js';
+import { signature } from './signature.js';
 import { Tensor } from './tensor.js';
 
 /** A recorded operation. */
@@ -43,8 +46,11 @@ export function tick(): number {
   return clock;
 }
 
+const scopeTakes = signature('scope', { name: kinds.text, body: kinds.callable });
+
 /** Runs `body` with the names of recorded operations prefixed by `name`, for errors and profiles. */
 export function scope<T>(name: string, body: () => T): T {
+  scopeTakes(arguments);
   scopes.push(name);
   try {
     return body();
@@ -53,12 +59,15 @@ export function scope<T>(name: string, body: () => T): T {
   }
 }
 
+const checkpointTakes = signature('checkpoint', { body: kinds.callable });
+
 /**
  * Trades time for memory: what `body` records is computed again when its gradients are, so that its intermediates need
  * not be kept from the forward to the backward pass. Values and gradients are the same bits. Counterpart:
  * `torch.utils.checkpoint`. Effects (`assign`) within take place once.
  */
 export function checkpoint<T>(body: () => T): T {
+  checkpointTakes(arguments);
   const outer = currentSegment;
   currentSegment ??= Symbol('checkpoint');
   try {
@@ -116,9 +125,17 @@ export function checkUsable(operation: string, tensor: Tensor, device: Device): 
   }
 }
 
+const recordTakes = signature('record', {
+  operation: kinds.object('an operation, with name, shape and lower', 'name', 'shape', 'lower'),
+  inputs: kinds.list('tensors', kinds.anything),
+  attributes: kinds.anything,
+  device: kinds.optional(kinds.device),
+});
+
 /**
  * Records an operation and returns its outputs. Nothing runs yet.
- * @throws ShapeError from the operation's shape rule; TensorError for unusable inputs.
+ * @throws ShapeError for an input of a type that the operation does not take, and from its shape rule; TensorError for unusable
+ * inputs.
  */
 export function record<Attributes>(
   operation: Operation<Attributes>,
@@ -126,6 +143,8 @@ export function record<Attributes>(
   attributes: Attributes,
   device: Device | undefined = inputs[0]?.device,
 ): Tensor[] {
+  recordTakes(arguments);
+  checkOperands(operation as Operation, inputs, where);
   if (!device) throw new TensorError(`${where(operation.name)}: needs an input or a device.`);
   device.checkUsable();
   for (const input of inputs) checkUsable(operation.name, input, device);

@@ -15,6 +15,7 @@ export { Generator } from './generator.js';
 export { gradients } from './gradient.js';
 export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
+export type { Operands } from './operands.js';
 export type {
   Absorption,
   AdapterTraits,
@@ -35,3 +36,4 @@ export { template } from './template.js';
 export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
 export { enableHalves, withTypes } from './types.js';
+export type { Values } from './values.js';

@@ -1,5 +1,6 @@
 import type { FusionGroup } from './fusion.js';
 import type { Node } from './graph.js';
+import type { Operands } from './operands.js';
 import type { DType, Shape, TensorSpec } from './shape.js';
 import type { Tensor } from './tensor.js';
 
@@ -101,6 +102,11 @@ export interface GradientCall<Attributes> {
  */
 export interface Operation<Attributes = unknown> {
   readonly name: string;
+  /**
+   * Its inputs by name, in order, with the types that its kernels read; the last stands for all that follow. Inputs of other types
+   * are refused when the operation is recorded. Absent: all are f32.
+   */
+  readonly operands?: Operands;
   /** Checks inputs and attributes, throws ShapeError with numbers and remedy, returns the outputs' specs. */
   shape(inputs: readonly TensorSpec[], attributes: Attributes): TensorSpec[];
   lower(lowering: Lowering, inputs: readonly Value[], outputs: readonly Value[], attributes: Attributes): void;

@@ -1,7 +1,14 @@
 import { TensorError } from './errors.js';
+import * as kinds from './kinds.js';
 
 /** Names a random stream: the same key gives the same values. Any whole numbers; up to 2⁵³ each is told apart. */
 export type RandomKey = number | readonly [number, number];
+
+/** What a key can be. */
+export const randomKey = kinds.either(
+  kinds.safeInteger,
+  kinds.list('two of them', kinds.safeInteger, { least: 2, most: 2 }),
+);
 
 /**
  * Two 32-bit words from a key; a single number gives its low and high word.

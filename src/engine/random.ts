@@ -3,11 +3,14 @@ import { TensorError } from './errors.js';
 import { Generator } from './generator.js';
 import { activeTrace, record } from './graph.js';
 import { linearGrid } from './grid.js';
+import * as kinds from './kinds.js';
+import { U32 } from './operands.js';
 import type { Operation } from './operation.js';
 import philox from './philox.wgsl';
 import randomKernel from './random.wgsl';
-import { keyWords, type RandomKey } from './random-key.js';
+import { keyWords, type RandomKey, randomKey } from './random-key.js';
 import { checkShape, formatShape, type Shape, sizeOf } from './shape.js';
+import { signature } from './signature.js';
 import { template } from './template.js';
 import { Tensor } from './tensor.js';
 
@@ -16,6 +19,8 @@ import { Tensor } from './tensor.js';
  * and `[a, b]`), or a generator, which goes on from draw to draw.
  */
 export type RandomSource = RandomKey | Tensor | Generator;
+
+export const randomSource = kinds.either(randomKey, kinds.either(kinds.tensor, kinds.generator));
 
 interface RandomAttributes {
   readonly shape: Shape;
@@ -28,6 +33,7 @@ interface RandomAttributes {
 
 const randomOperation: Operation<RandomAttributes> = {
   name: 'random',
+  operands: { key: U32 },
   shape(_inputs, { shape }) {
     checkShape('random', shape);
     return [{ shape, dtype: 'f32' }];
@@ -82,23 +88,46 @@ export function refuseFrozen(name: string, source: RandomSource): void {
   );
 }
 
+const randomUniformTakes = signature('randomUniform', {
+  device: kinds.device,
+  shape: kinds.shape,
+  source: randomSource,
+  low: kinds.optional(kinds.finite),
+  high: kinds.optional(kinds.finite),
+});
+
 /** Uniform draws in [low, high). */
 export function randomUniform(device: Device, shape: Shape, source: RandomSource, low = 0, high = 1): Tensor {
+  randomUniformTakes(arguments);
   return draw('randomUniform', device, source, { shape, distribution: 'uniform', parameters: [low, high] });
 }
 
+const randomNormalTakes = signature('randomNormal', {
+  device: kinds.device,
+  shape: kinds.shape,
+  source: randomSource,
+  mean: kinds.optional(kinds.finite),
+  deviation: kinds.optional(kinds.atLeastZero),
+});
+
 /** Normal draws. */
 export function randomNormal(device: Device, shape: Shape, source: RandomSource, mean = 0, deviation = 1): Tensor {
+  randomNormalTakes(arguments);
   return draw('randomNormal', device, source, { shape, distribution: 'normal', parameters: [mean, deviation] });
 }
 
+const randomBernoulliTakes = signature('randomBernoulli', {
+  device: kinds.device,
+  shape: kinds.shape,
+  source: randomSource,
+  probability: kinds.share,
+});
+
 /**
  * 1 with the given probability, to 2⁻²⁴, and else 0. Counterpart: `torch.bernoulli`.
- * @throws TensorError for a probability outside [0, 1]
+ * @throws ShapeError for a probability outside [0, 1]
  */
 export function randomBernoulli(device: Device, shape: Shape, source: RandomSource, probability: number): Tensor {
-  if (!(probability >= 0 && probability <= 1)) {
-    throw new TensorError(`randomBernoulli: the probability is ${probability}; give one from 0 to 1.`);
-  }
+  randomBernoulliTakes(arguments);
   return draw('randomBernoulli', device, source, { shape, distribution: 'bernoulli', parameters: [probability, 0] });
 }

@@ -5,6 +5,7 @@ import { TensorError } from './errors.js';
 import type { Node, Trace } from './graph.js';
 import type { Storage } from './memory-heap.js';
 import { type DType, formatShape, type Shape, sizeOf, type TensorSpec } from './shape.js';
+import type { Values } from './values.js';
 
 /** Where a tensor's values come from. */
 export type Origin =
@@ -82,9 +83,9 @@ export class Tensor implements TensorSpec {
 
   /**
    * Replaces the values of a stored tensor from JavaScript, without a new allocation.
-   * @throws TensorError if the tensor is not stored or the length differs.
+   * @throws TensorError if the tensor is not stored, the number of values differs, or one is no number, or none of its type.
    */
-  write(values: ArrayLike<number>): void {
+  write(values: Values): void {
     this.device.write(this, values);
   }
 

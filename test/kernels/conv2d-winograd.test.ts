@@ -3,12 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { ShapeError } from '../../src/engine/errors.js';
 import type { AdapterTraits } from '../../src/engine/operation.js';
 import type { Shape } from '../../src/engine/shape.js';
-import { compile, gradients, mul, sum, type Tensor } from '../../src/index.js';
+import { compile, gradients, mul, record, sum, type Tensor } from '../../src/index.js';
 import {
   type ConvAttributes,
   conv2d,
   conv2dOperation,
-  convInputGradient,
   convInputGradientOperation,
   convWeightGradient,
   convWeightGradientOperation,
@@ -91,7 +90,8 @@ describe('conv2d by Winograd', () => {
         ],
         attributes: { ...attributes, inputSize: [x[1], x[2]] },
       })),
-      run: ([dy, weight, bias], attributes) => convInputGradient(dy, weight, attributes, bias),
+      run: ([dy, weight, bias], attributes) =>
+        record(convInputGradientOperation, bias ? [dy, weight, bias] : [dy, weight], attributes)[0],
       reference: ([dy, weight, bias], attributes) => {
         const shape = [dy.shape[0], ...attributes.inputSize, weight.shape[3]];
         const gx = convInputGradientReference(dy, weight, attributes, shape);

@@ -8,7 +8,10 @@ import {
   type Tensor,
   type Value,
 } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32, FLOATS, type Operands } from '../../engine/operands.js';
 import { formatShape, sameShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
@@ -40,6 +43,24 @@ export interface BatchNormOptions {
   readonly activation?: 'relu';
 }
 
+const batchNormTakes = signature<BatchNormOptions>(
+  'batchNorm',
+  { x: kinds.tensor },
+  {
+    weight: kinds.tensor,
+    bias: kinds.tensor,
+    runningMean: kinds.optional(kinds.tensor),
+    runningVar: kinds.optional(kinds.tensor),
+    training: kinds.flag,
+    momentum: kinds.optional(kinds.share),
+    eps: kinds.optional(kinds.atLeastZero),
+    activation: kinds.optional(kinds.oneOf('relu')),
+  },
+);
+
+const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, runningVar: F32 };
+const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
+
 interface Attributes {
   readonly training: boolean;
   readonly eps: number;
@@ -57,6 +78,7 @@ interface Attributes {
  * or where training has a single value per channel.
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+  batchNormTakes(arguments);
   const { weight, bias, runningMean, runningVar, training, momentum = 0.1, eps = 1e-5, activation } = options;
   if ((runningMean === undefined) !== (runningVar === undefined)) {
     throw new ShapeError('batchNorm: runningMean and runningVar come together; give both or neither.');
@@ -80,6 +102,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
 /** Inputs x, weight, bias; outputs y, mean, biased variance. */
 export const batchNormTraining: Operation<Attributes> = {
   name: 'batchNorm',
+  operands: OPERANDS,
 
   shape([x, ...channelTensors]) {
     const channel = checkChannels(x, channelTensors);
@@ -110,12 +133,12 @@ export const batchNormTraining: Operation<Attributes> = {
  */
 const moveRunning: Operation<{ readonly momentum: number; readonly scale: number }> = {
   name: 'batchNormRunning',
+  operands: { running: F32, batch: F32 },
 
   shape([running, batch]) {
-    if (!sameShape(running.shape, batch.shape) || running.dtype !== 'f32') {
+    if (!sameShape(running.shape, batch.shape)) {
       throw new ShapeError(
-        `batchNorm: a running statistic is ${formatShape(running.shape)} ${running.dtype}; it must be ` +
-          `${formatShape(batch.shape)} f32.`,
+        `batchNorm: a running statistic is ${formatShape(running.shape)}; it must be ${formatShape(batch.shape)}.`,
       );
     }
     return [running];
@@ -140,6 +163,7 @@ const moveRunning: Operation<{ readonly momentum: number; readonly scale: number
 /** Inputs x, weight, bias, running mean and variance; output y. */
 export const batchNormInference: Operation<Attributes> = {
   name: 'batchNorm',
+  operands: OPERANDS,
 
   shape([x, ...channelTensors]) {
     checkChannels(x, channelTensors);
@@ -188,6 +212,7 @@ function inputGradients(call: GradientCall<Attributes>, mean: Tensor, variance: 
 /** Inputs x, dy, weight, bias, mean, variance; outputs dx, dweight, dbias. */
 const batchNormGradient: Operation<Attributes> = {
   name: 'batchNormGradient',
+  operands: { x: FLOATS, dy: FLOATS, ...CHANNEL_OPERANDS },
 
   shape: ([x, , weight, bias]) => [x, weight, bias],
 
@@ -247,10 +272,6 @@ function checkChannels(x: TensorSpec, channelTensors: readonly TensorSpec[]): Te
           `(shape ${formatShape(x.shape)}); give ${names[index]} the shape [${channels}].`,
       );
     }
-  }
-  if (x.dtype === 'u32') throw new ShapeError('batchNorm: x is u32; it must be f32 or f16.');
-  for (const [index, { dtype }] of channelTensors.entries()) {
-    if (dtype !== 'f32') throw new ShapeError(`batchNorm: ${names[index]} is ${dtype}; it must be f32.`);
   }
   return { shape: [channels], dtype: 'f32' };
 }

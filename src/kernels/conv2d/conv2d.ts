@@ -1,14 +1,25 @@
 import { ShapeError } from '../../engine/errors.js';
 import { record } from '../../engine/graph.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32, FLOATS } from '../../engine/operands.js';
 import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../reduce/reduce.js';
 import { absorbByConvolution, lowerConvolution } from './epilogue.js';
 import { gatherExtent, lowerGather, widen } from './gather.js';
-import { type ConvGeometry, checkBias, convOutputShape, inputGradientAxes, type Pair, pairOf } from './geometry.js';
+import {
+  type ConvGeometry,
+  checkBias,
+  convOptions,
+  convOutputShape,
+  inputGradientAxes,
+  type Pair,
+  pairOf,
+} from './geometry.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
-import { type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
+import { CONV_VARIANTS, type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
 
 // Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
@@ -40,6 +51,12 @@ export interface WeightGradientAttributes extends ConvAttributes {
   readonly kernelSize: Pair;
 }
 
+const conv2dTakes = signature<Conv2dOptions>(
+  'conv2d',
+  { x: kinds.tensor, weight: kinds.tensor },
+  { ...convOptions, variant: kinds.optional(kinds.oneOf(...CONV_VARIANTS)) },
+);
+
 /**
  * Cross-correlation of images with kernels, as PyTorch's `conv2d`:
  * y[n, oh, ow, o] = bias[o] + Σ x[n, oh·stride − padding + i·dilation, …, k] · weight[o, i, j, k].
@@ -49,11 +66,12 @@ export interface WeightGradientAttributes extends ConvAttributes {
  * @throws ShapeError for channels that do not match, a kernel larger than the padded image, groups that do not divide.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  conv2dTakes(arguments);
   const { bias, stride = 1, padding = 0, dilation = 1, groups = 1, variant } = options;
   const attributes: ConvAttributes = {
-    stride: pairOf('conv2d', 'stride', stride, 1),
-    padding: pairOf('conv2d', 'padding', padding, 0),
-    dilation: pairOf('conv2d', 'dilation', dilation, 1),
+    stride: pairOf(stride),
+    padding: pairOf(padding),
+    dilation: pairOf(dilation),
     groups,
     variant,
   };
@@ -63,6 +81,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
 /** Inputs x, weight and, if there is one, bias. */
 export const conv2dOperation: Operation<ConvAttributes> = {
   name: 'conv2d',
+  operands: { x: FLOATS, weight: FLOATS, bias: F32 },
 
   shape([x, weight, bias], attributes) {
     const shape = convOutputShape('conv2d', x.shape, weight.shape, attributes);
@@ -95,17 +114,13 @@ export const conv2dOperation: Operation<ConvAttributes> = {
  * The gradient of `conv2d` by x: gx[n, ih, iw, k] = Σ dy[n, oh, ow, o] · weight[o, i, j, k] over all oh·stride − padding +
  * i·dilation = ih (and likewise iw). With a bias [inC] it is the transposed convolution.
  */
-export function convInputGradient(
-  dy: Tensor,
-  weight: Tensor,
-  attributes: InputGradientAttributes,
-  bias?: Tensor,
-): Tensor {
-  return record(convInputGradientOperation, bias ? [dy, weight, bias] : [dy, weight], attributes)[0];
+export function convInputGradient(dy: Tensor, weight: Tensor, attributes: InputGradientAttributes): Tensor {
+  return record(convInputGradientOperation, [dy, weight], attributes)[0];
 }
 
 export const convInputGradientOperation: Operation<InputGradientAttributes> = {
   name: 'conv2d.inputGradient',
+  operands: { dy: FLOATS, weight: FLOATS, bias: F32 },
 
   shape([dy, weight, bias], attributes) {
     const channels = weight.shape[3] * attributes.groups;
@@ -155,6 +170,7 @@ export function convWeightGradient(x: Tensor, dy: Tensor, attributes: WeightGrad
 
 export const convWeightGradientOperation: Operation<WeightGradientAttributes> = {
   name: 'conv2d.weightGradient',
+  operands: { x: FLOATS, dy: FLOATS },
 
   shape([x, dy], attributes) {
     const shape = [dy.shape[3], ...attributes.kernelSize, x.shape[3] / attributes.groups];

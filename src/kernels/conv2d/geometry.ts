@@ -1,4 +1,5 @@
 import { ShapeError } from '../../engine/errors.js';
+import * as kinds from '../../engine/kinds.js';
 import type { Shape } from '../../engine/shape.js';
 import { formatShape } from '../../engine/shape.js';
 
@@ -12,16 +13,18 @@ export interface ConvGeometry {
   readonly groups: number;
 }
 
-/** Turns a number into a pair, and checks both. */
-export function pairOf(operation: string, name: string, value: number | Pair, least: number): Pair {
-  const pair: Pair = typeof value === 'number' ? [value, value] : value;
-  if (pair.length !== 2 || !pair.every((entry) => Number.isInteger(entry) && entry >= least)) {
-    throw new ShapeError(
-      `${operation}: ${name} is ${JSON.stringify(value)}; give a whole number of at least ${least}, or a pair ` +
-        '[height, width] of such numbers.',
-    );
-  }
-  return pair;
+/** What convolution and transposed convolution can both be told. */
+export const convOptions = {
+  bias: kinds.optional(kinds.tensor),
+  stride: kinds.optional(kinds.pair(kinds.whole(1))),
+  padding: kinds.optional(kinds.pair(kinds.whole(0))),
+  dilation: kinds.optional(kinds.pair(kinds.whole(1))),
+  groups: kinds.optional(kinds.whole(1)),
+};
+
+/** One number for both axes, or one for each. */
+export function pairOf(value: number | Pair): Pair {
+  return typeof value === 'number' ? [value, value] : value;
 }
 
 /** Positions that a kernel of `kernel` taps visits along one axis. */
@@ -69,9 +72,6 @@ export function checkRanks(operation: string, x: Shape, weight: Shape): void {
 }
 
 export function checkGroups(operation: string, groups: number, inC: number, outC: number): void {
-  if (!Number.isInteger(groups) || groups < 1) {
-    throw new ShapeError(`${operation}: groups is ${groups}; give a whole number of at least 1.`);
-  }
   if (inC % groups !== 0 || outC % groups !== 0) {
     throw new ShapeError(
       `${operation}: ${groups} groups do not divide ${inC} input and ${outC} output channels; choose groups that divide both.`,

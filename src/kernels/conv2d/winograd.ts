@@ -4,7 +4,7 @@ import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
-import { isMatrix, type KernelVariant, type ProductExtent, variantsFor } from '../matmul/variant.js';
+import { isMatrix, KERNEL_VARIANTS, type ProductExtent, variantsFor } from '../matmul/variant.js';
 import { withNan } from '../nan.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
@@ -60,7 +60,9 @@ const LEAST_TILES = 16;
 const LEAST_FLOPS = 2 ** 28;
 
 /** The kernels of a convolution: those of a matrix product, and Winograd's for 3×3 of stride 1. */
-export type ConvVariant = KernelVariant | 'winograd';
+export type ConvVariant = (typeof CONV_VARIANTS)[number];
+
+export const CONV_VARIANTS = [...KERNEL_VARIANTS, 'winograd'] as const;
 
 /**
  * The kernels that can compute a convolution or one of its gradients; the default first. `y` is the shape of the images that

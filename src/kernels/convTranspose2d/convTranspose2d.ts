@@ -1,9 +1,14 @@
 import { ShapeError } from '../../engine/errors.js';
+import { record } from '../../engine/graph.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32, FLOATS } from '../../engine/operands.js';
+import type { Operation } from '../../engine/operation.js';
 import { formatShape } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
-import { convInputGradient } from '../conv2d/conv2d.js';
-import { checkBias, checkGroups, checkRanks, type Pair, pairOf } from '../conv2d/geometry.js';
-import type { KernelVariant } from '../matmul/variant.js';
+import { convInputGradientOperation, type InputGradientAttributes } from '../conv2d/conv2d.js';
+import { checkBias, checkGroups, checkRanks, convOptions, type Pair, pairOf } from '../conv2d/geometry.js';
+import { KERNEL_VARIANTS, type KernelVariant } from '../matmul/variant.js';
 
 export interface ConvTranspose2dOptions {
   /** One value per output channel, [outC]. */
@@ -19,6 +24,16 @@ export interface ConvTranspose2dOptions {
   readonly variant?: KernelVariant;
 }
 
+const convTranspose2dTakes = signature<ConvTranspose2dOptions>(
+  'convTranspose2d',
+  { x: kinds.tensor, weight: kinds.tensor },
+  {
+    ...convOptions,
+    outputPadding: kinds.optional(kinds.pair(kinds.whole(0))),
+    variant: kinds.optional(kinds.oneOf(...KERNEL_VARIANTS)),
+  },
+);
+
 /**
  * Transposed convolution, as PyTorch's `conv_transpose2d`: each input pixel adds its kernel, weighted, to the output at
  * `stride` times its place. It is the gradient by the input of a convolution that leads from the output's size to x's, with
@@ -30,12 +45,13 @@ export interface ConvTranspose2dOptions {
  * padding that leaves no output.
  */
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
+  convTranspose2dTakes(arguments);
   const name = 'convTranspose2d';
   const { bias, groups = 1, variant } = options;
-  const stride = pairOf(name, 'stride', options.stride ?? 1, 1);
-  const padding = pairOf(name, 'padding', options.padding ?? 0, 0);
-  const dilation = pairOf(name, 'dilation', options.dilation ?? 1, 1);
-  const outputPadding = pairOf(name, 'outputPadding', options.outputPadding ?? 0, 0);
+  const stride = pairOf(options.stride ?? 1);
+  const padding = pairOf(options.padding ?? 0);
+  const dilation = pairOf(options.dilation ?? 1);
+  const outputPadding = pairOf(options.outputPadding ?? 0);
 
   checkRanks(name, x.shape, weight.shape);
   const [inC, kernelH, kernelW, groupOut] = weight.shape;
@@ -66,5 +82,13 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
         `${formatShape(x.shape)}; pad less.`,
     );
   }
-  return convInputGradient(x, weight, { stride, padding, dilation, groups, inputSize, variant }, bias);
+  const attributes = { stride, padding, dilation, groups, inputSize, variant };
+  return record(convTranspose2dOperation, bias ? [x, weight, bias] : [x, weight], attributes)[0];
 }
+
+/** Inputs x, weight and, if there is one, bias. */
+export const convTranspose2dOperation: Operation<InputGradientAttributes> = {
+  ...convInputGradientOperation,
+  name: 'convTranspose2d',
+  operands: { x: FLOATS, weight: FLOATS, bias: F32 },
+};

@@ -1,4 +1,6 @@
-import { cast, Generator, randomBernoulli, ShapeError, type Tensor, TensorError } from '../../engine/index.js';
+import { cast, type Generator, randomBernoulli, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { signature } from '../../engine/signature.js';
 import { mul } from '../elementwise/elementwise.js';
 
 export interface DropoutOptions {
@@ -10,19 +12,21 @@ export interface DropoutOptions {
   readonly training?: boolean;
 }
 
+const dropoutTakes = signature<DropoutOptions>(
+  'dropout',
+  { x: kinds.float },
+  { p: kinds.optional(kinds.share), generator: kinds.generator, training: kinds.optional(kinds.flag) },
+);
+
 /**
  * Each value of x set to 0 with probability p, and else divided by 1 − p. Counterpart: `torch.nn.functional.dropout`, also in
  * that a dropped NaN or ±∞ is NaN. The gradient goes through the same mask. With p = 0 or 1 nothing is drawn.
  *
- * @throws ShapeError for p outside [0, 1]; TensorError without a generator
+ * @throws ShapeError for p outside [0, 1], or without a generator
  */
-export function dropout(x: Tensor, { p = 0.5, generator, training = true }: DropoutOptions): Tensor {
-  if (!(p >= 0 && p <= 1)) throw new ShapeError(`dropout: p is ${p}; give a probability from 0 to 1.`);
-  if (!(generator instanceof Generator)) {
-    throw new TensorError(
-      'dropout: needs a generator, which decides what is dropped; give { generator: device.generator(seed) }.',
-    );
-  }
+export function dropout(x: Tensor, options: DropoutOptions): Tensor {
+  dropoutTakes(arguments);
+  const { p = 0.5, generator, training = true } = options;
   if (!training || p === 0) return x;
   if (p === 1) return mul(x, 0);
   const kept = randomBernoulli(x.device, x.shape, generator, 1 - p);

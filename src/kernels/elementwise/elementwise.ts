@@ -1,100 +1,79 @@
 import { record, type Tensor } from '../../engine/index.js';
-import { sumTo } from '../reduce/reduce.js';
+import * as kinds from '../../engine/kinds.js';
+import { signature } from '../../engine/signature.js';
+import { broadcasting, type Operand, takesOperands } from './broadcasting.js';
 import { pointwise } from './pointwise.js';
 
 // Each operation: the WGSL of its value, and right below it the gradient. `dy` is the gradient of the loss by the result.
 
-/** A tensor, or a number that stands for a tensor of that value everywhere. */
-export type Operand = Tensor | number;
-
-const addOperation = pointwise({
+const addition = broadcasting({
   name: 'add',
   arity: 2,
   body: 'return x + y;',
-  gradient: ({ inputs: [a, b], outputGradients: [dy] }) => [dy && sumTo(dy, a.shape), dy && sumTo(dy, b.shape)],
+  gradients: [({ dy }) => dy, ({ dy }) => dy],
 });
 
-const addNumberOperation = pointwise({
-  name: 'addNumber',
-  arity: 1,
-  body: 'return x + p0;',
-  gradient: ({ outputGradients: [dy] }) => [dy],
-});
+const addTakes = takesOperands('add');
 
 /** a + b, broadcast. */
 export function add(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return record(addNumberOperation, [tensorOf('add', a)], { p0: b })[0];
-  if (typeof a === 'number') return add(b, a);
-  return record(addOperation, [a, b], {})[0];
+  addTakes(arguments);
+  return addition(a, b);
 }
 
-const subOperation = pointwise({
+const subtraction = broadcasting({
   name: 'sub',
   arity: 2,
   body: 'return x - y;',
-  gradient: ({ inputs: [a, b], outputGradients: [dy], wanted }) => [
-    dy && sumTo(dy, a.shape),
-    dy && wanted[1] ? neg(sumTo(dy, b.shape)) : undefined,
-  ],
+  gradients: [({ dy }) => dy, ({ dy }) => neg(dy)],
 });
+
+const subTakes = takesOperands('sub');
 
 /** a − b, broadcast. */
 export function sub(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return add(a, -b);
-  if (typeof a === 'number') return add(neg(b), a);
-  return record(subOperation, [a, b], {})[0];
+  subTakes(arguments);
+  return subtraction(a, b);
 }
 
-const mulOperation = pointwise({
+const multiplication = broadcasting({
   name: 'mul',
   arity: 2,
   body: 'return x * y;',
-  gradient: ({ inputs: [a, b], outputGradients: [dy], wanted }) => [
-    dy && wanted[0] ? sumTo(mul(dy, b), a.shape) : undefined,
-    dy && wanted[1] ? sumTo(mul(dy, a), b.shape) : undefined,
-  ],
+  gradients: [({ dy, operands: [, b] }) => mul(dy, b), ({ dy, operands: [a] }) => mul(dy, a)],
 });
 
-const mulNumberOperation = pointwise({
-  name: 'mulNumber',
-  arity: 1,
-  body: 'return x * p0;',
-  gradient: ({ outputGradients: [dy], attributes: { p0 = 0 } }) => [dy && mul(dy, p0)],
-});
+const mulTakes = takesOperands('mul');
 
 /** a · b, broadcast. */
 export function mul(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return record(mulNumberOperation, [tensorOf('mul', a)], { p0: b })[0];
-  if (typeof a === 'number') return mul(b, a);
-  return record(mulOperation, [a, b], {})[0];
+  mulTakes(arguments);
+  return multiplication(a, b);
 }
 
-const divOperation = pointwise({
+const division = broadcasting({
   name: 'div',
   arity: 2,
-  body: 'return x / y;',
-  gradient: ({ inputs: [a, b], outputs: [y], outputGradients: [dy], wanted }) => [
-    dy && wanted[0] ? sumTo(div(dy, b), a.shape) : undefined,
-    dy && wanted[1] ? neg(sumTo(div(mul(dy, y), b), b.shape)) : undefined,
-  ],
+  // WGSL promises nothing for a divisor beyond 2¹²⁶, whose reciprocal is no normal number.
+  body: 'let s = select(T(1.0), T(0.25), abs(y) > T(0x1p125)); return (x * s) / (y * s);',
+  gradients: [({ dy, operands: [, b] }) => div(dy, b), ({ dy, operands: [, b], y }) => neg(div(mul(dy, y), b))],
 });
 
-const reciprocalOperation = pointwise({
-  name: 'reciprocal',
-  arity: 1,
-  body: 'return p0 / x;',
-  gradient: ({ inputs: [x], outputs: [y], outputGradients: [dy] }) => [dy && neg(div(mul(dy, y), x))],
-});
+const divTakes = takesOperands('div');
 
-/** a / b, broadcast. */
+/**
+ * a / b, broadcast, also where b is a number: a true division, which WGSL lets drivers round to 2.5 units of the last place.
+ */
 export function div(a: Operand, b: Operand): Tensor {
-  if (typeof b === 'number') return mul(a, 1 / b);
-  if (typeof a === 'number') return record(reciprocalOperation, [b], { p0: a })[0];
-  return record(divOperation, [a, b], {})[0];
+  divTakes(arguments);
+  return division(a, b);
 }
+
+const negTakes = signature('neg', { x: kinds.tensor });
 
 /** −x. */
 export function neg(x: Tensor): Tensor {
+  negTakes(arguments);
   return mul(x, -1);
 }
 
@@ -105,7 +84,10 @@ const expOperation = pointwise({
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, y)],
 });
 
+const expTakes = signature('exp', { x: kinds.tensor });
+
 export function exp(x: Tensor): Tensor {
+  expTakes(arguments);
   return record(expOperation, [x], {})[0];
 }
 
@@ -116,8 +98,11 @@ const logOperation = pointwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && div(dy, x)],
 });
 
+const logTakes = signature('log', { x: kinds.tensor });
+
 /** Natural logarithm. */
 export function log(x: Tensor): Tensor {
+  logTakes(arguments);
   return record(logOperation, [x], {})[0];
 }
 
@@ -128,7 +113,10 @@ const sqrtOperation = pointwise({
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(div(dy, y), 0.5)],
 });
 
+const sqrtTakes = signature('sqrt', { x: kinds.tensor });
+
 export function sqrt(x: Tensor): Tensor {
+  sqrtTakes(arguments);
   return record(sqrtOperation, [x], {})[0];
 }
 
@@ -139,7 +127,10 @@ const squareOperation = pointwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(mul(dy, x), 2)],
 });
 
+const squareTakes = signature('square', { x: kinds.tensor });
+
 export function square(x: Tensor): Tensor {
+  squareTakes(arguments);
   return record(squareOperation, [x], {})[0];
 }
 
@@ -152,8 +143,11 @@ const absOperation = pointwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(dy, record(signOperation, [x], {})[0])],
 });
 
+const absTakes = signature('abs', { x: kinds.tensor });
+
 /** |x|, with gradient 0 at 0. */
 export function abs(x: Tensor): Tensor {
+  absTakes(arguments);
   return record(absOperation, [x], {})[0];
 }
 
@@ -174,8 +168,11 @@ export const reluOperation = pointwise({
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && record(reluGradientOperation, [dy, x], {})[0]],
 });
 
+const reluTakes = signature('relu', { x: kinds.tensor });
+
 /** max(x, 0), with gradient 0 at 0 and NaN for NaN, as PyTorch has it. */
 export function relu(x: Tensor): Tensor {
+  reluTakes(arguments);
   return record(reluOperation, [x], {})[0];
 }
 
@@ -187,8 +184,11 @@ const sigmoidOperation = pointwise({
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(y, square(y)))],
 });
 
+const sigmoidTakes = signature('sigmoid', { x: kinds.tensor });
+
 /** 1 / (1 + e⁻ˣ). */
 export function sigmoid(x: Tensor): Tensor {
+  sigmoidTakes(arguments);
   return record(sigmoidOperation, [x], {})[0];
 }
 
@@ -207,66 +207,87 @@ const tanhOperation = pointwise({
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(1, square(y)))],
 });
 
+const tanhTakes = signature('tanh', { x: kinds.tensor });
+
 /** Hyperbolic tangent. */
 export function tanh(x: Tensor): Tensor {
+  tanhTakes(arguments);
   return record(tanhOperation, [x], {})[0];
 }
 
 // For equal operands, each side gets half of the gradient, and beside NaN all of it: PyTorch's rule for torch.maximum
 // and torch.minimum.
-const maximumGradientOperation = pointwise({
+const gradientOfLarger = broadcasting({
   name: 'maximum.gradient',
   arity: 3,
   body: 'return select(select(x, T(0.5) * x, isEqual(y, z)), T(0.0), isLess(y, z));',
-  gradient: ({ inputs: [, a, b], outputGradients: [dy] }) => [
-    dy && record(maximumGradientOperation, [dy, a, b], {})[0],
-    undefined,
-    undefined,
-  ],
+  gradients: [({ dy, operands: [, a, b] }) => gradientOfLarger(dy, a, b), undefined, undefined],
 });
 
-const maximumOperation = pointwise({
+const larger = broadcasting({
   name: 'maximum',
   arity: 2,
   body: 'return maximum(x, y);',
-  gradient: ({ inputs: [a, b], outputGradients: [dy] }) => [
-    dy && sumTo(record(maximumGradientOperation, [dy, a, b], {})[0], a.shape),
-    dy && sumTo(record(maximumGradientOperation, [dy, b, a], {})[0], b.shape),
+  gradients: [
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, a, b),
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
   ],
 });
 
+const maximumTakes = takesOperands('maximum');
+
 /** The larger of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.maximum. */
-export function maximum(a: Tensor, b: Tensor): Tensor {
-  return record(maximumOperation, [a, b], {})[0];
+export function maximum(a: Operand, b: Operand): Tensor {
+  maximumTakes(arguments);
+  return larger(a, b);
 }
+
+const smaller = broadcasting({
+  name: 'minimum',
+  arity: 2,
+  body: 'return minimum(x, y);',
+  gradients: [
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, a, b),
+  ],
+});
+
+const minimumTakes = takesOperands('minimum');
 
 /** The smaller of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.minimum. */
-export function minimum(a: Tensor, b: Tensor): Tensor {
-  return neg(maximum(neg(a), neg(b)));
+export function minimum(a: Operand, b: Operand): Tensor {
+  minimumTakes(arguments);
+  return smaller(a, b);
 }
 
-const equalOperation = pointwise({
+const equality = broadcasting({
   name: 'equal',
   arity: 2,
   body: 'return select(T(0.0), T(1.0), isEqual(x, y));',
-  gradient: () => [undefined, undefined],
+  gradients: [],
 });
 
+const equalTakes = takesOperands('equal');
+
 /** 1 where a equals b, else 0; broadcast, without gradient. */
-export function equal(a: Tensor, b: Tensor): Tensor {
-  return record(equalOperation, [a, b], {})[0];
+export function equal(a: Operand, b: Operand): Tensor {
+  equalTakes(arguments);
+  return equality(a, b);
 }
 
-const greaterOperation = pointwise({
+const excess = broadcasting({
   name: 'greater',
   arity: 2,
   body: 'return select(T(0.0), T(1.0), isLess(y, x));',
-  gradient: () => [undefined, undefined],
+  gradients: [],
 });
 
+const greaterTakes = takesOperands('greater');
+
 /** 1 where a exceeds b, else 0; broadcast, without gradient. */
-export function greater(a: Tensor, b: Tensor): Tensor {
-  return record(greaterOperation, [a, b], {})[0];
+export function greater(a: Operand, b: Operand): Tensor {
+  greaterTakes(arguments);
+  return excess(a, b);
 }
 
 const clampOperation = pointwise({
@@ -288,14 +309,12 @@ const clampGradientOperation = pointwise({
   ],
 });
 
+const clampTakes = signature('clamp', { x: kinds.tensor, low: kinds.number, high: kinds.number });
+
 /**
  * x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included. Counterpart: torch.clamp.
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  clampTakes(arguments);
   return record(clampOperation, [x], { p0: low, p1: high })[0];
-}
-
-function tensorOf(name: string, operand: Operand): Tensor {
-  if (typeof operand !== 'number') return operand;
-  throw new TypeError(`${name}: two numbers and no tensor; compute that in JavaScript.`);
 }

@@ -1,3 +1,4 @@
+export type { Operand } from './broadcasting.js';
 export {
   abs,
   add,
@@ -11,7 +12,6 @@ export {
   minimum,
   mul,
   neg,
-  type Operand,
   relu,
   sigmoid,
   sqrt,

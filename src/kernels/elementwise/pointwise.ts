@@ -1,4 +1,12 @@
-import { type Lowering, type Operation, SondeError, type TensorSpec, type Value } from '../../engine/index.js';
+import {
+  type Lowering,
+  type Operation,
+  ShapeError,
+  SondeError,
+  type TensorSpec,
+  type Value,
+} from '../../engine/index.js';
+import { FLOATS, type Operands } from '../../engine/operands.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
@@ -13,7 +21,10 @@ export interface PointwiseAttributes {
 }
 
 export interface PointwiseDefinition {
+  /** Of the kernel. */
   readonly name: string;
+  /** Of the operation, where that has several kernels. */
+  readonly operation?: string;
   readonly arity: 1 | 2 | 3;
   /**
    * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>), and may call the
@@ -25,9 +36,11 @@ export interface PointwiseDefinition {
 
 /** An operation that maps corresponding elements of up to three broadcast operands. */
 export function pointwise(definition: PointwiseDefinition): Operation<PointwiseAttributes> {
-  const { name, gradient } = definition;
+  const { arity, gradient } = definition;
+  const name = definition.operation ?? definition.name;
   const operation: Operation<PointwiseAttributes> = {
     name,
+    operands: OPERANDS[arity],
     shape: (inputs) => [commonSpec(name, inputs)],
     lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
     fuse: (group) => fusedOperation(group, definitionOf),
@@ -36,6 +49,12 @@ export function pointwise(definition: PointwiseDefinition): Operation<PointwiseA
   definitions.set(operation as Operation, definition);
   return operation;
 }
+
+const OPERANDS: Readonly<Record<PointwiseDefinition['arity'], Operands>> = {
+  1: { x: FLOATS },
+  2: { a: FLOATS, b: FLOATS },
+  3: { a: FLOATS, b: FLOATS, c: FLOATS },
+};
 
 const definitions = new Map<Operation, PointwiseDefinition>();
 
@@ -118,7 +137,9 @@ function mergedDimensions(inputs: readonly Value[], shape: Shape): { words: numb
     else merged.push({ extent: shape[axis], strides: own });
   }
   if (merged.length > MAX_RANK) {
-    throw new RangeError(`broadcasting over ${merged.length} separate dimensions; at most ${MAX_RANK} are supported`);
+    throw new ShapeError(
+      `broadcasting over ${merged.length} separate dimensions; at most ${MAX_RANK} are supported, so merge axes with reshape.`,
+    );
   }
   const words: number[] = [];
   for (let d = 0; d < MAX_RANK; d++) {

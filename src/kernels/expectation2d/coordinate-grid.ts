@@ -1,4 +1,5 @@
 import { ShapeError } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
 import { formatShape } from '../../engine/shape.js';
 
 /**
@@ -7,6 +8,8 @@ import { formatShape } from '../../engine/shape.js';
  * - `pixel-centre`: centres of n cells that tile [−1, 1], x_i = (2i − (n − 1)) / n.
  */
 export type CoordinateGrid = 'linspace' | 'pixel-centre';
+
+export const coordinateGrid = kinds.oneOf('linspace', 'pixel-centre');
 
 /**
  * The n in x_i = (2i − (size − 1)) / n, for [height, width].

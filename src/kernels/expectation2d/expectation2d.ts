@@ -1,9 +1,12 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { joiningSubgroup } from '../subgroup-join.js';
 import { template } from '../template.js';
-import { type CoordinateGrid, gridDivisors } from './coordinate-grid.js';
+import { type CoordinateGrid, coordinateGrid, gridDivisors } from './coordinate-grid.js';
 import expectationKernel from './expectation2d.wgsl';
 import gradientKernel from './expectation2d-gradient.wgsl';
 
@@ -17,6 +20,12 @@ interface Attributes {
   readonly grid: CoordinateGrid;
 }
 
+const expectation2dTakes = signature<Expectation2dOptions>(
+  'expectation2d',
+  { probabilities: kinds.tensor },
+  { grid: coordinateGrid },
+);
+
 /**
  * The differentiable spatial-to-numerical transform (DSNT): the expected coordinate (Σ p·x, Σ p·y) of each map, in
  * normalised coordinates of the chosen grid. Follows a spatial softmax, `softmax(logits, { axes: [1, 2] })`.
@@ -26,20 +35,21 @@ interface Attributes {
  * @returns `[N, K, 2]`: x (to the right), then y (down).
  * @throws ShapeError if the rank is not 4, or for a linspace grid over a map one cell wide or high.
  */
-export function expectation2d(probabilities: Tensor, { grid }: Expectation2dOptions): Tensor {
-  return record(expectationOperation, [probabilities], { shape: probabilities.shape, grid })[0];
+export function expectation2d(probabilities: Tensor, options: Expectation2dOptions): Tensor {
+  expectation2dTakes(arguments);
+  return record(expectationOperation, [probabilities], { shape: probabilities.shape, grid: options.grid })[0];
 }
 
 const expectationOperation: Operation<Attributes> = {
   name: 'expectation2d',
+  operands: { probabilities: F32 },
 
-  shape([{ shape, dtype }], { grid }) {
+  shape([{ shape }], { grid }) {
     if (shape.length !== 4) {
       throw new ShapeError(
         `expectation2d: probabilities are [N, H, W, K], got ${formatShape(shape)}; reshape them to rank 4.`,
       );
     }
-    if (dtype !== 'f32') throw new ShapeError(`expectation2d: probabilities are ${dtype}; they must be f32.`);
     const [images, height, width, channels] = shape;
     gridDivisors('expectation2d', grid, [height, width]);
     return [{ shape: [images, channels, 2], dtype: 'f32' }];
@@ -68,6 +78,7 @@ const expectationOperation: Operation<Attributes> = {
 /** Input: gradient by the coordinates; output: gradient by the probabilities. */
 const expectationGradient: Operation<Attributes> = {
   name: 'expectation2dGradient',
+  operands: { dy: F32 },
 
   shape: (_inputs, { shape }) => [{ shape, dtype: 'f32' }],
 

@@ -1,5 +1,8 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32, type Operands, U32 } from '../../engine/operands.js';
 import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import gatherKernel from './gather-frames.wgsl';
@@ -13,11 +16,22 @@ export interface GatherFramesOptions {
 
 interface Attributes {
   readonly size: readonly [number, number];
-  readonly hasTables: boolean;
 }
 
+const size = kinds.two(kinds.whole(1));
+const bytes = kinds.typed(Uint8Array, Uint8ClampedArray);
+const wordsPerFrameTakes = signature('wordsPerFrame', { size });
+const packFramesTakes = signature('packFrames', { frames: kinds.list('Uint8Arrays', bytes), size });
+const gatherFramesTakes = signature<GatherFramesOptions>(
+  'gatherFrames',
+  { chunks: kinds.tensors, indices: kinds.tensor },
+  { size, tables: kinds.optional(kinds.tensor) },
+);
+
 /** Words that a frame takes: four pixels each, the leftmost in the lowest byte, and every row begins with a new word. */
-export function wordsPerFrame([height, width]: readonly [height: number, width: number]): number {
+export function wordsPerFrame(size: readonly [height: number, width: number]): number {
+  wordsPerFrameTakes(arguments);
+  const [height, width] = size;
   return height * Math.ceil(width / 4);
 }
 
@@ -31,6 +45,7 @@ export function packFrames(
   frames: readonly Uint8Array[],
   size: readonly [height: number, width: number],
 ): Uint32Array<ArrayBuffer> {
+  packFramesTakes(arguments);
   const [height, width] = size;
   const words = new Uint32Array(frames.length * wordsPerFrame(size));
   // Typed arrays of every platform that runs WebGPU are little-endian.
@@ -58,64 +73,68 @@ export function packFrames(
  * @returns [N, height, width, 1].
  * @throws ShapeError for indices, chunks or tables of another shape or type.
  */
-export function gatherFrames(
-  chunks: readonly Tensor[],
-  indices: Tensor,
-  { size, tables }: GatherFramesOptions,
-): Tensor {
-  const attributes = { size, hasTables: tables !== undefined };
-  return record(gatherOperation, [indices, ...(tables ? [tables] : []), ...chunks], attributes)[0];
+export function gatherFrames(chunks: readonly Tensor[], indices: Tensor, options: GatherFramesOptions): Tensor {
+  gatherFramesTakes(arguments);
+  const { size, tables } = options;
+  if (tables) return record(gatherThroughTables, [indices, tables, ...chunks], { size })[0];
+  return record(gatherBytes, [indices, ...chunks], { size })[0];
 }
 
-const gatherOperation: Operation<Attributes> = {
-  name: 'gatherFrames',
+const gatherBytes = gatherOperation(false, { indices: U32, chunks: U32 });
+const gatherThroughTables = gatherOperation(true, { indices: U32, tables: F32, chunks: U32 });
 
-  shape([indices, ...rest], { size, hasTables }) {
-    checkIndices('gatherFrames', indices);
-    const [images] = indices.shape;
-    const chunks = hasTables ? rest.slice(1) : rest;
-    if (hasTables && (rest[0].dtype !== 'f32' || formatShape(rest[0].shape) !== `${images}×256`)) {
-      throw new ShapeError(
-        `gatherFrames: tables are ${formatShape(rest[0].shape)} ${rest[0].dtype}; ${images} indices need ${images}×256 f32.`,
-      );
-    }
-    const words = wordsPerFrame(size);
-    for (const { shape, dtype } of chunks) {
-      if (shape.length === 2 && shape[1] === words && dtype === 'u32') continue;
-      throw new ShapeError(
-        `gatherFrames: a chunk is ${formatShape(shape)} ${dtype}; frames of ${size.join('×')} take [frames, ${words}] u32.`,
-      );
-    }
-    if (chunks.length === 0) throw new ShapeError('gatherFrames: there is no chunk of frames; give at least one.');
-    return [{ shape: [images, ...size, 1], dtype: 'f32' }];
-  },
+function gatherOperation(hasTables: boolean, operands: Operands): Operation<Attributes> {
+  return {
+    name: 'gatherFrames',
+    operands,
 
-  /** One dispatch for each chunk, which writes the frames that lie in it. */
-  lower(lowering, [indices, ...rest], [y], { size, hasTables }) {
-    const [height, width] = size;
-    const tables = hasTables ? rest.slice(0, 1) : [];
-    const chunks = hasTables ? rest.slice(1) : rest;
-    const [images] = indices.shape;
-    const count = images * wordsPerFrame(size);
-    const total = chunks.reduce((sum, { shape }) => sum + shape[0], 0);
-    let first = 0;
-    for (const chunk of chunks) {
-      lowering.dispatch({
-        label: 'gatherFrames',
-        source: template(gatherKernel, { ALIGNED: width % 4 === 0, TABLES: hasTables }),
-        bindings: [indices, chunk, y, ...tables],
-        writes: [2],
-        uniforms: { u32: [count, height, width, first, chunk.shape[0], total] },
-        workgroups: linearGrid(count),
-        flops: sizeOf(y.shape),
-      });
-      first += chunk.shape[0];
-    }
-  },
-};
+    shape([indices, ...rest], { size }) {
+      checkIndices('gatherFrames', indices);
+      const [images] = indices.shape;
+      const chunks = hasTables ? rest.slice(1) : rest;
+      if (hasTables && formatShape(rest[0].shape) !== `${images}×256`) {
+        throw new ShapeError(
+          `gatherFrames: tables are ${formatShape(rest[0].shape)}; ${images} indices need ${images}×256.`,
+        );
+      }
+      const words = wordsPerFrame(size);
+      for (const { shape } of chunks) {
+        if (shape.length === 2 && shape[1] === words) continue;
+        throw new ShapeError(
+          `gatherFrames: a chunk is ${formatShape(shape)}; frames of ${size.join('×')} take [frames, ${words}].`,
+        );
+      }
+      if (chunks.length === 0) throw new ShapeError('gatherFrames: there is no chunk of frames; give at least one.');
+      return [{ shape: [images, ...size, 1], dtype: 'f32' }];
+    },
+
+    /** One dispatch for each chunk, which writes the frames that lie in it. */
+    lower(lowering, [indices, ...rest], [y], { size }) {
+      const [height, width] = size;
+      const tables = hasTables ? rest.slice(0, 1) : [];
+      const chunks = hasTables ? rest.slice(1) : rest;
+      const [images] = indices.shape;
+      const count = images * wordsPerFrame(size);
+      const total = chunks.reduce((sum, { shape }) => sum + shape[0], 0);
+      let first = 0;
+      for (const chunk of chunks) {
+        lowering.dispatch({
+          label: 'gatherFrames',
+          source: template(gatherKernel, { ALIGNED: width % 4 === 0, TABLES: hasTables }),
+          bindings: [indices, chunk, y, ...tables],
+          writes: [2],
+          uniforms: { u32: [count, height, width, first, chunk.shape[0], total] },
+          workgroups: linearGrid(count),
+          flops: sizeOf(y.shape),
+        });
+        first += chunk.shape[0];
+      }
+    },
+  };
+}
 
 /** @throws ShapeError unless a tensor is a list of positions. */
-export function checkIndices(name: string, { shape, dtype }: TensorSpec): void {
-  if (shape.length === 1 && dtype === 'u32') return;
-  throw new ShapeError(`${name}: indices are ${formatShape(shape)} ${dtype}; they must be [N] u32.`);
+export function checkIndices(name: string, { shape }: TensorSpec): void {
+  if (shape.length === 1) return;
+  throw new ShapeError(`${name}: indices are ${formatShape(shape)}; they must be [N].`);
 }

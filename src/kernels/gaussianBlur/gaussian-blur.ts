@@ -1,5 +1,8 @@
 import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
 import { template } from '../template.js';
@@ -18,6 +21,12 @@ interface Attributes {
 /** Cells of an axis that one invocation computes. */
 const RUN = 4;
 
+const gaussianBlurTakes = signature<GaussianBlurOptions>(
+  'gaussianBlur',
+  { x: kinds.tensor, sigma: kinds.tensor },
+  { maxSigma: kinds.positive },
+);
+
 /**
  * Gaussian blur of images, each with its own standard deviation: separable, with a kernel that ends at 3σ and weights that
  * sum to 1, mirrored about the outermost pixels (…2 1 | 0 1 2…). An image with σ = 0 stays as it is, bit for bit.
@@ -28,24 +37,23 @@ const RUN = 4;
  * @returns [N, H, W, C].
  * @throws ShapeError for other shapes, or unless maxSigma is positive.
  */
-export function gaussianBlur(x: Tensor, sigma: Tensor, { maxSigma }: GaussianBlurOptions): Tensor {
-  return record(blurOperation, [x, sigma], { maxSigma })[0];
+export function gaussianBlur(x: Tensor, sigma: Tensor, options: GaussianBlurOptions): Tensor {
+  gaussianBlurTakes(arguments);
+  return record(blurOperation, [x, sigma], { maxSigma: options.maxSigma })[0];
 }
 
 const blurOperation: Operation<Attributes> = {
   name: 'gaussianBlur',
+  operands: { x: F32, sigma: F32 },
 
-  shape([x, sigma], { maxSigma }) {
-    if (x.shape.length !== 4 || x.dtype !== 'f32') {
-      throw new ShapeError(`gaussianBlur: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+  shape([x, sigma]) {
+    if (x.shape.length !== 4) {
+      throw new ShapeError(`gaussianBlur: x is ${formatShape(x.shape)}; it must be [N, H, W, C].`);
     }
-    if (sigma.shape.length !== 1 || sigma.shape[0] !== x.shape[0] || sigma.dtype !== 'f32') {
+    if (sigma.shape.length !== 1 || sigma.shape[0] !== x.shape[0]) {
       throw new ShapeError(
-        `gaussianBlur: sigma is ${formatShape(sigma.shape)} ${sigma.dtype}; ${x.shape[0]} images need one number each.`,
+        `gaussianBlur: sigma is ${formatShape(sigma.shape)}; ${x.shape[0]} images need one number each.`,
       );
-    }
-    if (!(maxSigma > 0 && Number.isFinite(maxSigma))) {
-      throw new ShapeError(`gaussianBlur: maxSigma is ${maxSigma} px; it must be positive.`);
     }
     return [{ shape: x.shape, dtype: 'f32' }];
   },

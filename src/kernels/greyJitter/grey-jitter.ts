@@ -1,11 +1,22 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32, U32 } from '../../engine/operands.js';
 import { formatShape } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { checkIndices } from '../gatherFrames/gather-frames.js';
 import { withNan } from '../nan.js';
 import jitterKernel from './grey-jitter.wgsl';
 
+const histogramOfTakes = signature('histogramOf', { frame: kinds.typed(Uint8Array, Uint8ClampedArray) });
+const greyJitterTablesTakes = signature('greyJitterTables', {
+  histograms: kinds.tensor,
+  indices: kinds.tensor,
+  factors: kinds.tensor,
+});
+
 /** How many pixels of an 8-bit frame have each of the 256 values. */
 export function histogramOf(frame: Uint8Array): Uint32Array {
+  histogramOfTakes(arguments);
   const counts = new Uint32Array(256);
   for (const byte of frame) counts[byte] += 1;
   return counts;
@@ -24,23 +35,25 @@ export function histogramOf(frame: Uint8Array): Uint32Array {
  * @throws ShapeError for other shapes or types.
  */
 export function greyJitterTables(histograms: Tensor, indices: Tensor, factors: Tensor): Tensor {
+  greyJitterTablesTakes(arguments);
   return record(jitterOperation, [histograms, indices, factors], null)[0];
 }
 
 const jitterOperation: Operation<null> = {
   name: 'greyJitterTables',
+  operands: { histograms: U32, indices: U32, factors: F32 },
 
   shape([histograms, indices, factors]) {
     checkIndices('greyJitterTables', indices);
     const [images] = indices.shape;
-    if (histograms.shape.length !== 2 || histograms.shape[1] !== 256 || histograms.dtype !== 'u32') {
+    if (histograms.shape.length !== 2 || histograms.shape[1] !== 256) {
       throw new ShapeError(
-        `greyJitterTables: histograms are ${formatShape(histograms.shape)} ${histograms.dtype}; they must be [frames, 256] u32.`,
+        `greyJitterTables: histograms are ${formatShape(histograms.shape)}; they must be [frames, 256].`,
       );
     }
-    if (formatShape(factors.shape) !== `${images}×3` || factors.dtype !== 'f32') {
+    if (formatShape(factors.shape) !== `${images}×3`) {
       throw new ShapeError(
-        `greyJitterTables: factors are ${formatShape(factors.shape)} ${factors.dtype}; ${images} indices need ${images}×3 f32.`,
+        `greyJitterTables: factors are ${formatShape(factors.shape)}; ${images} indices need ${images}×3.`,
       );
     }
     return [{ shape: [images, 256], dtype: 'f32' }];

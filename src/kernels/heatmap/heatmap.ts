@@ -1,6 +1,9 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
-import { checkShape, formatShape, sizeOf } from '../../engine/shape.js';
-import { type CoordinateGrid, gridDivisors } from '../expectation2d/coordinate-grid.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
+import { formatShape, sizeOf } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
+import { type CoordinateGrid, coordinateGrid, gridDivisors } from '../expectation2d/coordinate-grid.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
 import { template } from '../template.js';
@@ -35,6 +38,15 @@ interface Attributes {
   readonly normalised: boolean;
 }
 
+const heatmapOptions: OptionKinds<GaussianHeatmapOptions> = {
+  size: kinds.two(kinds.whole(1)),
+  sigma: kinds.pair(kinds.positive),
+  grid: coordinateGrid,
+  normalised: kinds.optional(kinds.flag),
+};
+const gaussianHeatmapTakes = signature('gaussianHeatmap', { points: kinds.tensor }, heatmapOptions);
+const gaussianTargetTakes = signature('gaussianTarget', { points: kinds.tensor }, heatmapOptions);
+
 /**
  * One Gaussian per point, exp(−d²/2σ²) with d the distance in cells (that is, d_x = Δx · W/2 for a distance Δx in
  * normalised coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is W/(W − 1)
@@ -47,14 +59,14 @@ interface Attributes {
  * @throws ShapeError if the points are not [N, K, 2], the size or sigma is not positive, or a linspace axis is one cell long.
  */
 export function gaussianHeatmap(points: Tensor, options: GaussianHeatmapOptions): Tensor {
+  gaussianHeatmapTakes(arguments);
   return gaussianTarget(points, options).heatmap;
 }
 
 /** {@link gaussianHeatmap} with the entropy of each map and its least divergence from a distribution. */
-export function gaussianTarget(
-  points: Tensor,
-  { size, sigma, grid, normalised = false }: GaussianHeatmapOptions,
-): GaussianTarget {
+export function gaussianTarget(points: Tensor, options: GaussianHeatmapOptions): GaussianTarget {
+  gaussianTargetTakes(arguments);
+  const { size, sigma, grid, normalised = false } = options;
   const [heatmap, negativeEntropy, leastDivergence] = record(heatmapOperation, [points], {
     size,
     sigma: typeof sigma === 'number' ? [sigma, sigma] : sigma,
@@ -66,16 +78,13 @@ export function gaussianTarget(
 
 const heatmapOperation: Operation<Attributes> = {
   name: 'gaussianHeatmap',
+  operands: { points: F32 },
 
-  shape([{ shape, dtype }], { size, sigma, grid }) {
-    if (shape.length !== 3 || shape[2] !== 2 || dtype !== 'f32') {
-      throw new ShapeError(`gaussianHeatmap: points are ${formatShape(shape)} ${dtype}; they must be [N, K, 2] f32.`);
+  shape([{ shape, dtype }], { size, grid }) {
+    if (shape.length !== 3 || shape[2] !== 2) {
+      throw new ShapeError(`gaussianHeatmap: points are ${formatShape(shape)}; they must be [N, K, 2].`);
     }
-    checkShape('gaussianHeatmap', size);
     gridDivisors('gaussianHeatmap', grid, size);
-    if (!sigma.every((value) => value > 0 && Number.isFinite(value))) {
-      throw new ShapeError(`gaussianHeatmap: sigma is ${sigma.join(' × ')} cells; it must be positive.`);
-    }
     const [images, channels] = shape;
     const perPoint = { shape: [images, channels], dtype };
     return [{ shape: [images, ...size, channels], dtype }, perPoint, perPoint];

@@ -1,5 +1,7 @@
 import { LimitError, ShapeError } from '../../engine/errors.js';
 import { record } from '../../engine/graph.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS } from '../../engine/operands.js';
 import type { Lowering, Operation, Value } from '../../engine/operation.js';
 import {
   broadcastShapes,
@@ -9,6 +11,7 @@ import {
   sizeOf,
   type TensorSpec,
 } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sumTo } from '../reduce/reduce.js';
 import { template } from '../template.js';
@@ -19,6 +22,7 @@ import { unroll } from './unroll.js';
 import {
   chooseVariant,
   commonType,
+  KERNEL_VARIANTS,
   type KernelVariant,
   type ProductExtent,
   subgroupLanes,
@@ -39,12 +43,23 @@ export interface MatmulAttributes {
   readonly variant?: KernelVariant;
 }
 
+const matmulTakes = signature<MatmulOptions>(
+  'matmul',
+  { a: kinds.tensor, b: kinds.tensor },
+  {
+    transposeA: kinds.optional(kinds.flag),
+    transposeB: kinds.optional(kinds.flag),
+    variant: kinds.optional(kinds.oneOf(...KERNEL_VARIANTS)),
+  },
+);
+
 /**
  * Matrix product: a [..., M, K] times b [..., K, N] gives [..., M, N]. Leading axes are batch axes and broadcast.
  * PyTorch's `torch.matmul` for operands of rank 2 and more.
  * @throws ShapeError if a rank is below 2, the inner extents differ, or the batch axes do not broadcast.
  */
 export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  matmulTakes(arguments);
   const { transposeA = false, transposeB = false, variant } = options;
   return record(matmulOperation, [a, b], { transposeA, transposeB, variant })[0];
 }
@@ -57,6 +72,7 @@ function used(shape: Shape, transpose: boolean): readonly [rows: number, columns
 
 export const matmulOperation: Operation<MatmulAttributes> = {
   name: 'matmul',
+  operands: { a: FLOATS, b: FLOATS },
 
   shape([a, b], { transposeA, transposeB }) {
     if (a.shape.length < 2 || b.shape.length < 2) {

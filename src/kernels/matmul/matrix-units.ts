@@ -1,5 +1,7 @@
 import { compile, type Device, type Operation, record, SondeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
 import type { MatrixShape, MatrixUnit } from '../../engine/operation.js';
+import { signature } from '../../engine/signature.js';
 import { template } from '../template.js';
 import { matmul } from './matmul.js';
 import subgroupSizeSource from './subgroup-size.wgsl';
@@ -16,6 +18,8 @@ export interface MatrixUnits {
   readonly struck: readonly string[];
 }
 
+const enableMatrixUnitsTakes = signature('enableMatrixUnits', { device: kinds.device });
+
 const known = new WeakMap<Device, Promise<MatrixUnits>>();
 
 /**
@@ -24,6 +28,7 @@ const known = new WeakMap<Device, Promise<MatrixUnits>>();
  * were compiled before stay as they are.
  */
 export function enableMatrixUnits(device: Device): Promise<MatrixUnits> {
+  enableMatrixUnitsTakes(arguments);
   const before = known.get(device);
   if (before) return before;
   const outcome = chooseShape(device);

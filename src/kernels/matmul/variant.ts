@@ -8,7 +8,12 @@ import type { DType, TensorSpec } from '../../engine/shape.js';
  * often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on matrix units, for f16; with `-k32` they stage 32 steps
  * of K at a time instead of 16, which halves the barriers and doubles the workgroup memory.
  */
-export type KernelVariant = 'lanes' | 'tiled' | 'tiled-128' | 'matrix' | 'matrix-128' | 'matrix-k32' | 'matrix-128-k32';
+export type KernelVariant = (typeof KERNEL_VARIANTS)[number];
+
+export const KERNEL_VARIANTS = [
+  ...(['lanes', 'tiled', 'tiled-128'] as const),
+  ...(['matrix', 'matrix-128', 'matrix-k32', 'matrix-128-k32'] as const),
+] as const;
 
 /** A product in a kernel's eyes: rows and columns of the result, and how many such products there are. */
 export interface ProductExtent {

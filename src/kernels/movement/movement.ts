@@ -1,4 +1,6 @@
 import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { ANY } from '../../engine/operands.js';
 import {
   broadcastShapes,
   broadcastStrides,
@@ -9,6 +11,7 @@ import {
   sizeOf,
   stridesOf,
 } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { sumTo } from '../reduce/reduce.js';
 import { enableHalves, template, withTypes } from '../template.js';
@@ -35,17 +38,12 @@ function lowerGather(lowering: Lowering, label: string, x: Value, result: Value,
   const count = sizeOf(result.shape);
   lowering.dispatch({
     label,
-    source: withTypes(gatherSource, { TYPE: asFloats(x) }),
+    source: withTypes(gatherSource, { TYPE: x }),
     bindings: [x, result],
     writes: [1],
     uniforms: { u32: [...words, count, rank], f32: [value] },
     workgroups: linearGrid(count),
   });
-}
-
-/** Words are copied as they are, so u32 goes as f32: one kernel less. */
-function asFloats({ dtype }: Value): { readonly dtype: 'f32' | 'f16' } {
-  return { dtype: dtype === 'f16' ? 'f16' : 'f32' };
 }
 
 /** Copies `rows` stretches of `length` values, by strides and offsets in values. */
@@ -63,13 +61,12 @@ function lowerCopyRows(
     resultOffset: number,
   ],
 ): void {
-  const { dtype: type } = asFloats(x);
   const vectors = extents.every((extent) => extent % 4 === 0);
   const unit = vectors ? 4 : 1;
   const count = (rows * extents[0]) / unit;
   lowering.dispatch({
     label,
-    source: enableHalves(template(copyRowsSource, { TYPE: vectors ? `vec4<${type}>` : type }), [x]),
+    source: enableHalves(template(copyRowsSource, { TYPE: vectors ? `vec4<${x.dtype}>` : x.dtype }), [x]),
     bindings: [x, result],
     writes: [1],
     uniforms: { u32: [count, ...extents.map((extent) => extent / unit)] },
@@ -83,6 +80,7 @@ function checkRank(name: string, rank: number): void {
 
 const transposeOperation: Operation<{ axes: readonly number[] }> = {
   name: 'transpose',
+  operands: { x: ANY },
   shape([x], { axes }) {
     checkRank('transpose', x.shape.length);
     return [{ shape: axes.map((axis) => x.shape[axis]), dtype: x.dtype }];
@@ -101,8 +99,15 @@ const transposeOperation: Operation<{ axes: readonly number[] }> = {
   ],
 };
 
+const transposeTakes = signature<{ axes?: readonly number[] }>(
+  'transpose',
+  { x: kinds.tensor },
+  { axes: kinds.optional(kinds.axes) },
+);
+
 /** Axes in another order; reversed by default. Counterpart: torch.permute. */
 export function transpose(x: Tensor, { axes }: { axes?: readonly number[] } = {}): Tensor {
+  transposeTakes(arguments);
   const rank = x.shape.length;
   const order = axes?.map((axis) => (axis < 0 ? axis + rank : axis)) ?? x.shape.map((_, axis) => rank - 1 - axis);
   if (order.length !== rank) {
@@ -115,6 +120,7 @@ export function transpose(x: Tensor, { axes }: { axes?: readonly number[] } = {}
 
 const broadcastOperation: Operation<{ shape: Shape }> = {
   name: 'broadcastTo',
+  operands: { x: ANY },
   shape([x], { shape }) {
     checkRank('broadcastTo', shape.length);
     if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
@@ -135,8 +141,11 @@ const broadcastOperation: Operation<{ shape: Shape }> = {
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && sumTo(dy, x.shape)],
 };
 
+const broadcastToTakes = signature('broadcastTo', { x: kinds.tensor, shape: kinds.shape });
+
 /** The tensor repeated along axes of extent 1 to fill `shape`. Counterpart: torch.broadcast_to. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  broadcastToTakes(arguments);
   if (sameShape(x.shape, shape)) return x;
   return record(broadcastOperation, [x], { shape })[0];
 }
@@ -149,8 +158,13 @@ interface PadAttributes {
 
 const padOperation: Operation<PadAttributes> = {
   name: 'pad',
-  shape([x], { before, after }) {
+  operands: { x: ANY },
+  shape([x], { before, after, value }) {
     checkRank('pad', x.shape.length);
+    // The kernel has it as f32.
+    if (x.dtype === 'u32' && !(Number.isInteger(value) && value >= 0 && value <= 2 ** 24)) {
+      throw new ShapeError(`pad: value is ${value} and x is u32; give a whole number from 0 to ${2 ** 24}.`);
+    }
     return [{ shape: x.shape.map((extent, axis) => extent + before[axis] + after[axis]), dtype: x.dtype }];
   },
   lower(lowering, [x], [result], { before, value }) {
@@ -162,13 +176,24 @@ const padOperation: Operation<PadAttributes> = {
   ],
 };
 
+const padTakes = signature<{ value?: number }>(
+  'pad',
+  {
+    x: kinds.tensor,
+    padding: kinds.list('pairs [before, after], one for each axis', kinds.list('counts', kinds.integer)),
+  },
+  { value: kinds.optional(kinds.scalar) },
+);
+
 /**
  * A border of `value` (0) around the tensor: `padding` gives [before, after] for each axis, counts of at least 0.
  * Counterpart: torch.nn.functional.pad, mode "constant".
  */
 export function pad(x: Tensor, padding: readonly (readonly [number, number])[], { value = 0 } = {}): Tensor {
+  padTakes(arguments);
   const valid =
-    padding.length === x.shape.length && padding.flat().every((count) => Number.isInteger(count) && count >= 0);
+    padding.length === x.shape.length &&
+    padding.every((pair) => pair.length === 2 && pair.every((count) => count >= 0));
   if (!valid) {
     throw new ShapeError(
       `pad: [${padding.map((pair) => `[${pair.join(', ')}]`).join(', ')}] does not give [before, after], whole numbers of at ` +
@@ -187,6 +212,7 @@ interface SliceAttributes {
 
 const sliceOperation: Operation<SliceAttributes> = {
   name: 'slice',
+  operands: { x: ANY },
   shape([x], { start, end }) {
     checkRank('slice', x.shape.length);
     return [{ shape: x.shape.map((_, axis) => end[axis] - start[axis]), dtype: x.dtype }];
@@ -232,8 +258,15 @@ export interface SliceOptions {
   readonly end?: readonly number[];
 }
 
+const sliceTakes = signature<SliceOptions>(
+  'slice',
+  { x: kinds.tensor },
+  { start: kinds.optional(kinds.axes), end: kinds.optional(kinds.axes) },
+);
+
 /** A box of the tensor, x[start₀:end₀, start₁:end₁, …]. */
 export function slice(x: Tensor, options: SliceOptions): Tensor {
+  sliceTakes(arguments);
   const bound = (given: number | undefined, absent: number, extent: number) =>
     given === undefined ? absent : given < 0 ? given + extent : given;
   const start = x.shape.map((extent, axis) => bound(options.start?.[axis], 0, extent));
@@ -253,6 +286,7 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
 
 export const concatOperation: Operation<{ axis: number }> = {
   name: 'concat',
+  operands: { input: ANY },
   shape(inputs, { axis }) {
     const [first] = inputs;
     for (const [i, input] of inputs.entries()) {
@@ -298,8 +332,15 @@ export const concatOperation: Operation<{ axis: number }> = {
   },
 };
 
+const concatTakes = signature<{ axis?: number }>(
+  'concat',
+  { tensors: kinds.tensors },
+  { axis: kinds.optional(kinds.integer) },
+);
+
 /** Tensors joined along an axis (the last by default). Counterpart: torch.cat. */
 export function concat(tensors: readonly Tensor[], { axis = -1 }: { axis?: number } = {}): Tensor {
+  concatTakes(arguments);
   if (tensors.length === 0) throw new ShapeError('concat: no tensors; give at least one.');
   const [normalized] = normalizeAxes('concat', [axis], tensors[0].shape.length);
   if (tensors.length === 1) return tensors[0];

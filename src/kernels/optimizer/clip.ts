@@ -1,10 +1,22 @@
 import { layoutArenas, packRecorded, unpack } from '../../engine/arena.js';
-import { SondeError, scope, type Tensor } from '../../engine/index.js';
+import { scope, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { signature } from '../../engine/signature.js';
 import { add, clamp, div, mul, sqrt } from '../elementwise/elementwise.js';
 import { sumOfSquares } from '../reduce/reduce.js';
 
+const maxNorm = kinds.either(kinds.positive, kinds.tensor);
+const globalNormTakes = signature('globalNorm', { gradients: kinds.learnable });
+const clipByNormTakes = signature('clipByNorm', { gradients: kinds.learnable, maxNorm });
+const clipWithNormTakes = signature<{ scale?: Tensor }>(
+  'clipWithNorm',
+  { gradients: kinds.learnable, maxNorm },
+  { scale: kinds.optional(kinds.tensor) },
+);
+
 /** The Euclidean norm of all gradients taken as one vector. */
 export function globalNorm(gradients: readonly Tensor[]): Tensor {
+  globalNormTakes(arguments);
   return flatten(gradients).norm;
 }
 
@@ -15,6 +27,7 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
  * @returns The scaled gradients, in order; they stay in arenas, so that an optimiser takes them without a copy.
  */
 export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tensor): Tensor[] {
+  clipByNormTakes(arguments);
   return clipWithNorm(gradients, maxNorm).gradients;
 }
 
@@ -30,6 +43,7 @@ export function clipWithNorm(
   maxNorm: number | Tensor,
   { scale }: { readonly scale?: Tensor } = {},
 ): { gradients: Tensor[]; norm: Tensor } {
+  clipWithNormTakes(arguments);
   return scope('clip', () => {
     const { arenas, norm: scaled } = flatten(gradients);
     const norm = scale ? div(scaled, scale) : scaled;
@@ -45,7 +59,6 @@ export function clipWithNorm(
 }
 
 function flatten(gradients: readonly Tensor[]) {
-  if (gradients.length === 0) throw new SondeError('clip: no gradients; give at least one.');
   const { device } = gradients[0];
   const layouts = layoutArenas(
     gradients.map((gradient) => gradient.size),

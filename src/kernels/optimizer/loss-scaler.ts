@@ -1,4 +1,7 @@
 import { assign, type Device, type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
+import { signature } from '../../engine/signature.js';
 import { mul } from '../elementwise/elementwise.js';
 import { slice } from '../movement/movement.js';
 import source from './loss-scale.wgsl';
@@ -12,6 +15,19 @@ export interface LossScalerOptions {
   readonly least?: number;
   readonly most?: number;
 }
+
+const lossScalerTakes = signature<LossScalerOptions>(
+  'LossScaler',
+  { device: kinds.device },
+  {
+    initial: kinds.optional(kinds.positive),
+    interval: kinds.optional(kinds.whole(1)),
+    least: kinds.optional(kinds.positive),
+    most: kinds.optional(kinds.positive),
+  },
+);
+const scaleTakes = signature('LossScaler.scale', { loss: kinds.tensor });
+const updateTakes = signature('LossScaler.update', { norm: kinds.tensor });
 
 interface Attributes {
   readonly interval: number;
@@ -33,10 +49,9 @@ export class LossScaler {
   /** The scale, and the good steps since it changed. */
   private readonly state: Tensor;
 
-  constructor(
-    device: Device,
-    { initial = 2 ** 15, interval = 2000, least = 1, most = 2 ** 24 }: LossScalerOptions = {},
-  ) {
+  constructor(device: Device, options: LossScalerOptions = {}) {
+    lossScalerTakes(arguments);
+    const { initial = 2 ** 15, interval = 2000, least = 1, most = 2 ** 24 } = options;
     this.least = least;
     this.attributes = { interval, least, most };
     this.state = device.tensor([initial, 0], [2]);
@@ -50,11 +65,13 @@ export class LossScaler {
 
   /** A loss whose gradients are `current` times as large. */
   scale(loss: Tensor): Tensor {
+    scaleTakes(arguments);
     return mul(loss, this.current());
   }
 
   /** Records how the scale changes after a step. @param norm A scalar that is NaN or Inf where a gradient is. */
   update(norm: Tensor): void {
+    updateTakes(arguments);
     if (norm.size !== 1) throw new ShapeError(`lossScaler: the norm has ${norm.size} values; give one number.`);
     assign(this.state, record(scaleOperation, [this.state, norm], this.attributes)[0]);
   }
@@ -76,6 +93,7 @@ export class LossScaler {
 /** Inputs state [2] and norm; output the state, changed in place. */
 const scaleOperation: Operation<Attributes> = {
   name: 'lossScale',
+  operands: { state: F32, norm: F32 },
   shape: ([state]) => [state],
   lower(lowering, [, norm], [state], { interval, least, most }) {
     lowering.dispatch({

@@ -1,7 +1,15 @@
 import { type ArenaLayout, isPackedIn, packRecorded, packStored, relyOnPlaces } from '../../engine/arena.js';
 import { assignAll, currentValue } from '../../engine/effects.js';
 import { SondeError, scope, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { signature } from '../../engine/signature.js';
 import { add, mul, sub } from '../elementwise/elementwise.js';
+
+const updateTakes = signature('MovingAverage.update', {
+  averages: kinds.learnable,
+  values: kinds.learnable,
+  rate: kinds.either(kinds.share, kinds.tensor),
+});
 
 /**
  * An exponential moving average of tensors, kept in others of the same shapes: a ← (1 − rate)·a + rate·x, in one dispatch
@@ -21,6 +29,7 @@ export class MovingAverage {
    *   order, are taken from its arenas without a copy.
    */
   update(averages: readonly Tensor[], values: readonly Tensor[], rate: number | Tensor): void {
+    updateTakes(arguments);
     if (values.length !== averages.length) {
       throw new SondeError(
         `moving average: ${values.length} values for ${averages.length} averages; give one for each, in order.`,

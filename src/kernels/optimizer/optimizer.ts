@@ -2,7 +2,10 @@ import { type ArenaLayout, isPackedIn, packRecorded, packStored, relyOnPlaces } 
 import { fill } from '../../engine/basic-operations.js';
 import { assignAll } from '../../engine/effects.js';
 import { type Device, type Operation, record, ShapeError, SondeError, scope, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { template } from '../template.js';
 import advanceSource from './advance.wgsl';
@@ -21,6 +24,7 @@ export interface StepAttributes {
 // the guard, if there is one.
 const stepOperation: Operation<StepAttributes> = {
   name: 'optimizer.step',
+  operands: { gradient: F32, learningRate: F32, count: F32, state: F32 },
   shape: (inputs, { name }) => inputs.slice(3, 3 + updatedBy(name)),
   updates: ({ name }) => Array.from({ length: updatedBy(name) }, (_, i) => [i, 3 + i] as const),
   lower(lowering, inputs, updated, { name, beta1, beta2, epsilon, decay }) {
@@ -57,6 +61,7 @@ function updatedBy(name: StepAttributes['name']): number {
 // Inputs: step count, and the guard, if there is one.
 const advanceOperation: Operation<null> = {
   name: 'optimizer.advance',
+  operands: { count: F32, guard: F32 },
   shape: ([count]) => [count],
   updates: () => [[0, 0]],
   lower(lowering, [, ...guards], [count]) {
@@ -76,16 +81,27 @@ interface Arena {
   readonly moments: readonly Tensor[];
 }
 
+const learningRate = kinds.either(kinds.atLeastZero, kinds.tensor);
+const updateTakes = (name: string) =>
+  signature<{ onlyIfFinite?: Tensor }>(
+    name,
+    { parameters: kinds.learnable, gradients: kinds.learnable, learningRate },
+    { onlyIfFinite: kinds.optional(kinds.tensor) },
+  );
+
 /** The optimisers' common part: parameters and state in arenas, one dispatch per arena and step. */
 export abstract class Optimizer {
   private parameters: readonly Tensor[] = [];
   private arenas: Arena[] = [];
   private count: Tensor | undefined;
+  private readonly updateTakes: (given: ArrayLike<unknown>) => void;
 
   protected constructor(
     private readonly settings: StepAttributes,
     private readonly moments: 1 | 2,
-  ) {}
+  ) {
+    this.updateTakes = updateTakes(settings.name);
+  }
 
   /**
    * Takes one step. Within a compiled function the new values of the parameters and of the optimiser's state are effects
@@ -103,6 +119,7 @@ export abstract class Optimizer {
     learningRate: number | Tensor,
     options: { readonly onlyIfFinite?: Tensor } = {},
   ): void {
+    this.updateTakes(arguments);
     if (gradients.length !== parameters.length) {
       throw new SondeError(
         `${this.settings.name}: ${gradients.length} gradients for ${parameters.length} parameters; give one for each, in order.`,
@@ -231,23 +248,48 @@ export interface AdamOptions {
   readonly weightDecay?: number;
 }
 
+const adamOptions: OptionKinds<AdamOptions> = {
+  betas: kinds.optional(kinds.list('two numbers from 0 to below 1', kinds.rate, { least: 2, most: 2 })),
+  eps: kinds.optional(kinds.atLeastZero),
+  weightDecay: kinds.optional(kinds.atLeastZero),
+};
+const adamTakes = signature('Adam', {}, adamOptions);
+const adamWTakes = signature('AdamW', {}, adamOptions);
+
 /** Adam. Counterpart: torch.optim.Adam, its defaults and its rounding of bias corrections. */
 export class Adam extends Optimizer {
-  constructor({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 }: AdamOptions = {}) {
+  constructor(options: AdamOptions = {}) {
+    adamTakes(arguments);
+    const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = options;
     super({ name: 'adam', beta1: betas[0], beta2: betas[1], epsilon: eps, decay: weightDecay }, 2);
   }
 }
 
 /** Adam with decoupled weight decay. Counterpart: torch.optim.AdamW. */
 export class AdamW extends Optimizer {
-  constructor({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }: AdamOptions = {}) {
+  constructor(options: AdamOptions = {}) {
+    adamWTakes(arguments);
+    const { betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 } = options;
     super({ name: 'adamw', beta1: betas[0], beta2: betas[1], epsilon: eps, decay: weightDecay }, 2);
   }
 }
 
+export interface SGDOptions {
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+}
+
+const sgdTakes = signature<SGDOptions>(
+  'SGD',
+  {},
+  { momentum: kinds.optional(kinds.atLeastZero), weightDecay: kinds.optional(kinds.atLeastZero) },
+);
+
 /** Gradient descent with momentum. Counterpart: torch.optim.SGD (no dampening, no Nesterov). */
 export class SGD extends Optimizer {
-  constructor({ momentum = 0, weightDecay = 0 }: { momentum?: number; weightDecay?: number } = {}) {
+  constructor(options: SGDOptions = {}) {
+    sgdTakes(arguments);
+    const { momentum = 0, weightDecay = 0 } = options;
     // The kernel's uniforms hold logarithms of both betas; SGD reads neither.
     super({ name: 'sgd', beta1: momentum, beta2: 1, epsilon: 0, decay: weightDecay }, 1);
   }

@@ -1,9 +1,14 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
 import { template } from '../template.js';
 import peakKernel from './peak2d.wgsl';
+
+const peak2dTakes = signature('peak2d', { x: kinds.tensor });
 
 /**
  * The cell with the largest value of each map; of equal ones the first in row-major order, and a NaN before every
@@ -14,15 +19,17 @@ import peakKernel from './peak2d.wgsl';
  * @throws ShapeError if the rank is not 4.
  */
 export function peak2d(x: Tensor): Tensor {
+  peak2dTakes(arguments);
   return record(peakOperation, [x], undefined)[0];
 }
 
 const peakOperation: Operation<undefined> = {
   name: 'peak2d',
+  operands: { x: F32 },
 
-  shape([{ shape, dtype }]) {
-    if (shape.length !== 4 || dtype !== 'f32') {
-      throw new ShapeError(`peak2d: maps are [N, H, W, K] f32, got ${formatShape(shape)} ${dtype}; reshape them.`);
+  shape([{ shape }]) {
+    if (shape.length !== 4) {
+      throw new ShapeError(`peak2d: maps are [N, H, W, K], got ${formatShape(shape)}; reshape them.`);
     }
     const [images, , , channels] = shape;
     return [{ shape: [images, channels, 2], dtype: 'f32' }];

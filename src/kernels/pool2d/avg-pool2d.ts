@@ -1,11 +1,14 @@
 import { type Operation, record, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { enableHalves, template } from '../template.js';
 import avgPoolKernel from './avg-pool2d.wgsl';
 import gradientKernel from './avg-pool2d-gradient.wgsl';
-import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
+import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, windowWords } from './window.js';
 import windowKernel from './window.wgsl';
 
 export interface AvgPoolOptions extends PoolOptions {
@@ -17,6 +20,12 @@ interface Attributes extends PoolWindow {
   readonly countIncludePad: boolean;
 }
 
+const avgPool2dTakes = signature<AvgPoolOptions>(
+  'avgPool2d',
+  { x: kinds.tensor },
+  { ...poolOptions, countIncludePad: kinds.optional(kinds.flag) },
+);
+
 /**
  * The mean under each position of a sliding window, as `torch.nn.functional.avg_pool2d`.
  *
@@ -24,12 +33,15 @@ interface Attributes extends PoolWindow {
  * @returns [N, ⌊(H + 2·padding − kernelSize) / stride⌋ + 1, likewise W, C].
  * @throws ShapeError for another rank, padding above half the kernel size, or a window that does not fit.
  */
-export function avgPool2d(x: Tensor, { countIncludePad = true, ...options }: AvgPoolOptions): Tensor {
+export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
+  avgPool2dTakes(arguments);
+  const { countIncludePad = true } = options;
   return record(avgPoolOperation, [x], { ...poolWindow('avgPool2d', x, options), countIncludePad })[0];
 }
 
 const avgPoolOperation: Operation<Attributes> = {
   name: 'avgPool2d',
+  operands: { x: FLOATS },
 
   shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
 
@@ -63,6 +75,7 @@ const avgPoolOperation: Operation<Attributes> = {
 /** Input dy; output dx. */
 const avgPoolGradient: Operation<Attributes> = {
   name: 'avgPool2dGradient',
+  operands: { dy: FLOATS },
 
   shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 

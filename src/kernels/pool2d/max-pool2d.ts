@@ -1,13 +1,18 @@
 import { type Operation, record, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS, U32 } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
 import { enableHalves, template } from '../template.js';
 import maxPoolKernel from './max-pool2d.wgsl';
 import gradientKernel from './max-pool2d-gradient.wgsl';
-import { type PoolOptions, type PoolWindow, poolWindow, windowWords } from './window.js';
+import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, windowWords } from './window.js';
 import windowKernel from './window.wgsl';
+
+const maxPool2dTakes = signature('maxPool2d', { x: kinds.tensor }, poolOptions);
 
 /**
  * The largest value under each position of a sliding window, as `torch.nn.functional.max_pool2d` (padding counts as −∞).
@@ -18,12 +23,14 @@ import windowKernel from './window.wgsl';
  * @throws ShapeError for another rank, padding above half the kernel size, or a window that does not fit.
  */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  maxPool2dTakes(arguments);
   return record(maxPoolOperation, [x], poolWindow('maxPool2d', x, options))[0];
 }
 
 /** Outputs: the maxima, and the cell (row · W + column) each came from. */
 export const maxPoolOperation: Operation<PoolWindow> = {
   name: 'maxPool2d',
+  operands: { x: FLOATS },
 
   shape: ([x], { outputShape }) => [
     { shape: outputShape, dtype: x.dtype },
@@ -63,6 +70,7 @@ export const maxPoolOperation: Operation<PoolWindow> = {
 /** Inputs dy, argmax; output dx. */
 const maxPoolGradient: Operation<PoolWindow> = {
   name: 'maxPool2dGradient',
+  operands: { dy: FLOATS, argmax: U32 },
 
   shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 

@@ -1,5 +1,7 @@
 import { ShapeError } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
 import { formatShape, type Shape, type TensorSpec } from '../../engine/shape.js';
+import type { OptionKinds } from '../../engine/signature.js';
 
 /** One number for both axes, or [height, width]. */
 export type Extent2d = number | readonly [height: number, width: number];
@@ -11,6 +13,12 @@ export interface PoolOptions {
   /** Cells added on each side, at most half the kernel size. */
   readonly padding?: Extent2d;
 }
+
+export const poolOptions: OptionKinds<PoolOptions> = {
+  kernelSize: kinds.pair(kinds.whole(1)),
+  stride: kinds.optional(kinds.pair(kinds.whole(1))),
+  padding: kinds.optional(kinds.pair(kinds.whole(0))),
+};
 
 /** A pooling window that slides over an image. */
 export interface PoolWindow {
@@ -26,22 +34,17 @@ const pair = (extent: Extent2d): readonly [number, number] => (typeof extent ===
 
 /**
  * The window over x = [N, H, W, C], with ⌊(H + 2·padding − kernel) / stride⌋ + 1 positions along each axis.
- * @throws ShapeError for another rank, for extents that are not whole, or a window that does not fit.
+ * @throws ShapeError for another rank, too much padding, or a window that does not fit.
  */
 export function poolWindow(name: string, x: TensorSpec, options: PoolOptions): PoolWindow {
-  if (x.shape.length !== 4 || x.dtype === 'u32') {
-    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C], f32 or f16.`);
+  if (x.shape.length !== 4) {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)}; it must be [N, H, W, C].`);
   }
   const kernel = pair(options.kernelSize);
   const stride = pair(options.stride ?? kernel);
   const padding = pair(options.padding ?? 0);
   const extents = [0, 1].map((axis) => {
-    if (![kernel[axis], stride[axis]].every((extent) => Number.isInteger(extent) && extent >= 1)) {
-      throw new ShapeError(
-        `${name}: kernelSize ${kernel[axis]} and stride ${stride[axis]} must be whole numbers of at least 1.`,
-      );
-    }
-    if (!Number.isInteger(padding[axis]) || padding[axis] < 0 || 2 * padding[axis] > kernel[axis]) {
+    if (2 * padding[axis] > kernel[axis]) {
       throw new ShapeError(
         `${name}: padding ${padding[axis]} must be a whole number from 0 to ${Math.floor(kernel[axis] / 2)}, ` +
           `half of kernelSize ${kernel[axis]}; pad beforehand for more.`,

@@ -1,5 +1,8 @@
 import { cast, type Lowering, type Operation, record, reshape, type Tensor, type Value } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS } from '../../engine/operands.js';
 import { normalizeAxes, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
 import { div, equal, mul } from '../elementwise/elementwise.js';
 import { linearGrid } from '../grid.js';
 import { broadcastTo, transpose } from '../movement/movement.js';
@@ -64,8 +67,8 @@ function lowerReduce(lowering: Lowering, x: Value, result: Value, attributes: Re
   }
 }
 
-const reduceOperation: Operation<ReduceAttributes> = {
-  name: 'reduce',
+const reduceOperation: Omit<Operation<ReduceAttributes>, 'name'> = {
+  operands: { x: FLOATS },
   shape: (_inputs, { shape }) => [{ shape, dtype: 'f32' }],
   lower: (lowering, [x], [result], attributes) => lowerReduce(lowering, x, result, attributes),
   gradient({ inputs: [x], outputs: [y], outputGradients: [dy], attributes }) {
@@ -82,8 +85,16 @@ const reduceOperation: Operation<ReduceAttributes> = {
   },
 };
 
-function reduce(kind: Kind, x: Tensor, { axes, keepDims = false }: ReduceOptions, average = false): Tensor {
-  const name = average ? 'mean' : kind;
+/** One for each function, since messages name it. */
+const operations: Readonly<Record<Kind | 'mean', Operation<ReduceAttributes>>> = {
+  sum: { ...reduceOperation, name: 'sum' },
+  mean: { ...reduceOperation, name: 'mean' },
+  max: { ...reduceOperation, name: 'max' },
+  sumOfSquares: { ...reduceOperation, name: 'sumOfSquares' },
+};
+
+function reduce(name: Kind | 'mean', x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
+  const kind = name === 'mean' ? 'sum' : name;
   const reducedAxes = normalizeAxes(name, axes, x.shape.length);
   const shape = x.shape.flatMap((extent, axis) => (!reducedAxes.includes(axis) ? [extent] : keepDims ? [1] : []));
   // Axes that are neighbours reduce as one; scattered ones are brought together first.
@@ -95,29 +106,46 @@ function reduce(kind: Kind, x: Tensor, { axes, keepDims = false }: ReduceOptions
   const outer = sizeOf(input.shape.slice(0, begin));
   const reduced = sizeOf(input.shape.slice(begin, end));
   const inner = sizeOf(input.shape.slice(end));
-  if (reduced === 1 && kind !== 'sumOfSquares')
+  if (reduced === 1 && kind !== 'sumOfSquares' && x.dtype !== 'u32')
     return x.dtype === 'f16' ? cast(reshape(x, shape), 'f32') : reshape(x, shape);
-  const scale = average ? 1 / reduced : 1;
-  return record(reduceOperation, [input], { kind, outer, reduced, inner, shape, scale })[0];
+  const scale = name === 'mean' ? 1 / reduced : 1;
+  return record(operations[name], [input], { kind, outer, reduced, inner, shape, scale })[0];
 }
+
+const reduceOptions: OptionKinds<ReduceOptions> = {
+  axes: kinds.optional(kinds.axes),
+  keepDims: kinds.optional(kinds.flag),
+};
+
+const sumTakes = signature('sum', { x: kinds.tensor }, reduceOptions);
 
 /** Sum over axes; f32 also for f16. Counterpart: torch.sum. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+  sumTakes(arguments);
   return reduce('sum', x, options);
 }
 
+const meanTakes = signature('mean', { x: kinds.tensor }, reduceOptions);
+
 /** Mean over axes. Counterpart: torch.mean. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduce('sum', x, options, true);
+  meanTakes(arguments);
+  return reduce('mean', x, options);
 }
+
+const maxTakes = signature('max', { x: kinds.tensor }, reduceOptions);
 
 /** Largest value over axes, NaN where one is; equal maxima share the gradient evenly. Counterpart: torch.amax. */
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+  maxTakes(arguments);
   return reduce('max', x, options);
 }
 
+const sumOfSquaresTakes = signature('sumOfSquares', { x: kinds.tensor }, reduceOptions);
+
 /** Sum of squares over axes. */
 export function sumOfSquares(x: Tensor, options: ReduceOptions = {}): Tensor {
+  sumOfSquaresTakes(arguments);
   return reduce('sumOfSquares', x, options);
 }
 

@@ -1,5 +1,8 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS } from '../../engine/operands.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { enableHalves, template } from '../template.js';
@@ -20,6 +23,17 @@ export interface ResizeBilinearOptions extends ResizeOptions {
   readonly alignCorners?: boolean;
 }
 
+const resizeOptions: OptionKinds<ResizeOptions> = {
+  size: kinds.optional(kinds.two(kinds.whole(1))),
+  scale: kinds.optional(kinds.pair(kinds.positive)),
+};
+const resizeBilinearTakes = signature<ResizeBilinearOptions>(
+  'resizeBilinear',
+  { x: kinds.tensor },
+  { ...resizeOptions, alignCorners: kinds.optional(kinds.flag) },
+);
+const resizeNearestTakes = signature('resizeNearest', { x: kinds.tensor }, resizeOptions);
+
 type Mode = 'bilinear' | 'nearest';
 
 interface Attributes {
@@ -38,8 +52,9 @@ interface Attributes {
  * @returns [N, h, w, C].
  * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
  */
-export function resizeBilinear(x: Tensor, { alignCorners = false, ...options }: ResizeBilinearOptions): Tensor {
-  return resize('resizeBilinear', 'bilinear', x, options, alignCorners);
+export function resizeBilinear(x: Tensor, options: ResizeBilinearOptions): Tensor {
+  resizeBilinearTakes(arguments);
+  return resize('resizeBilinear', x, options, options.alignCorners ?? false);
 }
 
 /**
@@ -51,12 +66,19 @@ export function resizeBilinear(x: Tensor, { alignCorners = false, ...options }: 
  * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
  */
 export function resizeNearest(x: Tensor, options: ResizeOptions): Tensor {
-  return resize('resizeNearest', 'nearest', x, options, false);
+  resizeNearestTakes(arguments);
+  return resize('resizeNearest', x, options, false);
 }
 
-function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOptions, alignCorners: boolean): Tensor {
-  if (x.shape.length !== 4 || x.dtype === 'u32') {
-    throw new ShapeError(`${name}: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C], f32 or f16.`);
+function resize(
+  name: 'resizeBilinear' | 'resizeNearest',
+  x: Tensor,
+  { size, scale }: ResizeOptions,
+  alignCorners: boolean,
+): Tensor {
+  const mode: Mode = name === 'resizeNearest' ? 'nearest' : 'bilinear';
+  if (x.shape.length !== 4) {
+    throw new ShapeError(`${name}: x is ${formatShape(x.shape)}; it must be [N, H, W, C].`);
   }
   if ((size === undefined) === (scale === undefined)) {
     throw new ShapeError(`${name}: ${size ? 'both size and scale are' : 'neither size nor scale is'} given; give one.`);
@@ -65,25 +87,25 @@ function resize(name: string, mode: Mode, x: Tensor, { size, scale }: ResizeOpti
   const [rowScale, columnScale] = typeof scale === 'number' ? [scale, scale] : (scale ?? []);
   const axis = (input: number, extent: number | undefined, factor: number | undefined): ResizeAxis => {
     const output = extent ?? Math.floor(input * (factor ?? 1));
-    if (!Number.isInteger(output) || output < 1) {
+    if (output < 1) {
       throw new ShapeError(
-        `${name}: an extent of ${input} cannot become ${factor === undefined ? output : `${output} (scale ${factor})`}; ` +
-          'the result needs whole extents of at least 1.',
+        `${name}: an extent of ${input} cannot become ${output} (scale ${factor}); the result needs extents of at least 1.`,
       );
     }
     if (alignCorners) return { input, output, numerator: input - 1, denominator: Math.max(output - 1, 1), offset: 0 };
     const offset = mode === 'nearest' ? 0 : 0.5;
-    if (factor !== undefined) return { input, output, numerator: 1, denominator: factor, offset };
+    // An axis that keeps its extent is copied whatever the scale, as in PyTorch.
+    if (factor !== undefined && output !== input) return { input, output, numerator: 1, denominator: factor, offset };
     return { input, output, numerator: input, denominator: output, offset };
   };
   const rows = axis(height, size?.[0], rowScale);
   const columns = axis(width, size?.[1], columnScale);
   const outputShape = [images, rows.output, columns.output, channels];
-  return record(resizeOperation, [x], { mode, inputShape: x.shape, outputShape, rows, columns })[0];
+  return record(resizeOperations[name], [x], { mode, inputShape: x.shape, outputShape, rows, columns })[0];
 }
 
-export const resizeOperation: Operation<Attributes> = {
-  name: 'resize',
+const resizeOperation: Omit<Operation<Attributes>, 'name'> = {
+  operands: { x: FLOATS },
 
   shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
 
@@ -114,9 +136,16 @@ export const resizeOperation: Operation<Attributes> = {
   },
 };
 
+/** One for each function, since messages name it. */
+export const resizeOperations: Readonly<Record<'resizeBilinear' | 'resizeNearest', Operation<Attributes>>> = {
+  resizeBilinear: { ...resizeOperation, name: 'resizeBilinear' },
+  resizeNearest: { ...resizeOperation, name: 'resizeNearest' },
+};
+
 /** Input: gradient by the result; output: gradient by the resized tensor. */
 const resizeGradient: Operation<Attributes> = {
   name: 'resizeGradient',
+  operands: { dy: FLOATS },
 
   shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 

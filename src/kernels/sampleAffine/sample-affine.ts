@@ -1,5 +1,8 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
-import { checkShape, formatShape, sizeOf } from '../../engine/shape.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
+import { formatShape, sizeOf } from '../../engine/shape.js';
+import { signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
@@ -18,6 +21,12 @@ interface Attributes {
 /** Pixels of a row that one invocation computes. */
 const RUN = 4;
 
+const sampleAffineTakes = signature<SampleAffineOptions>(
+  'sampleAffine',
+  { x: kinds.tensor, matrices: kinds.tensor },
+  { size: kinds.optional(kinds.two(kinds.whole(1))) },
+);
+
 /**
  * Images seen through affine maps, one each: pixel (i, j) of the result is read, bilinearly, where the matrix leads from
  * (x, y) = (j, i), in pixels with whole numbers at pixel centres. Outside the image all is 0. Whole-pixel moves and flips are
@@ -29,25 +38,26 @@ const RUN = 4;
  * @returns [N, h, w, C].
  * @throws ShapeError for other shapes, or a size that is none.
  */
-export function sampleAffine(x: Tensor, matrices: Tensor, { size }: SampleAffineOptions = {}): Tensor {
+export function sampleAffine(x: Tensor, matrices: Tensor, options: SampleAffineOptions = {}): Tensor {
+  sampleAffineTakes(arguments);
   const [, height, width] = x.shape;
-  return record(sampleOperation, [x, matrices], { size: size ?? [height, width] })[0];
+  return record(sampleOperation, [x, matrices], { size: options.size ?? [height, width] })[0];
 }
 
 const sampleOperation: Operation<Attributes> = {
   name: 'sampleAffine',
+  operands: { x: F32, matrices: F32 },
 
   shape([x, matrices], { size }) {
-    if (x.shape.length !== 4 || x.dtype !== 'f32') {
-      throw new ShapeError(`sampleAffine: x is ${formatShape(x.shape)} ${x.dtype}; it must be [N, H, W, C] f32.`);
+    if (x.shape.length !== 4) {
+      throw new ShapeError(`sampleAffine: x is ${formatShape(x.shape)}; it must be [N, H, W, C].`);
     }
     const [images, , , channels] = x.shape;
-    if (formatShape(matrices.shape) !== `${images}×6` || matrices.dtype !== 'f32') {
+    if (formatShape(matrices.shape) !== `${images}×6`) {
       throw new ShapeError(
-        `sampleAffine: matrices are ${formatShape(matrices.shape)} ${matrices.dtype}; ${images} images need ${images}×6 f32.`,
+        `sampleAffine: matrices are ${formatShape(matrices.shape)}; ${images} images need ${images}×6.`,
       );
     }
-    checkShape('sampleAffine', size);
     return [{ shape: [images, ...size, channels], dtype: 'f32' }];
   },
 

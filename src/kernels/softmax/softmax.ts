@@ -1,5 +1,8 @@
-import { type Lowering, type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
+import { type Lowering, type Operation, record, type Tensor } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { F32 } from '../../engine/operands.js';
 import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
 import { linearGrid } from '../grid.js';
 import { transpose } from '../movement/index.js';
 import { withNan } from '../nan.js';
@@ -24,6 +27,10 @@ interface Attributes extends View {
   readonly log: boolean;
 }
 
+const options: OptionKinds<SoftmaxOptions> = { axes: kinds.optional(kinds.axes) };
+const softmaxTakes = signature('softmax', { x: kinds.tensor }, options);
+const logSoftmaxTakes = signature('logSoftmax', { x: kinds.tensor }, options);
+
 /**
  * exp(x) / Σ exp(x), with the sum over `axes` together: `{ axes: [1, 2] }` is the spatial softmax of NHWC heatmaps.
  * As `torch.softmax`, which takes one axis.
@@ -32,6 +39,7 @@ interface Attributes extends View {
  * @throws ShapeError for an axis that `x` does not have, or one named twice.
  */
 export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  softmaxTakes(arguments);
   return softmaxOver('softmax', x, options, false);
 }
 
@@ -42,13 +50,14 @@ export function softmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
  * @throws ShapeError for an axis that `x` does not have, or one named twice.
  */
 export function logSoftmax(x: Tensor, options: SoftmaxOptions = {}): Tensor {
+  logSoftmaxTakes(arguments);
   return softmaxOver('logSoftmax', x, options, true);
 }
 
-function softmaxOver(name: string, x: Tensor, { axes = [-1] }: SoftmaxOptions, log: boolean): Tensor {
+function softmaxOver(name: 'softmax' | 'logSoftmax', x: Tensor, { axes = [-1] }: SoftmaxOptions, log: boolean): Tensor {
   const reduced = normalizeAxes(name, axes, x.shape.length);
   const view = collapse(x.shape, reduced);
-  if (view) return record(softmaxOperation, [x], { ...view, log })[0];
+  if (view) return record(operations[name], [x], { ...view, log })[0];
   // The axes do not lie side by side in memory: bring them together at the end, and back afterwards.
   const kept = x.shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
   const order = [...kept, ...reduced];
@@ -68,13 +77,10 @@ function collapse(shape: Shape, axes: readonly number[]): View | undefined {
   return { outer: sizeOf(shape.slice(0, first)), reduce, inner: sizeOf(shape.slice(end)) };
 }
 
-const softmaxOperation: Operation<Attributes> = {
-  name: 'softmax',
+const softmaxOperation: Omit<Operation<Attributes>, 'name'> = {
+  operands: { x: F32 },
 
-  shape([x]) {
-    if (x.dtype !== 'f32') throw new ShapeError(`softmax: x is ${x.dtype}; it must be f32.`);
-    return [x];
-  },
+  shape: ([x]) => [x],
 
   lower(lowering, [x], [y], attributes) {
     const { variant, ...grid } = arrangement(lowering, attributes);
@@ -92,6 +98,12 @@ const softmaxOperation: Operation<Attributes> = {
   gradient({ outputs: [y], outputGradients: [dy], attributes }) {
     return [dy && record(softmaxGradient, [y, dy], attributes)[0]];
   },
+};
+
+/** One for each function, since messages name it. */
+const operations: Readonly<Record<'softmax' | 'logSoftmax', Operation<Attributes>>> = {
+  softmax: { ...softmaxOperation, name: 'softmax' },
+  logSoftmax: { ...softmaxOperation, name: 'logSoftmax' },
 };
 
 /** Inputs y, dy; output dx. */

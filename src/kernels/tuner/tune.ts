@@ -9,6 +9,8 @@ import {
   type Tensor,
   type TensorSpec,
 } from '../../engine/index.js';
+import * as kinds from '../../engine/kinds.js';
+import { signature } from '../../engine/signature.js';
 import { abs, sub } from '../elementwise/elementwise.js';
 import { max } from '../reduce/reduce.js';
 
@@ -32,6 +34,20 @@ export interface TuneReport {
   readonly struck: readonly string[];
 }
 
+const tuneTakes = signature<TuneOptions>(
+  'tune',
+  {
+    compiled: kinds.callable,
+    args: kinds.list('arguments of the compiled function', kinds.either(kinds.tensor, kinds.number)),
+  },
+  {
+    repeats: kinds.optional(kinds.whole(1)),
+    tolerance: kinds.optional(kinds.atLeastZero),
+    again: kinds.optional(kinds.flag),
+    onProgress: kinds.optional(kinds.callable),
+  },
+);
+
 /**
  * Measures, on the device, the kernels that could compute each operation of a program, and remembers the fastest in
  * `device.tuning` (and its store). Programs compiled afterwards use them; this one is planned again at its next call.
@@ -45,6 +61,7 @@ export async function tune<A extends readonly (Tensor | number)[], R>(
   args: A,
   options: TuneOptions = {},
 ): Promise<TuneReport> {
+  tuneTakes(arguments);
   const { device, nodes } = await compiled.trace(...args);
   const { tuning } = device;
   const distinct = new Map<string, Node>();

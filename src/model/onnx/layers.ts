@@ -6,11 +6,12 @@ import { castOperation } from '../../engine/basic-operations.js';
 import type { Node } from '../../engine/graph.js';
 import type { Operation, Tensor } from '../../engine/index.js';
 import { batchNormInference } from '../../kernels/batchNorm/batchNorm.js';
-import { conv2dOperation, convInputGradientOperation } from '../../kernels/conv2d/conv2d.js';
+import { conv2dOperation } from '../../kernels/conv2d/conv2d.js';
+import { convTranspose2dOperation } from '../../kernels/convTranspose2d/convTranspose2d.js';
 import { concatOperation } from '../../kernels/movement/movement.js';
 import { maxPoolOperation } from '../../kernels/pool2d/max-pool2d.js';
 import type { ResizeAxis } from '../../kernels/resize2d/axis.js';
-import { resizeOperation } from '../../kernels/resize2d/resize2d.js';
+import { resizeOperations } from '../../kernels/resize2d/resize2d.js';
 import { OnnxError } from './errors.js';
 import type { GraphBuilder, ValueName } from './graph-builder.js';
 
@@ -58,8 +59,8 @@ const RULES = new Map<Operation, Rule>([
     });
   }),
 
-  // A transposed convolution is the gradient of the convolution that leads from its output to its input.
-  rule(convInputGradientOperation, ({ graph, name, inputs, tensors, attributes }) => {
+  // Recorded as the gradient of the convolution that leads from its output to its input.
+  rule(convTranspose2dOperation, ({ graph, name, inputs, tensors, attributes }) => {
     const { stride, padding, dilation, groups, inputSize } = attributes;
     const [x, weight] = tensors;
     const kernel = kernelSize(weight);
@@ -94,10 +95,10 @@ const RULES = new Map<Operation, Rule>([
     graph.node('Concat', `${name}/Concat`, inputs, { axis: channelsFirst[axis] }),
   ),
 
-  rule(resizeOperation, ({ graph, name, inputs: [x], attributes: { mode, rows, columns } }) => {
+  rule(resizeOperations.resizeBilinear, ({ graph, name, inputs: [x], attributes: { rows, columns } }) => {
     const alignCorners = rows.offset === 0;
-    if (mode !== 'bilinear' || !(alignCorners || [rows, columns].every(spansItsInput))) {
-      throw new OnnxError(`${name}: only bilinear resizing to a size is exported; give resizeBilinear a size.`);
+    if (!alignCorners && ![rows, columns].every(spansItsInput)) {
+      throw new OnnxError(`${name}: resizing by a scale is not exported; give resizeBilinear a size.`);
     }
     // The batch is known only when the model runs, and Resize wants all four extents.
     const batchAndChannels = graph.node('Shape', `${name}/Shape`, [x], { end: 2 });

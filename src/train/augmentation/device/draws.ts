@@ -1,4 +1,5 @@
 import { linearGrid, type Operation, record, type Tensor } from '../../../engine/index.js';
+import { F32, U32 } from '../../../engine/operands.js';
 import philox from '../../../engine/philox.wgsl';
 import type { AugmentationSettings } from '../draws.js';
 import drawsKernel from './draws.wgsl';
@@ -44,6 +45,7 @@ export function drawOnDevice(
 
 const drawsOperation: Operation<Attributes> = {
   name: 'drawAugmentation',
+  operands: { indices: U32, key: U32, labels: F32 },
 
   shape: ([{ shape }]) => {
     const [images] = shape;

@@ -1,0 +1,42 @@
+import { ShapeError, TensorError } from './errors.js';
+import { describe } from './kinds.js';
+import type { Operation } from './operation.js';
+import { type DType, formatShape } from './shape.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * The inputs of an operation by name, in order, with the types that each may have. The last stands for all that follow it.
+ */
+export type Operands = Readonly<Record<string, readonly DType[]>>;
+
+export const F32: readonly DType[] = ['f32'];
+export const U32: readonly DType[] = ['u32'];
+/** Values are kept in either, and computed with in f32. */
+export const FLOATS: readonly DType[] = ['f32', 'f16'];
+/** For what only moves values. */
+export const ANY: readonly DType[] = ['f32', 'f16', 'u32'];
+
+/** @internal Throws unless every input is a tensor of a type that the operation declares for it. */
+export function checkOperands(
+  { name: operation, operands = { input: F32 } }: Operation,
+  inputs: readonly unknown[],
+  where: (operation: string) => string,
+): void {
+  const names = Object.keys(operands);
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i];
+    const name = names[Math.min(i, names.length - 1)];
+    if (!(input instanceof Tensor))
+      throw new TensorError(`${where(operation)}: ${name} is ${describe(input)}; give a tensor.`);
+    const types = operands[name];
+    if (types.includes(input.dtype)) continue;
+    throw new ShapeError(
+      `${where(operation)}: ${name} is ${formatShape(input.shape)} ${input.dtype}, and must be ${types.join(' or ')}; ${remedy(types)}.`,
+    );
+  }
+}
+
+function remedy(types: readonly DType[]): string {
+  if (types.includes('f32')) return "make it that with cast(x, 'f32')";
+  return "nothing is cast to u32, so make it with device.tensor(values, shape, 'u32')";
+}

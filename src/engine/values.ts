@@ -1,0 +1,103 @@
+// Numbers from JavaScript on their way into a tensor.
+import { Float16Array } from '@petamoriken/float16';
+import { TensorError } from './errors.js';
+import { describe, isList } from './kinds.js';
+import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
+
+/** Numbers row-major, or nested as the axes are; one number is a scalar. */
+export type Values = number | ArrayLike<number> | readonly Values[];
+
+/**
+ * @internal The values row-major, and the shape in which they are nested.
+ * @throws TensorError for a ragged array, and for anything but numbers, with its place.
+ */
+export function flatten(
+  operation: string,
+  values: Values,
+): { readonly flat: ArrayLike<number>; readonly shape: Shape } {
+  const shape: number[] = [];
+  for (let level: unknown = values; isList(level); level = level[0]) shape.push(level.length);
+  if (typeof values === 'number') return { flat: [values], shape };
+  if (!isList(values)) throw new TensorError(`${operation}: values are ${describe(values)}; give an array of numbers.`);
+  if (shape.length === 1) {
+    checkNumbers(operation, values, '');
+    return { flat: values as ArrayLike<number>, shape };
+  }
+  const flat: number[] = [];
+  const visit = (row: unknown, axis: number, place: string): void => {
+    if (!isList(row) || row.length !== shape[axis]) {
+      const found = isList(row) ? `of length ${row.length}` : describe(row);
+      throw new TensorError(
+        `${operation}: values${place} is ${found}, and values${'[0]'.repeat(axis)} is of length ${shape[axis]}; make all rows ` +
+          'of an axis equally long.',
+      );
+    }
+    if (axis < shape.length - 1) {
+      for (let i = 0; i < row.length; i++) visit(row[i], axis + 1, `${place}[${i}]`);
+      return;
+    }
+    checkNumbers(operation, row, place);
+    for (let i = 0; i < row.length; i++) flat.push(row[i] as number);
+  };
+  visit(values, 0, '');
+  return { flat, shape };
+}
+
+function checkNumbers(operation: string, row: ArrayLike<unknown>, place: string): void {
+  // Typed arrays hold numbers throughout, or BigInts.
+  const count = Array.isArray(row) ? row.length : Math.min(1, row.length);
+  for (let i = 0; i < count; i++) {
+    const value = row[i];
+    if (typeof value === 'number') continue;
+    const remedy =
+      typeof value === 'bigint'
+        ? 'convert BigInts with Number'
+        : isList(value)
+          ? 'nest all values equally deep'
+          : 'give numbers, NaN where there is none';
+    throw new TensorError(`${operation}: values${place}[${i}] is ${describe(value)}; ${remedy}.`);
+  }
+}
+
+/** @internal Throws unless there are as many values as a shape holds. */
+export function checkCount(operation: string, { length }: ArrayLike<number>, shape: Shape): void {
+  if (length === sizeOf(shape)) return;
+  throw new TensorError(
+    `${operation}: ${length} values for shape ${formatShape(shape)}, which holds ${sizeOf(shape)}; give as many.`,
+  );
+}
+
+/**
+ * @internal Values as a tensor of a type keeps them, in whole words.
+ * @throws TensorError for a value that is no u32.
+ */
+export function encode(operation: string, dtype: DType, values: ArrayLike<number>) {
+  if (dtype === 'f32') return toFloat32(values);
+  return dtype === 'f16' ? toFloat16(values) : toUint32(operation, values);
+}
+
+function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
+  if (values instanceof Float32Array && values.buffer instanceof ArrayBuffer)
+    return values as Float32Array<ArrayBuffer>;
+  return Float32Array.from(values);
+}
+
+/** Rounded to the nearest. */
+function toFloat16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const halves = new Float16Array(2 * Math.ceil(values.length / 2));
+  halves.set(values);
+  // Where JavaScript has no such array of its own, WebGPU does not know this one.
+  return new Uint16Array(halves.buffer);
+}
+
+function toUint32(operation: string, values: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+  if (values instanceof Uint32Array && values.buffer instanceof ArrayBuffer) return values as Uint32Array<ArrayBuffer>;
+  const words = Uint32Array.from(values);
+  for (let i = 0; i < words.length; i++) {
+    if (words[i] === values[i]) continue;
+    throw new TensorError(
+      `${operation}: value ${i} is ${values[i]}; u32 holds whole numbers from 0 to ${2 ** 32 - 1}, so round it or make the tensor f32.`,
+    );
+  }
+  return words;
+}
