@@ -7,7 +7,7 @@ import { formatShape, sameShape } from './shape.js';
 import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
 
-const gradientsTakes = signature('gradients', { loss: kinds.tensor, tensors: kinds.tensors });
+const gradientsTakes = signature('gradients', { loss: kinds.float, tensors: kinds.tensors });
 
 /**
  * Gradients of a scalar by each of `tensors`, as graph: the backward operations are recorded beside the forward ones,

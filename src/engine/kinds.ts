@@ -69,23 +69,22 @@ export const list = (items: string, item: Kind, { least = 0, most = Number.POSIT
       value.length <= most &&
       Array.prototype.every.call(value, (entry) => item.accepts(entry)),
   );
+/** Where no single operation declares its types: see operands.ts. */
+export const f32 = kind('an f32 tensor', (value) => value instanceof Tensor && value.dtype === 'f32');
+export const float = kind('an f32 or f16 tensor', (value) => value instanceof Tensor && value.dtype !== 'u32');
 export const tensors = list('tensors', tensor);
 /** What lies side by side in an arena, such as parameters and their gradients. */
-export const learnable = list(
-  'f32 tensors, at least one',
-  kind('an f32 tensor', (value) => value instanceof Tensor && value.dtype === 'f32'),
-  { least: 1 },
-);
+export const learnable = list('f32 tensors', f32);
 export const axes = list('whole numbers', integer);
 /** Extents, each at least 1. */
 export const shape = list('whole numbers of at least 1', whole(1));
+const isPairOf = (value: unknown, item: Kind): boolean =>
+  isList(value) && value.length === 2 && item.accepts(value[0]) && item.accepts(value[1]);
 export const two = (item: Kind): Kind =>
-  kind(
-    `[height, width], each ${item.expected}`,
-    (value) => isList(value) && value.length === 2 && item.accepts(value[0]) && item.accepts(value[1]),
-  );
+  kind(`[height, width], each ${item.expected}`, (value) => isPairOf(value, item));
 /** One for both axes of an image, or [height, width]. */
-export const pair = (item: Kind): Kind => either(item, two(item));
+export const pair = (item: Kind): Kind =>
+  kind(`${item.expected}, or [height, width] of such`, (value) => item.accepts(value) || isPairOf(value, item));
 
 export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));

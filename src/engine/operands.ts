@@ -27,16 +27,16 @@ export function checkOperands(
     const input = inputs[i];
     const name = names[Math.min(i, names.length - 1)];
     if (!(input instanceof Tensor))
-      throw new TensorError(`${where(operation)}: ${name} is ${describe(input)}; give a tensor.`);
+      throw new TensorError(`${where(operation)}: got ${describe(input)} for ${name}; give a tensor.`);
     const types = operands[name];
     if (types.includes(input.dtype)) continue;
     throw new ShapeError(
-      `${where(operation)}: ${name} is ${formatShape(input.shape)} ${input.dtype}, and must be ${types.join(' or ')}; ${remedy(types)}.`,
+      `${where(operation)}: got ${input.dtype} for ${name} (${formatShape(input.shape)}), expected ${types.join(' or ')}; ${remedy(types)}.`,
     );
   }
 }
 
 function remedy(types: readonly DType[]): string {
-  if (types.includes('f32')) return "make it that with cast(x, 'f32')";
+  if (!types.includes('u32')) return `make it that with cast(x, '${types[0]}')`;
   return "nothing is cast to u32, so make it with device.tensor(values, shape, 'u32')";
 }

@@ -24,7 +24,7 @@ export function signature<Options = never>(
   const most = places.length + (options ? 1 : 0);
   return (given) => {
     for (let i = 0; i < places.length; i++) checkArgument(name, places[i][0], places[i][1], given[i]);
-    if (given.length > most)
+    if (given.length > most && !passesCallback(given, most))
       throw tooMany(name, given.length, [...Object.keys(operands), ...(options ? ['options'] : [])]);
     if (options) checkOptions(name, options, given[places.length]);
   };
@@ -32,14 +32,16 @@ export function signature<Options = never>(
 
 function checkArgument(name: string, argument: string, { expected, accepts }: Kind, value: unknown): void {
   if (accepts(value)) return;
-  throw new ShapeError(`${name}: ${argument} is ${describe(value)}; give ${expected}.`);
+  throw new ShapeError(`${name}: got ${describe(value)} for ${argument}; give ${expected}.`);
+}
+
+/** Whether a call comes from `tensors.map(relu)` or `losses.reduce(add)`, which pass the place and the array as well. */
+function passesCallback(given: ArrayLike<unknown>, takes: number): boolean {
+  return given.length === takes + 2 && Number.isInteger(given[takes]) && Array.isArray(given[takes + 1]);
 }
 
 function tooMany(name: string, given: number, takes: readonly string[]): ShapeError {
-  return new ShapeError(
-    `${name}: ${given} arguments, and it takes (${takes.join(', ')}); leave out the others. As a callback write ` +
-      `(x) => ${name}(x), since map and forEach pass more than the element.`,
-  );
+  return new ShapeError(`${name}: ${given} arguments, and it takes (${takes.join(', ')}); leave out the others.`);
 }
 
 /** Throws for an option that there is not, with the nearest that there is, and for one of another kind. */

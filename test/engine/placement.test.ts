@@ -235,7 +235,7 @@ describe('a planned program', () => {
     });
     await f(device.ones([1024]));
     const { peak, lowerBound } = f.memory();
-    expect(peak.map(({ label }) => label)).toContain('mulNumber');
+    expect(peak.map(({ label }) => label)).toContain('mul');
     expect(peak.map(({ bytes }) => bytes)).toEqual(peak.map(({ bytes }) => bytes).sort((a, b) => b - a));
     expect(peak.reduce((total, { bytes }) => total + bytes, 0)).toBeLessThanOrEqual(lowerBound);
   });

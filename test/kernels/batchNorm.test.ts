@@ -41,6 +41,7 @@ describe('batchNorm', () => {
         values: batchNormReference(x.values, weight.values, bias.values),
       }),
       roundings: () => 64,
+      ...(kind === 'own' ? { secondRoundings: 2048 } : {}),
       effort,
     }).finally(restore);
   });
@@ -72,6 +73,7 @@ describe('batchNorm', () => {
       }),
       differentiable: [0, 1, 2],
       roundings: () => 64,
+      secondRoundings: 512,
       effort: 2,
     });
   });

@@ -31,6 +31,7 @@ describe('expectation2d', () => {
       roundings: () => 32,
       // Coordinates cancel around the centre of terms of up to 81 cells · 8.
       magnitude: 16,
+      secondRoundings: 512,
       effort: kind === 'own' ? 2 : 1,
     }).finally(restore);
   });

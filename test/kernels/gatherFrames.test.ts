@@ -68,13 +68,11 @@ describe('gatherFrames', () => {
     const chunk = upload(device, [new Uint8Array(8)], size);
     const indices = device.tensor([0, 0], [2], 'u32');
     expect(() => packFrames([new Uint8Array(7)], size)).toThrow(/frame 0 has 7 pixels; a frame of 2×4 has 8/);
-    expect(() => gatherFrames([chunk], device.zeros([2]), { size })).toThrow(
-      /indices are 2 f32; they must be \[N\] u32/,
-    );
-    expect(() => gatherFrames([chunk], indices, { size: [3, 4] })).toThrow(/a chunk is 1×2 u32; .* \[frames, 3\] u32/);
+    expect(() => gatherFrames([chunk], device.zeros([2]), { size })).toThrow(/got f32 for indices \(2\), expected u32/);
+    expect(() => gatherFrames([chunk], indices, { size: [3, 4] })).toThrow(/a chunk is 1×2; .* \[frames, 3\]/);
     expect(() => gatherFrames([], indices, { size })).toThrow(/no chunk of frames/);
     const short = device.zeros([1, 256]);
-    expect(() => gatherFrames([chunk], indices, { size, tables: short })).toThrow(/2 indices need 2×256 f32/);
+    expect(() => gatherFrames([chunk], indices, { size, tables: short })).toThrow(/2 indices need 2×256/);
     const tables = device.zeros([2, 256]);
     expect(() => gradients(sum(gatherFrames([chunk], indices, { size, tables })), [tables])).toThrow(
       /gatherFrames has no gradient/,

@@ -78,9 +78,11 @@ describe('greyJitterTables', () => {
     const histograms = device.tensor(new Uint32Array(512), [2, 256], 'u32');
     const indices = device.tensor([0, 1], [2], 'u32');
     expect(() => greyJitterTables(device.zeros([2, 256]), indices, device.zeros([2, 3]))).toThrow(
-      /histograms are 2×256 f32; they must be \[frames, 256\] u32/,
+      /got f32 for histograms \(2×256\), expected u32/,
     );
-    expect(() => greyJitterTables(histograms, indices, device.zeros([3, 3]))).toThrow(/2 indices need 2×3 f32/);
-    expect(() => greyJitterTables(histograms, device.zeros([2]), device.zeros([2, 3]))).toThrow(/indices are 2 f32/);
+    expect(() => greyJitterTables(histograms, indices, device.zeros([3, 3]))).toThrow(/2 indices need 2×3/);
+    expect(() => greyJitterTables(histograms, device.zeros([2]), device.zeros([2, 3]))).toThrow(
+      /got f32 for indices \(2\), expected u32/,
+    );
   });
 });

@@ -44,7 +44,7 @@ describe('peak2d', () => {
 
   test('refuses other ranks, and has no gradient', async () => {
     const device = await sharedDevice();
-    expect(() => peak2d(device.ones([4, 4, 1]))).toThrow(/are \[N, H, W, K\] f32, got 4×4×1/);
+    expect(() => peak2d(device.ones([4, 4, 1]))).toThrow(/are \[N, H, W, K\], got 4×4×1/);
     const x = device.ones([1, 2, 2, 1]);
     expect(() => gradients(sum(peak2d(x)), [x])).toThrow();
   });

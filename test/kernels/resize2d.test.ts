@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { resizeBilinear, resizeNearest } from '../../src/index.js';
 import { bilinear, nearest, resizeReference } from '../../src/kernels/resize2d/reference.js';
-import { type Case, checkOperation, type Reference, shapes } from '../support/check-operation.js';
+import { type Case, checkOperation, expectClose, type Reference, shapes } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 import { testImageGolden } from './image-golden.js';
 
@@ -17,7 +17,7 @@ const image = fc
   .map(([[images, height, width], channels]) => [Math.min(images, 2), height, width, channels]);
 const extent = fc.integer({ min: 1, max: 15 });
 /** Down to a single cell, up, and by factors that leave the result smaller than scale × extent. */
-const factor = fc.constantFrom(0.34, 0.5, 0.77, 1, 1.5, 1.7, 2, 2.6);
+const factor = fc.constantFrom(0.34, 0.5, 0.77, 1, 1.1, 1.3, 1.5, 1.7, 2, 2.6);
 
 const target = fc.oneof(
   fc.record({ size: fc.tuple(extent, extent), alignCorners: fc.boolean() }),
@@ -36,9 +36,11 @@ function reference(mode: 'bilinear' | 'nearest', x: Reference, { size, scale, al
   const [images, height, width, channels] = x.shape;
   const out = size ?? [Math.floor(height * (scale?.[0] ?? 1)), Math.floor(width * (scale?.[1] ?? 1))];
   const interpolation = mode === 'nearest' ? nearest : bilinear(alignCorners);
+  // PyTorch copies along an axis whose extent stays the same, whatever the scale.
+  const scales = out.map((extent, axis) => (extent === x.shape[1 + axis] ? 1 : scale?.[axis]));
   return {
     shape: [images, ...out, channels],
-    values: resizeReference(x.values, x.shape, out, interpolation, scale),
+    values: resizeReference(x.values, x.shape, out, interpolation, scales),
   };
 }
 
@@ -49,6 +51,7 @@ describe('resizeBilinear', () => {
       run: ([x], options) => resizeBilinear(x, options),
       reference: ([x], options) => reference('bilinear', x, options),
       roundings: () => 16,
+      secondRoundings: 256,
       effort: 4,
     });
   });
@@ -56,6 +59,19 @@ describe('resizeBilinear', () => {
   testImageGolden('bilinear_0_corners', (x) => resizeBilinear(x, { scale: 2, alignCorners: true }), 8);
   testImageGolden('bilinear_0_half', (x) => resizeBilinear(x, { scale: 2 }), 8);
   testImageGolden('bilinear_1_half', (x) => resizeBilinear(x, { size: [7, 8] }), 8);
+
+  test('copies where the scale leaves the size as it is, along each axis by itself, as PyTorch', async () => {
+    const device = await sharedDevice();
+    const values = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const x = device.tensor(values, [1, 3, 3, 1]);
+    for (const resize of [resizeBilinear, resizeNearest]) {
+      expect([...(await resize(x, { scale: 1.3 }).data())]).toEqual(values);
+    }
+    // torch.nn.functional.interpolate(x, scale_factor=(1.3, 1.7), mode='bilinear'), PyTorch 1.13.
+    const wider = await resizeBilinear(x, { scale: [1.3, 1.7] }).data();
+    const row = [1, 1.3823529411764706, 1.9705882352941178, 2.5588235294117645, 3];
+    expectClose(wider, [...row, ...row.map((v) => v + 3), ...row.map((v) => v + 6)], 8);
+  });
 
   test('keeps a linear ramp linear with aligned corners, and its ends', async () => {
     const device = await sharedDevice();
@@ -70,7 +86,7 @@ describe('resizeBilinear', () => {
     expect(() => resizeBilinear(x, {})).toThrow(/neither size nor scale is given/);
     expect(() => resizeBilinear(x, { size: [2, 2], scale: 2 })).toThrow(/both size and scale are given/);
     expect(() => resizeBilinear(x, { scale: 0.25 })).toThrow(/an extent of 3 cannot become 0 \(scale 0.25\)/);
-    expect(() => resizeBilinear(x, { size: [2.5, 2] })).toThrow(/an extent of 3 cannot become 2.5/);
+    expect(() => resizeBilinear(x, { size: [2.5, 2] })).toThrow(/got \[2.5, 2\] for size; give \[height, width\]/);
     expect(() => resizeBilinear(device.ones([3, 4, 2]), { scale: 2 })).toThrow(/must be \[N, H, W, C\]/);
   });
 });
@@ -82,6 +98,7 @@ describe('resizeNearest', () => {
       run: ([x], { size, scale }) => resizeNearest(x, { size, scale }),
       reference: ([x], options) => reference('nearest', x, options),
       roundings: () => 16,
+      secondRoundings: 256,
       effort: 4,
     });
   });

@@ -176,6 +176,7 @@ describe('tuner', () => {
       const seen: string[] = [];
       const copy: Operation<{ variant?: string }> = {
         name: 'half.copy',
+        operands: { half: ['f16'], single: ['f32'] },
         shape: ([half]) => [half],
         variants: () => ['plain', 'rounding'],
         lower(lowering, [half, single], [y], { variant }) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { sizeOf } from '../../src/engine/shape.js';
-import { type Device, gradients, mul, type Shape, sum, type Tensor } from '../../src/index.js';
+import { add, type Device, gradients, mul, type Shape, square, sum, type Tensor } from '../../src/index.js';
 import { checkedDevice, sharedDevice } from './device.js';
 import { randomCases } from './random-cases.js';
 
@@ -47,6 +47,10 @@ export interface OperationCheck<Attributes> {
    * that cancel: 1 for tanh, whose gradient 1 − y² loses digits as y nears 1. Default 0.
    */
   readonly magnitude?: number;
+  /**
+   * Allowed error of second derivatives, as a multiple of float32's rounding of the largest; without it they are not checked.
+   */
+  readonly secondRoundings?: number;
   /** Times the standard number of random cases, for operations with many paths. Default 1. */
   readonly effort?: number;
 }
@@ -65,7 +69,7 @@ export function propertyParameters(effort = 1): fc.Parameters<unknown> {
  * The one way in which operations are tested. For random shapes and values: the shape and value against the float64
  * reference; each gradient, with the operation in mid-graph and a random upstream gradient, against central
  * differences of the reference; the same bits on a second run, which happens in checked mode and so also finds writes
- * outside a result.
+ * outside a result; and, where `secondRoundings` is given, the second derivatives.
  */
 export async function checkOperation<Attributes>(check: OperationCheck<Attributes>): Promise<void> {
   const plain = await sharedDevice();
@@ -78,6 +82,7 @@ export async function checkOperation<Attributes>(check: OperationCheck<Attribute
       const again = await compute(checked, example, check, drawn);
       expect(again.value, 'value on the second run, in checked mode').toEqual(computed.value);
       expect(again.gradients, 'gradients on the second run, in checked mode').toEqual(computed.gradients);
+      if (check.secondRoundings !== undefined) await checkSecondDerivatives(checked, example, check, drawn, seed);
     }),
     propertyParameters(check.effort),
   );
@@ -140,6 +145,65 @@ function compare<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, co
   for (const [k, { values, terms: own }] of expected.entries()) {
     const what = `gradient by input ${indices[k]}`;
     expectClose(computed.gradients[k], values, gradientRoundings, what, Math.max(magnitude, own));
+  }
+}
+
+/**
+ * Of the loss F = Σ upstream·f(x)², in which the upstream gradient of f depends on x as well: the gradient of F's derivative along
+ * random directions, against second differences of the reference.
+ */
+async function checkSecondDerivatives<A>(
+  device: Device,
+  example: Case<A>,
+  check: OperationCheck<A>,
+  { inputs, expected, upstream }: Drawn,
+  seed: number,
+): Promise<void> {
+  const indices = check.differentiable ?? inputs.map((_, i) => i);
+  const random = generator(seed + 1);
+  const directions = indices.map((i) => inputs[i].values.map(() => Math.fround(random() * 2 - 1)));
+
+  const leaves = inputs.map(({ shape, values }) => device.tensor(values, shape));
+  const wanted = indices.map((i) => leaves[i]);
+  const result = check.run(leaves, example.attributes);
+  const loss = sum(mul(square(result), device.tensor(upstream, expected.shape)));
+  const along = gradients(loss, wanted).map((gradient, k) =>
+    mul(gradient, device.tensor(directions[k], gradient.shape)),
+  );
+  const seconds = gradients(along.map((product) => sum(product)).reduce(add), wanted);
+  const computed: Float32Array[] = [];
+  for (const second of seconds) computed.push(await second.data());
+  for (const tensor of [...leaves, ...seconds]) tensor.dispose();
+
+  const step = 2 ** -12;
+  const lossAt = (offsets: readonly { index: number; values: Float64Array; by: number }[]) => {
+    const moved = inputs.map(({ shape, values }) => ({ shape, values: values.slice() }));
+    for (const { index, values, by } of offsets)
+      for (const [i, v] of values.entries()) moved[index].values[i] += by * v;
+    return check.reference(moved, example.attributes).values.reduce((total, y, i) => total + upstream[i] * y * y, 0);
+  };
+  const alongDirections = (by: number) => indices.map((index, k) => ({ index, values: directions[k], by }));
+  // Each takes four evaluations of the reference: of large inputs a few elements, spread over them.
+  const chosen = indices.map((index) => {
+    const { length } = inputs[index].values;
+    return [...new Set(Array.from({ length: 48 }, (_, i) => Math.floor(((i + random()) * length) / 48)))];
+  });
+  const references = indices.map((index, k) =>
+    chosen[k].map((i) => {
+      const unit = new Float64Array(inputs[index].values.length);
+      unit[i] = 1;
+      const slope = (by: number) => {
+        const own = { index, values: unit, by };
+        return lossAt([...alongDirections(step), own]) - lossAt([...alongDirections(-step), own]);
+      };
+      return (slope(step) - slope(-step)) / (4 * step * step);
+    }),
+  );
+  const largest = references.flat().reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  for (const [k, values] of references.entries()) {
+    const what = `second derivative by input ${indices[k]}`;
+    const own = chosen[k].map((i) => computed[k][i]);
+    expectClose(own, values, check.secondRoundings ?? 0, what, largest);
   }
 }
 

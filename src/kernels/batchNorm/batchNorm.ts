@@ -21,6 +21,7 @@ import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
 import runningStatistic from './running-statistic.wgsl';
+import { secondDerivatives } from './second-derivative.js';
 import { combineLanes, slabCount } from './slabs.js';
 import { lowerStatistics } from './statistics.js';
 
@@ -61,7 +62,7 @@ const batchNormTakes = signature<BatchNormOptions>(
 const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, runningVar: F32 };
 const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
 
-interface Attributes {
+export interface Attributes {
   readonly training: boolean;
   readonly eps: number;
   readonly relu: boolean;
@@ -253,6 +254,11 @@ const batchNormGradient: Operation<Attributes> = {
       workgroups: linearGrid(slabs * groups),
       flops: 6 * sizeOf(x.shape),
     });
+  },
+
+  gradient(call) {
+    const { byX, byDy, byWeight } = secondDerivatives(call);
+    return [byX, byDy, byWeight, undefined, undefined, undefined];
   },
 };
 

@@ -53,8 +53,9 @@ function mixed(
 ): Operation<PointwiseAttributes> {
   const numbers = variables.some((variable) => variable.startsWith('p'));
   const places = variables.flatMap((variable, place) => (variable.startsWith('p') ? [] : [place]));
+  const arguments_ = variables.join(', ');
   return pointwise({
-    name: numbers ? `${name}(${variables.join(', ')})` : name,
+    name: !numbers ? name : arguments_ === 'x, p0' ? `${name}Number` : `${name}(${arguments_})`,
     operation: name,
     arity: places.length as 1 | 2 | 3,
     body: body.replace(/\b[xyz]\b/g, (variable) => variables['xyz'.indexOf(variable)]),

@@ -69,12 +69,19 @@ export function div(a: Operand, b: Operand): Tensor {
   return division(a, b);
 }
 
+const negOperation = pointwise({
+  name: 'neg',
+  arity: 1,
+  body: 'return -x;',
+  gradient: ({ outputGradients: [dy] }) => [dy && neg(dy)],
+});
+
 const negTakes = signature('neg', { x: kinds.tensor });
 
 /** −x. */
 export function neg(x: Tensor): Tensor {
   negTakes(arguments);
-  return mul(x, -1);
+  return record(negOperation, [x], {})[0];
 }
 
 const expOperation = pointwise({

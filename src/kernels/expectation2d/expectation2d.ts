@@ -93,6 +93,11 @@ const expectationGradient: Operation<Attributes> = {
       flops: 3 * sizeOf(attributes.shape),
     });
   },
+
+  /** The transform is linear, and this its transpose. */
+  gradient({ outputGradients: [u], attributes }) {
+    return [u && record(expectationOperation, [u], attributes)[0]];
+  },
 };
 
 function uniforms({ shape, grid }: Attributes) {

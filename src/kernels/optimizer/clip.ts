@@ -1,17 +1,17 @@
 import { layoutArenas, packRecorded, unpack } from '../../engine/arena.js';
-import { scope, type Tensor } from '../../engine/index.js';
+import { SondeError, scope, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
 import { add, clamp, div, mul, sqrt } from '../elementwise/elementwise.js';
 import { sumOfSquares } from '../reduce/reduce.js';
 
-const maxNorm = kinds.either(kinds.positive, kinds.tensor);
+const maxNorm = kinds.either(kinds.positive, kinds.float);
 const globalNormTakes = signature('globalNorm', { gradients: kinds.learnable });
 const clipByNormTakes = signature('clipByNorm', { gradients: kinds.learnable, maxNorm });
 const clipWithNormTakes = signature<{ scale?: Tensor }>(
   'clipWithNorm',
   { gradients: kinds.learnable, maxNorm },
-  { scale: kinds.optional(kinds.tensor) },
+  { scale: kinds.optional(kinds.float) },
 );
 
 /** The Euclidean norm of all gradients taken as one vector. */
@@ -59,6 +59,7 @@ export function clipWithNorm(
 }
 
 function flatten(gradients: readonly Tensor[]) {
+  if (gradients.length === 0) throw new SondeError('clip: no gradients; give at least one.');
   const { device } = gradients[0];
   const layouts = layoutArenas(
     gradients.map((gradient) => gradient.size),

@@ -26,8 +26,8 @@ const lossScalerTakes = signature<LossScalerOptions>(
     most: kinds.optional(kinds.positive),
   },
 );
-const scaleTakes = signature('LossScaler.scale', { loss: kinds.tensor });
-const updateTakes = signature('LossScaler.update', { norm: kinds.tensor });
+const scaleTakes = signature('LossScaler.scale', { loss: kinds.float });
+const updateTakes = signature('LossScaler.update', { norm: kinds.f32 });
 
 interface Attributes {
   readonly interval: number;

@@ -8,7 +8,7 @@ import { add, mul, sub } from '../elementwise/elementwise.js';
 const updateTakes = signature('MovingAverage.update', {
   averages: kinds.learnable,
   values: kinds.learnable,
-  rate: kinds.either(kinds.share, kinds.tensor),
+  rate: kinds.either(kinds.share, kinds.f32),
 });
 
 /**

@@ -81,12 +81,12 @@ interface Arena {
   readonly moments: readonly Tensor[];
 }
 
-const learningRate = kinds.either(kinds.atLeastZero, kinds.tensor);
+const learningRate = kinds.either(kinds.atLeastZero, kinds.f32);
 const updateTakes = (name: string) =>
   signature<{ onlyIfFinite?: Tensor }>(
     name,
     { parameters: kinds.learnable, gradients: kinds.learnable, learningRate },
-    { onlyIfFinite: kinds.optional(kinds.tensor) },
+    { onlyIfFinite: kinds.optional(kinds.f32) },
   );
 
 /** The optimisers' common part: parameters and state in arenas, one dispatch per arena and step. */

@@ -99,4 +99,9 @@ const avgPoolGradient: Operation<Attributes> = {
       flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(dy.shape),
     });
   },
+
+  /** Average pooling is linear, and this its transpose. */
+  gradient({ outputGradients: [u], attributes }) {
+    return [u && record(avgPoolOperation, [u], attributes)[0]];
+  },
 };

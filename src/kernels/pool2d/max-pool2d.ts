@@ -6,8 +6,9 @@ import { signature } from '../../engine/signature.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
+import { enableHalves, template, withTypes } from '../template.js';
 import maxPoolKernel from './max-pool2d.wgsl';
+import gatherKernel from './max-pool2d-gather.wgsl';
 import gradientKernel from './max-pool2d-gradient.wgsl';
 import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, windowWords } from './window.js';
 import windowKernel from './window.wgsl';
@@ -93,5 +94,35 @@ const maxPoolGradient: Operation<PoolWindow> = {
       workgroups: linearGrid(rows * groups),
       flops: window.kernel[0] * window.kernel[1] * sizeOf(dy.shape),
     });
+  },
+
+  /** By dy of a window: what arrives at the cell that was its maximum. */
+  gradient({ inputs: [, argmax], outputGradients: [u], attributes }) {
+    return [u && record(maxPoolGather, [u, argmax], attributes)[0], undefined];
+  },
+};
+
+/** Inputs x and argmax; output the values of x at those cells, of argmax's shape. */
+const maxPoolGather: Operation<PoolWindow> = {
+  name: 'maxPool2dGather',
+  operands: { x: FLOATS, argmax: U32 },
+
+  shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
+
+  lower(lowering, [x, argmax], [y], { inputShape, outputShape }) {
+    const [, height, width, channels] = inputShape;
+    const count = sizeOf(outputShape);
+    lowering.dispatch({
+      label: 'maxPool2d.gather',
+      source: withTypes(gatherKernel, { TYPE: x }),
+      bindings: [x, argmax, y],
+      writes: [2],
+      uniforms: { u32: [count, channels, outputShape[1] * outputShape[2], height * width] },
+      workgroups: linearGrid(count),
+    });
+  },
+
+  gradient({ inputs: [, argmax], outputGradients: [dy], attributes }) {
+    return [dy && record(maxPoolGradient, [dy, argmax], attributes)[0], undefined];
   },
 };

@@ -52,7 +52,7 @@ interface Attributes {
  * @returns [N, h, w, C].
  * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
  */
-export function resizeBilinear(x: Tensor, options: ResizeBilinearOptions): Tensor {
+export function resizeBilinear(x: Tensor, options: ResizeBilinearOptions = {}): Tensor {
   resizeBilinearTakes(arguments);
   return resize('resizeBilinear', x, options, options.alignCorners ?? false);
 }
@@ -65,7 +65,7 @@ export function resizeBilinear(x: Tensor, options: ResizeBilinearOptions): Tenso
  * @returns [N, h, w, C].
  * @throws ShapeError if the rank is not 4, unless exactly one of size and scale is given, or for a size below 1.
  */
-export function resizeNearest(x: Tensor, options: ResizeOptions): Tensor {
+export function resizeNearest(x: Tensor, options: ResizeOptions = {}): Tensor {
   resizeNearestTakes(arguments);
   return resize('resizeNearest', x, options, false);
 }
@@ -170,6 +170,12 @@ const resizeGradient: Operation<Attributes> = {
       workgroups: linearGrid(rows * groups),
       flops: 9 * sizeOf(dy.shape),
     });
+  },
+
+  /** Resizing is linear, and this its transpose. */
+  gradient({ outputGradients: [u], attributes }) {
+    const name = attributes.mode === 'nearest' ? 'resizeNearest' : 'resizeBilinear';
+    return [u && record(resizeOperations[name], [u], attributes)[0]];
   },
 };
 

@@ -1,11 +1,13 @@
-import { type Lowering, type Operation, record, type Tensor } from '../../engine/index.js';
+import { type Lowering, type Operation, record, reshape, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { exp, mul, neg, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
 import { transpose } from '../movement/index.js';
 import { withNan } from '../nan.js';
+import { sum } from '../reduce/index.js';
 import { joiningSubgroup } from '../subgroup-join.js';
 import { template } from '../template.js';
 import softmaxKernel from './softmax.wgsl';
@@ -109,6 +111,7 @@ const operations: Readonly<Record<'softmax' | 'logSoftmax', Operation<Attributes
 /** Inputs y, dy; output dx. */
 const softmaxGradient: Operation<Attributes> = {
   name: 'softmaxGradient',
+  operands: { y: F32, dy: F32 },
 
   shape: ([y]) => [y],
 
@@ -122,6 +125,24 @@ const softmaxGradient: Operation<Attributes> = {
       ...grid,
       flops: 4 * sizeOf(y.shape),
     });
+  },
+
+  /**
+   * With u the gradient by dx: for softmax y·(u − Σ y·u) by dy and u·(dy − Σ y·dy) − dy·Σ y·u by y; for log-softmax u − Σ exp(y)·u by
+   * dy and −u·exp(y)·Σ dy by y.
+   */
+  gradient({ inputs, outputGradients, attributes, wanted }) {
+    const { log, outer, reduce, inner } = attributes;
+    const [given] = outputGradients;
+    if (!given) return [];
+    const [y, dy, u] = [...inputs, given].map((tensor) => reshape(tensor, [outer, reduce, inner]));
+    const total = (tensor: Tensor) => sum(tensor, { axes: [1], keepDims: true });
+    const p = log ? exp(y) : y;
+    const weighted = total(mul(p, u));
+    const byY = () =>
+      log ? neg(mul(mul(u, p), total(dy))) : sub(mul(u, sub(dy, total(mul(y, dy)))), mul(dy, weighted));
+    const byDy = () => (log ? sub(u, weighted) : mul(y, sub(u, weighted)));
+    return [byY, byDy].map((rule, i) => (wanted[i] ? reshape(rule(), inputs[i].shape) : undefined));
   },
 };
 
