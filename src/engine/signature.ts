@@ -44,6 +44,11 @@ function tooMany(name: string, given: number, takes: readonly string[]): ShapeEr
   return new ShapeError(`${name}: ${given} arguments, and it takes (${takes.join(', ')}); leave out the others.`);
 }
 
+/** Of settings that are also for others, those that are options here. */
+export function ownOptions<Options>(kinds: OptionKinds<Options>, settings: object): Options {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(kinds, name))) as Options;
+}
+
 /** Throws for an option that there is not, with the nearest that there is, and for one of another kind. */
 export function checkOptions<Options>(name: string, kinds: OptionKinds<Options>, given: unknown): void {
   const known = kinds as Readonly<Record<string, Kind>>;

@@ -1,7 +1,15 @@
 import { cast, ShapeError, type Tensor } from '../engine/index.js';
+import * as kinds from '../engine/kinds.js';
+import { type OptionKinds, signature } from '../engine/signature.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
-import { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
+import {
+  builderKind,
+  HeatmapNetwork,
+  type HeatmapNetworkOptions,
+  type NetworkOutput,
+  networkOptions,
+} from './heatmap-network.js';
 import { Conv2d, DoubleConv } from './layers.js';
 import type { Builder } from './module.js';
 
@@ -14,6 +22,13 @@ export interface DeepUNetOptions extends HeatmapNetworkOptions {
    */
   readonly preset?: 'stride' | 'pool' | 'full';
 }
+
+export const deepUNetOptions: OptionKinds<DeepUNetOptions> = {
+  ...networkOptions,
+  depth: kinds.optional(kinds.whole(1)),
+  preset: kinds.optional(kinds.oneOf('stride', 'pool', 'full')),
+};
+const deepUNetTakes = signature('DeepUNet', { builder: builderKind }, deepUNetOptions);
 
 /** The level whose resolution the heatmaps have: an eighth of the input. */
 const HEATMAP_LEVEL = 3;
@@ -32,6 +47,7 @@ export class DeepUNet extends HeatmapNetwork {
   private readonly preset: 'stride' | 'pool' | 'full';
 
   constructor(builder: Builder, options: DeepUNetOptions = {}) {
+    deepUNetTakes(arguments);
     super(builder, options);
     const { base = 64, depth = 7, preset = 'stride' } = options;
     if (depth < HEATMAP_LEVEL) {

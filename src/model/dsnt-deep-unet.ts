@@ -1,12 +1,22 @@
 import type { Tensor } from '../engine/index.js';
+import * as kinds from '../engine/kinds.js';
+import { type OptionKinds, signature } from '../engine/signature.js';
+import { coordinateGrid } from '../kernels/expectation2d/coordinate-grid.js';
 import { type CoordinateGrid, expectation2d, softmax } from '../kernels/index.js';
-import { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
+import { DeepUNet, type DeepUNetOptions, deepUNetOptions } from './deep-unet.js';
+import { builderKind } from './heatmap-network.js';
 import type { Builder } from './module.js';
 
 export interface DsntDeepUNetOptions extends DeepUNetOptions {
   /** Coordinates of the heatmap's cells. */
   readonly grid?: CoordinateGrid;
 }
+
+export const dsntDeepUNetOptions: OptionKinds<DsntDeepUNetOptions> = {
+  ...deepUNetOptions,
+  grid: kinds.optional(coordinateGrid),
+};
+const dsntDeepUNetTakes = signature('DsntDeepUNet', { builder: builderKind }, dsntDeepUNetOptions);
 
 /** What the model makes of images. */
 export interface Prediction {
@@ -26,8 +36,10 @@ export class DsntDeepUNet extends DeepUNet {
   private readonly grid: CoordinateGrid;
 
   constructor(builder: Builder, options: DsntDeepUNetOptions = {}) {
-    super(builder, options);
-    this.grid = options.grid ?? 'linspace';
+    dsntDeepUNetTakes(arguments);
+    const { grid = 'linspace', ...network } = options;
+    super(builder, network);
+    this.grid = grid;
   }
 
   /** Heatmaps and coordinates. @throws as `logits` */

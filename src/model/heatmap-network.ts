@@ -1,5 +1,7 @@
 import { cast, checkpoint, ShapeError, type Tensor } from '../engine/index.js';
+import * as kinds from '../engine/kinds.js';
 import { formatShape } from '../engine/shape.js';
+import { type OptionKinds, signature } from '../engine/signature.js';
 import { concat, div, mean, relu, sqrt, square, sub, sumOfSquares } from '../kernels/index.js';
 import { type Builder, Module } from './module.js';
 
@@ -23,6 +25,19 @@ export interface NetworkOutput {
   /** Features of the encoder's levels, from the finest to the coarsest, [N, h, w, C] each, in the network's precision. */
   readonly encoded: readonly Tensor[];
 }
+
+export const networkOptions: OptionKinds<HeatmapNetworkOptions> = {
+  base: kinds.optional(kinds.whole(1)),
+  inChannels: kinds.optional(kinds.whole(1)),
+  landmarks: kinds.optional(kinds.whole(1)),
+  recompute: kinds.optional(kinds.flag),
+  precision: kinds.optional(kinds.oneOf('f32', 'mixed')),
+};
+export const builderKind = kinds.object('{ device, seed, path }', 'device', 'seed', 'path');
+
+const mode = { training: kinds.flag };
+const logitsTakes = signature<{ training: boolean }>('logits', { images: kinds.tensor }, mode);
+const featuresTake = signature<{ training: boolean }>('logitsAndFeatures', { images: kinds.tensor }, mode);
 
 /** Pixels of a frame per cell of its heatmaps, along each axis: 512 px make 64 cells. */
 const PIXELS_PER_CELL = 8;
@@ -59,6 +74,7 @@ export abstract class HeatmapNetwork extends Module {
    * @throws ShapeError for images that are no such tensor, or too small for the network.
    */
   logits(images: Tensor, mode: { readonly training: boolean }): Tensor {
+    logitsTakes(arguments);
     return this.run(images, mode).heatmaps;
   }
 
@@ -73,6 +89,7 @@ export abstract class HeatmapNetwork extends Module {
     images: Tensor,
     mode: { readonly training: boolean },
   ): { readonly logits: Tensor; readonly features: Tensor } {
+    featuresTake(arguments);
     const { heatmaps, encoded } = this.run(images, mode);
     const fine = encoded.filter(({ shape }) => shape[1] >= heatmaps.shape[1]);
     const features = (fine.length > 0 ? fine : encoded.slice(0, 1)).flatMap((level) => {

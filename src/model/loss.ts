@@ -1,5 +1,8 @@
 import { ShapeError, type Tensor } from '../engine/index.js';
+import * as kinds from '../engine/kinds.js';
 import { formatShape } from '../engine/shape.js';
+import { signature } from '../engine/signature.js';
+import { coordinateGrid } from '../kernels/expectation2d/coordinate-grid.js';
 import {
   add,
   type CoordinateGrid,
@@ -61,6 +64,26 @@ export type KeypointLoss = {
   readonly coordinates: Tensor;
 };
 
+const sigmaOption = kinds.optional(kinds.pair(kinds.positive));
+const gridOption = kinds.optional(coordinateGrid);
+const keypointLossTakes = signature<Partial<KeypointLossOptions>>(
+  'keypointLoss',
+  { logits: kinds.tensor, targets: kinds.tensor },
+  {
+    sigma: sigmaOption,
+    lambda: kinds.optional(kinds.atLeastZero),
+    grid: gridOption,
+    reduction: kinds.optional(kinds.oneOf('sum-per-image', 'mean')),
+    divergence: kinds.optional(kinds.oneOf('kl', 'js')),
+    normalised: kinds.optional(kinds.flag),
+  },
+);
+const heatmapLossTakes = signature<{ sigma?: number; grid?: CoordinateGrid }>(
+  'heatmapLoss',
+  { heatmaps: kinds.tensor, targets: kinds.tensor },
+  { sigma: sigmaOption, grid: gridOption },
+);
+
 /**
  * The loss of DSNT-DeepUNet, ℓ = ℓ_euc + λ·ℓ_reg: the squared distance between the expected coordinates of the predicted
  * heatmaps p = softmax(logits) and the targets, and the divergence of those heatmaps from Gaussians around the targets.
@@ -78,6 +101,7 @@ export function keypointLoss(
   targets: Tensor,
   options: Partial<KeypointLossOptions> = {},
 ): KeypointLoss {
+  keypointLossTakes(arguments);
   const { sigma, lambda, grid, reduction, divergence, normalised } = { ...paperKeypointLoss, ...options };
   checkShapes('keypointLoss', logits, targets);
   if (divergence === 'js' && !normalised) {
@@ -117,8 +141,10 @@ export function keypointLoss(
 export function heatmapLoss(
   heatmaps: Tensor,
   targets: Tensor,
-  { sigma = 2, grid = 'linspace' }: { readonly sigma?: number; readonly grid?: CoordinateGrid } = {},
+  options: { readonly sigma?: number; readonly grid?: CoordinateGrid } = {},
 ): Tensor {
+  heatmapLossTakes(arguments);
+  const { sigma = 2, grid = 'linspace' } = options;
   checkShapes('heatmapLoss', heatmaps, targets);
   const [, height, width] = heatmaps.shape;
   return mean(square(sub(heatmaps, gaussianHeatmap(targets, { size: [height, width], sigma, grid }))));

@@ -1,8 +1,9 @@
 import { type Device, SondeError } from '../engine/index.js';
-import { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
-import { DsntDeepUNet, type DsntDeepUNetOptions } from './dsnt-deep-unet.js';
+import { ownOptions } from '../engine/signature.js';
+import { DeepUNet, type DeepUNetOptions, deepUNetOptions } from './deep-unet.js';
+import { DsntDeepUNet, type DsntDeepUNetOptions, dsntDeepUNetOptions } from './dsnt-deep-unet.js';
 import type { HeatmapNetwork } from './heatmap-network.js';
-import { UNet, type UNetOptions } from './u-net.js';
+import { UNet, type UNetOptions, uNetOptions } from './u-net.js';
 
 /** Which network, in the words of the section `model` of a run's `config.json`. */
 export type NetworkOptions =
@@ -21,11 +22,11 @@ export function buildNetwork(device: Device, options: NetworkOptions, seed = 0):
   const builder = { device, seed, path: '' };
   switch (options.architecture) {
     case 'dsnt-deep-unet':
-      return new DsntDeepUNet(builder, options);
+      return new DsntDeepUNet(builder, ownOptions(dsntDeepUNetOptions, options));
     case 'deep-unet':
-      return new DeepUNet(builder, options);
+      return new DeepUNet(builder, ownOptions(deepUNetOptions, options));
     case 'u-net':
-      return new UNet(builder, options);
+      return new UNet(builder, ownOptions(uNetOptions, options));
     default: {
       // A configuration that was read from a file may hold anything.
       const { architecture } = options as { architecture: unknown };

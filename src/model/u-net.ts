@@ -1,7 +1,15 @@
-import { cast, ShapeError, type Tensor } from '../engine/index.js';
+import { cast, type Tensor } from '../engine/index.js';
+import * as kinds from '../engine/kinds.js';
+import { type OptionKinds, signature } from '../engine/signature.js';
 import { maxPool2d, resizeBilinear } from '../kernels/index.js';
 import { Decoder } from './decoder.js';
-import { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
+import {
+  builderKind,
+  HeatmapNetwork,
+  type HeatmapNetworkOptions,
+  type NetworkOutput,
+  networkOptions,
+} from './heatmap-network.js';
 import { Conv2d, DoubleConv } from './layers.js';
 import type { Builder } from './module.js';
 
@@ -9,6 +17,9 @@ export interface UNetOptions extends HeatmapNetworkOptions {
   /** Poolings on the way down; as many levels double the channels. The baseline: 4. */
   readonly depth?: number;
 }
+
+export const uNetOptions: OptionKinds<UNetOptions> = { ...networkOptions, depth: kinds.optional(kinds.whole(1)) };
+const uNetTakes = signature('UNet', { builder: builderKind }, uNetOptions);
 
 /**
  * The challenge organisers' U-Net baseline: double convolutions with bias, 2×2 max-pools, and a decoder that climbs back to the
@@ -25,9 +36,9 @@ export class UNet extends HeatmapNetwork {
   private readonly head: Conv2d;
 
   constructor(builder: Builder, options: UNetOptions = {}) {
+    uNetTakes(arguments);
     super(builder, { ...options, inChannels: options.inChannels ?? 3 });
     const { base = 64, depth = 4 } = options;
-    if (depth < 1) throw new ShapeError(`UNet: depth ${depth} leaves no level to pool; use at least 1.`);
     const bias = true;
     const channelsOf = (level: number) => (level === 0 ? this.inChannels : base * 2 ** (level - 1));
     const convs = (level: number) => (b: Builder) =>

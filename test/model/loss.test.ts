@@ -196,6 +196,15 @@ describe('keypointLoss', () => {
     expectClose(await loss.coordinates.data(), tensors.coordinates.data, 64, 'coordinates');
   });
 
+  test('refuses options that there are not, with the nearest right one, and values that are none', async () => {
+    const device = await sharedDevice();
+    const [logits, targets] = [device.zeros([2, 4, 4, 3]), device.zeros([2, 3, 2])];
+    const call = (options: object) => () => keypointLoss(logits, targets, options);
+    expect(call({ lamda: 2 })).toThrow('keypointLoss: there is no option lamda; did you mean lambda?');
+    expect(call({ reduction: 'sum' })).toThrow("keypointLoss: got 'sum' for reduction; give 'sum-per-image' or 'mean'");
+    expect(() => heatmapLoss(logits, targets, { sigma: -1 })).toThrow('heatmapLoss: got -1 for sigma; give a positive');
+  });
+
   test('refuses targets of other images, and Jensen–Shannon without distributions', async () => {
     const device = await sharedDevice();
     const logits = device.zeros([2, 4, 4, 3]);

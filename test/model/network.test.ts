@@ -11,9 +11,10 @@ describe('buildNetwork', () => {
     'makes %s from the words of a configuration, other settings beside them',
     async (architecture, Network) => {
       const device = await sharedDevice();
-      const settings = { architecture, base: 1, depth: 3, inChannels: 1 as const, inputSize: 64, decoding: 'dsnt' };
+      const options = { base: 1, depth: 3, inChannels: 1 as const };
+      const settings = { architecture, ...options, inputSize: 64, decoding: 'dsnt' };
       const network = buildNetwork(device, settings, 3);
-      const alike = new Network({ device, seed: 3, path: '' }, settings);
+      const alike = new Network({ device, seed: 3, path: '' }, options);
       expect(network).toBeInstanceOf(Network);
       expect(network.named().map(({ name, tensor }) => [name, tensor.shape])).toEqual(
         alike.named().map(({ name, tensor }) => [name, tensor.shape]),
@@ -23,6 +24,15 @@ describe('buildNetwork', () => {
       alike.dispose();
     },
   );
+
+  test.each([
+    [DsntDeepUNet, { gird: 'linspace' }, 'DsntDeepUNet: there is no option gird; did you mean grid?'],
+    [DeepUNet, { grid: 'linspace' }, 'DeepUNet: there is no option grid'],
+    [UNet, { base: '64' }, "UNet: got '64' for base; give a whole number of at least 1"],
+  ])('%o refuses options that are not its own', async (Network, options, sentence) => {
+    const device = await sharedDevice();
+    expect(() => new Network({ device, seed: 3, path: '' }, options as object)).toThrow(sentence);
+  });
 
   test('refuses an architecture that does not exist, as a file may name', async () => {
     const device = await sharedDevice();

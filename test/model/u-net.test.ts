@@ -89,6 +89,8 @@ describe('the U-Net baseline', () => {
     await expect(logits([1, 64, 64, 2])).rejects.toThrow(
       /1×64×64×2; give \[N, H, W, 3\], or \[N, H, W, 1\] if they are/,
     );
-    await expect(withModel({ depth: 0 }, () => {})).rejects.toThrow(/depth 0 .* use at least 1/);
+    await expect(withModel({ depth: 0 }, () => {})).rejects.toThrow(
+      /got 0 for depth; give a whole number of at least 1/,
+    );
   });
 });

@@ -18,10 +18,10 @@ export function cumulativeSum(x: Tensor): Tensor {
 
 const operation: Operation<Attributes> = {
   name: 'cumulativeSum',
+  operands: { x: ['f32'] },
 
   shape([x]) {
     if (x.shape.length === 0) throw new ShapeError('cumulativeSum: x is a scalar; it needs an axis to sum along.');
-    if (x.dtype !== 'f32') throw new ShapeError(`cumulativeSum: x is ${x.dtype}; it must be f32.`);
     return [x];
   },
 

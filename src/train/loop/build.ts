@@ -18,14 +18,10 @@ export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwo
 }
 
 export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {
-  switch (optimizer.name) {
-    case 'adam':
-      return new Adam(optimizer);
-    case 'adamw':
-      return new AdamW(optimizer);
-    case 'sgd':
-      return new SGD(optimizer);
-  }
+  const { weightDecay } = optimizer;
+  if (optimizer.name === 'sgd') return new SGD({ momentum: optimizer.momentum, weightDecay });
+  const { betas, eps } = optimizer;
+  return optimizer.name === 'adam' ? new Adam({ betas, eps, weightDecay }) : new AdamW({ betas, eps, weightDecay });
 }
 
 /** What lowers the learning rate after an epoch, given its validation loss; nothing for a constant one. */
