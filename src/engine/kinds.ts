@@ -86,8 +86,9 @@ export const two = (item: Kind): Kind =>
 export const pair = (item: Kind): Kind =>
   kind(`${item.expected}, or [height, width] of such`, (value) => item.accepts(value) || isPairOf(value, item));
 
+/** Arrays, typed ones, and whatever else has elements and their number. */
 export function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return typeof value === 'object' && value !== null && typeof (value as { length?: unknown }).length === 'number';
 }
 
 /** A value as a sentence can name it. */

@@ -1,4 +1,3 @@
-import { TensorError } from './errors.js';
 import * as kinds from './kinds.js';
 
 /** Names a random stream: the same key gives the same values. Any whole numbers; up to 2⁵³ each is told apart. */
@@ -10,17 +9,8 @@ export const randomKey = kinds.either(
   kinds.list('two of them', kinds.safeInteger, { least: 2, most: 2 }),
 );
 
-/**
- * Two 32-bit words from a key; a single number gives its low and high word.
- * @throws TensorError for what is no whole number
- */
+/** Two 32-bit words from a key; a single number gives its low and high word. */
 export function keyWords(key: RandomKey): [number, number] {
-  const numbers: readonly unknown[] = Array.isArray(key) && key.length === 2 ? key : [key];
-  if (!numbers.every(Number.isSafeInteger)) {
-    throw new TensorError(
-      `a random key is ${Array.isArray(key) ? `[${key.join(', ')}]` : key}; give a whole number below 2⁵³, or two of them.`,
-    );
-  }
   if (typeof key === 'number') return [key >>> 0, Math.floor(key / 2 ** 32) >>> 0];
   const [a, b] = key;
   return [(a ^ (Math.floor(a / 2 ** 32) * 0x9e3779b1)) >>> 0, (b ^ (Math.floor(b / 2 ** 32) * 0x85ebca6b)) >>> 0];

@@ -45,7 +45,7 @@ export function flatten(
 
 function checkNumbers(operation: string, row: ArrayLike<unknown>, place: string): void {
   // Typed arrays hold numbers throughout, or BigInts.
-  const count = Array.isArray(row) ? row.length : Math.min(1, row.length);
+  const count = ArrayBuffer.isView(row) ? Math.min(1, row.length) : row.length;
   for (let i = 0; i < count; i++) {
     const value = row[i];
     if (typeof value === 'number') continue;

@@ -67,6 +67,7 @@ class Later {
   constructor(readonly make: () => unknown) {}
 }
 const theDevice = new Later(() => device);
+const aGenerator = new Later(() => device.generator(3));
 
 const TABLE: Readonly<Record<string, Row>> = {
   // Operations
@@ -152,6 +153,12 @@ const TABLE: Readonly<Record<string, Row>> = {
   enableMatrixUnits: { call: sonde.enableMatrixUnits, args: [theDevice] },
   randomUniform: { call: sonde.randomUniform, args: [theDevice, [2], 7, 0, 1], optional: 2 },
   randomNormal: { call: sonde.randomNormal, args: [theDevice, [2], [7, 1], 0, 1], optional: 2 },
+  randomBernoulli: { call: sonde.randomBernoulli, args: [theDevice, [2], aGenerator, 0.5] },
+  dropout: {
+    call: sonde.dropout,
+    args: [float(2, 3), { generator: aGenerator }],
+    options: { p: 0.1, training: false },
+  },
   // Training
   globalNorm: { call: sonde.globalNorm, args: [[f32(2)]], name: '(globalNorm|clip)' },
   clipByNorm: { call: sonde.clipByNorm, args: [[f32(2)], 1], name: 'clip' },
@@ -208,6 +215,11 @@ const TABLE: Readonly<Record<string, Row>> = {
     optional: 2,
     name: 'uniform',
   },
+  'device.generator': {
+    call: (...args: never[]) => device.generator(...(args as unknown as [never])),
+    args: [7],
+    name: 'generator',
+  },
   'device.allocate': {
     call: (...args: never[]) => device.allocate(...(args as unknown as [never])),
     args: [() => device.ones([1])],
@@ -224,6 +236,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
   formatProfile: 'prints what profile has returned',
   isTooLarge: 'takes anything that was thrown',
   Optimizer: 'abstract; see SGD.update',
+  Generator: 'made by device.generator',
   MovingAverage: 'made from nothing; see MovingAverage.update',
   Tensor: 'made by devices and operations only',
 };
@@ -249,8 +262,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function make(given: unknown, dtype?: DType): unknown {
   if (given instanceof Later) return given.make();
   if (given instanceof Operand) {
-    const values = new Float32Array(sizeOf(given.shape)).fill(1);
-    return device.tensor(values, given.shape, dtype ?? given.types[0]);
+    // Small whole numbers are the same in every type; none is 0, which is no divisor and has no logarithm.
+    const drawn = Float32Array.from({ length: sizeOf(given.shape) }, (_, i) => 1 + (i % 3));
+    return device.tensor(drawn, given.shape, dtype ?? given.types[0]);
   }
   if (Array.isArray(given)) return given.map((item) => make(item, dtype));
   if (isRecord(given)) {
@@ -271,6 +285,18 @@ function* places(
     for (const [name, item] of Object.entries(given))
       yield* places(item, (value) => replace({ ...given, [name]: value }));
   }
+}
+
+/** The numbers in what an operation has returned. The operation of `record` has no kernel. */
+async function values(result: unknown): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const tensor of [result].flat()) {
+    if (!(tensor instanceof sonde.Tensor)) continue;
+    const { origin } = tensor;
+    if (origin.kind === 'recorded' && origin.node.operation === identity) continue;
+    numbers.push(...(await tensor.data()));
+  }
+  return numbers;
 }
 
 /** What a call throws, or rejects with. */
@@ -303,16 +329,20 @@ describe.each(Object.entries(TABLE))('%s', (name, row) => {
   const full = () => (row.options ? withOptions(row, row.options) : row.args);
 
   test('takes a right call, with and without options, and each type of each operand', async () => {
-    // A gradient needs more than operands, and the kernel of `record` is none.
-    if (name !== 'gradients') {
-      expect(await failure(row, make(row.args))).toBeUndefined();
-      expect(await failure(row, make(full()))).toBeUndefined();
-    }
+    // A gradient needs more than operands.
+    if (name === 'gradients') return;
+    expect(await failure(row, make(row.args))).toBeUndefined();
+    expect(await failure(row, make(full()))).toBeUndefined();
     for (const [operand, replace] of places(row.args, (value) => value)) {
+      const expected = await values(await row.call(...(make(row.args) as never[])));
       for (const dtype of operand.types) {
         if (dtype === 'f16' && !device.traits.f16) continue;
-        if (name === 'gradients') continue;
-        expect(await failure(row, make(replace(make(operand, dtype)))), dtype).toBeUndefined();
+        const result = await values(await row.call(...(make(replace(make(operand, dtype))) as never[])));
+        expect(result.length, dtype).toBe(expected.length);
+        for (const [i, value] of result.entries()) {
+          // A result of f16 is off by half a unit of its last place.
+          expect(Math.abs(value - expected[i]), dtype).toBeLessThanOrEqual(2 ** -10 * Math.abs(expected[i]));
+        }
       }
     }
   });
@@ -340,7 +370,7 @@ describe.each(Object.entries(TABLE))('%s', (name, row) => {
     const required = isRecord(last) ? last : {};
     for (const option of Object.keys({ ...required, ...row.options })) {
       const [first, second, ...rest] = option;
-      for (const typo of [`${option}s`, `${option}_`, [second, first, ...rest].join('')]) {
+      for (const typo of [`${option}s`, `${option}_`, second ? [second, first, ...rest].join('') : 'q']) {
         const meant = new RegExp(`there is no option ${typo}; did you mean ${option}\\?`);
         await expectRefusal(row, name, make(withOptions(row, { [typo]: 1 })), meant);
       }

@@ -164,7 +164,7 @@ describe('with infinities allowed', () => {
 
   test('is asked for by name', async () => {
     await expect(openDevice({ checked: 'inf' as never })).rejects.toThrow(
-      "openDevice: checked is inf; give true, false, or 'nan' to look for NaN but not for Inf.",
+      "openDevice: got 'inf' for checked; give true or false or 'nan'.",
     );
   });
 });

@@ -88,8 +88,8 @@ describe('limits', () => {
     const message = new RegExp(
       `shape ${size} needs a binding of ${size * 4} bytes, and this adapter binds at most ${limit}; use`,
     );
-    const pretended = { length: size } as ArrayLike<number>;
-    for (const make of [() => device.zeros([size]), () => device.tensor(pretended), () => device.randn([size], 1)]) {
+    const values = new Float32Array(size);
+    for (const make of [() => device.zeros([size]), () => device.tensor(values), () => device.randn([size], 1)]) {
       expect(make).toThrow(LimitError);
       expect(make).toThrow(message);
     }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Device, pad, TensorError, type Values } from '../../src/index.js';
+import { cast, type Device, pad, TensorError, type Values } from '../../src/index.js';
 import { sharedDevice } from '../support/device.js';
 
 let device: Device;
@@ -102,4 +102,10 @@ test('u32 is moved and padded as u32, whatever the bits would mean as floats', a
   // Small numbers are subnormal floats, large ones NaN.
   const x = device.tensor([1, 0x7fc00001, 0xffffffff], [3], 'u32');
   expect(await words(pad(x, [[1, 1]], { value: 7 }))).toEqual([7, 1, 0x7fc00001, 0xffffffff, 7]);
+});
+
+test('cast makes numbers of u32, exact up to 2²⁴', async () => {
+  const x = device.tensor([0, 5, 2 ** 24, 2 ** 32 - 1], [4], 'u32');
+  expect([...(await cast(x, 'f32').data())]).toEqual([0, 5, 2 ** 24, 2 ** 32]);
+  expect(() => cast(cast(x, 'f32'), 'u32')).toThrow(/cast: nothing becomes u32/);
 });

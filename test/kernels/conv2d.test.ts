@@ -249,7 +249,7 @@ describe('conv2d refuses, with the numbers and the remedy', async () => {
     [
       'a stride of zero',
       () => conv2d(x, device.zeros([2, 3, 3, 4]), { stride: 0 }),
-      /stride is 0; give a whole number of at least 1/,
+      /got 0 for stride; give a whole number of at least 1/,
     ],
   ];
   test.each(refused)('%s', (_name, call, message) => {

@@ -124,7 +124,7 @@ describe('binary operations, broadcast', () => {
     const device = await sharedDevice();
     const values = Float32Array.from({ length: 1000 }, (_, i) => i + 1);
     const x = device.tensor(values);
-    for (const divisor of [3, 7, 41, 49, 1e-3, 3e38]) {
+    for (const divisor of [3, 7, 41, 49, 1e-3, 1e30]) {
       const number = await ops.div(x, divisor).data();
       const [dx] = ops.gradients(ops.sum(ops.mul(ops.div(x, divisor), x)), [x]);
       // Software drivers round division correctly; WGSL allows 2.5 units of the last place.
