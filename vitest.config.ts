@@ -19,6 +19,23 @@ export function randomCases(few: number): RandomCases {
   return wanted ? { count: Number(wanted), seed: undefined } : { count: few, seed: 20251122 };
 }
 
+/**
+ * The tests of the operations once more, on another WebGPU than Dawn's for Node: the same files, with the host's own `navigator.gpu`.
+ * Such adapters run on CPU cores and are several times as slow.
+ */
+export const operationsElsewhere = {
+  alias: { '#gpu': fileURLToPath(new URL('./src/engine/gpu-browser.ts', import.meta.url)) },
+  test: {
+    include: ['test/kernels/**/*.test.ts'],
+    // Matrix units are not to be had there, and their tests start another process.
+    exclude: [...configDefaults.exclude, 'test/kernels/matrix-units.test.ts'],
+    provide: { randomCases: randomCases(3) },
+    testTimeout: 600_000,
+  },
+  // Golden files lie beside the repository.
+  server: { fs: { allow: ['.', '../shared'] } },
+};
+
 export default defineConfig({
   plugins: [wgsl],
   resolve: {
@@ -39,8 +56,10 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     provide: { randomCases: randomCases(16) },
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // No measure of speed, only an end for what hangs: machines may have much else to do.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 300_000 } },
     reporters: ['default', './test/support/count-reporter.ts'],
   },
 });

@@ -8,13 +8,8 @@ fail() {
   exit 1
 }
 
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes "$@" 2>&1
-}
+# shellcheck source=apt.sh
+source "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 for browser in "${CHROMIUM:-chromium}" chromium-browser google-chrome; do
   if command -v "$browser" >/dev/null; then

@@ -12,6 +12,8 @@ set -euo pipefail
 root=${SONDE_MATRIX_ROOT:-/var/cache/sonde/matrix-driver}
 icd=usr/share/vulkan/icd.d/lvp_icd.json
 log=$(mktemp -t sonde-matrix-driver.XXXXXX)
+# shellcheck source=apt.sh
+source "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 unavailable() {
   printf 'matrix-driver: %s\n' "$1" >&2
@@ -27,7 +29,7 @@ in_root() {
 }
 
 install_driver() {
-  command -v debootstrap >/dev/null || apt-get install --quiet --yes --no-install-recommends debootstrap
+  command -v debootstrap >/dev/null || { apt update && apt install --no-install-recommends debootstrap; }
   [[ -e $root/etc/apt/sources.list ]] || debootstrap --variant=minbase --include=ca-certificates trixie "$root"
   sed 's/ trixie main/ trixie-backports main/' "$root/etc/apt/sources.list" >"$root/etc/apt/sources.list.d/backports.list"
   cp /etc/resolv.conf "$root/etc/resolv.conf"

@@ -19,13 +19,8 @@ fail() {
   exit 1
 }
 
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo "$@"; fi
-}
-
-apt() {
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes "$@" 2>&1
-}
+# shellcheck source=apt.sh
+source "$(dirname "${BASH_SOURCE[0]}")/apt.sh"
 
 new_enough() {
   [[ -n $1 ]] && dpkg --compare-versions "$1" ge "$oldest_mesa"

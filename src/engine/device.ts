@@ -533,6 +533,8 @@ export class Device {
       });
     } catch (cause) {
       staging.destroy();
+      // wgpu rejects first, and tells a turn of the event loop later that it was for the loss of the device.
+      await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_IS_TOLD_MS))]);
       await this.settle();
       throw new DeviceError(`reading ${bytes} bytes back failed (${(cause as Error).message}); open a new device.`, {
         cause,
@@ -577,6 +579,9 @@ export class Device {
     this.uniformBuffers.set(buffer.size, kept);
   }
 }
+
+/** How long an implementation may take to tell of a loss after what fails because of it. */
+const LOSS_IS_TOLD_MS = 1000;
 
 /** Larger buffers for reading back are not kept for the next time. */
 const KEPT_STAGING_BYTES = 16 * 1024 * 1024;

@@ -3,22 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveLiveTraining } from '../../scripts/example.mjs';
 import * as engineInNode from '../../src/index.js';
 import * as modelInNode from '../../src/model/index.js';
+import { compute } from './bundle-work.js';
 import { executable, launch } from './chromium.js';
-
-type Engine = typeof engineInNode;
-type Model = typeof modelInNode;
-
-/** Where a small network sees its landmarks, and the sum of squares of a gradient through all of it. */
-async function compute(engine: Engine, model: Model): Promise<number[]> {
-  const device = await engine.openDevice();
-  const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2 });
-  const images = device.randn([2, 64, 64, 1], 7);
-  const { coordinates } = network.predict(images, { training: true });
-  const [gradient] = engine.gradients(engine.sum(engine.square(coordinates)), [images]);
-  const results = [...(await coordinates.data()), await engine.sum(engine.square(gradient)).item()];
-  device.close();
-  return results;
-}
 
 describe.skipIf(!executable)('the browser bundles', () => {
   let server: { url: string; close(): Promise<void> };

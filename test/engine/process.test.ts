@@ -16,10 +16,12 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Milliseconds after which a process is taken not to end by itself. */
+const HANGS = 300_000;
+
 interface Ending {
   readonly code: number | null;
   readonly output: string;
-  readonly seconds: number;
 }
 
 /** Runs a module that can use the built engine as `sonde`, and reports how it ended. */
@@ -27,16 +29,15 @@ async function run(body: string, environment: Record<string, string> = {}): Prom
   const script = join(folder, 'script.mjs');
   const engine = new URL('../../dist/index.js', import.meta.url);
   writeFileSync(script, `import * as sonde from ${JSON.stringify(engine.href)};\n${body}`);
-  const begin = performance.now();
   return await new Promise((resolve) => {
     const env = { ...process.env, ...environment };
     execFile(
       process.execPath,
       ['--unhandled-rejections=strict', script],
-      { env, timeout: 30_000 },
+      { env, timeout: HANGS },
       (error, stdout, stderr) => {
         const code = error ? ((error.code as unknown as number | undefined) ?? null) : 0;
-        resolve({ code, output: stdout + stderr, seconds: (performance.now() - begin) / 1000 });
+        resolve({ code, output: stdout + stderr });
       },
     );
   });
@@ -54,10 +55,9 @@ describe('a process', () => {
     ['after a close() that was forgotten', work],
     ['with reads and calls that nobody awaits', `${work}f(device.ones([100])); device.ones([5]).data();`],
   ])('ends by itself %s', async (_, body) => {
-    const { code, output, seconds } = await run(body);
+    const { code, output } = await run(body);
     expect(output).toContain('sum 9');
     expect(code).toBe(0);
-    expect(seconds).toBeLessThan(15);
   });
 
   test('without an adapter gets an error that says what to do', async () => {

@@ -19,7 +19,7 @@ import {
 } from '../../src/kernels/conv2d/reference.js';
 import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
 import { checkOperation, expectClose } from '../support/check-operation.js';
-import { sharedDevice } from '../support/device.js';
+import { offered, sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';
 
 interface Drawn {
@@ -60,7 +60,7 @@ function convolutions(variant: KernelVariant): fc.Arbitrary<Drawn> {
 const terms = ({ inputs }: { inputs: readonly { shape: Shape }[] }) =>
   8 + 2 * Math.sqrt(Math.max(...inputs.map(({ shape }) => shape.reduce((a, b) => a * b, 1))));
 
-describe.each<KernelVariant>(['lanes', 'tiled'])('conv2d on %s', (variant) => {
+describe.each<KernelVariant>(await offered('lanes', 'tiled'))('conv2d on %s', (variant) => {
   test('forward, and the gradients by x, weight and bias', () =>
     checkOperation<ConvAttributes>({
       cases: fc.tuple(convolutions(variant), fc.boolean()).map(([{ x, weight, attributes }, biased]) => ({
@@ -198,7 +198,7 @@ test.for<[KernelVariant, Pair, 'f32' | 'f16']>([
   run.dispose();
 });
 
-test.each<KernelVariant>(['lanes', 'tiled'])(
+test.each<KernelVariant>(await offered('lanes', 'tiled'))(
   'a weight gradient summed from slabs has the same bits every time, on %s',
   async (variant) => {
     const device = await sharedDevice();

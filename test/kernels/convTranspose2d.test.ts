@@ -7,7 +7,7 @@ import { convTranspose2d } from '../../src/kernels/convTranspose2d/convTranspose
 import { convTranspose2dReference } from '../../src/kernels/convTranspose2d/reference.js';
 import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
 import { type Case, checkOperation, expectClose } from '../support/check-operation.js';
-import { sharedDevice } from '../support/device.js';
+import { offered, sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';
 
 interface Attributes {
@@ -52,7 +52,7 @@ function cases(variant: KernelVariant): fc.Arbitrary<Case<Attributes>> {
     }));
 }
 
-describe.each<KernelVariant>(['lanes', 'tiled'])('convTranspose2d on %s', (variant) => {
+describe.each<KernelVariant>(await offered('lanes', 'tiled'))('convTranspose2d on %s', (variant) => {
   test('forward, and the gradients by x, weight and bias', () =>
     checkOperation<Attributes>({
       cases: cases(variant),

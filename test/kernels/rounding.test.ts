@@ -23,9 +23,9 @@ import {
 } from '../../src/kernels/conv2d/reference.js';
 import { matmul } from '../../src/kernels/matmul/matmul.js';
 import { matmulReference } from '../../src/kernels/matmul/reference.js';
-import { isMatrix, type KernelVariant } from '../../src/kernels/matmul/variant.js';
+import { isMatrix, type KernelVariant, offersLanes } from '../../src/kernels/matmul/variant.js';
 import { expectClose, type Reference } from '../support/check-operation.js';
-import { deviceWithMatrixUnits, sharedDevice } from '../support/device.js';
+import { deviceWithMatrixUnits, offered, sharedDevice } from '../support/device.js';
 import { type ExactProducts, expectWithinRounding } from '../support/rounding.js';
 
 // Kernels on f16, on vectors and on matrix units, against the float64 reference and against the kernel on f32, element by element
@@ -59,8 +59,7 @@ function exactly(
 }
 
 function kernelsOn(device: Device, variants: readonly KernelVariant[]): void {
-  const full: KernelVariant =
-    device.info.subgroupSize !== undefined && device.info.subgroupSize <= 16 ? 'lanes' : 'tiled';
+  const full: KernelVariant = offersLanes(device.traits) ? 'lanes' : 'tiled';
 
   async function inBoth(variant: KernelVariant, body: (dtype: 'f16' | 'f32', variant: KernelVariant) => Tensor[]) {
     const outcome = async (dtype: 'f16' | 'f32', own: KernelVariant) => {
@@ -154,9 +153,8 @@ function kernelsOn(device: Device, variants: readonly KernelVariant[]): void {
 }
 
 const plain = await sharedDevice();
-describe.skipIf(!plain.traits.f16)('on vectors of f16', () =>
-  kernelsOn(plain, plain.traits.software ? ['tiled', 'lanes'] : ['tiled']),
-);
+const variants = await offered(...(plain.traits.software ? (['tiled', 'lanes'] as const) : (['tiled'] as const)));
+describe.skipIf(!plain.traits.f16)('on vectors of f16', () => kernelsOn(plain, variants));
 
 const device = await deviceWithMatrixUnits();
 describe.skipIf(!device)('on matrix units', () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -107,7 +107,12 @@ describe.skipIf(process.platform !== 'linux')('the backports entry', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('the setup scripts', () => {
-  it.each(['setup.sh', script])('%s is valid bash', (file) => {
+  it.each([
+    'setup.sh',
+    ...readdirSync('scripts')
+      .filter((name) => name.endsWith('.sh'))
+      .map((name) => join('scripts', name)),
+  ])('%s is valid bash', (file) => {
     execFileSync('bash', ['-n', file]);
   });
 });

@@ -1,5 +1,6 @@
-import { expect, type MockInstance, vi } from 'vitest';
+import { expect, type MockInstance, test, vi } from 'vitest';
 import { type Device, enableMatrixUnits, openDevice } from '../../src/index.js';
+import { type KernelVariant, offersLanes } from '../../src/kernels/matmul/variant.js';
 
 // Test files run in one process and share these, and with them every compiled pipeline.
 let plain: Promise<Device> | undefined;
@@ -15,6 +16,21 @@ export function sharedDevice(): Promise<Device> {
 export function checkedDevice(): Promise<Device> {
   checked ??= openDevice({ checked: true, tuning: 'none' });
   return checked;
+}
+
+/** Whether this adapter runs a variant: browsers other than Chromium have no subgroups, and so no `lanes`. */
+export async function offers(variant: KernelVariant): Promise<boolean> {
+  return variant !== 'lanes' || offersLanes((await sharedDevice()).traits);
+}
+
+/** Those of the variants that this adapter runs. For each of the others there is a test that is skipped, by name. */
+export async function offered(...variants: KernelVariant[]): Promise<KernelVariant[]> {
+  const here: KernelVariant[] = [];
+  for (const variant of variants) {
+    if (await offers(variant)) here.push(variant);
+    else test.skip(`on ${variant}, for which this adapter lacks subgroups of one size`);
+  }
+  return here;
 }
 
 /** Lets both choose kernels as for a GPU, or as they are. @returns What undoes it. */

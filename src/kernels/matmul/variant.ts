@@ -70,7 +70,8 @@ export function isMatrix(variant: string): boolean {
 /** In wider subgroups the tiles of `lanes`, which grow with them, would spill out of the registers. */
 const WIDEST_LANES = 16;
 
-function offersLanes({ subgroups, subgroupSize }: AdapterTraits): boolean {
+/** Whether an adapter can run `lanes`. */
+export function offersLanes({ subgroups, subgroupSize }: AdapterTraits): boolean {
   return subgroups && subgroupSize !== undefined && subgroupSize <= WIDEST_LANES;
 }
 

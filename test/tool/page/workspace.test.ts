@@ -1,10 +1,11 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AnsweredFrame, Fit, FrameResult } from '../../../src/model/index.js';
 import { decisionOf, moveLandmark } from '../../../src/tool/page/annotate/annotation.js';
 import { annotationOf, problemOf } from '../../../src/tool/page/annotate/entry.js';
 import { Workspace } from '../../../src/tool/page/annotate/workspace.js';
 import type { FramePredictor } from '../../../src/tool/page/infer/runtime-state.js';
 import { encodeGreyPng } from '../../../src/train/index.js';
+import { eventually } from '../../support/eventually.js';
 import { resultWith } from '../../support/frame-result.js';
 import { imageElements, writeDicom } from '../../train/image/dicom-writer.js';
 
@@ -44,7 +45,7 @@ const stack = (shades: readonly number[], announced = shades.length) => {
   const elements = imageElements(2, 2, 'MONOCHROME2', pixels, [[0x00280008, 'IS', String(announced)]]);
   return new File([Buffer.from(writeDicom({ elements }))], 'stack.dcm');
 };
-const settled = () => vi.waitFor(() => expect(workspace.state.predicting === false && current()).toBeTruthy());
+const settled = () => eventually(() => expect(workspace.state.predicting === false && current()).toBeTruthy());
 const current = () => workspace.entry && annotationOf(workspace.entry);
 const decisions = () =>
   workspace.state.entries.map((entry) =>
@@ -55,12 +56,12 @@ describe('Workspace', () => {
   test('predicts the file that is looked at, then prepares the next one and no more', async () => {
     workspace.add(await Promise.all([10, 20, 30].map((shade) => png(shade))));
     await settled();
-    await vi.waitFor(() => expect(predicted).toEqual([10, 20]));
+    await eventually(() => expect(predicted).toEqual([10, 20]));
     expect(workspace.state.frame?.width).toBe(2);
     expect(current()?.prediction.landmarks.ps1.x).toBeCloseTo(10, 4);
     workspace.select(1);
     await settled();
-    await vi.waitFor(() => expect(predicted).toEqual([10, 20, 30]));
+    await eventually(() => expect(predicted).toEqual([10, 20, 30]));
     workspace.select(0);
     await settled();
     expect(predicted).toHaveLength(3);
@@ -76,16 +77,16 @@ describe('Workspace', () => {
       workspace.add([header('a.mhd', 'a.raw'), samples(40, 'a.raw'), await png(10)]);
       await settled();
       expect(names()).toEqual(['a.mhd', '10.png']);
-      await vi.waitFor(() => expect(predicted).toEqual([40, 10]));
+      await eventually(() => expect(predicted).toEqual([40, 10]));
     });
 
     test('says what is missing, and goes on when it comes', async () => {
       workspace.add([header('a.mhd', 'a.zraw')]);
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
       );
       workspace.add([samples(50, 'b.raw')]);
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
       );
       workspace.add([samples(60, 'a.zraw')]);
@@ -96,13 +97,13 @@ describe('Workspace', () => {
 
     test('does not choose between samples of the same name', async () => {
       workspace.add([header('a.mhd', 'a.raw'), samples(40, 'a.raw'), samples(50, 'a.raw')]);
-      await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toMatch(/2 files of this name/));
+      await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toMatch(/2 files of this name/));
       expect(predicted).toEqual([]);
     });
 
     test('takes samples without any header for what they are', async () => {
       workspace.add([samples(40, 'a.raw')]);
-      await vi.waitFor(() =>
+      await eventually(() =>
         expect(workspace.entry && problemOf(workspace.entry)).toMatch(/is not PNG, JPEG, DICOM or/),
       );
     });
@@ -176,9 +177,9 @@ describe('Workspace', () => {
 
   test('says what is wrong with a file and goes on with the others', async () => {
     workspace.add([new File(['nothing'], 'a.txt'), stack([1], 100), stack([1], 9), await png(40)]);
-    await vi.waitFor(() => expect(problemOf(workspace.state.entries[0])).toContain('a.txt: the file is not PNG'));
+    await eventually(() => expect(problemOf(workspace.state.entries[0])).toContain('a.txt: the file is not PNG'));
     workspace.select(1);
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(problemOf(workspace.state.entries[1])).toBe(
         'stack.dcm: the file has 100 frames, and 50 are opened; split it.',
       );
@@ -186,7 +187,7 @@ describe('Workspace', () => {
     workspace.select(2);
     await settled();
     workspace.selectFrame(8);
-    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toContain('it is truncated'));
+    await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toContain('it is truncated'));
     workspace.selectFrame(0);
     expect(workspace.entry && problemOf(workspace.entry)).toBeUndefined();
     workspace.select(3);
@@ -198,7 +199,7 @@ describe('Workspace', () => {
     const works = predictor.predict;
     predictor.predict = () => Promise.reject(new Error('The GPU is gone.'));
     workspace.add([await png(10)]);
-    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('The GPU is gone.'));
+    await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('The GPU is gone.'));
     expect(workspace.state.frame).toBeDefined();
     predictor.predict = works;
     workspace.retry();
@@ -217,11 +218,11 @@ describe('Workspace', () => {
       return works(frame, fit);
     };
     workspace.add([await png(10), await png(20)]);
-    await vi.waitFor(() => expect(answer).toBeDefined());
+    await eventually(() => expect(answer).toBeDefined());
     workspace.select(1);
     await settled();
     answer?.();
-    await vi.waitFor(() => expect(decisions()).toEqual(['open', 'open']));
+    await eventually(() => expect(decisions()).toEqual(['open', 'open']));
     expect(workspace.state.frame?.pixels[0]).toBeCloseTo(20 / 255, 5);
     expect(current()?.prediction.landmarks.ps1.x).toBeCloseTo(20, 4);
   });

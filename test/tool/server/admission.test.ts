@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Admission } from '../../../src/tool/server/admission.js';
 import { Overlays } from '../../../src/tool/server/overlays.js';
 
@@ -23,11 +23,17 @@ describe('Overlays', () => {
     aop: 90,
   });
 
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   test('forgets pictures after their time', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     const overlays = new Overlays({ milliseconds: 40 });
     const kept = overlays.keep(overlay(4));
+    vi.advanceTimersByTime(39);
     expect(await overlays.render(kept?.id ?? '')).toBeInstanceOf(Uint8Array);
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    vi.advanceTimersByTime(2);
     expect(await overlays.render(kept?.id ?? '')).toBeUndefined();
   });
 

@@ -389,7 +389,7 @@ describe('what else is served', () => {
     const closing = await open({ decoder: slow });
     const url = await closing.listen({ host: '127.0.0.1', port: 0 });
     const answer = fetch(`${url}/v1/predict`, { method: 'POST', body: Buffer.from(await whole()) });
-    await expect.poll(() => finish, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(() => finish).toBeDefined();
     const closed = closing.close();
     finish?.();
     expect((await answer).status).toBe(200);

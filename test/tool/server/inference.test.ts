@@ -78,8 +78,8 @@ describe('InferenceService', () => {
     const opened: Device[] = [];
     const { service } = await start({ onOpen: (device) => opened.push(device) });
     opened[0].gpu.destroy();
-    await expect.poll(() => opened.length, { timeout: 20_000 }).toBe(2);
-    await expect.poll(() => service.ready, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => opened.length).toBe(2);
+    await expect.poll(() => service.ready).toBe(true);
   });
 
   test('a frame whose request is given up leaves the queue', async () => {

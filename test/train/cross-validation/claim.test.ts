@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Claim, claim, readHolder, removeStale } from '../../../src/train/cross-validation/claim.js';
 import { CrossValidationError } from '../../../src/train/index.js';
+import { eventually } from '../../support/eventually.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 
 const lock = async () => join(await temporaryFolder(), 'fold-1.lock');
@@ -76,9 +77,9 @@ describe('claim', () => {
     };
     await writeFile(path, JSON.stringify(elsewhere));
     expect(await claim(path, 'next')).toEqual(elsewhere);
-    await age(path, 110);
+    await age(path, 60);
     expect(await claim(path, 'next')).toEqual(elsewhere);
-    await age(path, 130);
+    await age(path, 121);
     await (await taken(path)).release();
   });
 
@@ -88,13 +89,11 @@ describe('claim', () => {
     if (!(own instanceof Claim)) throw new Error('not claimed');
     const before = await readFile(path, 'utf8');
     await age(path, 100);
-    await vi.waitFor(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(50_000), {
-      timeout: 10_000,
-    });
+    await eventually(async () => expect(Date.now() - (await stat(path)).mtimeMs).toBeLessThan(50_000));
     expect(await readFile(path, 'utf8')).toBe(before);
     expect(own.signal.aborted).toBe(false);
     await edit(path, { token: 'another', pid: 4711, host: 'far' });
-    await vi.waitFor(() => expect(own.signal.aborted).toBe(true), { timeout: 10_000 });
+    await eventually(() => expect(own.signal.aborted).toBe(true));
     expect(() => own.signal.throwIfAborted()).toThrow(
       /fold-1\.lock is no longer this process's: process 4711 on far has taken it over/,
     );

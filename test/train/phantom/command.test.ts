@@ -64,7 +64,7 @@ describe('npm run phantoms', () => {
 
   it('leaves nothing behind when interrupted', async () => {
     const parent = await temporaryFolder();
-    const child = start('--out', join(parent, 'a'), '--train', '500', '--workers', '1', '--size', '256');
+    const child = start('--out', join(parent, 'a'), '--train', '50000', '--workers', '1', '--size', '256');
     const ended = outcome(child);
     while ((await readdir(parent)).length === 0 && child.exitCode === null)
       await new Promise((next) => setTimeout(next, 20));

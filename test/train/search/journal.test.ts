@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, readdir, readFile, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { withFileLock } from '../../../src/train/search/journal/file-lock.js';
 import { Journal } from '../../../src/train/search/journal/journal.js';
 import { formatRecord, type JournalRecord, OPERATION, parseRecord } from '../../../src/train/search/journal/record.js';
@@ -228,7 +229,29 @@ describe('the file', () => {
   });
 });
 
+/** A clock that stands still but for what the test lets pass, and tells how often it has been looked at. */
+function stoppedClock() {
+  let now = performance.now();
+  let looks = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    looks += 1;
+    return now;
+  });
+  return {
+    advance(milliseconds: number) {
+      now += milliseconds;
+    },
+    async looks(more: number) {
+      for (const wanted = looks + more; looks < wanted; ) await sleep(1);
+    },
+  };
+}
+
 describe('withFileLock', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   const lockIn = async () => join(await temporaryFolder(), 'journal.log');
 
   test("is a symbolic link to the file, as Optuna's, while it is held", async () => {
@@ -264,25 +287,46 @@ describe('withFileLock', () => {
     const file = await lockIn();
     if (kind === 'link') await symlink(file, `${file}.lock`);
     else await writeFile(`${file}.lock`, '');
-    const started = performance.now();
-    await withFileLock(file, async () => {}, { gracePeriod: 120 });
-    expect(performance.now() - started).toBeGreaterThan(120);
+    const clock = stoppedClock();
+    let entered = false;
+    const enter = async () => {
+      entered = true;
+    };
+    const waiting = withFileLock(file, enter, { gracePeriod: 30_000 });
+    await clock.looks(5);
+    clock.advance(30_000);
+    await clock.looks(5);
+    expect(entered).toBe(false);
+    clock.advance(1);
+    await waiting;
+    expect(entered).toBe(true);
+    expect(await readdir(join(file, '..'))).toEqual([]);
+  });
+
+  test('what a process leaves that is killed while it releases goes with the next release', async () => {
+    const file = await lockIn();
+    await symlink(file, `${file}.lock.released`);
+    await withFileLock(file, async () => {});
     expect(await readdir(join(file, '..'))).toEqual([]);
   });
 
   test('one that changes is not broken: its holders are alive', async () => {
     const file = await lockIn();
     await writeFile(`${file}.lock`, '');
-    let renewals = 0;
-    const renew = setInterval(() => utimes(`${file}.lock`, new Date(), ++renewals), 10);
+    const clock = stoppedClock();
     let entered = false;
     const enter = async () => {
       entered = true;
     };
-    const waiting = withFileLock(file, enter, { gracePeriod: 150 });
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const waiting = withFileLock(file, enter, { gracePeriod: 30_000 });
+    for (let renewals = 1; renewals <= 5; renewals++) {
+      await clock.looks(3);
+      clock.advance(20_000);
+      await utimes(`${file}.lock`, new Date(), renewals);
+    }
+    await clock.looks(3);
     expect(entered).toBe(false);
-    clearInterval(renew);
+    clock.advance(30_001);
     await waiting;
     expect(entered).toBe(true);
   });
@@ -295,7 +339,7 @@ describe('withFileLock', () => {
         async () => {
           expect(await readdir(join(file, '..'))).toEqual(['journal.log.lock']);
         },
-        { gracePeriod: 50 },
+        { gracePeriod: 0 },
       );
       await symlink(file, `${file}.lock`);
     });

@@ -16,7 +16,8 @@ const study = await Study.open({
   pruner: new NoPruner(),
   seed: 1,
   isDead: (id) => workers.isDead(id),
-  gracePeriod: 400,
+  // Long enough for a process that waits for its turn on a busy machine.
+  gracePeriod: 3000,
 });
 const leave = await workers.join(study.workerId);
 for (let trial = await study.ask(Number(limit)); trial; trial = await study.ask(Number(limit))) {

@@ -4,6 +4,7 @@ import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { Workers } from '../../../src/train/search/workers.js';
+import { eventually } from '../../support/eventually.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 
 async function newWorkers() {
@@ -50,9 +51,9 @@ describe('Workers', () => {
     const { workers, fileOf } = await newWorkers();
     const leave = await workers.join('me');
     const ago = (seconds: number) => new Date(Date.now() - 1000 * seconds);
-    await utimes(fileOf('me'), ago(110), ago(110));
+    await utimes(fileOf('me'), ago(60), ago(60));
     expect(await workers.isDead('me')).toBe(false);
-    await utimes(fileOf('me'), ago(130), ago(130));
+    await utimes(fileOf('me'), ago(121), ago(121));
     expect(await workers.isDead('me')).toBe(true);
     await leave({ idle: true });
   });
@@ -65,7 +66,7 @@ describe('Workers', () => {
       const before = await readFile(fileOf('me'), 'utf8');
       await utimes(fileOf('me'), new Date(0), new Date(0));
       vi.advanceTimersByTime(15_000);
-      await vi.waitFor(async () => expect(await workers.isDead('me')).toBe(false));
+      await eventually(async () => expect(await workers.isDead('me')).toBe(false));
       expect(await readFile(fileOf('me'), 'utf8')).toBe(before);
       await leave({ idle: true });
     } finally {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { lstat, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -86,13 +85,17 @@ async function identify(lock: string): Promise<string | undefined> {
   return status && `${status.ino} ${status.mtimeNs}`;
 }
 
-/** By a new name first: on network drives a removal may be done twice, and the second time hit the next lock. */
+/**
+ * By a new name first: on network drives a removal may be done twice, and the second time hit the next lock. The name is
+ * always the same, so that what a process leaves which is killed between the two steps goes with the next release.
+ */
 async function release(lock: string): Promise<void> {
-  const renamed = `${lock}${randomUUID()}.rename`;
+  const renamed = `${lock}.released`;
   try {
     await rename(lock, renamed);
     await unlink(renamed);
   } catch (error) {
+    // Another process has taken this lock for dead, or has removed both names at once.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
