@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Admission } from '../../../src/tool/server/admission.js';
 import { Overlays } from '../../../src/tool/server/overlays.js';
+import { eventually } from '../../support/eventually.js';
 
 test('Admission: so many places, each of which becomes free once', () => {
   const admission = new Admission(2);
@@ -24,17 +25,19 @@ describe('Overlays', () => {
   });
 
   afterEach(() => {
-    vi.useRealTimers();
+    vi.restoreAllMocks();
   });
 
   test('forgets pictures after their time', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    let now = 1000;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
     const overlays = new Overlays({ milliseconds: 40 });
     const kept = overlays.keep(overlay(4));
-    vi.advanceTimersByTime(39);
+    now += 39;
     expect(await overlays.render(kept?.id ?? '')).toBeInstanceOf(Uint8Array);
-    vi.advanceTimersByTime(2);
-    expect(await overlays.render(kept?.id ?? '')).toBeUndefined();
+    now += 2;
+    // The cache looks at the clock once a millisecond at most.
+    await eventually(async () => expect(await overlays.render(kept?.id ?? '')).toBeUndefined());
   });
 
   test('holds no more bytes than it may: the oldest goes first, and what is too large is not kept', async () => {

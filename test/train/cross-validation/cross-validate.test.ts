@@ -26,6 +26,7 @@ import {
   summariseCrossValidation,
 } from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
+import { writtenTo } from '../../support/written.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { writePhantomSet } from '../loop/phantom-set.js';
 
@@ -59,7 +60,7 @@ const prepare = (out: string, options: SplitOptions = { folds: FOLDS }, settings
 async function run(out: string, folds?: readonly number[], signal?: AbortSignal): Promise<string> {
   const stream = new PassThrough();
   await crossValidate({ device, ...(await prepare(out)), folds, stream, signal });
-  return String(stream.read() ?? '');
+  return writtenTo(stream);
 }
 
 async function copied(): Promise<string> {

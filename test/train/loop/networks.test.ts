@@ -17,6 +17,7 @@ import {
   runTraining,
 } from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
+import { writtenTo } from '../../support/written.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { SIDE, writePhantomSet } from './phantom-set.js';
 
@@ -73,7 +74,7 @@ describe('a network trained on heatmaps', () => {
     await writePhantomSet(data, { train: 8, validation: 3, test: 4 });
     const stream = new PassThrough();
     await runTraining({ device, data, config, out: run, stream });
-    progress = String(stream.read());
+    progress = writtenTo(stream);
     const log = await readFile(join(run, 'metrics.jsonl'), 'utf8');
     lines = log
       .trimEnd()

@@ -14,6 +14,7 @@ import {
   runTraining,
 } from '../../../src/train/index.js';
 import { sharedDevice } from '../../support/device.js';
+import { writtenTo } from '../../support/written.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { MARGINS, SIDE, writePhantomSet } from './phantom-set.js';
 
@@ -33,7 +34,7 @@ async function newSet(counts = { train: 5, validation: 2, test: 0 }): Promise<{ 
 async function run(data: string, out: string, signal?: AbortSignal): Promise<string> {
   const stream = new PassThrough();
   await runTraining({ device: await sharedDevice(), data, config, out, stream, signal });
-  return String(stream.read());
+  return writtenTo(stream);
 }
 
 describe('runTraining', () => {
@@ -112,7 +113,7 @@ describe('runTraining', () => {
     const cases = { training: pool.slice(3), validation: pool.slice(0, 3) };
     const stream = new PassThrough();
     await runTraining({ device: await sharedDevice(), data: cases, config, out, stream });
-    expect(String(stream.read())).toContain('reading 4 training and 3 validation frames');
+    expect(writtenTo(stream)).toContain('reading 4 training and 3 validation frames');
     expect(JSON.parse(await readFile(join(out, 'training-set.json'), 'utf8')).frames).toBe(4);
   });
 

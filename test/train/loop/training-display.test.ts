@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, expect, test, vi } from 'vitest';
 import { openTrainingDisplay } from '../../../src/train/index.js';
+import { writtenTo } from '../../support/written.js';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -35,7 +36,7 @@ function display() {
     seconds = time;
     tell(opened.events);
   };
-  return { at, lines: () => String(stream.read()).trimEnd().split('\n') };
+  return { at, lines: () => writtenTo(stream).trimEnd().split('\n') };
 }
 
 test('tells how far a long compilation is, how long it took, and when the first step was done', () => {
