@@ -5,9 +5,12 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Brings dist/ up to date, as every npm script does. */
+let built: Promise<unknown> | undefined;
+
+/** Brings dist/ up to date, as every npm script does; once for all test files, which run in one process. */
 export async function build(): Promise<void> {
-  await promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root });
+  built ??= promisify(execFile)(process.execPath, ['scripts/build.mjs'], { cwd: root });
+  await built;
 }
 
 export interface Surroundings {

@@ -242,7 +242,7 @@ describe('a planned program', () => {
 });
 
 describe('placement', () => {
-  test('takes seconds for 10,000 values', async () => {
+  test('places 10,000 values, each by those that live beside it', async () => {
     const device = await sharedDevice();
     const leaves = leavesOn(device, { rows: 2, columns: 3 });
     let a: Tensor = leaves[0];
@@ -252,9 +252,7 @@ describe('placement', () => {
       kept.push(a);
     }
     for (const tensor of kept.reverse()) a = add(a, tensor);
-    // Of this process alone: others may keep the machine busy.
-    const begin = process.cpuUsage();
-    place(device, planOf(device, [a]));
-    expect(process.cpuUsage(begin).user / 1000).toBeLessThan(20_000);
+    const { planned, lowerBound } = place(device, planOf(device, [a]));
+    expect(planned).toBeLessThan(1.1 * lowerBound);
   });
 });
