@@ -369,9 +369,9 @@ export class Device {
   }
 
   /** @internal Pops the innermost error scope; an error in it fails the device's next read. */
-  expectNoError(context: string): void {
-    const check = this.wait(() => this.gpu.popErrorScope()).then((error) => {
-      if (error) this.fail(new ShaderError(`${context}: ${error.message}`));
+  expectNoError(context: string, explain: (message: string) => Promise<string>): void {
+    const check = this.wait(() => this.gpu.popErrorScope()).then(async (error) => {
+      if (error) this.fail(new ShaderError(`${context}: ${await explain(error.message)}`));
       this.pendingChecks.delete(check);
     });
     this.pendingChecks.add(check);

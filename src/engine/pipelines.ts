@@ -32,7 +32,9 @@ export class PipelineCache {
     gpu.pushErrorScope('validation');
     const descriptor = this.describe(dispatch);
     const made = { pipeline: gpu.createComputePipeline(descriptor.pipeline), layout: descriptor.layout };
-    this.device.expectNoError(`${dispatch.label}: the driver rejected the kernel`);
+    this.device.expectNoError(`${dispatch.label}: the driver rejected the kernel`, (message) =>
+      this.explain(message, descriptor.pipeline),
+    );
     this.ready.set(key, made);
     this.created += 1;
     return made;
@@ -64,11 +66,20 @@ export class PipelineCache {
       const pipeline = await this.device.wait(() => gpu.createComputePipelineAsync(descriptor.pipeline));
       return { pipeline, layout: descriptor.layout };
     } catch (cause) {
-      const detail = (await popped)?.message ?? (cause as Error).message;
+      const detail = await this.explain((await popped)?.message ?? (cause as Error).message, descriptor.pipeline);
       throw new ShaderError(`${dispatch.label}: the driver rejected the kernel: ${detail}`, { cause });
     } finally {
       await popped;
     }
+  }
+
+  /** A rejection with what the compiler says of it, which Firefox keeps out of the error: "Shader module creation failed". */
+  private async explain(message: string, { compute }: GPUComputePipelineDescriptor): Promise<string> {
+    const info = await this.device.wait(() => compute.module.getCompilationInfo()).catch(() => undefined);
+    const missing = (info?.messages ?? [])
+      .filter(({ type, message: text }) => type === 'error' && !message.includes(text))
+      .map(({ lineNum, linePos, message: text }) => `${lineNum}:${linePos} ${text}`);
+    return [message, ...missing].join('\n');
   }
 
   private describe(dispatch: Dispatch): { pipeline: GPUComputePipelineDescriptor; layout: GPUBindGroupLayout } {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Where scripts/deno.sh puts it. */
+/** Where `npm run test:deno` installs it. */
 const binary = fileURLToPath(new URL('../deno/node_modules/.bin/deno', import.meta.url));
 
 /** Whether there is a Deno: tests else skip, by name. */
