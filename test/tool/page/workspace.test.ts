@@ -141,7 +141,7 @@ describe('Workspace', () => {
 
   test('predicts all frames of a file that is looked at, each once, and stops where another is', async () => {
     workspace.add([stack([5, 6, 7, 8]), await png(90)]);
-    await vi.waitFor(() => expect(workspace.entry?.annotations.size).toBe(4));
+    await eventually(() => expect(workspace.entry?.annotations.size).toBe(4));
     expect(predicted).toEqual([5, 90, 6, 7, 8]);
     expect(workspace.state.frame?.pixels[0]).toBeCloseTo(5 / 255, 5);
     workspace.add([stack([1, 2, 3])]);
@@ -152,11 +152,11 @@ describe('Workspace', () => {
       return works(frame, fit);
     };
     workspace.select(2);
-    await vi.waitFor(() => expect(going).toBeDefined());
+    await eventually(() => expect(going).toBeDefined());
     workspace.select(1);
     going?.();
     await settled();
-    await vi.waitFor(() => expect(workspace.state.entries[2].annotations.size).toBe(2));
+    await eventually(() => expect(workspace.state.entries[2].annotations.size).toBe(2));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(predicted.filter((shade) => shade === 3)).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe('Workspace', () => {
     workspace.accept();
     await settled();
     workspace.setFit('pad');
-    await vi.waitFor(() => expect(current()?.prediction.fit).toBe('pad'));
+    await eventually(() => expect(current()?.prediction.fit).toBe('pad'));
     expect(predicted).toEqual([10, 20, 20]);
     expect(workspace.state.entries[0].annotations.get(0)).toMatchObject({
       confirmed: true,
