@@ -1,17 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { kernelModules } from './scripts/kernel-text.mjs';
 import type { RandomCases } from './test/support/random-cases.js';
-
-/** WGSL kernels are text modules, as in the build. */
-const wgsl = {
-  name: 'wgsl-as-text',
-  enforce: 'pre' as const,
-  load(id: string) {
-    if (!id.endsWith('.wgsl')) return null;
-    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
-  },
-};
 
 /** SONDE_TEST_CASES fresh ones where it is set, the long mode; else always the same `few`. */
 export function randomCases(few: number): RandomCases {
@@ -37,7 +27,7 @@ export const operationsElsewhere = {
 };
 
 export default defineConfig({
-  plugins: [wgsl],
+  plugins: [kernelModules],
   resolve: {
     alias: {
       '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)),

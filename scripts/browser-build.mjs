@@ -1,9 +1,9 @@
 // How TypeScript and kernels become JavaScript for browsers: no import is left that a browser could not follow.
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { rolldown } from 'rolldown';
 import './bundle.mjs';
+import { kernelModules } from './kernel-text.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -17,17 +17,6 @@ const alias = {
 
 /** Asked for by the loaders of OpenJPEG and CharLS where they find themselves in Node. */
 const ABSENT = new Set(['fs', 'path', 'crypto']);
-
-/**
- * A kernel without its comments, a fifth of what a page would load; `//#` directs its template. The last newline stays:
- * files are concatenated, and without it a final `//#end` would swallow the first line of the next file.
- */
-function briefly(wgsl) {
-  return `${wgsl
-    .replace(/\/\/(?!#).*/g, '')
-    .replace(/^\s+/gm, '')
-    .trim()}\n`;
-}
 
 /**
  * @param {Record<string, string>} input Entries by name
@@ -53,10 +42,7 @@ export async function browserBuild(input, output) {
         },
         load: (id) => (id.startsWith('absent:') ? 'export default {};' : null),
       },
-      {
-        name: 'wgsl-as-text',
-        load: (id) => (id.endsWith('.wgsl') ? { code: briefly(readFileSync(id, 'utf8')), moduleType: 'text' } : null),
-      },
+      kernelModules,
     ],
     onLog(level, log, handle) {
       // An import that leads nowhere would fail in the browser only.

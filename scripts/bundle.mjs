@@ -3,6 +3,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { kernelModules } from './kernel-text.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
@@ -24,8 +25,7 @@ export async function bundle(input, output, alias = {}) {
     external: (id) => !INTERNAL.test(id) && !(id in alias),
     // Node 20 does not know `using` yet.
     transform: { target: 'es2022' },
-    // Kernels are text modules.
-    moduleTypes: { '.wgsl': 'text' },
+    plugins: [kernelModules],
     resolve: { alias, extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
   });
   await build.write({ format: 'esm', sourcemap: true, entryFileNames: '[name].js', ...output });

@@ -6,6 +6,7 @@ import { lowerProducts } from '../matmul/matmul.js';
 import { unroll } from '../matmul/unroll.js';
 import { isMatrix, KERNEL_VARIANTS, type ProductExtent, variantsFor } from '../matmul/variant.js';
 import { withNan } from '../nan.js';
+import { template } from '../template.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import inputSource from './winograd.input.wgsl';
@@ -215,7 +216,7 @@ export function transform(
 ): void {
   lowering.dispatch({
     label,
-    source: unroll(source, {}),
+    source: template(unroll(source, {}), {}),
     bindings,
     writes: [1],
     uniforms: { u32: [count * channels, channels, ...uniforms.map((word) => word >>> 0)] },

@@ -1,3 +1,5 @@
+import { directiveOf } from '../../engine/template.js';
+
 /**
  * Copies the lines between `//#unroll NAME count` and its `//#end` `count` times with NAME = 0, 1, … `count` is a number or one
  * of `constants`; blocks nest. Within `{{…}}` NAME and `constants` may stand in sums and products, as in `{{s*LANES+l}}`.
@@ -8,19 +10,18 @@ export function unroll(source: string, constants: Record<string, number>): strin
   const lines = source.split('\n');
   const expanded: string[] = [];
   for (let at = 0; at < lines.length; at++) {
-    const open = /^\s*\/\/#unroll (\w+) (\w+)\s*$/.exec(lines[at]);
-    if (!open) {
+    const open = directiveOf(lines[at]);
+    if (open?.kind !== 'unroll') {
       expanded.push(
         lines[at].replace(/\{\{([^{}]*)\}\}/g, (whole, text: string) => evaluate(text, constants) ?? whole),
       );
       continue;
     }
-    const [, name, extent] = open;
     const end = endOfBlock(lines, at);
-    const count = /^\d+$/.test(extent) ? Number(extent) : constants[extent];
-    if (count === undefined) throw new Error(`kernel unrolling: no value for ${extent}`);
+    const count = /^\d+$/.test(open.count) ? Number(open.count) : constants[open.count];
+    if (count === undefined) throw new Error(`kernel unrolling: no value for ${open.count}`);
     const body = lines.slice(at + 1, end).join('\n');
-    for (let step = 0; step < count; step++) expanded.push(unroll(body, { ...constants, [name]: step }));
+    for (let step = 0; step < count; step++) expanded.push(unroll(body, { ...constants, [open.name]: step }));
     at = end;
   }
   return expanded.join('\n');
@@ -44,8 +45,9 @@ function evaluate(text: string, constants: Record<string, number>): string | und
 function endOfBlock(lines: readonly string[], start: number): number {
   let depth = 0;
   for (let at = start; at < lines.length; at++) {
-    if (/^\s*\/\/#(unroll|if)\b/.test(lines[at])) depth++;
-    else if (/^\s*\/\/#end\b/.test(lines[at]) && --depth === 0) return at;
+    const kind = directiveOf(lines[at])?.kind;
+    if (kind === 'unroll' || kind === 'if') depth++;
+    else if (kind === 'end' && --depth === 0) return at;
   }
   throw new Error(`kernel unrolling: "${lines[start].trim()}" has no //#end`);
 }

@@ -1,0 +1,6 @@
+export function kernelText(wgsl: string): string;
+export const kernelModules: {
+  readonly name: string;
+  readonly enforce: 'pre';
+  load(id: string): { code: string; moduleType: 'js' } | null;
+};
