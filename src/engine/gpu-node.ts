@@ -4,6 +4,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'webgpu';
 import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
+import { personaNamed, withPersona } from './persona.js';
 import type { TuningStore } from './tuning.js';
 
 /**
@@ -101,6 +102,9 @@ function ensureRuntimeDirectory(): void {
 
 export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | undefined {
   ensureRuntimeDirectory();
+  // For tests: the GPU whose adapter the machine's own plays.
+  const { SONDE_PERSONA } = process.env;
+  const persona = SONDE_PERSONA ? personaNamed(SONDE_PERSONA) : undefined;
   // Dawn rounds timestamps to 65.5 µs unless told otherwise, which would blur every kernel's time.
   const flags = ['disable-dawn-features=timestamp_quantization', ...(options.dawn ?? [])];
   if (options.experimental) flags.push('enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia');
@@ -115,7 +119,7 @@ export function acquireGpu(options: GpuProviderOptions = {}): GpuProvider | unde
   let released = false;
   let device: WeakRef<GPUDevice> | undefined;
   return {
-    gpu: held.gpu,
+    gpu: persona ? withPersona(held.gpu, persona) : held.gpu,
     wait: (begin) => {
       scheduler.restart();
       return scheduler.route(begin);

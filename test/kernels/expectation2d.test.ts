@@ -3,16 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { type CoordinateGrid, expectation2d, softmax } from '../../src/index.js';
 import { expectation2dReference } from '../../src/kernels/expectation2d/reference.js';
 import { type Case, checkOperation, expectClose } from '../support/check-operation.js';
-import { pretend, sharedDevice } from '../support/device.js';
+import { sharedDevice } from '../support/device.js';
 import { testImageGolden } from './image-golden.js';
 
 describe('expectation2d', () => {
   test.each([
-    ['linspace', 'own'],
-    ['pixel-centre', 'own'],
-    ['linspace', 'GPU'],
-  ] as const)('%s grid, kernels of %s kind: values and gradients', async (grid, kind) => {
-    const restore = await pretend(kind);
+    ['linspace', undefined],
+    ['pixel-centre', undefined],
+    ['linspace', 'm1'],
+  ] as const)('%s grid, persona %s: values and gradients', async (grid, persona) => {
     const least = grid === 'linspace' ? 2 : 1;
     await checkOperation({
       cases: fc
@@ -32,8 +31,9 @@ describe('expectation2d', () => {
       // Coordinates cancel around the centre of terms of up to 81 cells · 8.
       magnitude: 16,
       secondRoundings: 512,
-      effort: kind === 'own' ? 2 : 1,
-    }).finally(restore);
+      effort: persona ? 1 : 2,
+      persona,
+    });
   });
 
   test('a 5×5 map with its mass around (row 2, column 3) lies at (0.4, 0)', async () => {

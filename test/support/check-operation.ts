@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { PersonaName } from '../../src/engine/persona.js';
 import { sizeOf } from '../../src/engine/shape.js';
 import { add, type Device, gradients, mul, type Shape, square, sum, type Tensor } from '../../src/index.js';
 import { checkedDevice, sharedDevice } from './device.js';
@@ -53,6 +54,8 @@ export interface OperationCheck<Attributes> {
   readonly secondRoundings?: number;
   /** Times the standard number of random cases, for operations with many paths. Default 1. */
   readonly effort?: number;
+  /** Whose kernels are tested: those for this GPU instead of the machine's own. */
+  readonly persona?: PersonaName;
 }
 
 /** Random cases per operation: a fixed few in `npm test`, SONDE_TEST_CASES in the long mode. */
@@ -72,8 +75,8 @@ export function propertyParameters(effort = 1): fc.Parameters<unknown> {
  * outside a result; and, where `secondRoundings` is given, the second derivatives.
  */
 export async function checkOperation<Attributes>(check: OperationCheck<Attributes>): Promise<void> {
-  const plain = await sharedDevice();
-  const checked = await checkedDevice();
+  const plain = await sharedDevice(check.persona);
+  const checked = await checkedDevice(check.persona);
   await fc.assert(
     fc.asyncProperty(check.cases, fc.nat(), async (example, seed) => {
       const drawn = draw(example, check, seed);

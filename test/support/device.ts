@@ -1,21 +1,26 @@
 import { expect, type MockInstance, test, vi } from 'vitest';
-import { type Device, enableMatrixUnits, openDevice } from '../../src/index.js';
+import { type PersonaName, personas, withPersona } from '../../src/engine/persona.js';
+import { type Device, type DeviceOptions, enableMatrixUnits, openDevice } from '../../src/index.js';
 import { type KernelVariant, offersLanes } from '../../src/kernels/matmul/variant.js';
 
-// Test files run in one process and share these, and with them every compiled pipeline.
-let plain: Promise<Device> | undefined;
-let checked: Promise<Device> | undefined;
+// Test files run in one process and share these, and with them every compiled pipeline. By persona and mode.
+const shared = new Map<string, Promise<Device>>();
 
-/** The device that all tests share. */
-export function sharedDevice(): Promise<Device> {
-  plain ??= openDevice({ tuning: 'none' });
-  return plain;
+function kept(persona: PersonaName | undefined, checked: boolean): Promise<Device> {
+  const key = `${persona} ${checked}`;
+  const device = shared.get(key) ?? openAs(persona, { checked, tuning: 'none' });
+  shared.set(key, device);
+  return device;
+}
+
+/** The device that all tests share, or all that want this persona. */
+export function sharedDevice(persona?: PersonaName): Promise<Device> {
+  return kept(persona, false);
 }
 
 /** A second one in checked mode: guards behind every value, and a scan for NaN and Inf. */
-export function checkedDevice(): Promise<Device> {
-  checked ??= openDevice({ checked: true, tuning: 'none' });
-  return checked;
+export function checkedDevice(persona?: PersonaName): Promise<Device> {
+  return kept(persona, true);
 }
 
 /** Whether this adapter runs a variant: browsers other than Chromium have no subgroups, and so no `lanes`. */
@@ -33,7 +38,10 @@ export async function offered(...variants: KernelVariant[]): Promise<KernelVaria
   return here;
 }
 
-/** Lets both choose kernels as for a GPU, or as they are. @returns What undoes it. */
+/**
+ * Lets both choose kernels as for a GPU, or as they are, for tests that name the others as well: a persona would refuse `lanes`.
+ * @returns What undoes it.
+ */
 export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
   const devices = await Promise.all([sharedDevice(), checkedDevice()]);
   const own = devices.map(({ traits }) => traits.software);
@@ -41,6 +49,25 @@ export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
   return () => {
     for (const [i, { traits }] of devices.entries()) traits.software = own[i];
   };
+}
+
+/** A device of the machine's adapter as a persona: see docs/personas.md. To be closed. */
+export function openAs(persona: PersonaName | undefined, options: DeviceOptions = {}): Promise<Device> {
+  if (!persona) return openDevice(options);
+  // Asking for the adapter is the first thing that happens.
+  if (typeof process === 'undefined') {
+    const { gpu } = navigator;
+    Object.defineProperty(navigator, 'gpu', { value: withPersona(gpu, personas[persona]), configurable: true });
+    const device = openDevice(options);
+    Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
+    return device;
+  }
+  const before = process.env.SONDE_PERSONA;
+  process.env.SONDE_PERSONA = persona;
+  const device = openDevice(options);
+  if (before === undefined) delete process.env.SONDE_PERSONA;
+  else process.env.SONDE_PERSONA = before;
+  return device;
 }
 
 let withUnits: Promise<Device | undefined> | undefined;
