@@ -1,11 +1,11 @@
-import type { Fit } from '../../../model/index.js';
+import type { AnsweredFrame, Fit, FrameResult } from '../../../model/index.js';
 import { openImage } from '../../../train/image/decode.js';
 import { ImageError, ImageTooLargeError } from '../../../train/image/errors.js';
 import type { Frame } from '../../../train/image/frame.js';
 import type { ImageFile } from '../../../train/image/image-file.js';
 import { isHeaderFile, isSamplesFile } from '../files/metaimage-files.js';
 import type { FramePredictor } from '../infer/runtime-state.js';
-import { type Annotation, annotate, confirm, isCorrected } from './annotation.js';
+import { type Annotation, annotate, confirm, isCorrected, type Where } from './annotation.js';
 import { annotationOf, type Entry, frameKey, newEntry, WHOLE_FILE, withAnnotation, withProblem } from './entry.js';
 import { Stopwatch } from './stopwatch.js';
 
@@ -270,10 +270,9 @@ export class Workspace {
     const source = { frame: index + 1, frameCount: this.find(id)?.frameCount ?? 1 };
     const work = (async () => {
       try {
-        const predictor = await this.parts.predictor();
-        const result = await predictor.predict({ ...frame, ...source }, fit);
+        const { result, where } = await this.predictFrame({ ...frame, ...source }, fit);
         if (this.state.fit !== fit) return;
-        this.replace(id, (one) => withAnnotation(one, index, annotate(result, predictor.where)));
+        this.replace(id, (one) => withAnnotation(one, index, annotate(result, where)));
         this.replace(id, (one) => withProblem(one, index, undefined));
       } catch (error) {
         this.fail(id, index, error);
@@ -283,6 +282,19 @@ export class Workspace {
     })();
     this.predictions.set(key, work);
     return work;
+  }
+
+  /** A frame's prediction. One that failed is made again where another predictor has taken over meanwhile. */
+  private async predictFrame(frame: AnsweredFrame, fit: Fit): Promise<{ result: FrameResult; where: Where }> {
+    for (let predictor = await this.parts.predictor(); ; ) {
+      try {
+        return { result: await predictor.predict(frame, fit), where: predictor.where };
+      } catch (error) {
+        const next = await this.parts.predictor();
+        if (next === predictor) throw error;
+        predictor = next;
+      }
+    }
   }
 
   private fail(id: number, index: number, error: unknown): undefined {

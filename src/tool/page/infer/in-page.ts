@@ -7,7 +7,8 @@ import {
   loadPredictor,
 } from '../../../model/index.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
-import type { FramePredictor, RuntimeState } from './runtime-state.js';
+import { attend } from './attend.js';
+import { type FramePredictor, type RuntimeState, readyState } from './runtime-state.js';
 import { fetchWeights } from './weights.js';
 
 interface Engine {
@@ -15,37 +16,73 @@ interface Engine {
   readonly loaded: LoadedPredictor;
 }
 
+export interface InPageOptions {
+  readonly precision: Precision;
+  /** Ends the opening, and every prediction that has not come back. */
+  readonly signal: AbortSignal;
+  readonly onState: (state: RuntimeState) => void;
+}
+
 /**
  * The model on this page's own GPU. Frames do not leave the page.
  *
- * @throws DeviceError without WebGPU; WeightsError where the weights cannot be had
+ * @throws WeightsError where the weights cannot be had; DeviceError without WebGPU, or where the GPU stands still; and whatever a
+ *   kernel that is broken throws
  */
 export async function openInPage(
   description: ModelDescription,
-  precision: Precision,
-  onState: (state: RuntimeState) => void,
+  { precision, signal, onState }: InPageOptions,
 ): Promise<FramePredictor> {
   const { config, inputSize: size } = description;
   const calibration = description.calibration ?? undefined;
   const source = { url: `/v1/model/weights?precision=${precision}`, ...description.weights[precision] };
-  const weights = await fetchWeights(source, (progress) => onState({ phase: 'fetching', ...progress }));
-  const open = async (): Promise<Engine> => {
-    const device = await openDevice({ tuning: 'none' });
-    const onCompile = (done: number, total: number) => onState({ phase: 'compiling', done, total });
-    const loaded = loadPredictor(device, { config, weights, calibration }, { batchSize: 1, onCompile });
-    // Compiles everything, so that the first frame does not wait for it.
-    await loaded.predictor.predict([new Float32Array(size * size)]);
-    return { device, loaded };
+  const weights = await fetchWeights(source, (progress) => onState({ phase: 'fetching', ...progress }), signal);
+  let opening: Device | undefined;
+  const open = (): Promise<Engine> => {
+    let compiled = '';
+    return attend(
+      async (alive) => {
+        const device = await openDevice({ tuning: 'none' });
+        opening = device;
+        alive(device.info.software);
+        const onCompile = (done: number, total: number) => {
+          if (!alive()) return;
+          compiled = `, with ${done} of ${total} kernels ready`;
+          onState({ phase: 'compiling', done, total });
+        };
+        const loaded = loadPredictor(device, { config, weights, calibration }, { batchSize: 1, onCompile });
+        // Compiles everything, so that the first frame does not wait for it.
+        await loaded.predictor.predict([new Float32Array(size * size)]);
+        return { device, loaded };
+      },
+      {
+        signal,
+        stalled: (seconds) => `preparing the GPU has stood still for ${seconds} s${compiled}`,
+        tooLate: release,
+      },
+    ).catch((error) => {
+      opening?.close();
+      throw error;
+    });
   };
   let engine = await open();
 
-  const predictOnce = async (frame: AnsweredFrame, fit: Fit): Promise<FrameResult> => {
-    const [result] = await engine.loaded.answer([frame], { fit, heatmaps: true });
-    return result;
-  };
+  const predictOnce = (frame: AnsweredFrame, fit: Fit): Promise<FrameResult> =>
+    attend(
+      async (alive) => {
+        alive(engine.device.info.software);
+        const [result] = await engine.loaded.answer([frame], { fit, heatmaps: true });
+        return result;
+      },
+      {
+        signal,
+        stalled: (seconds) => `the GPU has not finished a frame in ${seconds} s`,
+        tooLate: () => {},
+      },
+    );
   let queue: Promise<unknown> = Promise.resolve();
   const { description: on, software } = engine.device.info;
-  return {
+  const opened: FramePredictor = {
     where: 'page',
     on,
     software,
@@ -55,9 +92,10 @@ export async function openInPage(
         try {
           return await predictOnce(frame, fit);
         } catch (error) {
-          if (!(error instanceof DeviceError)) throw error;
+          if (!(error instanceof DeviceError) || signal.aborted) throw error;
           release(engine);
           engine = await open();
+          onState(readyState(opened));
           return predictOnce(frame, fit);
         }
       });
@@ -66,6 +104,8 @@ export async function openInPage(
     },
     close: () => release(engine),
   };
+  onState(readyState(opened));
+  return opened;
 }
 
 function release({ device, loaded }: Engine): void {

@@ -26,3 +26,8 @@ export type RuntimeState =
       readonly why: string;
     }
   | { readonly phase: 'failed'; readonly message: string };
+
+/** The state in which a predictor is ready. @param why Why it is not where it would be better; empty where it is */
+export function readyState({ where, on, software }: FramePredictor, why = ''): RuntimeState {
+  return { phase: 'ready', where, on, software, why };
+}

@@ -1,9 +1,10 @@
-import { DeviceError, LimitError, ShaderError, type SondeError } from '../../../engine/errors.js';
+import { WeightsError } from '../../../model/safetensors.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
 import type { Where } from '../annotate/annotation.js';
+import { attend } from './attend.js';
 import { openInPage } from './in-page.js';
 import { openOnServer } from './on-server.js';
-import type { FramePredictor, RuntimeState } from './runtime-state.js';
+import { type FramePredictor, type RuntimeState, readyState } from './runtime-state.js';
 
 /** What a person has chosen; `auto` is the page where it can, the server otherwise. */
 export interface RuntimeChoice {
@@ -11,17 +12,19 @@ export interface RuntimeChoice {
   readonly precision: Precision;
 }
 
-/** Opens the model where it is to run, and says how far that is. */
+/** Opens the model where it is to run, and says how far that is. Where it fails in the page, the server takes over. */
 export class Runtime {
   state: RuntimeState = { phase: 'starting' };
   private readonly listeners = new Set<() => void>();
+  /** Aborted when the model is opened anew. */
+  private attempt = new AbortController();
   private current: Promise<FramePredictor>;
 
   constructor(
     private readonly model: ModelDescription,
     public choice: RuntimeChoice,
   ) {
-    this.current = this.open();
+    this.current = this.open(this.attempt.signal);
     // Whoever asks for the predictor gets the error; the state tells it as well.
     this.current.catch(() => {});
   }
@@ -36,50 +39,78 @@ export class Runtime {
     return this.current;
   }
 
-  /** Opens the model again, elsewhere or with other weights. */
+  /** Opens the model again, elsewhere or with other weights. What is still being opened is abandoned. */
   choose(choice: RuntimeChoice): void {
     this.choice = choice;
-    const old = this.current;
-    this.current = old
-      .then((predictor) => predictor.close())
-      .catch(() => {})
-      .then(() => this.open());
+    const old = this.current.then((predictor) => predictor.close()).catch(() => {});
+    const signal = this.begin();
+    this.current = old.then(() => this.open(signal));
     this.current.catch(() => {});
   }
 
-  private async open(): Promise<FramePredictor> {
+  /** Ends what went on before, which may tell nothing any more. */
+  private begin(): AbortSignal {
+    this.attempt.abort(new DOMException('The model was opened anew meanwhile; try again.', 'AbortError'));
+    this.attempt = new AbortController();
+    return this.attempt.signal;
+  }
+
+  private async open(signal: AbortSignal): Promise<FramePredictor> {
     const { where, precision } = this.choice;
-    this.update({ phase: 'starting' });
+    const onState = (state: RuntimeState) => {
+      if (!signal.aborted) this.update(state);
+    };
+    onState({ phase: 'starting' });
     try {
-      const missing = where === 'server' ? 'chosen' : await missingWebGpu();
-      if (where === 'page') return this.ready(await this.openInPage(precision), '');
-      const unable = missing ?? (await this.tryInPage(precision));
-      if (typeof unable !== 'string') return this.ready(unable, '');
-      return this.ready(openOnServer(), unable === 'chosen' ? '' : unable);
+      if (where === 'server') return this.toServer('');
+      const missing = where === 'auto' ? await missingWebGpu(signal) : undefined;
+      if (missing) return this.toServer(missing);
+      return this.watched(await openInPage(this.model, { precision, signal, onState }), signal);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.update({ phase: 'failed', message });
+      if (!signal.aborted) return this.giveUp(error);
       throw error;
     }
   }
 
-  private openInPage(precision: Precision): Promise<FramePredictor> {
-    return openInPage(this.model, precision, (state) => this.update(state));
+  /** A predictor in the page that makes way once it fails: whoever asks next gets what has taken over. */
+  private watched(inPage: FramePredictor, signal: AbortSignal): FramePredictor {
+    return {
+      ...inPage,
+      predict: (frame, fit) =>
+        inPage.predict(frame, fit).catch((error) => {
+          if (!signal.aborted) {
+            inPage.close();
+            this.current = new Promise((resolve) => resolve(this.giveUp(error)));
+            this.current.catch(() => {});
+          }
+          throw error;
+        }),
+    };
   }
 
-  /** The model in the page, or why the page's GPU cannot run it. */
-  private async tryInPage(precision: Precision): Promise<FramePredictor | string> {
-    try {
-      return await this.openInPage(precision);
-    } catch (error) {
-      if (!isOfDevice(error)) throw error;
-      return `the GPU here cannot run the model (${error.message.replace(/\.$/, '')})`;
+  /**
+   * The server instead of the page, unless the page was asked for; then, and where it was not the page's GPU that failed, this says
+   * what is wrong and throws it.
+   */
+  private giveUp(error: unknown): FramePredictor {
+    this.begin();
+    const reason = reasonOf(error);
+    console.warn('The model cannot run in this page.', error);
+    // Weights that cannot be had or are not right are no fault of the GPU's.
+    if (this.choice.where === 'auto' && !(error instanceof WeightsError)) {
+      return this.toServer(`the GPU here cannot run the model (${reason.replace(/\.$/, '')})`);
     }
+    const message =
+      error instanceof WeightsError
+        ? reason
+        : `The model cannot run in this page: ${reason} Settings lets it run on the server, or reload to try again.`;
+    this.update({ phase: 'failed', message });
+    throw error;
   }
 
-  private ready(predictor: FramePredictor, why: string): FramePredictor {
-    const { where, on, software } = predictor;
-    this.update({ phase: 'ready', where, on, software, why });
+  private toServer(why: string): FramePredictor {
+    const predictor = openOnServer();
+    this.update(readyState(predictor, why));
     return predictor;
   }
 
@@ -89,15 +120,22 @@ export class Runtime {
   }
 }
 
-/** Whether it is the page's GPU that stands in the way, and not the weights or the network. */
-function isOfDevice(error: unknown): error is SondeError {
-  return error instanceof DeviceError || error instanceof LimitError || error instanceof ShaderError;
+/** The first line of what an error says: what follows in a driver's message is an excerpt of the kernel. */
+function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : /[.!?]$/.test(line) ? line : `${line}.`;
 }
 
+const MOST_CHARACTERS = 200;
+
 /** Why this page cannot use a GPU; undefined where it can. */
-async function missingWebGpu(): Promise<string | undefined> {
+async function missingWebGpu(signal: AbortSignal): Promise<string | undefined> {
   if (!isSecureContext) return 'WebGPU needs https or localhost';
   if (!navigator.gpu) return 'this browser has no WebGPU';
-  const adapter = await navigator.gpu.requestAdapter().catch(() => null);
+  const adapter = await attend(() => navigator.gpu.requestAdapter().catch(() => null), {
+    signal,
+    stalled: (seconds) => `the browser has not said within ${seconds} s whether there is one`,
+    tooLate: () => {},
+  });
   return adapter ? undefined : 'WebGPU finds no GPU here';
 }

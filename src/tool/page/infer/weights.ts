@@ -25,11 +25,12 @@ const CACHE = 'sonde-weights';
 export async function fetchWeights(
   source: WeightsSource,
   onProgress: (progress: WeightsProgress) => void,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
   const { sha256, bytes: total } = source;
   const cache = await openCache();
   const key = `/weights/${sha256}`;
-  const kept = await cache?.match(key);
+  const kept = await cache?.match(key).catch(() => undefined);
   if (kept) {
     const bytes = new Uint8Array(await kept.arrayBuffer());
     if (await hasHash(bytes, sha256)) {
@@ -37,7 +38,7 @@ export async function fetchWeights(
       return bytes;
     }
   }
-  const bytes = await download(source, (received) => onProgress({ received, total, cached: false }));
+  const bytes = await download(source, (received) => onProgress({ received, total, cached: false }), signal);
   if (!(await hasHash(bytes, sha256))) {
     throw new WeightsError('The weights did not arrive as the server describes them; reload the page.');
   }
@@ -63,8 +64,9 @@ async function keep(cache: Cache, key: string, bytes: Uint8Array<ArrayBuffer>): 
 async function download(
   { url, bytes: total }: WeightsSource,
   onProgress: (received: number) => void,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url, { cache: 'no-store' }).catch(() => undefined);
+  const response = await fetch(url, { cache: 'no-store', signal }).catch(() => undefined);
   if (!response?.ok || !response.body) {
     throw new WeightsError(
       `The weights could not be fetched (${response ? `status ${response.status}` : 'no connection'}); reload the page when the server is there.`,
@@ -74,7 +76,11 @@ async function download(
   let received = 0;
   const reader = response.body.getReader();
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => {
+      throw new WeightsError(
+        `The connection ended after ${received} of ${total} bytes of weights; reload the page when the server is there.`,
+      );
+    });
     if (done) return bytes.subarray(0, received);
     if (received + value.length > total) {
       throw new WeightsError(`The server sends more than the ${total} bytes of weights it announces; reload the page.`);

@@ -1,0 +1,51 @@
+import { DeviceError } from '../../../engine/errors.js';
+
+export interface Attended<T> {
+  /** Ends the waiting, as when somebody chose otherwise meanwhile. */
+  readonly signal: AbortSignal;
+  /** What is said of work that stands still, given the seconds. */
+  readonly stalled: (seconds: number) => string;
+  /** Called with what comes of the work when nobody waits for it any more. */
+  readonly tooLate: (value: T) => void;
+}
+
+/** Milliseconds without a sign of life after which work on a GPU counts as stuck; where a CPU imitates one it is slow. */
+const PATIENCE = { gpu: 60_000, software: 300_000 };
+
+/**
+ * What comes of some work on a GPU, which a driver may never finish. The work says whenever it gets on, and is told whether it is
+ * still waited for: what it has to tell afterwards would contradict what has been told since.
+ *
+ * @throws DeviceError where it stands still; what `signal` was aborted with; and what the work throws
+ */
+export function attend<T>(
+  work: (alive: (software?: boolean) => boolean) => Promise<T>,
+  { signal, stalled, tooLate }: Attended<T>,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    let patience = PATIENCE.gpu;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let over = false;
+    const end = (settle: () => void) => {
+      over = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+      settle();
+    };
+    const abandon = () => end(() => reject(signal.reason));
+    const alive = (software?: boolean) => {
+      if (over) return false;
+      if (software !== undefined) patience = software ? PATIENCE.software : PATIENCE.gpu;
+      clearTimeout(timer);
+      timer = setTimeout(() => end(() => reject(new DeviceError(stalled(patience / 1000)))), patience);
+      return true;
+    };
+    if (signal.aborted) return abandon();
+    signal.addEventListener('abort', abandon);
+    alive();
+    work(alive).then(
+      (value) => (over ? tooLate(value) : end(() => resolve(value))),
+      (error) => !over && end(() => reject(error)),
+    );
+  });
+}
