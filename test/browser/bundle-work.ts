@@ -8,8 +8,7 @@ export type Model = typeof modelModule;
  * Where a small network sees its landmarks, six pairs, and the sum of squares of a gradient through all of it. Handed to other
  * hosts as text, so it uses nothing from around it.
  */
-export async function compute(engine: Engine, model: Model): Promise<number[]> {
-  const device = await engine.openDevice();
+export async function compute(device: engineModule.Device, engine: Engine, model: Model): Promise<number[]> {
   const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2 });
   const images = device.randn([2, 64, 64, 1], 7);
   const { coordinates } = network.predict(images, { training: true });

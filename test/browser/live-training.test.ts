@@ -2,7 +2,9 @@ import axe from 'axe-core';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveLiveTraining } from '../../scripts/example.mjs';
+import type { PersonaName } from '../../src/engine/persona.js';
 import { executable, launch } from './chromium.js';
+import { wearPersona } from './persona.js';
 
 describe.skipIf(!executable)('the example that trains in the page', () => {
   let example: { url: string; close(): Promise<void> };
@@ -18,9 +20,16 @@ describe.skipIf(!executable)('the example that trains in the page', () => {
     await example?.close();
   });
 
-  async function open({ script, still = true }: { script?: () => void; still?: boolean } = {}): Promise<void> {
+  interface OpenOptions {
+    readonly persona?: PersonaName;
+    readonly script?: () => void;
+    readonly still?: boolean;
+  }
+
+  async function open({ persona, script, still = true }: OpenOptions = {}): Promise<void> {
     const reducedMotion = still ? 'reduce' : 'no-preference';
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, reducedMotion });
+    if (persona) await wearPersona(context, persona);
     if (script) await context.addInitScript(script);
     page = await context.newPage();
     complaints = [];
@@ -82,6 +91,36 @@ describe.skipIf(!executable)('the example that trains in the page', () => {
     // The same points, the same weights, the same bits.
     expect(await page.locator('#loss').textContent()).toBe(third);
     expect(complaints).toEqual([]);
+  });
+
+  test.each<PersonaName>(['m1', 'no-subgroups'])('takes the same steps as persona %s', async (persona) => {
+    const losses: number[] = [];
+    for (const worn of [undefined, persona]) {
+      await open({ persona: worn });
+      await page.locator('#shape').selectOption('moons');
+      for (const steps of [1, 2, 3]) {
+        await button('One step').click();
+        await expect.poll(() => figure('steps')).toBe(steps);
+      }
+      losses.push(await figure('loss'));
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    }
+    // Three digits are shown.
+    expect(Math.abs(losses[1] / losses[0] - 1)).toBeLessThan(0.02);
+  });
+
+  test('says what is wrong where a kernel is broken', async () => {
+    await open({
+      script: () => {
+        const create = GPUDevice.prototype.createShaderModule;
+        GPUDevice.prototype.createShaderModule = function (descriptor) {
+          return create.call(this, { ...descriptor, code: `${descriptor.code}\nfn broken( {` });
+        };
+      },
+    });
+    await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/the driver rejected the kernel/);
+    for (const name of ['Train', 'One step']) expect(await button(name).isDisabled()).toBe(true);
   });
 
   test('says what is missing where there is no WebGPU', async () => {

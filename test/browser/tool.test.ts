@@ -5,11 +5,14 @@ import { unzipSync } from 'fflate';
 import type { Browser, Page, Request } from 'playwright';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type PersonaName, personas } from '../../src/engine/persona.js';
 import { angleOfProgression } from '../../src/model/index.js';
 import { decodeFrame, encodeGreyPng } from '../../src/train/index.js';
 import { imageElements, writeDicom } from '../train/image/dicom-writer.js';
 import { executable, launch } from './chromium.js';
+import { wearPersona } from './persona.js';
 import { type ServedRun, serveSmallRun } from './served-run.js';
+import { dropFiles, type Upload } from './tool-page.js';
 
 const NAMES = ['ps1', 'ps2', 'fh1'] as const;
 
@@ -23,9 +26,12 @@ const picture = (seed: number) =>
   });
 const grey = (seed: number) => encodeGreyPng({ width: WIDTH, height: HEIGHT, pixels: picture(seed) });
 
-interface Upload {
-  readonly name: string;
-  readonly bytes: Uint8Array;
+interface OpenOptions {
+  readonly persona?: PersonaName;
+  readonly script?: () => void;
+  readonly touch?: boolean;
+  readonly width?: number;
+  readonly height?: number;
 }
 
 describe.skipIf(!executable)('the page in Chromium', () => {
@@ -54,9 +60,10 @@ describe.skipIf(!executable)('the page in Chromium', () => {
   });
 
   /** Opens the page and waits for its model. */
-  async function open(options: { script?: () => void; touch?: boolean; width?: number; height?: number } = {}) {
+  async function open(options: OpenOptions = {}) {
     const { width = 1280, height = 800 } = options;
     const context = await browser.newContext({ viewport: { width, height }, hasTouch: options.touch });
+    if (options.persona) await wearPersona(context, options.persona);
     if (options.script) await context.addInitScript(options.script);
     page = await context.newPage();
     requests = [];
@@ -70,18 +77,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     await page.locator('.place.here, .place.there, .place.failed').waitFor();
   }
 
-  /** Drops files on the page, as from a folder's window. */
-  async function drop(files: readonly Upload[]) {
-    const encoded = files.map(({ name, bytes }) => ({ name, text: Buffer.from(bytes).toString('base64') }));
-    await page.evaluate((dropped) => {
-      const transfer = new DataTransfer();
-      for (const { name, text } of dropped) {
-        transfer.items.add(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], name));
-      }
-      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
-    }, encoded);
-  }
-
+  const drop = (files: readonly Upload[]) => dropFiles(page, files);
   const button = (name: string) => page.getByRole('button', { name, exact: true });
   const figure = async () => Number.parseFloat((await page.locator('.figure').textContent()) ?? '');
   const ready = () => page.locator('.figure').waitFor();
@@ -168,6 +164,29 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     expect((await page.locator('.warning').allTextContents()).join()).toContain('Pixels are not square');
     expect(await page.locator('.scale-bar').textContent()).toMatch(/^\d+ mm$/);
     expect(requests.filter((request) => request.method() !== 'GET')).toEqual([]);
+  });
+
+  test.each<PersonaName>(['m1', 'no-subgroups'])('finds the same landmarks as Node, persona %s', async (persona) => {
+    await open({ persona });
+    const { description } = personas[persona].info;
+    const place = (await page.locator('.place').textContent()) ?? '';
+    expect(place).toBe(`Runs in this page on ${description || 'unknown adapter'}. Frames do not leave it.`);
+    const files = await Promise.all([1, 2].map(async (seed) => ({ name: `${seed}.png`, bytes: await grey(seed) })));
+    await drop(files);
+    await ready();
+    await thumbnail(1).click();
+    await expect.poll(() => thumbnail(1).getAttribute('aria-label')).toBe('2.png, open');
+    const { frames } = await json();
+    for (const [i, { bytes }] of files.entries()) {
+      const { landmarks } = await server.predict(bytes);
+      for (const point of NAMES) {
+        const found = frames[i].landmarks[point];
+        expect(Math.hypot(found.x - landmarks[point].x, found.y - landmarks[point].y)).toBeLessThan(0.05);
+      }
+      expect(frames[i].prediction.computed).toBe('page');
+    }
+    // The header says so still: nothing had to be opened again.
+    expect(await page.locator('.place').textContent()).toBe(place);
   });
 
   test('takes a MetaImage in two files for one, and finds the same in it as in one file', async () => {
@@ -388,6 +407,8 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     expect(frames.map(({ file }: { file: string }) => file)).toEqual(['a.png', 'b.png']);
     const { landmarks } = await server.predict(await grey(2));
     expect(Math.abs(frames[1].landmarks.ps2.x - landmarks.ps2.x)).toBeLessThan(0.05);
+    expect(frames[1].prediction.computed).toBe('page');
+    expect(await page.locator('.place').textContent()).toContain('Runs in this page');
   });
 
   test('says what is wrong with a file, and goes on', async () => {

@@ -22,10 +22,10 @@ const OFTEN = { polling: 100 };
 const moduleOf = (folder: string, report: string) => `
   import * as engine from '${folder}/engine.js';
   import * as model from '${folder}/model.js';
-  ${report}((${compute})(engine, model));`;
+  ${report}(engine.openDevice().then((device) => (${compute})(device, engine, model)));`;
 
 async function expectAsInNode(results: readonly number[]): Promise<void> {
-  const inNode = await compute(engineInNode, modelInNode);
+  const inNode = await compute(await engineInNode.openDevice(), engineInNode, modelInNode);
   expect(results).toHaveLength(13);
   for (const [i, value] of inNode.slice(0, 12).entries()) expect(Math.abs(results[i] - value)).toBeLessThan(1e-3);
   expect(results[12] / inNode[12]).toBeCloseTo(1, 2);
