@@ -189,6 +189,7 @@ export class Device {
   /** Command buffers submitted so far. */
   submits = 0;
   private failure: { readonly error: SondeError; readonly afterwards: SondeError } | undefined;
+  private readonly lost: Promise<never>;
   private reports: Promise<void>[] = [];
   private readonly pendingChecks = new Set<Promise<void>>();
   private readonly uniformBuffers = new Map<number, GPUBuffer[]>();
@@ -222,10 +223,12 @@ export class Device {
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);
     this.pipelines = new PipelineCache(this);
     provider.opened(gpu);
-    gpu.lost.then(({ reason, message }) => {
+    this.lost = gpu.lost.then(({ reason, message }) => {
       const lost = new DeviceError(`the device was lost (${message || reason}); open a new one.`);
       this.fail(lost, lost);
+      throw lost;
     });
+    this.lost.catch(() => {});
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
       const failure = outOfMemory
@@ -366,6 +369,11 @@ export class Device {
   /** @internal Waits for a WebGPU promise without keeping a core busy. */
   wait<T>(begin: () => Promise<T>): Promise<T> {
     return this.provider.wait(begin);
+  }
+
+  /** @internal As `wait`, for what browsers leave pending for ever once the device is lost: this ends with an error then. */
+  waitUnlessLost<T>(begin: () => Promise<T>): Promise<T> {
+    return Promise.race([this.wait(begin), this.lost]);
   }
 
   /** @internal Pops the innermost error scope; an error in it fails the device's next read. */

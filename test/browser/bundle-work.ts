@@ -9,8 +9,8 @@ export type Model = typeof modelModule;
  * hosts as text, so it uses nothing from around it.
  */
 export async function compute(device: engineModule.Device, engine: Engine, model: Model): Promise<number[]> {
-  const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2 });
-  const images = device.randn([2, 64, 64, 1], 7);
+  const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2, depth: 3 });
+  const images = device.randn([2, 32, 32, 1], 7);
   const { coordinates } = network.predict(images, { training: true });
   const [gradient] = engine.gradients(engine.sum(engine.square(coordinates)), [images]);
   const results = [...(await coordinates.data()), await engine.sum(engine.square(gradient)).item()];

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   add,
   compile,
@@ -63,6 +63,22 @@ describe('devices', () => {
     for (const use of uses) await expect((async () => use())()).rejects.toThrow(closed);
     expect(() => x.dispose()).not.toThrow();
     expect(() => f.dispose()).not.toThrow();
+  });
+
+  test('that are lost while a kernel is compiled say so, whatever becomes of the kernel', async () => {
+    const device = await openDevice({ tuning: 'none' });
+    const asked = new Promise<void>((resolve) => {
+      // As Chromium does.
+      vi.spyOn(device.gpu, 'createComputePipelineAsync').mockImplementation(() => {
+        resolve();
+        return new Promise(() => {});
+      });
+    });
+    const call = compile(() => add(device.ones([2]), 1), { device })();
+    await asked;
+    device.gpu.destroy();
+    await expect(call).rejects.toThrow(/^the device was lost \(.+\); open a new one\.$/);
+    device.close();
   });
 
   test('that were lost say so at the next use', async () => {

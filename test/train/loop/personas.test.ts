@@ -50,7 +50,7 @@ async function travel(persona: PersonaName | undefined, precision: Precision): P
   const cases = await readDataset(await data, 'test');
   const frames = await loadNetworkFrames(cases, 32, { keepOriginals: true });
   const { metrics } = await evaluate({ device, run: out, split: 'test', frames });
-  const images = cases.map(({ image }) => image);
+  const images = cases.map(({ path }) => path);
   const results = await predictImages(device, out, images, await temporaryFolder());
   device.close();
   const log = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n');
