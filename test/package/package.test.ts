@@ -107,16 +107,19 @@ describe('the tarball', () => {
 });
 
 describe('the examples, with the tarball', () => {
-  test('spiral learns to tell points that it has not seen', async () => {
-    const output = await project.run('spiral', 'npm', ['start', '--silent']);
+  // Those of the driver itself, of GPUs, and of the least that a browser has.
+  const PERSONAS = ['', 'm1', 'no-subgroups'];
+
+  test.each(PERSONAS)('spiral learns to tell points that it has not seen, persona %j', async (SONDE_PERSONA) => {
+    const output = await project.run('spiral', 'npm', ['start', '--silent'], { SONDE_PERSONA });
     expect(Number(/(\d+) of 200 unseen points right/.exec(output)?.[1])).toBeGreaterThanOrEqual(195);
   });
 
-  test("cumulative-sum's own tests pass, and it fits a curve that never falls", async () => {
-    const tests = await project.run('cumulative-sum', 'npm', ['test', '--silent']);
+  test.each(PERSONAS)("cumulative-sum's own tests pass, and it fits a curve, persona %j", async (SONDE_PERSONA) => {
+    const tests = await project.run('cumulative-sum', 'npm', ['test', '--silent'], { SONDE_PERSONA });
     expect(tests).toMatch(/(#|ℹ) pass 11\b/);
     expect(tests).toMatch(/(#|ℹ) fail 0\b/);
-    const output = await project.run('cumulative-sum', 'npm', ['start', '--silent']);
+    const output = await project.run('cumulative-sum', 'npm', ['start', '--silent'], { SONDE_PERSONA });
     const [measured, fitted] = [...output.matchAll(/([\d.]+) from the truth, falls (\d+) times/g)].map(
       ([, error, falls]) => ({ error: Number(error), falls: Number(falls) }),
     );

@@ -6,9 +6,11 @@ import { extname, join, normalize } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright';
 import { expect } from 'vitest';
+import type { PersonaName } from '../../src/engine/persona.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, mapLandmarks } from '../../src/model/index.js';
 import { buildPredictor, buildTrainedModel, decodeFrame, encodeGreyPng, fitFrame } from '../../src/train/index.js';
 import { launch } from '../browser/chromium.js';
+import { wearPersona } from '../browser/persona.js';
 import { sharedDevice } from '../support/device.js';
 import { smallRun } from '../tool/server/small-run.js';
 import { phantomFrames } from '../train/loop/phantom-frames.js';
@@ -17,21 +19,20 @@ import { phantomFrames } from '../train/loop/phantom-frames.js';
 const WIDTH = 160;
 const HEIGHT = 120;
 
-/** Opens the built page of the Vite example, without weights, with weights and without WebGPU, and looks at what it says. */
+/** Opens the built page of the Vite example, without weights, with weights, as other GPUs, with a broken kernel and without WebGPU, and looks at what it says. */
 export async function comparePage(example: string): Promise<void> {
   const server = await serve(join(example, 'dist'));
   const url = `http://localhost:${(server.address() as AddressInfo).port}/`;
   const browser = await launch();
   try {
-    const open = async (script?: () => void): Promise<Page> => {
+    const open = async ({ script, persona }: { script?: () => void; persona?: PersonaName } = {}): Promise<Page> => {
       const page = await browser.newPage({ viewport: { width: 900, height: 1000 } });
+      if (persona) await wearPersona(page.context(), persona);
       if (script) await page.addInitScript(script);
       await page.goto(url);
       await page.locator('#status.ready, #status.failed').waitFor({ timeout: 120_000 });
       return page;
     };
-    const statusOf = (page: Page) => page.locator('#status').textContent();
-
     const early = await open();
     expect(await statusOf(early)).toContain('Put a trained model there');
     expect(await early.locator('#file').isDisabled()).toBe(true);
@@ -44,30 +45,7 @@ export async function comparePage(example: string): Promise<void> {
     const complaints: string[] = [];
     const page = await open();
     page.on('pageerror', (error) => complaints.push(error.message));
-    expect(await statusOf(page)).toMatch(/^Ready, on /);
-    const found: Landmarks[] = [];
-    for (const { name, bytes } of await frames()) {
-      await page.locator('#file').setInputFiles({ name, mimeType: 'image/png', buffer: Buffer.from(bytes) });
-      await expect.poll(() => statusOf(page), { timeout: 60_000 }).toMatch(new RegExp(`^${name}: \\d+ ms on `));
-      const expected = await inNode(bytes);
-      const values = await page.locator('#points dd').allTextContents();
-      expect(values).toHaveLength(3);
-      for (const [i, landmark] of LANDMARK_NAMES.entries()) {
-        const [x, y] = values[i].split(', ').map(Number);
-        const apart = Math.hypot(x - expected[landmark].x, y - expected[landmark].y);
-        expect(apart, `${name}, ${landmark}`).toBeLessThan(0.05);
-      }
-      const angle = Number.parseFloat(/([\d.]+)°/.exec((await page.locator('#angle').textContent()) ?? '')?.[1] ?? '');
-      const text = (await page.locator('#angle').textContent()) ?? '';
-      if (text.startsWith('No angle')) expect(await page.locator('#remarks').textContent()).toContain('px apart');
-      else expect(angle).toBeCloseTo(angleOfProgression(expected) ?? 0, 0);
-      expect(await page.locator('#marks circle').count()).toBe(3);
-      // A small run that was trained for nothing and never calibrated: its answers say so.
-      expect(await page.locator('#remarks').textContent()).toContain('has no calibration');
-      expect(await page.locator('#notice').textContent()).toContain('Not a medical device');
-      expect(await page.locator('#marks .seen').getAttribute('width')).toBe(String(HEIGHT));
-      found.push(expected);
-    }
+    const found = await findAll(page);
     // The landmarks depend on what the frames show, or the comparison would say nothing.
     expect(Math.hypot(found[0].ps2.x - found[1].ps2.x, found[0].ps2.y - found[1].ps2.y)).toBeGreaterThan(0.5);
 
@@ -83,13 +61,59 @@ export async function comparePage(example: string): Promise<void> {
     await expect.poll(() => statusOf(page)).toMatch(/^a\.png is no picture/);
     expect(complaints).toEqual([]);
 
-    const without = await open(() => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }));
+    for (const persona of ['m1', 'no-subgroups'] as const) await findAll(await open({ persona }));
+
+    const broken = await open({
+      script: () => {
+        const create = GPUDevice.prototype.createShaderModule;
+        GPUDevice.prototype.createShaderModule = function (descriptor) {
+          return create.call(this, { ...descriptor, code: `${descriptor.code}\nfn broken( {` });
+        };
+      },
+    });
+    expect(await statusOf(broken)).toContain('the driver rejected the kernel');
+    expect(await broken.locator('#file').isDisabled()).toBe(true);
+
+    const without = await open({
+      script: () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }),
+    });
     expect(await statusOf(without)).toContain('This browser has no WebGPU');
     expect(await without.locator('#file').isDisabled()).toBe(true);
   } finally {
     await browser.close();
     server.close();
   }
+}
+
+const statusOf = (page: Page) => page.locator('#status').textContent();
+
+/** Gives the page frames, and compares what it finds in them with what Node does. */
+async function findAll(page: Page): Promise<Landmarks[]> {
+  expect(await statusOf(page)).toMatch(/^Ready, on /);
+  const found: Landmarks[] = [];
+  for (const { name, bytes } of await frames()) {
+    await page.locator('#file').setInputFiles({ name, mimeType: 'image/png', buffer: Buffer.from(bytes) });
+    await expect.poll(() => statusOf(page), { timeout: 60_000 }).toMatch(new RegExp(`^${name}: \\d+ ms on `));
+    const expected = await inNode(bytes);
+    const values = await page.locator('#points dd').allTextContents();
+    expect(values).toHaveLength(3);
+    for (const [i, landmark] of LANDMARK_NAMES.entries()) {
+      const [x, y] = values[i].split(', ').map(Number);
+      const apart = Math.hypot(x - expected[landmark].x, y - expected[landmark].y);
+      expect(apart, `${name}, ${landmark}`).toBeLessThan(0.05);
+    }
+    const text = (await page.locator('#angle').textContent()) ?? '';
+    const angle = Number.parseFloat(/([\d.]+)°/.exec(text)?.[1] ?? '');
+    if (text.startsWith('No angle')) expect(await page.locator('#remarks').textContent()).toContain('px apart');
+    else expect(angle).toBeCloseTo(angleOfProgression(expected) ?? 0, 0);
+    expect(await page.locator('#marks circle').count()).toBe(3);
+    // A small run that was trained for nothing and never calibrated: its answers say so.
+    expect(await page.locator('#remarks').textContent()).toContain('has no calibration');
+    expect(await page.locator('#notice').textContent()).toContain('Not a medical device');
+    expect(await page.locator('#marks .seen').getAttribute('width')).toBe(String(HEIGHT));
+    found.push(expected);
+  }
+  return found;
 }
 
 /** Two phantoms, as picture files. */

@@ -22,7 +22,7 @@ export interface StrangersProject {
   readonly folder: string;
   readonly packed: Packed;
   /** Runs a program in one of its folders. @returns What it printed @throws Error with that, where it fails */
-  run(inside: string, program: string, args: readonly string[]): Promise<string>;
+  run(inside: string, program: string, args: readonly string[], env?: Record<string, string>): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -32,11 +32,14 @@ const BESIDES = { esbuild: '0.28.2', webpack: '5.113.0', rolldown: '1.3.2' };
 /** Packs the package, and installs it with the examples as one workspace, so that packages are fetched once. */
 export async function createStrangersProject(): Promise<StrangersProject> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'sonde-package-')));
-  const run = async (inside: string, program: string, args: readonly string[]) => {
+  const run: StrangersProject['run'] = async (inside, program, args, env = {}) => {
     const outcome = await promisify(execFile)(program, args, {
       cwd: join(folder, inside),
       // What npm tells the scripts it runs would make another npm work on this repository.
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_ENV$)/.test(name))),
+      env: {
+        ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_ENV$)/.test(name))),
+        ...env,
+      },
       maxBuffer: 1 << 26,
     }).catch((cause) => {
       throw new Error(`${program} ${args.join(' ')} in ${inside}:\n${cause.stdout}\n${cause.stderr}`, { cause });
