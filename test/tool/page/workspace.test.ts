@@ -67,6 +67,25 @@ describe('Workspace', () => {
     expect(predicted).toHaveLength(3);
   });
 
+  test('has a frame predicted again where another predictor took over while it failed, and only there', async () => {
+    const server: FramePredictor = { ...predictor, where: 'server' };
+    predictor = {
+      ...predictor,
+      predict: async () => {
+        predictor = server;
+        throw new Error('the device was lost');
+      },
+    };
+    workspace.add([await png(10)]);
+    await settled();
+    expect(current()?.where).toBe('server');
+    expect(predicted).toEqual([10]);
+    predictor = { ...predictor, predict: () => Promise.reject(new Error('out of order')) };
+    workspace.add([await png(20)]);
+    workspace.select(1);
+    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('out of order'));
+  });
+
   describe('with a MetaImage in two files', () => {
     const header = (name: string, samples: string) =>
       new File([`ObjectType = Image\nDimSize = 2 2\nElementType = MET_UCHAR\nElementDataFile = ${samples}\n`], name);
