@@ -27,7 +27,7 @@ const PERSONA_LIMITS = [
 const GiB = 2 ** 30;
 
 /** 1024 invocations in a workgroup, 10 buffers: what Chrome reports for each of these GPUs. */
-const desktopLimits = (buffer: number, binding: number, workgroupStorage: number): Persona['limits'] => ({
+const gpuLimits = (buffer: number, binding: number, workgroupStorage: number): Persona['limits'] => ({
   maxBufferSize: buffer,
   maxStorageBufferBindingSize: binding,
   maxStorageBuffersPerShaderStage: 10,
@@ -38,8 +38,8 @@ const desktopLimits = (buffer: number, binding: number, workgroupStorage: number
 
 /**
  * Limits are the steps of `LIMITS_…` in Dawn's src/dawn/native/Limits.cpp that Chrome rounds these GPUs' own down to. Subgroup
- * sizes: NVIDIA's and Apple's are 32 (PhysicalDeviceMTL.mm sets it for Apple); Adreno 7xx has 64 to 128 and Intel's Xe 8 to 32, as
- * their Vulkan drivers list in VkPhysicalDeviceSubgroupSizeControlProperties. Apple's matrix units do not sum f16 in f32.
+ * sizes: NVIDIA's and Apple's are 32; Adreno 7xx has 64 to 128 and Intel's Xe 8 to 32, as their Vulkan drivers list in
+ * VkPhysicalDeviceSubgroupSizeControlProperties. Apple's matrix units do not sum f16 in f32 (Dawn's PhysicalDeviceMTL.mm).
  */
 export const personas = {
   'rtx-4090': {
@@ -47,14 +47,14 @@ export const personas = {
     features: ['timestamp-query', 'shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
     subgroupSizes: [32, 32],
     matrixUnits: true,
-    limits: desktopLimits(2 * GiB, 2 * GiB - 4, 49152),
+    limits: gpuLimits(2 * GiB, 2 * GiB - 4, 49152),
   },
   m1: {
     info: { vendor: 'apple', architecture: 'metal-3', description: 'persona m1' },
     features: ['timestamp-query', 'shader-f16', 'subgroups'],
     subgroupSizes: [32, 32],
     matrixUnits: false,
-    limits: desktopLimits(4 * GiB, 4 * GiB - 4, 32768),
+    limits: gpuLimits(4 * GiB, 4 * GiB - 4, 32768),
   },
   /** A telephone's: bindings of 128 MiB, the least that WebGPU allows, and no f16. */
   adreno: {
@@ -62,7 +62,7 @@ export const personas = {
     features: ['timestamp-query', 'subgroups'],
     subgroupSizes: [64, 128],
     matrixUnits: false,
-    limits: desktopLimits(GiB, GiB / 8, 32768),
+    limits: gpuLimits(GiB, GiB / 8, 32768),
   },
   /** Graphics of a processor, whose driver picks a size of subgroup for each kernel. */
   'intel-xe': {
@@ -70,7 +70,7 @@ export const personas = {
     features: ['timestamp-query', 'shader-f16', 'subgroups'],
     subgroupSizes: [8, 32],
     matrixUnits: false,
-    limits: desktopLimits(2 * GiB, GiB, 32768),
+    limits: gpuLimits(2 * GiB, GiB, 32768),
   },
   /**
    * A browser without subgroups, and without any other optional feature: an adapter that says nothing of itself, as Firefox's,

@@ -73,7 +73,8 @@ test.each<[PersonaName, Precision]>([
   // Which has no f16: mixed precision is f32 there.
   ['no-subgroups', 'mixed'],
 ])(
-  'training, evaluation and prediction come out as on the driver itself: persona %s, %s',
+  'what a user does comes out as on the driver itself: persona %s, %s',
+  { timeout: 300_000 },
   async (persona, precision) => {
     const own = await onItsOwn(personas[persona].features.some((name) => name === 'shader-f16') ? precision : 'f32');
     const journey = await travel(persona, precision);
