@@ -226,7 +226,7 @@ export class Device {
     this.lost = gpu.lost.then(({ reason, message }) => {
       const lost = new DeviceError(`the device was lost (${message || reason}); open a new one.`);
       this.fail(lost, lost);
-      throw lost;
+      throw this.failure?.error ?? lost;
     });
     this.lost.catch(() => {});
     gpu.onuncapturederror = ({ error }) => {
