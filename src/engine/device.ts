@@ -189,7 +189,10 @@ export class Device {
   /** Command buffers submitted so far. */
   submits = 0;
   private failure: { readonly error: SondeError; readonly afterwards: SondeError } | undefined;
-  private readonly lost: Promise<never>;
+  /** What is said of the device once it is lost. */
+  private lost: SondeError | undefined;
+  /** Ends what waits for the device. */
+  private readonly waiting = new Set<(error: SondeError) => void>();
   private reports: Promise<void>[] = [];
   private readonly pendingChecks = new Set<Promise<void>>();
   private readonly uniformBuffers = new Map<number, GPUBuffer[]>();
@@ -223,12 +226,13 @@ export class Device {
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);
     this.pipelines = new PipelineCache(this);
     provider.opened(gpu);
-    this.lost = gpu.lost.then(({ reason, message }) => {
+    gpu.lost.then(({ reason, message }) => {
       const lost = new DeviceError(`the device was lost (${message || reason}); open a new one.`);
       this.fail(lost, lost);
-      throw this.failure?.error ?? lost;
+      this.lost = this.failure?.error ?? lost;
+      for (const reject of this.waiting) reject(this.lost);
+      this.waiting.clear();
     });
-    this.lost.catch(() => {});
     gpu.onuncapturederror = ({ error }) => {
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
       const failure = outOfMemory
@@ -366,19 +370,24 @@ export class Device {
     if (this.failure) throw this.failure.error;
   }
 
-  /** @internal Waits for a WebGPU promise without keeping a core busy. */
+  /**
+   * @internal Waits for a WebGPU promise without keeping a core busy. Ends with an error once the device is lost, since browsers
+   * leave some promises of a lost device pending for ever.
+   */
   wait<T>(begin: () => Promise<T>): Promise<T> {
-    return this.provider.wait(begin);
-  }
-
-  /** @internal As `wait`, for what browsers leave pending for ever once the device is lost: this ends with an error then. */
-  waitUnlessLost<T>(begin: () => Promise<T>): Promise<T> {
-    return Promise.race([this.wait(begin), this.lost]);
+    return new Promise<T>((resolve, reject) => {
+      const settled = this.provider.wait(begin).then(resolve, reject);
+      // A race with one promise that lasts as long as the device would keep everything that was ever waited for.
+      this.waiting.add(reject);
+      settled.then(() => this.waiting.delete(reject));
+      if (this.lost) reject(this.lost);
+    });
   }
 
   /** @internal Pops the innermost error scope; an error in it fails the device's next read. */
   expectNoError(context: string, explain: (message: string) => Promise<string>): void {
-    const check = this.wait(() => this.gpu.popErrorScope()).then(async (error) => {
+    const popped = this.wait(() => this.gpu.popErrorScope()).catch(() => null);
+    const check = popped.then(async (error) => {
       if (error) this.fail(new ShaderError(`${context}: ${await explain(error.message)}`));
       this.pendingChecks.delete(check);
     });

@@ -61,10 +61,10 @@ export class PipelineCache {
     const { gpu } = this.device;
     gpu.pushErrorScope('validation');
     const descriptor = this.describe(dispatch);
-    const popped = this.device.waitUnlessLost(() => gpu.popErrorScope());
+    const popped = this.device.wait(() => gpu.popErrorScope());
     popped.catch(() => {});
     try {
-      const pipeline = await this.device.waitUnlessLost(() => gpu.createComputePipelineAsync(descriptor.pipeline));
+      const pipeline = await this.device.wait(() => gpu.createComputePipelineAsync(descriptor.pipeline));
       return { pipeline, layout: descriptor.layout };
     } catch (cause) {
       // A device that is gone is no fault of the kernel's.
