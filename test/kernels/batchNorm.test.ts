@@ -51,7 +51,7 @@ describe('batchNorm', () => {
         values: batchNormReference(x.values, weight.values, bias.values),
       }),
       roundings: () => 64,
-      ...(kind === 'own' ? { secondRoundings: 2048 } : {}),
+      ...(persona === undefined ? { secondRoundings: 2048 } : {}),
       effort,
       persona,
     });

@@ -83,7 +83,7 @@ describe('Workspace', () => {
     predictor = { ...predictor, predict: () => Promise.reject(new Error('out of order')) };
     workspace.add([await png(20)]);
     workspace.select(1);
-    await vi.waitFor(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('out of order'));
+    await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toBe('out of order'));
   });
 
   describe('with a MetaImage in two files', () => {
