@@ -293,7 +293,7 @@ async function values(result: unknown): Promise<number[]> {
   for (const tensor of [result].flat()) {
     if (!(tensor instanceof sonde.Tensor)) continue;
     const { origin } = tensor;
-    if (origin.kind === 'recorded' && origin.node.operation === identity) continue;
+    if (origin.kind === 'recorded' && origin.node.operation.name === 'identity') continue;
     numbers.push(...(await tensor.data()));
   }
   return numbers;
