@@ -120,7 +120,7 @@ describe.skipIf(!executable)('a page whose GPU fails', () => {
 
   /** What the page says once the model runs somewhere, or does not. */
   async function settled(page: Page): Promise<string> {
-    await page.locator('.place.here, .place.there, .place.failed').waitFor();
+    await page.locator('.place.here, .place.there, .place.failed').waitFor({ timeout: 100_000 });
     return (await place(page)) ?? '';
   }
 
