@@ -67,7 +67,7 @@ export function checkOptions<Options>(name: string, kinds: OptionKinds<Options>,
 function unknownOption(name: string, given: string, known: readonly string[]): ShapeError {
   const [nearest] = [...known].sort((a, b) => distance(given, a) - distance(given, b));
   return new ShapeError(
-    `${name}: there is no option ${given}; did you mean ${nearest}? There ${known.length === 1 ? 'is' : 'are'} ${known.join(', ')}.`,
+    `${name}: there is no option ${given}; did you mean ${nearest}? Its ${known.length === 1 ? 'option is' : 'options are'} ${known.join(', ')}.`,
   );
 }
 

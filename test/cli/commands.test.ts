@@ -406,7 +406,9 @@ describe('compare', () => {
     const first = await compare();
     expect(first.code).toBe(0);
     expect(first.output).toMatch(/^\| model +\| parameters .*\n\|[-:| ]+\n\| U-Net .*\n\| DSNT-DeepUNet /);
-    expect(first.output).toMatch(/The paper’s order of errors, .* is (not )?reproduced in APD \(/);
+    expect(first.output).toMatch(
+      /Of the paper’s order .*, the part without Deep-UNet, .* is (not )?reproduced in APD \(/,
+    );
     expect(first.errors).toContain('u-net-seed-5');
     expect(first.errors.filter((line) => line.startsWith('epoch 1/1'))).toHaveLength(2);
     expect((await readdir(at('runs', 'compare'))).sort()).toEqual([
