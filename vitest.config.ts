@@ -31,7 +31,7 @@ export default defineConfig({
   resolve: {
     alias: {
       '#gpu': fileURLToPath(new URL('./src/engine/gpu-node.ts', import.meta.url)),
-      '#codecs': fileURLToPath(new URL('./src/train/image/codecs-node.ts', import.meta.url)),
+      '#codecs': fileURLToPath(new URL('./src/images/codecs-node.ts', import.meta.url)),
       '#font': fileURLToPath(new URL('./src/train/overlay/font-node.ts', import.meta.url)),
     },
   },

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 /** Which of its counterparts a module of two hosts is here, and what packages have for browsers. */
 const alias = {
   '#gpu': resolve('src/engine/gpu-browser.ts'),
-  '#codecs': resolve('src/train/image/codecs-browser.ts'),
+  '#codecs': resolve('src/images/codecs-browser.ts'),
   '#font': resolve('src/train/overlay/font-browser.ts'),
   'csv-stringify/sync': require.resolve('csv-stringify/browser/esm/sync'),
 };

@@ -26,7 +26,7 @@ function copyAssets(folder) {
 export function copyModuleAssets() {
   mkdirSync('dist/train/overlay', { recursive: true });
   copyFont('inter-latin-600-normal.woff', 'dist/train/overlay/inter-600.woff');
-  copyDecoders('dist/train/image');
+  copyDecoders('dist/images');
 }
 
 function copyFont(name, to) {

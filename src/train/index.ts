@@ -3,6 +3,9 @@
  *
  * @module sonde/train
  */
+
+export * from '../images/index.js';
+export * from '../report/index.js';
 export * from './augmentation/index.js';
 export * from './batches/index.js';
 export * from './check-data/index.js';
@@ -14,7 +17,6 @@ export * from './dataset/index.js';
 export * from './duplicates/index.js';
 export * from './export/index.js';
 export * from './flip.js';
-export * from './image/index.js';
 export * from './landmarks.js';
 export * from './loop/index.js';
 export * from './metrics/index.js';
@@ -22,7 +24,6 @@ export * from './overlay/index.js';
 export * from './phantom/index.js';
 export { type Purpose, RandomStream, type StreamKey } from './philox.js';
 export * from './progress/index.js';
-export * from './report/index.js';
 export * from './run-folder/index.js';
 export * from './schedule/index.js';
 export * from './search/index.js';

@@ -5,8 +5,8 @@ import type { Browser, Page } from 'playwright';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { browserBuild } from '../../scripts/browser-build.mjs';
-import { decodeFrame } from '../../src/train/image/index.js';
-import { exif, writePng } from '../train/image/png-writer.js';
+import { decodeFrame } from '../../src/images/index.js';
+import { exif, writePng } from '../images/png-writer.js';
 import { executable, launch } from './chromium.js';
 
 /** Pictures of odd sizes with edges, ramps and noise in all channels. */
@@ -76,7 +76,7 @@ describe.skipIf(!executable)('the decoder of a page', () => {
   let browser: Browser;
   let page: Page;
   beforeAll(async () => {
-    await browserBuild({ decoder: 'src/train/image/decode.ts' }, { dir: folder });
+    await browserBuild({ decoder: 'src/images/decode.ts' }, { dir: folder });
     browser = await launch();
     page = await browser.newPage();
     await page.route('http://decoder.test/**', (route) => {

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type PersonaName, personas } from '../../src/engine/persona.js';
 import { angleOfProgression } from '../../src/model/index.js';
 import { decodeFrame, encodeGreyPng } from '../../src/train/index.js';
-import { imageElements, writeDicom } from '../train/image/dicom-writer.js';
+import { imageElements, writeDicom } from '../images/dicom-writer.js';
 import { executable, launch } from './chromium.js';
 import { wearPersona } from './persona.js';
 import { type ServedRun, serveSmallRun } from './served-run.js';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { writeRun } from '../report/run-fixture.js';
 import { temporaryFolder } from '../train/dataset/temporary.js';
-import { writeRun } from '../train/report/run-fixture.js';
 import { build, run } from './command.js';
 
 let folder: string;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Frame, fitFrame } from '../../src/train/image/index.js';
+import { type Frame, fitFrame } from '../../src/images/index.js';
 
 const frameOf = (width: number, height: number, shade: (x: number, y: number) => number): Frame => ({
   width,

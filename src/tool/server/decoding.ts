@@ -1,4 +1,7 @@
 /** What happens to an upload before the network sees it. Pure, so that it runs in a thread of its own; see `DecoderPool`. */
+
+import { greyBytes } from '../../images/grey-bytes.js';
+import { ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../images/index.js';
 import {
   type Fit,
   FrameError,
@@ -7,8 +10,6 @@ import {
   prepareFrame,
   selectFrames,
 } from '../../model/index.js';
-import { greyBytes } from '../../train/image/grey-bytes.js';
-import { ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../train/image/index.js';
 import type { ProblemCode } from './problem.js';
 
 export interface DecodeTask {

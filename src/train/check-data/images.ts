@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { parse } from 'node:path';
+import { decodeFrame, ImageError, type ImageFormat, imageFormat, isUsualExtension } from '../../images/index.js';
 import { imageKey } from '../dataset/locate.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
-import { decodeFrame, ImageError, type ImageFormat, imageFormat, isUsualExtension } from '../image/index.js';
 import type { Findings } from './findings.js';
 import type { LabelRow } from './labels.js';
 

@@ -1,6 +1,6 @@
+import { fitTransform } from '../../images/index.js';
 import type { FrameExtent } from '../../model/fit-frame.js';
 import { pointOffFrame, pointOutOfSight } from '../dataset/load.js';
-import { fitTransform } from '../image/index.js';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import type { Findings } from './findings.js';
 import type { LabelRow } from './labels.js';

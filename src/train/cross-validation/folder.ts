@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configDifference, describeDifference, loadConfig, type TrainingConfig } from '../config/index.js';
-import { hashWeights } from '../loop/provenance.js';
+import { hashWeights } from '../evaluate/provenance.js';
 import { createFileAtomically } from '../run-folder/index.js';
 import { createSplits, type FoldCases, findFoldCases, type SplitOptions } from './create-splits.js';
 import { CrossValidationError } from './errors.js';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { posix, relative, sep } from 'node:path';
+import { decodeFrame } from '../../images/index.js';
 import { DatasetError, type LabelledCase, readDataset, SPLITS, type Split } from '../dataset/index.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
-import { decodeFrame } from '../image/index.js';
 import { CrossValidationError } from './errors.js';
 
 /** A labelled frame among those that are divided into folds. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { decodeFrame, type Frame, type FrameTransform } from '../../images/index.js';
 import { type FrameExtent, regionOf } from '../../model/fit-frame.js';
-import { decodeFrame, type Frame, type FrameTransform } from '../image/index.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { DatasetError } from './errors.js';
 import type { LabelledCase } from './read.js';

@@ -1,4 +1,4 @@
-import { type Frame, fitFrame } from '../image/index.js';
+import { type Frame, fitFrame } from '../../images/index.js';
 
 /** Side of the picture that is transformed, and how many frequencies of each axis are kept. */
 const SIDE = 32;

@@ -11,7 +11,7 @@ import {
 } from '../../model/index.js';
 import { type Checkpoint, checkpointFile, STATE_FILE } from '../checkpoint/index.js';
 import { buildDecoder } from '../loop/build.js';
-import { readRun, type TrainedRun } from '../loop/trained-run.js';
+import { readRun, type TrainedRun } from '../predict/trained-run.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { ExportError } from './errors.js';
 import { type CardSubject, modelCard } from './model-card.js';

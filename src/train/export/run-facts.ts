@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { RUN_FILE, type RunStart } from '../loop/run-start.js';
-import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../loop/training-set.js';
 import { ENVIRONMENT_FILE, type RunEnvironment, readMetricsFile, type SplitMetrics } from '../run-folder/index.js';
+import { RUN_FILE, type RunStart } from '../run-folder/run-start.js';
+import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../run-folder/training-set.js';
 
 /** What a run's folder tells of how its weights came about, and of how well they do. Whatever is missing there is absent. */
 export interface RunFacts {

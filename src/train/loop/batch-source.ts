@@ -1,7 +1,7 @@
 import { epochOrder, fixedBatches } from '../batches/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import type { Batch } from './batch-preparation.js';
-import type { NetworkFrame } from './frames.js';
+import type { NetworkFrame } from '../dataset/frames.js';
+import type { Batch } from './batch-loader.js';
 
 /** Which frames an epoch takes and in what order. All of it depends on seed, epoch and place in it alone. */
 export class BatchSource {

@@ -9,7 +9,7 @@ import {
   writeWeights,
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import type { PreparedBatch } from './batch-preparation.js';
+import type { PreparedBatch } from './batch-loader.js';
 import { buildModel } from './build.js';
 import { type StepLosses, TrainingStep } from './training-step.js';
 import { Validator } from './validator.js';

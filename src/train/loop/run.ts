@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import type { Device } from '../../index.js';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
+import { loadNetworkFrames, type NetworkFrame, outOfSightNote, type TrainingCases } from '../dataset/frames.js';
 import { readDataset } from '../dataset/index.js';
+import { calibrateRun } from '../evaluate/calibrate.js';
 import type { ProgressStream } from '../progress/index.js';
 import {
   DiskFullError,
@@ -14,15 +16,13 @@ import {
   RunFolder,
   withGuard,
 } from '../run-folder/index.js';
+import { RUN_FILE } from '../run-folder/run-start.js';
+import { summarizeTrainingSet, TRAINING_SET_FILE } from '../run-folder/training-set.js';
 import { attainableApd } from './attainable.js';
-import { calibrateRun } from './calibrate.js';
-import { loadNetworkFrames, type NetworkFrame, outOfSightNote, type TrainingCases } from './frames.js';
-import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './rehearsal.js';
-import { RUN_FILE } from './run-start.js';
+import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './dry-run.js';
 import { train } from './train.js';
 import { openTrainingDisplay } from './training-display.js';
 import type { TrainingInput, TrainingOutcome } from './training-input.js';
-import { summarizeTrainingSet, TRAINING_SET_FILE } from './training-set.js';
 
 export interface RunInput extends Rehearsal {
   readonly device: Device;

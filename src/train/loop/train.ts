@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Checkpoints, type RunIdentity, type TrainingState } from '../checkpoint/index.js';
-import { openBatchPreparation } from './batch-preparation.js';
+import { fingerprintOf } from '../dataset/fingerprint.js';
+import { openBatchPreparation } from './batch-loader.js';
 import { BatchSource } from './batch-source.js';
-import { fingerprintOf } from './fingerprint.js';
 import { Learner, weightsToUse } from './learner.js';
 import { preparePrecision } from './precision.js';
 import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome } from './training-input.js';

@@ -1,8 +1,8 @@
 /** What training takes, tells on the way, and comes to. */
 import { type Device, SondeError } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
+import type { NetworkFrame } from '../dataset/frames.js';
 import type { RunFolder } from '../run-folder/index.js';
-import type { NetworkFrame } from './frames.js';
 
 /** Training that cannot go on. */
 export class TrainingError extends SondeError {

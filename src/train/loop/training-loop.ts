@@ -1,17 +1,17 @@
 import { type Device, NumericError } from '../../index.js';
 import { precisionOn } from '../../model/index.js';
 import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
+import { apdOfMean } from '../evaluate/scores.js';
 import { scaleTo512 } from '../metrics/index.js';
+import { summarizeTrainingSet } from '../run-folder/training-set.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
-import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-preparation.js';
+import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-loader.js';
 import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
 import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
-import { PreparationShare } from './preparation-share.js';
-import { apdOfMean } from './scores.js';
+import { PreparationShare } from './loading-share.js';
 import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
-import { summarizeTrainingSet } from './training-set.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
 

@@ -20,7 +20,7 @@ import {
 } from '../../index.js';
 import { type HeatmapNetwork, type Module, precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import type { PreparedBatch } from './batch-preparation.js';
+import type { PreparedBatch } from './batch-loader.js';
 import { framesPerStep } from './batch-source.js';
 import { buildDecoder, buildLoss, buildOptimizer } from './build.js';
 import { meanDistance } from './mean-distance.js';

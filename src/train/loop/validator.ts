@@ -4,9 +4,9 @@ import { decodedLandmarks, toCoordinates } from '../../model/coordinates.js';
 import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import { joinFrames } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
+import type { NetworkFrame } from '../dataset/frames.js';
 import { evaluateLandmarks, type LandmarkCase, scaleTo512 } from '../metrics/index.js';
 import { buildDecoder, buildLoss } from './build.js';
-import type { NetworkFrame } from './frames.js';
 
 export interface Validation {
   /** Mean over frames. Not a finite number where the network has diverged, and then the landmarks are not scored. */

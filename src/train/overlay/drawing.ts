@@ -1,5 +1,5 @@
 /** The marks of an overlay as SVG. Everything has a dark border, so that it shows on bright tissue as on black. */
-import type { Region } from '../image/frame.js';
+import type { Region } from '../../images/frame.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import {
   type Drawing,

@@ -1,4 +1,4 @@
-import type { Region } from '../image/frame.js';
+import type { Region } from '../../images/frame.js';
 import { angleOfProgression, type Landmarks, type Point } from '../landmarks.js';
 import type { Drawing } from './layout.js';
 

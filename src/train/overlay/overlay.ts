@@ -1,6 +1,6 @@
 import sharp from 'sharp';
-import type { Region } from '../image/frame.js';
-import { greyBytes } from '../image/grey-bytes.js';
+import type { Region } from '../../images/frame.js';
+import { greyBytes } from '../../images/grey-bytes.js';
 import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { overlaySvg } from './drawing.js';
 import { enlargedDrawing } from './enlarge.js';

@@ -1,4 +1,4 @@
-import { encodeGreyJpeg, encodeGreyPng } from '../image/index.js';
+import { encodeGreyJpeg, encodeGreyPng } from '../../images/index.js';
 import type { Landmarks } from '../landmarks.js';
 import { generatePhantom, type PhantomOptions } from './generate.js';
 

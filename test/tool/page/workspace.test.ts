@@ -5,9 +5,9 @@ import { annotationOf, problemOf } from '../../../src/tool/page/annotate/entry.j
 import { Workspace } from '../../../src/tool/page/annotate/workspace.js';
 import type { FramePredictor } from '../../../src/tool/page/infer/runtime-state.js';
 import { encodeGreyPng } from '../../../src/train/index.js';
+import { imageElements, writeDicom } from '../../images/dicom-writer.js';
 import { eventually } from '../../support/eventually.js';
 import { resultWith } from '../../support/frame-result.js';
-import { imageElements, writeDicom } from '../../train/image/dicom-writer.js';
 
 /** Finds the landmarks where the first grey says, so that frames can be told apart. */
 const resultOf = ({ pixels, frame, frameCount }: AnsweredFrame, fit: Fit): FrameResult =>

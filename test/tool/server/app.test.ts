@@ -7,8 +7,8 @@ import { asFloat32, decodeSafetensors } from '../../../src/model/index.js';
 import type { UploadDecoder } from '../../../src/tool/server/decoder-pool.js';
 import { decodeUpload } from '../../../src/tool/server/decoding.js';
 import { buildPredictor, buildTrainedModel, decodeFrame, encodeGreyPng, fitFrame } from '../../../src/train/index.js';
+import { imageElements, writeDicom } from '../../images/dicom-writer.js';
 import { sharedDevice } from '../../support/device.js';
-import { imageElements, writeDicom } from '../../train/image/dicom-writer.js';
 import { decoder, type SmallAppOptions, type SmallApps, smallApps } from './small-app.js';
 import { SIZE, smallRun } from './small-run.js';
 

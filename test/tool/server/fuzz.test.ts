@@ -6,9 +6,9 @@ import { decodeUpload } from '../../../src/tool/server/decoding.js';
 import { InferenceService } from '../../../src/tool/server/inference.js';
 import { DEFAULT_LIMITS } from '../../../src/tool/server/limits.js';
 import { serveModel } from '../../../src/tool/server/served-model.js';
+import { cutShort, damaged, HEADER_AND_SAMPLES, samples } from '../../images/damaged-files.js';
 import { memoryInUse } from '../../support/memory-in-use.js';
 import { randomCases } from '../../support/random-cases.js';
-import { cutShort, damaged, HEADER_AND_SAMPLES, samples } from '../../train/image/damaged-files.js';
 import { ownDevice, smallRun } from './small-run.js';
 
 /** Damaged uploads: 1,000 in the long mode of 100 cases, a few in `npm test`. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { encodeGreyPng } from '../../../src/images/index.js';
 import { checkData } from '../../../src/train/check-data/index.js';
+import { loadNetworkFrames, outOfSightNote } from '../../../src/train/dataset/frames.js';
 import { DatasetError, readDataset } from '../../../src/train/dataset/index.js';
-import { encodeGreyPng } from '../../../src/train/image/index.js';
-import { loadNetworkFrames, outOfSightNote } from '../../../src/train/loop/frames.js';
 import { folderOf } from './temporary.js';
 
 const FOLDER = 'Training/Labeled cases';

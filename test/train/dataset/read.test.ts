@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { encodeGreyPng, ImageError } from '../../../src/images/index.js';
 import { DatasetError, loadCase, readDataset, type Split } from '../../../src/train/dataset/index.js';
-import { encodeGreyPng, ImageError } from '../../../src/train/image/index.js';
 import { folderOf } from './temporary.js';
 
 const TRAIN = 'Training/Labeled cases/label.csv';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SafetensorsTensors } from '../../../src/model/index.js';
 import { resolveConfig } from '../../../src/train/index.js';
-import { disposeBatch, openBatchPreparation } from '../../../src/train/loop/batch-preparation.js';
+import { disposeBatch, openBatchPreparation } from '../../../src/train/loop/batch-loader.js';
 import { BatchSource } from '../../../src/train/loop/batch-source.js';
 import { Learner, weightsToUse } from '../../../src/train/loop/learner.js';
 import { sharedDevice } from '../../support/device.js';

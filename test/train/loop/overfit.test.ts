@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfig, OVERFIT_GOAL, train } from '../../../src/train/index.js';
-import { planRun } from '../../../src/train/loop/rehearsal.js';
+import { planRun } from '../../../src/train/loop/dry-run.js';
 import { sharedDevice } from '../../support/device.js';
 import { phantomFrames } from './phantom-frames.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/index.js';
 import { readWeights } from '../../../src/model/index.js';
 import { buildModel, resolveConfig, type TrainingConfig } from '../../../src/train/index.js';
-import { disposeBatch } from '../../../src/train/loop/batch-preparation.js';
+import { disposeBatch } from '../../../src/train/loop/batch-loader.js';
 import { TrainingStep } from '../../../src/train/loop/training-step.js';
 import { limitedDevice, sharedDevice } from '../../support/device.js';
 

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { decodeFrame } from '../../../src/train/image/index.js';
+import { decodeFrame } from '../../../src/images/index.js';
 import { writePhantomDataset } from '../../../src/train/phantom/index.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 

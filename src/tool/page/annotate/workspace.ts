@@ -1,8 +1,8 @@
+import { openImage } from '../../../images/decode.js';
+import { ImageError, ImageTooLargeError } from '../../../images/errors.js';
+import type { Frame } from '../../../images/frame.js';
+import type { ImageFile } from '../../../images/image-file.js';
 import type { AnsweredFrame, Fit, FrameResult } from '../../../model/index.js';
-import { openImage } from '../../../train/image/decode.js';
-import { ImageError, ImageTooLargeError } from '../../../train/image/errors.js';
-import type { Frame } from '../../../train/image/frame.js';
-import type { ImageFile } from '../../../train/image/image-file.js';
 import { isHeaderFile, isSamplesFile } from '../files/metaimage-files.js';
 import type { FramePredictor } from '../infer/runtime-state.js';
 import { type Annotation, annotate, confirm, isCorrected, type Where } from './annotation.js';

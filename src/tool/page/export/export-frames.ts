@@ -1,4 +1,4 @@
-import type { Frame } from '../../../train/image/frame.js';
+import type { Frame } from '../../../images/frame.js';
 import type { ModelDescription, Precision } from '../../model-description.js';
 import type { Annotation } from '../annotate/annotation.js';
 import { type Entry, frameKey } from '../annotate/entry.js';

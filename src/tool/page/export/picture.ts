@@ -1,5 +1,5 @@
 /** The result as a picture. Loaded when the first one is asked for, as it brings a font along. */
-import type { Frame } from '../../../train/image/frame.js';
+import type { Frame } from '../../../images/frame.js';
 import { overlaySvg } from '../../../train/overlay/drawing.js';
 import { enlargedDrawing } from '../../../train/overlay/enlarge.js';
 import { OverlayError } from '../../../train/overlay/errors.js';

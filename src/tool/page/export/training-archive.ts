@@ -1,9 +1,9 @@
 /** Confirmed frames as a training set in one file. Loaded when the first one is asked for. */
 import { encode } from 'fast-png';
 import { strToU8, zipSync } from 'fflate';
+import type { Frame } from '../../../images/frame.js';
+import { greyBytes } from '../../../images/grey-bytes.js';
 import { LAYOUT } from '../../../train/dataset/layout.js';
-import type { Frame } from '../../../train/image/frame.js';
-import { greyBytes } from '../../../train/image/grey-bytes.js';
 import type { ExportedFrame } from './document.js';
 import { trainingSet } from './training-labels.js';
 

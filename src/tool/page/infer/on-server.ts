@@ -1,5 +1,6 @@
 import { encode } from 'fast-png';
 import { SondeError } from '../../../engine/errors.js';
+import { cropFrame } from '../../../images/crop.js';
 import {
   type AnsweredFrame,
   type Fit,
@@ -10,7 +11,6 @@ import {
   type Region,
   warningsOf,
 } from '../../../model/index.js';
-import { cropFrame } from '../../../train/image/crop.js';
 import type { FramePredictor } from './runtime-state.js';
 
 /** A frame that the server did not answer with a prediction. */

@@ -1,4 +1,4 @@
-import type { Frame } from '../../../train/image/frame.js';
+import type { Frame } from '../../../images/frame.js';
 
 /** A frame's greys on a canvas of its own size. */
 export function drawFrame(

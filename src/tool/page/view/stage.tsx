@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { Frame } from '../../../images/frame.js';
 import type { Region } from '../../../model/fit-frame.js';
 import type { Landmarks, Point } from '../../../model/landmarks.js';
-import type { Frame } from '../../../train/image/frame.js';
 import { type Annotation, isCorrected, landmarksOf } from '../annotate/annotation.js';
 import { drawFrame } from './draw-frame.js';
 import { scaleBarLength } from './format.js';

@@ -1,0 +1,7 @@
+export { type Fit, type FittedFrame, FrameTransform, fitFrame, fitTransform } from '../model/fit-frame.js';
+export { cropFrame } from './crop.js';
+export { decodeFrame, type ImageFormat, imageFormat, isUsualExtension, openImage } from './decode.js';
+export { encodeGreyJpeg, encodeGreyPng, type GreyImage } from './encode.js';
+export { ImageError, ImageTooLargeError, UnsupportedImageError } from './errors.js';
+export type { Frame, Region } from './frame.js';
+export type { FileBeside, ImageFile } from './image-file.js';

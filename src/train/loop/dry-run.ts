@@ -1,0 +1,83 @@
+import type { TrainingConfig } from '../config/index.js';
+import type { TrainingCases } from '../dataset/frames.js';
+import { framesPerStep } from './batch-source.js';
+import { type EpochMetrics, TrainingError } from './training-input.js';
+
+/** A run that tries out whether training works, on a few frames. */
+export interface Rehearsal {
+  /** Learn the first so many training frames by heart, and validate on them: whatever can learn, can do this. */
+  readonly overfit?: number;
+  /** One step, one batch of validation and all files: whether everything fits together. */
+  readonly fastDevRun?: boolean;
+}
+
+/** What a run does with its configuration and its data. */
+export interface RunPlan {
+  readonly config: TrainingConfig;
+  /** How many training and validation frames are used, the first ones. */
+  readonly trainingFrames: number;
+  readonly validationFrames: number;
+  /** Whether the training frames are validated on too. */
+  readonly validateOnTraining: boolean;
+  /** Passes over the training frames that make an epoch. */
+  readonly passes: number;
+  readonly stopAfter?: (metrics: EpochMetrics) => boolean;
+}
+
+/** So that an epoch of a few frames has about as many steps as one of a data set, and schedules keep their meaning. */
+const OVERFIT_PASSES = 50;
+
+/** Pixels of a 512 frame: who is this close has learnt the frames by heart. */
+export const OVERFIT_GOAL = 1;
+
+/** @throws TrainingError for contradicting wishes */
+export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }: Rehearsal = {}): RunPlan {
+  const everything = Number.POSITIVE_INFINITY;
+  const plan: RunPlan = {
+    config,
+    trainingFrames: everything,
+    validationFrames: everything,
+    validateOnTraining: false,
+    passes: 1,
+  };
+  if (fastDevRun && overfit !== undefined) {
+    throw new TrainingError('A run can overfit or be a fast dev run, not both; choose one.');
+  }
+  if (fastDevRun) {
+    return {
+      ...plan,
+      config: { ...config, training: { ...config.training, epochs: 1, divergencePatience: null } },
+      trainingFrames: framesPerStep(config),
+      validationFrames: config.training.batchSize,
+    };
+  }
+  if (overfit === undefined) return plan;
+  if (overfit < 1) throw new TrainingError(`A run cannot overfit ${overfit} frames; give at least 1.`);
+  const batchSize = Math.min(config.training.batchSize, overfit);
+  return {
+    ...plan,
+    config: {
+      ...config,
+      // The mean position of a single frame is its own.
+      training: { ...config.training, batchSize, accumulate: 1, divergencePatience: null },
+      augmentation: { ...config.augmentation, enabled: false },
+    },
+    trainingFrames: overfit,
+    validateOnTraining: true,
+    passes: OVERFIT_PASSES,
+    stopAfter: ({ validationApd }) => validationApd < OVERFIT_GOAL,
+  };
+}
+
+/** The cases that are used of those there are. @throws TrainingError where there are fewer than are to be overfitted */
+export function casesOf(plan: RunPlan, { training, validation }: TrainingCases): TrainingCases {
+  if (plan.validateOnTraining && training.length < plan.trainingFrames) {
+    throw new TrainingError(
+      `The training set has ${training.length} frames, and ${plan.trainingFrames} are to be overfitted; ask for fewer.`,
+    );
+  }
+  return {
+    training: training.slice(0, plan.trainingFrames),
+    validation: validation.slice(0, plan.validationFrames),
+  };
+}
