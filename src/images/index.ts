@@ -1,4 +1,3 @@
-export { type Fit, type FittedFrame, FrameTransform, fitFrame, fitTransform } from '../model/fit-frame.js';
 export { cropFrame } from './crop.js';
 export { decodeFrame, type ImageFormat, imageFormat, isUsualExtension, openImage } from './decode.js';
 export { encodeGreyJpeg, encodeGreyPng, type GreyImage } from './encode.js';

@@ -149,7 +149,7 @@ describe('train', () => {
   });
 });
 
-describe('train, in rehearsal', () => {
+describe('train, as a dry run', () => {
   test('--fast-dev-run takes a step, validates a batch, writes every file and stops', async () => {
     const out = join('runs', 'dev');
     const args = ['--data', 'data', '--config', 'config.json', '--out', out, '--fast-dev-run'];

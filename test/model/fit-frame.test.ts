@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Frame, fitFrame } from '../../src/images/index.js';
+import type { Frame } from '../../src/images/index.js';
+import { fitFrame } from '../../src/model/fit-frame.js';
 
 const frameOf = (width: number, height: number, shade: (x: number, y: number) => number): Frame => ({
   width,

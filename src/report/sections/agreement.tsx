@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { VNode } from 'preact';
-import { angleOfProgression } from '../../train/landmarks.js';
+import { angleOfProgression } from '../../model/landmarks.js';
 import type { SplitMetrics } from '../../train/run-folder/index.js';
 import { Figure, type KeyedRun, type Numbering, RunName, type Section, Table, WithInterval } from '../elements.js';
 import { count, fixed, probability, range } from '../format.js';

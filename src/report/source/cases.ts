@@ -1,4 +1,4 @@
-import { commonOrigin, staleScores } from '../../train/loop/index.js';
+import { commonOrigin, staleScores } from '../../train/evaluate/index.js';
 import {
   PredictionsError,
   parsePredictionsCsv,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { staleScores } from '../../train/loop/index.js';
+import { staleScores } from '../../train/evaluate/index.js';
 import { METRICS_FILE, type SplitMetrics, splitMetricsSchema } from '../../train/run-folder/index.js';
 import type { SourceFolder } from './file.js';
 

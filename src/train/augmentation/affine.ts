@@ -1,4 +1,4 @@
-import type { Point } from '../landmarks.js';
+import type { Point } from '../../model/landmarks.js';
 import type { GeometryDraws } from './draws.js';
 
 /** Row-major 2×3: x′ = m₀·x + m₁·y + m₂, y′ = m₃·x + m₄·y + m₅, in pixel-centre coordinates. */

@@ -1,5 +1,5 @@
 import { SondeError } from '../../engine/errors.js';
-import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import { type Affine, frameAffine, invertIsometry, transformPoint } from './affine.js';
 import { gaussianBlur } from './blur.js';
 import {

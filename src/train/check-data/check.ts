@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
+import { angleOfProgression } from '../../model/landmarks.js';
 import { DatasetError, SPLITS, type Split } from '../dataset/index.js';
 import { findImage } from '../dataset/locate.js';
-import { angleOfProgression } from '../landmarks.js';
 import { mean } from '../metrics/index.js';
 import { checkDuplicates, checkRepeatedRows } from './duplicates.js';
 import { Findings } from './findings.js';

@@ -1,6 +1,6 @@
+import { angleOfProgression, LANDMARK_NAMES } from '../../model/landmarks.js';
 import { imageKey } from '../dataset/locate.js';
 import { findNearDuplicates, HASH_BITS } from '../duplicates/index.js';
-import { angleOfProgression, LANDMARK_NAMES } from '../landmarks.js';
 import type { Findings } from './findings.js';
 import type { CheckedImage } from './images.js';
 import type { LabelRow } from './labels.js';

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import type { Split } from '../dataset/index.js';
 import { COLUMNS } from '../dataset/layout.js';
 import { findAngles, findImage, findImages, findLabels, type ImageIndex, imageKey } from '../dataset/locate.js';
@@ -14,7 +15,6 @@ import {
   type Table,
   type TableRow,
 } from '../dataset/table.js';
-import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
 import type { Findings } from './findings.js';
 
 /** An angle as a file gives it. */

@@ -1,7 +1,7 @@
-import { fitTransform } from '../../images/index.js';
 import type { FrameExtent } from '../../model/fit-frame.js';
+import { fitTransform } from '../../model/fit-frame.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
 import { pointOffFrame, pointOutOfSight } from '../dataset/load.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import type { Findings } from './findings.js';
 import type { LabelRow } from './labels.js';
 

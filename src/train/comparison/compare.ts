@@ -1,17 +1,10 @@
 import { join } from 'node:path';
 import { type Device, SondeError } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { readDataset } from '../dataset/index.js';
-import {
-  buildModel,
-  canResume,
-  evaluate,
-  hashFrames,
-  hashWeights,
-  loadNetworkFrames,
-  type NetworkFrame,
-  runTraining,
-} from '../loop/index.js';
+import { loadNetworkFrames, type NetworkFrame, readDataset } from '../dataset/index.js';
+import { evaluate, hashFrames, hashWeights } from '../evaluate/index.js';
+import { canResume, runTraining } from '../loop/index.js';
+import { buildModel } from '../predict/build.js';
 import type { ProgressStream } from '../progress/index.js';
 import {
   describeRunEnvironment,

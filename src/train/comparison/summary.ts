@@ -1,5 +1,5 @@
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import type { TrainingConfig } from '../config/index.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
 import { mean, standardDeviation } from '../metrics/index.js';
 import type { ComparedModel, ComparedRun, OverSeeds } from './schema.js';
 

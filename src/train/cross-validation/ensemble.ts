@@ -1,4 +1,4 @@
-import { createEnsemble, readEnsemble } from '../loop/index.js';
+import { createEnsemble, readEnsemble } from '../predict/index.js';
 import { CrossValidationError } from './errors.js';
 import { CrossValidationFolder, readSplits } from './folder.js';
 

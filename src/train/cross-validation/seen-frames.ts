@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { Split } from '../dataset/index.js';
-import { readEnsemble } from '../loop/index.js';
+import { readEnsemble } from '../predict/index.js';
 import { readSplits } from './folder.js';
 import { readDigests, readPool } from './pool.js';
 

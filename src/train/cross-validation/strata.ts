@@ -1,4 +1,4 @@
-import { angleOfProgression } from '../landmarks.js';
+import { angleOfProgression } from '../../model/landmarks.js';
 import { quantile } from '../metrics/index.js';
 import type { PooledCase } from './pool.js';
 

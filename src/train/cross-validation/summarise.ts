@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import type { Landmarks } from '../landmarks.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
-import { scoreCases } from '../loop/index.js';
+import type { Landmarks } from '../../model/landmarks.js';
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
+import { scoreCases } from '../evaluate/index.js';
 import {
   evaluateLandmarks,
   type LandmarkCase,

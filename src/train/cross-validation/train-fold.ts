@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { Device } from '../../index.js';
-import { canResume, evaluate, loadNetworkFrames, runTraining } from '../loop/index.js';
+import { loadNetworkFrames } from '../dataset/index.js';
+import { evaluate } from '../evaluate/index.js';
+import { canResume, runTraining } from '../loop/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { writeFileAtomically } from '../run-folder/index.js';
 import { type Claim, claim, type Holder } from './claim.js';

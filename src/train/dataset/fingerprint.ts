@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LANDMARK_NAMES } from '../landmarks.js';
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import type { NetworkFrame } from './frames.js';
 
 /** Identifies sets of frames by their names, pixels and labels: a run resumed on others would not be the same run. */

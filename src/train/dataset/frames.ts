@@ -1,8 +1,9 @@
-import { type Frame, type FrameTransform, fitFrame } from '../../images/index.js';
+import type { Frame } from '../../images/index.js';
 import { mapLandmarks } from '../../model/coordinates.js';
-import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
-import { type LabelledCase, loadCase } from './index.js';
-import { pointOutOfSight } from './load.js';
+import { type FrameTransform, fitFrame } from '../../model/fit-frame.js';
+import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
+import { loadCase, pointOutOfSight } from './load.js';
+import type { LabelledCase } from './read.js';
 
 /** Labelled cases to train on and to validate with. */
 export interface TrainingCases {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { decodeFrame, type Frame, type FrameTransform } from '../../images/index.js';
-import { type FrameExtent, regionOf } from '../../model/fit-frame.js';
-import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { decodeFrame, type Frame } from '../../images/index.js';
+import { type FrameExtent, type FrameTransform, regionOf } from '../../model/fit-frame.js';
+import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
 import { DatasetError } from './errors.js';
 import type { LabelledCase } from './read.js';
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Landmarks } from '../landmarks.js';
+import type { Landmarks } from '../../model/landmarks.js';
 import { DatasetError } from './errors.js';
 import { COLUMNS, type Split } from './layout.js';
 import { findAngles, findImage, findImages, findLabels, imageKey } from './locate.js';

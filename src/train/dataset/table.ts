@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
-import type { Point } from '../landmarks.js';
+import type { Point } from '../../model/landmarks.js';
 import { DatasetError } from './errors.js';
 import { plain } from './layout.js';
 

@@ -1,4 +1,5 @@
-import { type Frame, fitFrame } from '../../images/index.js';
+import type { Frame } from '../../images/index.js';
+import { fitFrame } from '../../model/fit-frame.js';
 
 /** Side of the picture that is transformed, and how many frequencies of each axis are kept. */
 const SIDE = 32;

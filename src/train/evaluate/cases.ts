@@ -1,6 +1,6 @@
+import { scaleTo512 } from '../../model/coordinates.js';
 import type { FramePrediction } from '../../model/predictor.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { scaleTo512 } from '../metrics/index.js';
 import type { UncertainCase } from '../uncertainty/index.js';
 
 /** Pixels of a 512 px frame in one of the original frame's. */

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import type { Device } from '../../index.js';
 import { mapLandmarks } from '../../model/coordinates.js';
 import { type Decoding, frameUncertainty, scaleUncertainty } from '../../model/index.js';
+import type { Landmarks } from '../../model/landmarks.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import type { Split } from '../dataset/index.js';
 import type { Flip } from '../flip.js';
-import type { Landmarks } from '../landmarks.js';
 import type { LandmarkCase } from '../metrics/index.js';
 import { withRun } from '../predict/trained-run.js';
 import {

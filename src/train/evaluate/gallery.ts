@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Frame } from '../../images/index.js';
+import { angleOfProgression } from '../../model/landmarks.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { angleOfProgression } from '../landmarks.js';
 import { angleError, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
 import { renderContactSheet, renderOverlay } from '../overlay/index.js';
 import {

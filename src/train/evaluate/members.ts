@@ -1,10 +1,10 @@
 import { basename, dirname } from 'node:path';
 import { stringify } from 'csv-stringify/sync';
-import { mapLandmarks } from '../../model/coordinates.js';
+import { mapLandmarks, scaleTo512 } from '../../model/coordinates.js';
 import { angleOfProgression, disagreement, LANDMARK_NAMES, type Landmarks } from '../../model/index.js';
 import type { FramePrediction } from '../../model/predictor.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { evaluateLandmarks, mean, scaleTo512 } from '../metrics/index.js';
+import { evaluateLandmarks, mean } from '../metrics/index.js';
 import { numberText, tupleText } from '../run-folder/column.js';
 import type { EnsembleScores } from '../run-folder/index.js';
 

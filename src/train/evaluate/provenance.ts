@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
 import { readEnsemble } from '../predict/ensemble.js';
 import type { Provenance } from '../run-folder/index.js';
 import { RUN_FILE } from '../run-folder/run-start.js';

@@ -1,5 +1,5 @@
 import type { Calibration } from '../../model/index.js';
-import { angleOfProgression, type Landmarks } from '../landmarks.js';
+import { angleOfProgression, type Landmarks } from '../../model/landmarks.js';
 import { bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
 import type { Scores } from '../run-folder/index.js';
 import { blandAltman, intraclassCorrelation, type MeasurementPair } from '../statistics/index.js';

@@ -10,7 +10,7 @@ import {
   heatmapsOf,
 } from '../../model/index.js';
 import { type Checkpoint, checkpointFile, STATE_FILE } from '../checkpoint/index.js';
-import { buildDecoder } from '../loop/build.js';
+import { buildDecoder } from '../predict/build.js';
 import { readRun, type TrainedRun } from '../predict/trained-run.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { ExportError } from './errors.js';

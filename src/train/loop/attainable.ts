@@ -1,10 +1,10 @@
 import type { Device } from '../../index.js';
-import { decodedLandmarks, toCoordinates } from '../../model/coordinates.js';
+import { decodedLandmarks, scaleTo512, toCoordinates } from '../../model/coordinates.js';
 import { toNormalised } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { evaluateLandmarks, scaleTo512 } from '../metrics/index.js';
-import { buildDecoder, buildModel } from './build.js';
+import { evaluateLandmarks } from '../metrics/index.js';
+import { buildDecoder, buildModel } from '../predict/build.js';
 
 /**
  * How far from the truth a network is read that has learnt its targets perfectly. Not 0: a Gaussian at the edge of the map loses

@@ -16,7 +16,7 @@ export interface Batch {
 }
 
 /** Frames of one step on the device. Whoever asked for them disposes them. */
-export interface PreparedBatch {
+export interface LoadedBatch {
   /** Luminance in [0, 1], [N, size, size, 1]. */
   readonly images: Tensor;
   /** x, y of each landmark of each frame, in the network's coordinates, [N, 3, 2]. */
@@ -24,13 +24,13 @@ export interface PreparedBatch {
 }
 
 /** Turns the numbers of frames into a batch: augmentation and targets. The same batch is the same bits each time. */
-export interface BatchPreparation {
+export interface BatchLoader {
   readonly place: 'device' | 'CPU';
-  prepare(batch: Batch): Promise<PreparedBatch>;
+  load(batch: Batch): Promise<LoadedBatch>;
   dispose(): void;
 }
 
-export function disposeBatch({ images, targets }: PreparedBatch): void {
+export function disposeBatch({ images, targets }: LoadedBatch): void {
   images.dispose();
   targets.dispose();
 }
@@ -42,15 +42,15 @@ export function disposeBatch({ images, targets }: PreparedBatch): void {
  * @param options.note Is told where there is no room.
  * @param options.place Where an earlier process made them, as the two are not the same to the last bit.
  */
-export async function openBatchPreparation(
+export async function openBatchLoader(
   device: Device,
   frames: readonly NetworkFrame[],
   config: TrainingConfig,
-  { note, place }: { note?: (text: string) => void; place?: BatchPreparation['place'] } = {},
-): Promise<BatchPreparation> {
+  { note, place }: { note?: (text: string) => void; place?: BatchLoader['place'] } = {},
+): Promise<BatchLoader> {
   if (config.augmentation.device && place !== 'CPU') {
     try {
-      return new DevicePreparation(await FrameStore.create(device, frames), config);
+      return new DeviceBatchLoader(await FrameStore.create(device, frames), config);
     } catch (error) {
       if (!isTooLarge(error)) throw error;
       note?.(
@@ -58,11 +58,11 @@ export async function openBatchPreparation(
       );
     }
   }
-  return new CpuPreparation(device, frames, config);
+  return new CpuBatchLoader(device, frames, config);
 }
 
 /** A program of its own, submitted before the step's: indices and key go to the device, nothing comes back. */
-class DevicePreparation implements BatchPreparation {
+class DeviceBatchLoader implements BatchLoader {
   readonly place = 'device';
   private readonly program: Compiled<[Tensor, Tensor], { images: Tensor; targets: Tensor }>;
 
@@ -79,7 +79,7 @@ class DevicePreparation implements BatchPreparation {
     });
   }
 
-  async prepare({ frames, pass }: Batch): Promise<PreparedBatch> {
+  async load({ frames, pass }: Batch): Promise<LoadedBatch> {
     const { device } = this.store;
     const indices = device.tensor(frames, [frames.length], 'u32');
     const key = device.tensor([this.config.training.seed, pass], [2], 'u32');
@@ -97,7 +97,7 @@ class DevicePreparation implements BatchPreparation {
   }
 }
 
-class CpuPreparation implements BatchPreparation {
+class CpuBatchLoader implements BatchLoader {
   readonly place = 'CPU';
 
   constructor(
@@ -106,7 +106,7 @@ class CpuPreparation implements BatchPreparation {
     private readonly config: TrainingConfig,
   ) {}
 
-  async prepare({ frames, pass }: Batch): Promise<PreparedBatch> {
+  async load({ frames, pass }: Batch): Promise<LoadedBatch> {
     const { augmentation, training, model } = this.config;
     const samples = Array.from(frames, (index) => {
       const frame = this.frames[index];
@@ -125,12 +125,12 @@ class CpuPreparation implements BatchPreparation {
 const TIMED = { runs: 4, times: 3 };
 
 /** How long the making of a batch takes where nothing else is under way, milliseconds. */
-export async function timePreparation(device: Device, preparation: BatchPreparation, batch: Batch): Promise<number> {
+export async function timeLoading(device: Device, loader: BatchLoader, batch: Batch): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   await device.finished();
   for (let time = 0; time < TIMED.times; time++) {
     const begun = performance.now();
-    for (let run = 0; run < TIMED.runs; run++) disposeBatch(await preparation.prepare(batch));
+    for (let run = 0; run < TIMED.runs; run++) disposeBatch(await loader.load(batch));
     await device.finished();
     least = Math.min(least, (performance.now() - begun) / TIMED.runs);
   }

@@ -1,21 +1,7 @@
-import { Adam, AdamW, type Device, type Optimizer, SGD, type Tensor } from '../../index.js';
-import {
-  buildNetwork,
-  HeatmapDecoder,
-  type HeatmapNetwork,
-  heatmapLoss,
-  keypointLoss,
-  precisionOn,
-} from '../../model/index.js';
+import { Adam, AdamW, type Optimizer, SGD, type Tensor } from '../../index.js';
+import { heatmapLoss, keypointLoss } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { ReduceOnPlateau, StepDecay } from '../schedule/index.js';
-
-/** The network of a configuration, freshly initialised from its seed. */
-export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwork {
-  const { model, training } = config;
-  const options = { ...model, recompute: training.recompute, precision: precisionOn(device, config) };
-  return buildNetwork(device, options, training.seed);
-}
 
 export function buildOptimizer({ optimizer }: TrainingConfig): Optimizer {
   const { weightDecay } = optimizer;
@@ -68,9 +54,4 @@ export function buildLoss({ loss, model }: TrainingConfig): (logits: Tensor, tar
     const { total, excess } = keypointLoss(logits, targets, options);
     return { total, excess };
   };
-}
-
-/** How points are read from the heatmaps of a configuration's network. */
-export function buildDecoder({ model }: TrainingConfig, decoding = model.decoding): HeatmapDecoder {
-  return new HeatmapDecoder(decoding, model.grid);
 }

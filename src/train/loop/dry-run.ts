@@ -4,7 +4,7 @@ import { framesPerStep } from './batch-source.js';
 import { type EpochMetrics, TrainingError } from './training-input.js';
 
 /** A run that tries out whether training works, on a few frames. */
-export interface Rehearsal {
+export interface DryRun {
   /** Learn the first so many training frames by heart, and validate on them: whatever can learn, can do this. */
   readonly overfit?: number;
   /** One step, one batch of validation and all files: whether everything fits together. */
@@ -31,7 +31,7 @@ const OVERFIT_PASSES = 50;
 export const OVERFIT_GOAL = 1;
 
 /** @throws TrainingError for contradicting wishes */
-export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }: Rehearsal = {}): RunPlan {
+export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }: DryRun = {}): RunPlan {
   const everything = Number.POSITIVE_INFINITY;
   const plan: RunPlan = {
     config,

@@ -9,8 +9,8 @@ import {
   writeWeights,
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import type { PreparedBatch } from './batch-loader.js';
-import { buildModel } from './build.js';
+import { buildModel } from '../predict/build.js';
+import type { LoadedBatch } from './batch-loader.js';
 import { type StepLosses, TrainingStep } from './training-step.js';
 import { Validator } from './validator.js';
 
@@ -55,7 +55,7 @@ export class Learner {
     return this.step.leastScale;
   }
 
-  async train(batch: PreparedBatch, learningRate: number): Promise<StepLosses> {
+  async train(batch: LoadedBatch, learningRate: number): Promise<StepLosses> {
     const { emaDecay } = this.config.training;
     const losses = await this.step.run(batch, learningRate, this.steps === 0 ? 1 : 1 - (emaDecay ?? 0));
     this.steps += 1;

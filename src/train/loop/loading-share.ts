@@ -1,11 +1,11 @@
 import type { Device } from '../../index.js';
-import { type Batch, type BatchPreparation, timePreparation } from './batch-loader.js';
+import { type Batch, type BatchLoader, timeLoading } from './batch-loader.js';
 
 /**
  * Tells once how much of a step's time the making of its batch would take by itself. The steps are timed from the end of one to the
  * end of the next, without a process's first, in which kernels are compiled.
  */
-export class PreparationShare {
+export class LoadingShare {
   /** When the step before had ended; none before the first of an epoch or of the process. */
   private before: number | undefined;
   private milliseconds = 0;
@@ -15,7 +15,7 @@ export class PreparationShare {
   /** @param note Is told; without it nothing is measured. */
   constructor(
     private readonly device: Device,
-    private readonly preparation: BatchPreparation,
+    private readonly loader: BatchLoader,
     private readonly note: ((text: string) => void) | undefined,
   ) {}
 
@@ -37,11 +37,11 @@ export class PreparationShare {
   async report(batch: Batch): Promise<void> {
     if (this.told || this.note === undefined || this.steps === 0) return;
     this.told = true;
-    const own = await timePreparation(this.device, this.preparation, batch);
+    const own = await timeLoading(this.device, this.loader, batch);
     const step = this.milliseconds / this.steps;
     const share = `${((100 * own) / step).toFixed(1)} % of a step of ${shown(step)} ms`;
     this.note(
-      this.preparation.place === 'device'
+      this.loader.place === 'device'
         ? `a batch is made on the device in ${shown(own)} ms, ${share}`
         : `a batch is made on the CPU in ${shown(own)} ms, ${share}, while the step before is under way`,
     );

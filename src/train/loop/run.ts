@@ -19,12 +19,12 @@ import {
 import { RUN_FILE } from '../run-folder/run-start.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from '../run-folder/training-set.js';
 import { attainableApd } from './attainable.js';
-import { casesOf, OVERFIT_GOAL, planRun, type Rehearsal, type RunPlan } from './dry-run.js';
+import { casesOf, type DryRun, OVERFIT_GOAL, planRun, type RunPlan } from './dry-run.js';
 import { train } from './train.js';
 import { openTrainingDisplay } from './training-display.js';
 import type { TrainingInput, TrainingOutcome } from './training-input.js';
 
-export interface RunInput extends Rehearsal {
+export interface RunInput extends DryRun {
   readonly device: Device;
   /** Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves. */
   readonly data: string | TrainingCases;

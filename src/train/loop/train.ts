@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Checkpoints, type RunIdentity, type TrainingState } from '../checkpoint/index.js';
 import { fingerprintOf } from '../dataset/fingerprint.js';
-import { openBatchPreparation } from './batch-loader.js';
+import { openBatchLoader } from './batch-loader.js';
 import { BatchSource } from './batch-source.js';
 import { Learner, weightsToUse } from './learner.js';
 import { preparePrecision } from './precision.js';
@@ -28,18 +28,18 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   const state = await checkpoints?.recover();
   if (state && run) noteResumption(state, run, events);
   await preparePrecision(device, config, events?.note);
-  const preparation = await openBatchPreparation(device, training, config, {
+  const loader = await openBatchLoader(device, training, config, {
     note: events?.note,
     place: state?.position.preparation,
   });
   const learner = new Learner(device, config, { ...events, ...state?.position });
   try {
     if (state) learner.restore(state.tensors, state.position.steps);
-    const batches = { source: new BatchSource(training, config, passes), preparation };
+    const batches = { source: new BatchSource(training, config, passes), loader };
     return await new TrainingLoop(input, learner, batches, checkpoints, state?.position).run();
   } finally {
     learner.dispose();
-    preparation.dispose();
+    loader.dispose();
   }
 }
 

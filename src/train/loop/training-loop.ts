@@ -1,16 +1,16 @@
 import { type Device, NumericError } from '../../index.js';
+import { scaleTo512 } from '../../model/coordinates.js';
 import { precisionOn } from '../../model/index.js';
 import type { Checkpoints, TrainingPosition } from '../checkpoint/index.js';
 import { apdOfMean } from '../evaluate/scores.js';
-import { scaleTo512 } from '../metrics/index.js';
 import { summarizeTrainingSet } from '../run-folder/training-set.js';
 import { EarlyStop, ReduceOnPlateau, StepDecay } from '../schedule/index.js';
-import { type Batch, type BatchPreparation, disposeBatch, type PreparedBatch } from './batch-loader.js';
+import { type Batch, type BatchLoader, disposeBatch, type LoadedBatch } from './batch-loader.js';
 import type { BatchSource } from './batch-source.js';
 import { buildSchedule } from './build.js';
 import { describeOperation, findCause } from './diagnosis.js';
 import type { Learner } from './learner.js';
-import { PreparationShare } from './loading-share.js';
+import { LoadingShare } from './loading-share.js';
 import { type EpochMetrics, TrainingError, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
@@ -38,19 +38,19 @@ export class TrainingLoop {
   /** When the step before had ended. */
   private markedAt = 0;
   private committed = true;
-  private readonly share: PreparationShare;
+  private readonly share: LoadingShare;
 
   /** @param from Where an earlier process left off. */
   constructor(
     private readonly input: TrainingInput,
     private readonly learner: Learner,
-    private readonly batches: { readonly source: BatchSource; readonly preparation: BatchPreparation },
+    private readonly batches: { readonly source: BatchSource; readonly loader: BatchLoader },
     private readonly checkpoints: Checkpoints | undefined,
     from?: TrainingPosition,
   ) {
     const { config, device, events } = input;
     this.meanApd = meanApdOf(input);
-    this.share = new PreparationShare(device, batches.preparation, events?.note);
+    this.share = new LoadingShare(device, batches.loader, events?.note);
     this.schedule = buildSchedule(config);
     this.earlyStop = new EarlyStop(config.training.earlyStopPatience);
     if (!from) return;
@@ -165,32 +165,32 @@ export class TrainingLoop {
     return metrics;
   }
 
-  /** The steps of an epoch that are not done yet. One is under way while the next batch is prepared. */
+  /** The steps of an epoch that are not done yet. One is under way while the next batch is loaded. */
   private async trainOn(batches: readonly Batch[], epoch: number): Promise<void> {
     const { signal } = this.input;
     this.markedAt = performance.now();
     this.share.pause();
     let pending: Promise<void> = Promise.resolve();
     for (const batch of batches.slice(this.batch)) {
-      const prepared = await this.batches.preparation.prepare(batch);
+      const loaded = await this.batches.loader.load(batch);
       try {
         await pending;
         signal?.throwIfAborted();
       } catch (error) {
-        disposeBatch(prepared);
+        disposeBatch(loaded);
         throw error;
       }
-      pending = this.finishStep(this.take(prepared), batch, epoch);
+      pending = this.finishStep(this.take(loaded), batch, epoch);
       pending.catch(() => {});
     }
     await pending;
   }
 
-  private async take(prepared: PreparedBatch): Promise<StepLosses> {
+  private async take(loaded: LoadedBatch): Promise<StepLosses> {
     try {
-      return await this.learner.train(prepared, this.learningRate);
+      return await this.learner.train(loaded, this.learningRate);
     } finally {
-      disposeBatch(prepared);
+      disposeBatch(loaded);
     }
   }
 
@@ -265,16 +265,16 @@ export class TrainingLoop {
   }
 
   /** A batch's tensors on another device, to the bit. */
-  private async copyOf(batch: Batch, device: Device): Promise<PreparedBatch> {
-    const prepared = await this.batches.preparation.prepare(batch);
+  private async copyOf(batch: Batch, device: Device): Promise<LoadedBatch> {
+    const loaded = await this.batches.loader.load(batch);
     try {
-      const { images, targets } = prepared;
+      const { images, targets } = loaded;
       return {
         images: device.tensor(await images.data(), images.shape),
         targets: device.tensor(await targets.data(), targets.shape),
       };
     } finally {
-      disposeBatch(prepared);
+      disposeBatch(loaded);
     }
   }
 
@@ -302,7 +302,7 @@ export class TrainingLoop {
       seconds,
       lossScale,
       parts: learner.parts,
-      preparation: this.batches.preparation.place,
+      preparation: this.batches.loader.place,
       validationBatch: learner.validator.batchSize,
       schedule: this.schedule?.state() ?? null,
       earlyStop: this.earlyStop.state(),

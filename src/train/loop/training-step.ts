@@ -20,9 +20,10 @@ import {
 } from '../../index.js';
 import { type HeatmapNetwork, type Module, precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import type { PreparedBatch } from './batch-loader.js';
+import { buildDecoder } from '../predict/build.js';
+import type { LoadedBatch } from './batch-loader.js';
 import { framesPerStep } from './batch-source.js';
-import { buildDecoder, buildLoss, buildOptimizer } from './build.js';
+import { buildLoss, buildOptimizer } from './build.js';
 import { meanDistance } from './mean-distance.js';
 
 /** What one step measures. */
@@ -88,7 +89,7 @@ export class TrainingStep {
   }
 
   /** @param averageRate How far the moving average goes towards the new weights, 0 to 1. */
-  async run(batch: PreparedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
+  async run(batch: LoadedBatch, learningRate: number, averageRate = 1): Promise<StepLosses> {
     const measured = await this.call(batch, learningRate, averageRate);
     const [loss, excess, norm, distance, scale = 1] = await measured.data();
     measured.dispose();
@@ -140,7 +141,7 @@ export class TrainingStep {
     this.averages.buffers.dispose();
   }
 
-  private async call({ images, targets }: PreparedBatch, learningRate: number, averageRate: number): Promise<Tensor> {
+  private async call({ images, targets }: LoadedBatch, learningRate: number, averageRate: number): Promise<Tensor> {
     for (;;) {
       try {
         return await this.step(images, targets, learningRate, averageRate);

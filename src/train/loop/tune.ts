@@ -1,6 +1,6 @@
 import type { Device, TuneOptions, TuneReport } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { buildModel } from './build.js';
+import { buildModel } from '../predict/build.js';
 import { preparePrecision } from './precision.js';
 import { TrainingStep } from './training-step.js';
 

@@ -1,12 +1,13 @@
 import { isTooLarge } from '../../engine/errors.js';
 import { compile, type Device, type Tensor } from '../../index.js';
-import { decodedLandmarks, toCoordinates } from '../../model/coordinates.js';
+import { decodedLandmarks, scaleTo512, toCoordinates } from '../../model/coordinates.js';
 import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import { joinFrames } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import { evaluateLandmarks, type LandmarkCase, scaleTo512 } from '../metrics/index.js';
-import { buildDecoder, buildLoss } from './build.js';
+import { evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
+import { buildDecoder } from '../predict/build.js';
+import { buildLoss } from './build.js';
 
 export interface Validation {
   /** Mean over frames. Not a finite number where the network has diverged, and then the landmarks are not scored. */

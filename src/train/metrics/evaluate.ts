@@ -1,5 +1,5 @@
 import { SondeError } from '../../engine/errors.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import { mean, spread } from './distribution.js';
 import type { DistanceScore, LandmarkMetrics, LandmarkScore, SuccessRates } from './schema.js';
 

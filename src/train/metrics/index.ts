@@ -1,4 +1,3 @@
-export { scaleTo512 } from '../../model/coordinates.js';
 export { type BootstrapOptions, bootstrapIntervals, bootstrapMean } from './bootstrap.js';
 export { mean, quantile, spread, standardDeviation } from './distribution.js';
 export {

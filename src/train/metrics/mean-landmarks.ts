@@ -1,4 +1,4 @@
-import type { Landmarks, Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../../model/landmarks.js';
 import { mean } from './distribution.js';
 import { MetricsError } from './evaluate.js';
 

@@ -1,11 +1,11 @@
 import { type Device, SondeError, type Tensor } from '../../index.js';
 import { landmarksAt } from '../../model/coordinates.js';
+import { angleOfProgression } from '../../model/landmarks.js';
 import { augmentFrames, type DeviceDraws, FrameStore } from '../augmentation/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { loadNetworkFrames, type NetworkFrame } from '../dataset/frames.js';
 import type { LabelledCase } from '../dataset/index.js';
-import { angleOfProgression } from '../landmarks.js';
-import { renderFrameSheet, type SheetCell } from './index.js';
+import { renderFrameSheet, type SheetCell } from './frame-sheet.js';
 
 /** A sheet that cannot be drawn. */
 export class SheetError extends SondeError {

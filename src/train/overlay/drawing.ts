@@ -1,6 +1,6 @@
 /** The marks of an overlay as SVG. Everything has a dark border, so that it shows on bright tissue as on black. */
 import type { Region } from '../../images/frame.js';
-import { LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import {
   type Drawing,
   type Label,

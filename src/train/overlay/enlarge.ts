@@ -1,5 +1,5 @@
 import type { Region } from '../../images/frame.js';
-import { angleOfProgression, type Landmarks, type Point } from '../landmarks.js';
+import { angleOfProgression, type Landmarks, type Point } from '../../model/landmarks.js';
 import type { Drawing } from './layout.js';
 
 /** Frames narrower than this are enlarged by a whole factor, so that lines and text stay crisp. */

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import { landmarkMarks, marker } from './drawing.js';
 import { OverlayError } from './errors.js';
 import { COLORS } from './marks.js';

@@ -1,6 +1,6 @@
 /** Where things go on an overlay. Lengths are for a frame of 512 px and grow with it. */
 import type { Region } from '../../images/frame.js';
-import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
 import { arcRadius, COLORS, directionOf } from './marks.js';
 import { type Box, boxAround, boxesAlong, placeLabel } from './placement.js';
 import { fittedText, textWidth } from './text.js';

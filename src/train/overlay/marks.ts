@@ -1,5 +1,5 @@
 /** How landmarks and their angle look, in pictures as in the web tool. */
-import type { Landmarks, Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../../model/landmarks.js';
 
 export const COLORS = { ps1: '#ffd23f', ps2: '#43d3ff', fh1: '#ff7aa8', angle: '#ffffff', truth: '#86ff91' } as const;
 

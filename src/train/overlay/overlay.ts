@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import type { Region } from '../../images/frame.js';
 import { greyBytes } from '../../images/grey-bytes.js';
-import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
+import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
 import { overlaySvg } from './drawing.js';
 import { enlargedDrawing } from './enlarge.js';
 import { OverlayError } from './errors.js';

@@ -1,4 +1,4 @@
-import type { Point } from '../landmarks.js';
+import type { Point } from '../../model/landmarks.js';
 
 /** An upright rectangle. */
 export interface Box {

@@ -1,4 +1,4 @@
-import { angleOfProgression, type Landmarks } from '../landmarks.js';
+import { angleOfProgression, type Landmarks } from '../../model/landmarks.js';
 import { scanConvert } from './display.js';
 import { PhantomError } from './errors.js';
 import { drawGeometry, type Geometry, toPixels } from './geometry.js';

@@ -1,4 +1,4 @@
-import type { Landmarks, Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../../model/landmarks.js';
 import type { Profile } from './profiles.js';
 import type { Stream } from './random.js';
 

@@ -1,4 +1,4 @@
-import type { Point } from '../landmarks.js';
+import type { Point } from '../../model/landmarks.js';
 import { Canvas, textWidth } from './canvas.js';
 import { type Geometry, REFERENCE_SIZE, toPixels } from './geometry.js';
 import type { Profile } from './profiles.js';

@@ -1,5 +1,5 @@
 import { encodeGreyJpeg, encodeGreyPng } from '../../images/index.js';
-import type { Landmarks } from '../landmarks.js';
+import type { Landmarks } from '../../model/landmarks.js';
 import { generatePhantom, type PhantomOptions } from './generate.js';
 
 export type RenderTask = PhantomOptions;

@@ -1,4 +1,4 @@
-import type { Point } from '../landmarks.js';
+import type { Point } from '../../model/landmarks.js';
 import { type Ellipse, ellipseLevel, type Geometry, supportPoint, toBeam } from './geometry.js';
 import type { Stream } from './random.js';
 

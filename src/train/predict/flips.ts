@@ -1,4 +1,4 @@
-import { mapLandmarks } from '../../model/coordinates.js';
+import { mapLandmarks, scaleTo512 } from '../../model/coordinates.js';
 import {
   ensembleUncertainty,
   type HeatmapUncertainties,
@@ -9,7 +9,7 @@ import {
 import type { FramePrediction, FramePredictor } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { Flip } from '../flip.js';
-import { mean, scaleTo512 } from '../metrics/index.js';
+import { mean } from '../metrics/index.js';
 
 /** Which of the two a view of a frame is mirrored by. */
 interface View {

@@ -31,5 +31,8 @@ export {
   predictionsCsv,
 } from './predictions.js';
 export { type Provenance, provenanceSchema } from './provenance.js';
+export { RunError } from './run-error.js';
 export { RunFolder } from './run-folder.js';
+export { type RunStart, readRunStart } from './run-start.js';
 export { predictionsFile, type ScoredFrame, scoredFrame } from './scored-frames.js';
+export type { TrainingSetSummary } from './training-set.js';

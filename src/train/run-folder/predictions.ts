@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { SondeError } from '../../engine/errors.js';
 import type { FrameUncertainty } from '../../model/index.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../landmarks.js';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import { angleError, type LandmarkCase, landmarkDistances } from '../metrics/index.js';
 import { type Column, numberText, tupleText } from './column.js';
 import { type Provenance, provenanceSchema } from './provenance.js';

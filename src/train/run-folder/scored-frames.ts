@@ -1,4 +1,4 @@
-import type { Landmarks, Point } from '../landmarks.js';
+import type { Landmarks, Point } from '../../model/landmarks.js';
 import type { LandmarkCase } from '../metrics/index.js';
 import type { Prediction } from './predictions.js';
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scaleTo512 } from '../../model/coordinates.js';
+import type { Landmarks } from '../../model/landmarks.js';
 import type { NetworkFrame } from '../dataset/frames.js';
-import type { Landmarks } from '../landmarks.js';
-import { meanLandmarks, scaleTo512 } from '../metrics/index.js';
+import { meanLandmarks } from '../metrics/index.js';
 import { RunError } from './run-error.js';
 
 /** What a run remembers of the frames it was trained on: the landmarks that a model without eyes would predict. */

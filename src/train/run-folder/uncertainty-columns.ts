@@ -1,5 +1,5 @@
 import type { FrameUncertainty, LandmarkUncertainty } from '../../model/index.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import { type Column, numberText, tupleText } from './column.js';
 
 interface UncertainRow {

@@ -1,5 +1,6 @@
 import type { Device } from '../../index.js';
-import { runTraining, type TrainingCases } from '../loop/index.js';
+import type { TrainingCases } from '../dataset/index.js';
+import { runTraining } from '../loop/index.js';
 import type { ProgressStream } from '../progress/index.js';
 import { MetricsLog } from '../run-folder/index.js';
 import { epochScoresSchema } from './objective.js';

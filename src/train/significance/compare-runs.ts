@@ -1,6 +1,6 @@
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import type { Split } from '../dataset/index.js';
 import { readScoredFrames } from '../evaluate/scored-split.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
 import { evaluateLandmarks } from '../metrics/index.js';
 import type { ScoredFrame } from '../run-folder/index.js';
 import { StatisticsError } from '../statistics/index.js';

@@ -1,5 +1,5 @@
 import { type Calibration, type FrameUncertainty, frameUncertainty, mahalanobisSquared } from '../../model/index.js';
-import { LANDMARK_NAMES } from '../landmarks.js';
+import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import { angleError, landmarkDistances, landmarkErrors, mean } from '../metrics/index.js';
 import { normalTwoSided, rankCorrelation } from '../statistics/index.js';
 import type { UncertainCase } from './fit.js';

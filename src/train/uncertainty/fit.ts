@@ -8,7 +8,7 @@ import {
   mahalanobisSquared,
   mapVariances,
 } from '../../model/index.js';
-import { LANDMARK_NAMES, type Point } from '../landmarks.js';
+import { LANDMARK_NAMES, type Point } from '../../model/landmarks.js';
 import {
   angleError,
   checkCases,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../../src/model/landmarks.js';
 import {
   type AugmentationDraws,
   AugmentationError,
@@ -13,7 +14,6 @@ import {
   transformPoint,
 } from '../../../src/train/augmentation/index.js';
 import { resolveConfig } from '../../../src/train/config/index.js';
-import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../../src/train/landmarks.js';
 
 const paper = resolveConfig({}).augmentation;
 const nothing: AugmentationSettings = {

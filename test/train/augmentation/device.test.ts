@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile, type Device, DeviceError, type Tensor } from '../../../src/index.js';
+import { LANDMARK_NAMES, type Landmarks } from '../../../src/model/landmarks.js';
 import { drawOnFrame } from '../../../src/train/augmentation/augment.js';
 import { drawOnDevice } from '../../../src/train/augmentation/device/draws.js';
 import {
@@ -17,7 +18,6 @@ import {
   transformPoint,
 } from '../../../src/train/augmentation/index.js';
 import { resolveConfig } from '../../../src/train/config/index.js';
-import { LANDMARK_NAMES, type Landmarks } from '../../../src/train/landmarks.js';
 import { propertyParameters } from '../../support/check-operation.js';
 import { checkedDevice, reportFull, sharedDevice } from '../../support/device.js';
 

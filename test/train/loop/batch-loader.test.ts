@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/index.js';
 import { resolveConfig, type TrainingConfig } from '../../../src/train/index.js';
-import {
-  type Batch,
-  type BatchPreparation,
-  disposeBatch,
-  openBatchPreparation,
-} from '../../../src/train/loop/batch-loader.js';
-import { PreparationShare } from '../../../src/train/loop/loading-share.js';
+import { type Batch, type BatchLoader, disposeBatch, openBatchLoader } from '../../../src/train/loop/batch-loader.js';
+import { LoadingShare } from '../../../src/train/loop/loading-share.js';
 import { reportFull, sharedDevice } from '../../support/device.js';
 import { phantomFrames } from './phantom-frames.js';
 
@@ -22,11 +17,11 @@ function configOf(device: boolean, more: object = {}): TrainingConfig {
 /** Bytes in use, without those kept for reuse. */
 const used = (device: Device) => device.memory().bytes - device.memory().freeBytes;
 
-async function valuesOf(preparation: BatchPreparation) {
-  const prepared = await preparation.prepare(batch);
-  const [pixels, targets] = [await prepared.images.data(), await prepared.targets.data()];
-  disposeBatch(prepared);
-  return { pixels, targets, shape: prepared.images.shape };
+async function valuesOf(loader: BatchLoader) {
+  const loaded = await loader.load(batch);
+  const [pixels, targets] = [await loaded.images.data(), await loaded.targets.data()];
+  disposeBatch(loaded);
+  return { pixels, targets, shape: loaded.images.shape };
 }
 
 describe('batches', () => {
@@ -36,8 +31,8 @@ describe('batches', () => {
       const device = await sharedDevice();
       const before = used(device);
       const [first, second] = [
-        await openBatchPreparation(device, frames, configOf(true, { grid })),
-        await openBatchPreparation(device, frames, configOf(false, { grid })),
+        await openBatchLoader(device, frames, configOf(true, { grid })),
+        await openBatchLoader(device, frames, configOf(false, { grid })),
       ];
       expect([first.place, second.place]).toEqual(['device', 'CPU']);
       const [made, expected] = [await valuesOf(first), await valuesOf(second)];
@@ -61,18 +56,18 @@ describe('batches', () => {
     const notes: string[] = [];
     const before = used(device);
     const pop = reportFull(device);
-    const preparation = await openBatchPreparation(device, frames, configOf(true), {
+    const loader = await openBatchLoader(device, frames, configOf(true), {
       note: (text) => notes.push(text),
     });
     pop.mockRestore();
-    expect(preparation.place).toBe('CPU');
+    expect(loader.place).toBe('CPU');
     expect(notes).toEqual([
       expect.stringMatching(
         /^5 training frames do not fit the adapter \(the device has no room for 11520 bytes .*\); they are augmented on the CPU$/,
       ),
     ]);
-    const cpu = await openBatchPreparation(device, frames, configOf(false));
-    expect((await valuesOf(preparation)).pixels).toEqual((await valuesOf(cpu)).pixels);
+    const cpu = await openBatchLoader(device, frames, configOf(false));
+    expect((await valuesOf(loader)).pixels).toEqual((await valuesOf(cpu)).pixels);
     // What tests before this one have dropped may be collected meanwhile.
     expect(used(device)).toBeLessThanOrEqual(before);
   });
@@ -83,8 +78,8 @@ describe('the share of a step', () => {
     const device = await sharedDevice();
     for (const place of ['device', 'CPU'] as const) {
       const notes: string[] = [];
-      const preparation = await openBatchPreparation(device, frames, configOf(place === 'device'));
-      const share = new PreparationShare(device, preparation, (text) => notes.push(text));
+      const loader = await openBatchLoader(device, frames, configOf(place === 'device'));
+      const share = new LoadingShare(device, loader, (text) => notes.push(text));
       share.pause();
       share.step(1000);
       await share.report(batch);
@@ -101,7 +96,7 @@ describe('the share of a step', () => {
       expect(notes[0]).toContain(`a batch is made on the ${place} in`);
       expect(Number(own)).toBeGreaterThan(0);
       expect(Math.abs(Number(percent) - Number(own) / 25)).toBeLessThan(0.1);
-      preparation.dispose();
+      loader.dispose();
     }
   });
 });

@@ -9,7 +9,7 @@ import { phantomFrames } from './phantom-frames.js';
 const config = resolveConfig({ training: { batchSize: 8, accumulate: 2, epochs: 30 } });
 
 describe('planRun', () => {
-  test('leaves a run alone that is no rehearsal', () => {
+  test('leaves a run alone that is no dry run', () => {
     const plan = planRun(config);
     expect(plan.config).toEqual(config);
     expect([plan.trainingFrames, plan.validationFrames, plan.passes]).toEqual([Infinity, Infinity, 1]);

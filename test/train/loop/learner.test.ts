@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SafetensorsTensors } from '../../../src/model/index.js';
 import { resolveConfig } from '../../../src/train/index.js';
-import { disposeBatch, openBatchPreparation } from '../../../src/train/loop/batch-loader.js';
+import { disposeBatch, openBatchLoader } from '../../../src/train/loop/batch-loader.js';
 import { BatchSource } from '../../../src/train/loop/batch-source.js';
 import { Learner, weightsToUse } from '../../../src/train/loop/learner.js';
 import { sharedDevice } from '../../support/device.js';
@@ -19,13 +19,13 @@ test('the moving average follows weights and batch-norm statistics from the firs
   const device = await sharedDevice();
   const learner = new Learner(device, config);
   const source = new BatchSource(phantomFrames(4, 32), config);
-  const preparation = await openBatchPreparation(device, phantomFrames(4, 32), config);
+  const loader = await openBatchLoader(device, phantomFrames(4, 32), config);
   const expected = new Map<string, Float64Array>();
   let tensors: SafetensorsTensors = {};
   for (const [step, batch] of [...source.batches(1), ...source.batches(2)].entries()) {
-    const prepared = await preparation.prepare(batch);
-    await learner.train(prepared, 0.05);
-    disposeBatch(prepared);
+    const loaded = await loader.load(batch);
+    await learner.train(loaded, 0.05);
+    disposeBatch(loaded);
     tensors = await learner.tensors();
     for (const name of namesOf(tensors, 'model.')) {
       const now = Float64Array.from(tensors[`model.${name}`].data, Number);
@@ -47,7 +47,7 @@ test('the moving average follows weights and batch-norm statistics from the firs
   expect(apart).toBeGreaterThan(0.01);
   expect(weightsToUse(tensors)['head.bias']).toEqual(tensors['average.head.bias']);
   learner.dispose();
-  preparation.dispose();
+  loader.dispose();
 });
 
 test('without a moving average the weights to use are the weights', async () => {

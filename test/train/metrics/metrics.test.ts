@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { angleOfProgression, type Landmarks } from '../../../src/train/landmarks.js';
+import { scaleTo512 } from '../../../src/model/coordinates.js';
+import { angleOfProgression, type Landmarks } from '../../../src/model/landmarks.js';
 import {
   bootstrapIntervals,
   bootstrapIntervalsSchema,
@@ -10,7 +11,6 @@ import {
   landmarkMetricsSchema,
   MetricsError,
   meanLandmarks,
-  scaleTo512,
 } from '../../../src/train/metrics/index.js';
 
 const truth: Landmarks = { ps1: { x: 280, y: 70 }, ps2: { x: 160, y: 100 }, fh1: { x: 320, y: 200 } };

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { Landmarks } from '../../../src/train/landmarks.js';
+import type { Landmarks } from '../../../src/model/landmarks.js';
 import { OverlayError, renderContactSheet, renderOverlay } from '../../../src/train/overlay/index.js';
 import { COLORS } from '../../../src/train/overlay/marks.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { angleOfProgression, type Point } from '../../../src/train/landmarks.js';
+import { angleOfProgression, type Point } from '../../../src/model/landmarks.js';
 import { drawGeometry, type Geometry, LABEL_RANGES, toPixels } from '../../../src/train/phantom/geometry.js';
 import { PROFILES } from '../../../src/train/phantom/profiles.js';
 import { Stream } from '../../../src/train/phantom/random.js';

@@ -1,6 +1,6 @@
 import type { Device, Tensor } from '../../../engine/index.js';
 import { histogramOf, packFrames, wordsPerFrame } from '../../../kernels/index.js';
-import { LANDMARK_NAMES } from '../../landmarks.js';
+import { LANDMARK_NAMES } from '../../../model/landmarks.js';
 import { AugmentationError, checkFrame, type LabelledFrame } from '../augment.js';
 
 /** Frames of one tensor: larger ones are no faster, and what is uploaded at once passes through the driver's memory. */
