@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { checkData, formatDataReport } from '../train/index.js';
 import { openFrameProgress } from './shared/frame-progress.js';
 import { interruptible } from './shared/interrupt.js';
 import { run } from './shared/run.js';
@@ -20,6 +19,8 @@ const program = new Command('check-data')
   .option('--all', 'print every finding instead of a few of each kind')
   .option('--strict', 'exit with 1 where there are warnings too')
   .action(async (folder: string, { json, all, strict }: Options) => {
+    // Loaded here, so that `--help` need not wait for what reads images.
+    const { checkData, formatDataReport } = await import('../train/check-data/index.js');
     const report = await interruptible('nothing was changed', async (signal) => {
       const progress = openFrameProgress('frames');
       return checkData(folder, { signal, onProgress: progress.show }).finally(progress.close);

@@ -1,10 +1,12 @@
 import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { compare, comparisonMarkdown, loadConfig } from '../train/index.js';
+import { compare, comparisonMarkdown } from '../train/comparison/index.js';
+import { loadConfig } from '../train/config/index.js';
+import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
 import { drawPhantomsOnce } from './shared/phantom-set.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 import { wholeNumber } from './shared/whole-number.js';
 

@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { drawAugmentationSheet, loadConfig, readDataset } from '../train/index.js';
+import { loadConfig } from '../train/config/index.js';
+import { readDataset } from '../train/dataset/index.js';
+import { drawAugmentationSheet } from '../train/overlay/augmentation-sheet.js';
+import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 import { wholeNumber } from './shared/whole-number.js';
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { loadConfig } from '../train/config/index.js';
 import {
   CrossValidationError,
   CrossValidationFolder,
@@ -8,13 +9,11 @@ import {
   foldsInWork,
   formatCrossValidation,
   formatSplits,
-  loadConfig,
   POOLED_SPLITS,
-  SPLITS,
-  type Split,
   stratumWarnings,
   summariseCrossValidation,
-} from '../train/index.js';
+} from '../train/cross-validation/index.js';
+import { SPLITS, type Split } from '../train/dataset/index.js';
 import { withAdapter } from './shared/adapter.js';
 import { interruptible } from './shared/interrupt.js';
 import { run } from './shared/run.js';

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { evaluate, loadConfig, loadNetworkFrames, readDataset, runTraining } from '../train/index.js';
+import { loadConfig } from '../train/config/index.js';
+import { loadNetworkFrames, readDataset } from '../train/dataset/index.js';
+import { evaluate } from '../train/evaluate/index.js';
+import { runTraining } from '../train/loop/index.js';
+import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
 import { drawPhantomsOnce } from './shared/phantom-set.js';
 import { printMetrics } from './shared/print-metrics.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 import { trainingRemains } from './shared/training-remains.js';
 import { wholeNumber } from './shared/whole-number.js';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { run, withDevice } from './shared/run.js';
+import { withDevice } from './shared/device.js';
+import { run } from './shared/run.js';
 
 const SHOWN_LIMITS = [
   'maxBufferSize',

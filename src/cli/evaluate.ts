@@ -1,22 +1,16 @@
 import { Command, Option } from 'commander';
 import { DECODINGS, type Decoding } from '../model/index.js';
-import {
-  type Checkpoint,
-  CrossValidationError,
-  countSeenFrames,
-  evaluate,
-  type Flip,
-  loadCalibrationFrames,
-  loadConfig,
-  loadNetworkFrames,
-  prepareEnsemble,
-  readDataset,
-  type Split,
-  untrainedFlips,
-} from '../train/index.js';
+import type { Checkpoint } from '../train/checkpoint/index.js';
+import { loadConfig } from '../train/config/index.js';
+import { CrossValidationError, countSeenFrames, prepareEnsemble } from '../train/cross-validation/index.js';
+import { loadNetworkFrames, readDataset, type Split } from '../train/dataset/index.js';
+import { evaluate, loadCalibrationFrames } from '../train/evaluate/index.js';
+import type { Flip } from '../train/flip.js';
+import { untrainedFlips } from '../train/predict/index.js';
+import { withDevice } from './shared/device.js';
 import { flipOption } from './shared/flip-option.js';
 import { printMetrics } from './shared/print-metrics.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 
 interface Options {
   readonly run?: string;

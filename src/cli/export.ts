@@ -1,14 +1,15 @@
 import { Command, Option } from 'commander';
 import { DECODINGS, type Decoding, FRAME_TYPES, type FrameType } from '../model/index.js';
+import type { Checkpoint } from '../train/checkpoint/index.js';
 import {
-  type Checkpoint,
   EXPORT_FORMATS,
   type ExportFormat,
   exportRunToOnnx,
   exportRunToSafetensors,
   formatOfFile,
-} from '../train/index.js';
-import { run, withDevice } from './shared/run.js';
+} from '../train/export/index.js';
+import { withDevice } from './shared/device.js';
+import { run } from './shared/run.js';
 
 interface Options {
   readonly model: string;

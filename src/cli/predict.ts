@@ -1,9 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DECODINGS, type Decoding, FITS, type Fit, type FrameSelection, NOTICE, parseFrames } from '../model/index.js';
-import { type Flip, type ImageResult, predictImages, predictorSource } from '../train/index.js';
+import { predictorSource } from '../train/cross-validation/index.js';
+import type { Flip } from '../train/flip.js';
+import { type ImageResult, predictImages } from '../train/predict/index.js';
+import { withDevice } from './shared/device.js';
 import { flipOption } from './shared/flip-option.js';
 import { latestRun } from './shared/latest-run.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 
 interface Options {
   readonly model?: string;

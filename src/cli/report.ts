@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { writeReport } from '../train/index.js';
+import { writeReport } from '../report/index.js';
 import { run } from './shared/run.js';
 
 interface Options {

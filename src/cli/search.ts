@@ -1,20 +1,21 @@
 import { Command, Option } from 'commander';
+import { loadConfig } from '../train/config/index.js';
+import { readDataset } from '../train/dataset/index.js';
 import {
   BEST_FILE,
   defaultSpace,
-  loadConfig,
   loadSpace,
   OBJECTIVES,
   type Objective,
   PRUNERS,
-  readDataset,
   SAMPLERS,
   search,
   trainingRunner,
-} from '../train/index.js';
+} from '../train/search/index.js';
+import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
 import { printSearch } from './shared/print-search.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 import { wholeNumber } from './shared/whole-number.js';
 

@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
-import { type CorrectedDifference, compareRuns, type Split, writeFileAtomically } from '../train/index.js';
+import type { Split } from '../train/dataset/index.js';
+import { writeFileAtomically } from '../train/run-folder/index.js';
+import { type CorrectedDifference, compareRuns } from '../train/significance/index.js';
 import { run } from './shared/run.js';
 
 interface Options {

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
-import { loadConfig, OVERFIT_GOAL, readRunStart, runTraining } from '../train/index.js';
+import { loadConfig } from '../train/config/index.js';
+import { OVERFIT_GOAL, runTraining } from '../train/loop/index.js';
+import { readRunStart } from '../train/run-folder/index.js';
+import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
-import { run, withDevice } from './shared/run.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 import { trainingRemains } from './shared/training-remains.js';
 import { wholeNumber } from './shared/whole-number.js';

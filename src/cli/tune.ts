@@ -1,6 +1,8 @@
 import { Command } from 'commander';
-import { loadConfig, tuneTraining } from '../train/index.js';
-import { run, withDevice } from './shared/run.js';
+import { loadConfig } from '../train/config/index.js';
+import { tuneTraining } from '../train/loop/index.js';
+import { withDevice } from './shared/device.js';
+import { run } from './shared/run.js';
 import { setOption } from './shared/set-option.js';
 
 interface Options {

@@ -1,5 +1,5 @@
 import { type Device, DeviceError } from '../../index.js';
-import { withDevice } from './run.js';
+import { withDevice } from './device.js';
 
 /**
  * As `withDevice`, on an adapter of which part of the name is given.

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { FLIPS, type Flip } from '../../train/index.js';
+import { FLIPS, type Flip } from '../../train/flip.js';
 
 /** `--tta horizontal`, `--tta horizontal,vertical`. */
 export function flipOption(): Option {

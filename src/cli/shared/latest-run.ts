@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunError } from '../../train/index.js';
+import { RunError } from '../../train/run-folder/index.js';
 
 /** The run folder whose best model was written last. @throws RunError if there is none */
 export async function latestRun(parent: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type PhantomDatasetOptions, writePhantomDataset } from '../../train/index.js';
+import { type PhantomDatasetOptions, writePhantomDataset } from '../../train/phantom/index.js';
 import { openFrameProgress } from './frame-progress.js';
 import { interruptible } from './interrupt.js';
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import type { Evaluation } from '../../train/index.js';
+import type { Evaluation } from '../../train/evaluate/index.js';
 
 type Metrics = Evaluation['metrics'];
 

@@ -1,4 +1,4 @@
-import { describeScore, type SearchSummary } from '../../train/index.js';
+import { describeScore, type SearchSummary } from '../../train/search/index.js';
 
 /** What a search has found, and what it went by. */
 export function printSearch({ objective, trials, best, importance }: SearchSummary, file: string): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Device, type DeviceOptions, openDevice, SondeError } from '../../index.js';
+import { SondeError } from '../../engine/errors.js';
 import { Interrupted } from './interrupt.js';
 
 /**
@@ -29,15 +29,4 @@ function sentenceOf(error: unknown): string | undefined {
     return `${error.message}; check the path, its permissions and the space there.`;
   }
   return undefined;
-}
-
-/** Runs `body` with an open device and closes it, whatever happens. */
-export async function withDevice<T>(options: DeviceOptions, body: (device: Device) => Promise<T>): Promise<T> {
-  // f16 on NVIDIA's cards and matrix units: what a configuration of mixed precision needs, and nothing else uses.
-  const device = await openDevice({ experimental: true, ...options });
-  try {
-    return await body(device);
-  } finally {
-    device.close();
-  }
 }

@@ -1,4 +1,4 @@
-import { canResume } from '../../train/index.js';
+import { canResume } from '../../train/loop/index.js';
 
 /** What a training run that was stopped leaves behind, and what to do with it. */
 export function trainingRemains(folder: string): () => string {

@@ -1,4 +1,4 @@
-import { SondeError } from '../../engine/index.js';
+import { SondeError } from '../../engine/errors.js';
 
 /** A network that cannot become an ONNX model. */
 export class OnnxError extends SondeError {

@@ -1,6 +1,6 @@
 import type { Device } from '../../index.js';
 import { type FramePrediction, type LoadedPredictor, loadPredictor, PredictionError } from '../../model/index.js';
-import type { TrainedRun } from '../../train/index.js';
+import type { TrainedRun } from '../../train/predict/index.js';
 import { deviceLost, noPrediction, stopping } from './problem.js';
 
 export interface InferenceOptions {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { type OverlayOptions, renderOverlay } from '../../train/index.js';
+import { type OverlayOptions, renderOverlay } from '../../train/overlay/index.js';
 
 const MILLISECONDS = 10 * 60 * 1000;
 const BYTES = 128 * 2 ** 20;

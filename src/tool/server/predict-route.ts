@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { type FrameResult, frameResult, loopSummary, NOTICE, parseFrames } from '../../model/index.js';
-import type { OverlayOptions } from '../../train/index.js';
+import type { OverlayOptions } from '../../train/overlay/index.js';
 import type { ModelDescription } from '../model-description.js';
 import { deadlineOf } from './deadline.js';
 import type { UploadDecoder } from './decoder-pool.js';

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifySchemaValidationError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { SondeError } from '../../index.js';
+import { SondeError } from '../../engine/errors.js';
 import { imageProblemCode } from './decoding.js';
 import type { ServerLimits } from './limits.js';
 

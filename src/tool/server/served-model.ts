@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { type Calibration, decodeSafetensors, halveWeights, NOTICE } from '../../model/index.js';
-import type { TrainedRun } from '../../train/index.js';
+import type { TrainedRun } from '../../train/predict/index.js';
 import type { ModelDescription, Precision } from '../model-description.js';
 
 /** Weights that a page can fetch. */

@@ -1,4 +1,4 @@
-import { SondeError } from '../../engine/index.js';
+import { SondeError } from '../../engine/errors.js';
 
 /** A model that cannot be exported as asked. */
 export class ExportError extends SondeError {
