@@ -289,7 +289,7 @@ describe('training that fails', () => {
     // The loss is about 1e37, which float32 holds; the squares of the gradient are not.
     const { outcome } = await start({ ...config, loss: Object.assign({}, config.loss, { lambda: 1e35 }) });
     await expect(outcome).rejects.toThrow(
-      /^The gradient norm became (Infinity|NaN) in epoch 1, batch 1 \([^)]+\): reduce \(in clip\) produced NaN or Inf, /,
+      /^The gradient norm became (Infinity|NaN) in epoch 1, batch 1 \([^)]+\): sumOfSquares \(in clip\) produced NaN or Inf, /,
     );
   });
 
