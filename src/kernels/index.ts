@@ -1,15 +1,15 @@
 /** Every operation, as a function on tensors. */
-export * from './batchNorm/index.js';
+export * from './batch-norm/index.js';
+export { type ConvTranspose2dOptions, convTranspose2d } from './conv-transpose2d/conv-transpose2d.js';
 export { type Conv2dOptions, conv2d } from './conv2d/conv2d.js';
 export type { Pair } from './conv2d/geometry.js';
 export type { ConvVariant } from './conv2d/winograd.js';
-export { type ConvTranspose2dOptions, convTranspose2d } from './convTranspose2d/convTranspose2d.js';
 export * from './dropout/index.js';
 export * from './elementwise/index.js';
 export * from './expectation2d/index.js';
-export * from './gatherFrames/index.js';
-export * from './gaussianBlur/index.js';
-export * from './greyJitter/index.js';
+export * from './gather-frames/index.js';
+export * from './gaussian-blur/index.js';
+export * from './grey-jitter/index.js';
 export * from './heatmap/index.js';
 export * from './matmul/index.js';
 export * from './movement/index.js';
@@ -18,6 +18,6 @@ export * from './peak2d/index.js';
 export * from './pool2d/index.js';
 export * from './reduce/index.js';
 export * from './resize2d/index.js';
-export * from './sampleAffine/index.js';
+export * from './sample-affine/index.js';
 export * from './softmax/index.js';
 export * from './tuner/index.js';

@@ -12,7 +12,7 @@ import {
   sum,
   type Tensor,
 } from '../../src/index.js';
-import { batchNormReference, batchStatisticsReference } from '../../src/kernels/batchNorm/reference.js';
+import { batchNormReference, batchStatisticsReference } from '../../src/kernels/batch-norm/reference.js';
 import type { Conv2dOptions } from '../../src/kernels/conv2d/conv2d.js';
 import { conv2dReference } from '../../src/kernels/conv2d/reference.js';
 import { expectClose } from '../support/check-operation.js';

@@ -13,7 +13,7 @@ import {
   type TuningEntry,
   tune,
 } from '../../src/index.js';
-import { batchStatisticsReference } from '../../src/kernels/batchNorm/reference.js';
+import { batchStatisticsReference } from '../../src/kernels/batch-norm/reference.js';
 import { conv2d } from '../../src/kernels/conv2d/conv2d.js';
 import { type ConvGeometry, convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
 import {

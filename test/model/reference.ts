@@ -1,6 +1,6 @@
-import { batchNormReference } from '../../src/kernels/batchNorm/reference.js';
+import { batchNormReference } from '../../src/kernels/batch-norm/reference.js';
+import { convTranspose2dReference } from '../../src/kernels/conv-transpose2d/reference.js';
 import { conv2dReference, type Reference } from '../../src/kernels/conv2d/reference.js';
-import { convTranspose2dReference } from '../../src/kernels/convTranspose2d/reference.js';
 import { bilinear, resizeReference } from '../../src/kernels/resize2d/reference.js';
 import type { Module } from '../../src/model/index.js';
 

@@ -1,6 +1,6 @@
 import type { Node } from '../../engine/graph.js';
 import type { Absorption, Lowering, Operation, Value } from '../../engine/operation.js';
-import { batchNormInference, batchNormTraining } from '../batchNorm/batchNorm.js';
+import { batchNormInference, batchNormTraining } from '../batch-norm/batch-norm.js';
 import { reluOperation } from '../elementwise/elementwise.js';
 import type { ConvAttributes } from './conv2d.js';
 import { type GatherEpilogue, gatherExtent, lowerGather } from './gather.js';

@@ -247,7 +247,7 @@ fn rowsOf(place: Place) -> u32 {
   return min({{EXTENT}}u, shape.positions - min(place.firstPosition, shape.positions));
 }
 
-// Moments over the tile's positions, as batchNorm/statistics-combine.wgsl wants them: of one channel, or of four.
+// Moments over the tile's positions, as batch-norm/statistics-combine.wgsl wants them: of one channel, or of four.
 //#if MATRIX
 fn keep(place: Place, column: u32, own: Moments) {
   keepOne(place, place.firstChannel + column, own.mean, own.m2);

@@ -1,8 +1,8 @@
 import { castOperation } from '../../engine/basic-operations.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf, type TensorSpec } from '../../engine/shape.js';
-import momentsSource from '../batchNorm/moments.wgsl';
-import { joinStatistics, lowerStatistics } from '../batchNorm/statistics.js';
+import momentsSource from '../batch-norm/moments.wgsl';
+import { joinStatistics, lowerStatistics } from '../batch-norm/statistics.js';
 import { linearGrid } from '../grid.js';
 import { elementOf, fitsStatistics, tiledSource, tileExtent } from '../matmul/tile.js';
 import { unroll } from '../matmul/unroll.js';

@@ -5,9 +5,9 @@
 import { castOperation } from '../../engine/basic-operations.js';
 import type { Node } from '../../engine/graph.js';
 import type { Operation, Tensor } from '../../engine/index.js';
-import { batchNormInference } from '../../kernels/batchNorm/batchNorm.js';
+import { batchNormInference } from '../../kernels/batch-norm/batch-norm.js';
+import { convTranspose2dOperation } from '../../kernels/conv-transpose2d/conv-transpose2d.js';
 import { conv2dOperation } from '../../kernels/conv2d/conv2d.js';
-import { convTranspose2dOperation } from '../../kernels/convTranspose2d/convTranspose2d.js';
 import { concatOperation } from '../../kernels/movement/movement.js';
 import { maxPoolOperation } from '../../kernels/pool2d/max-pool2d.js';
 import type { ResizeAxis } from '../../kernels/resize2d/axis.js';

@@ -2,7 +2,7 @@ import { cast, type GradientCall, type Tensor } from '../../engine/index.js';
 import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
 import { broadcastTo } from '../movement/movement.js';
 import { mean } from '../reduce/reduce.js';
-import type { Attributes } from './batchNorm.js';
+import type { Attributes } from './batch-norm.js';
 
 /**
  * Gradients of batch normalisation's gradients, as a composition of operations, so that there are higher ones too.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Device, gatherFrames, gradients, packFrames, sum, type Tensor, wordsPerFrame } from '../../src/index.js';
-import { gatherFramesReference } from '../../src/kernels/gatherFrames/reference.js';
+import { gatherFramesReference } from '../../src/kernels/gather-frames/reference.js';
 import { type Case, checkOperation } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 

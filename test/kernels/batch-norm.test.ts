@@ -17,7 +17,7 @@ import {
   batchStatisticsReference,
   normalizeReference,
   runningReference,
-} from '../../src/kernels/batchNorm/reference.js';
+} from '../../src/kernels/batch-norm/reference.js';
 import { type Case, checkOperation, expectClose, propertyParameters } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';

@@ -3,7 +3,7 @@ import * as kinds from '../../engine/kinds.js';
 import { F32, U32 } from '../../engine/operands.js';
 import { formatShape } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
-import { checkIndices } from '../gatherFrames/gather-frames.js';
+import { checkIndices } from '../gather-frames/gather-frames.js';
 import { withNan } from '../nan.js';
 import jitterKernel from './grey-jitter.wgsl';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { greyJitterTables, histogramOf } from '../../src/index.js';
-import { greyJitterReference } from '../../src/kernels/greyJitter/reference.js';
+import { greyJitterReference } from '../../src/kernels/grey-jitter/reference.js';
 import { type Case, checkOperation } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 

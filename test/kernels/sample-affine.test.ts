@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sampleAffine } from '../../src/index.js';
-import { sampleAffineReference } from '../../src/kernels/sampleAffine/reference.js';
+import { sampleAffineReference } from '../../src/kernels/sample-affine/reference.js';
 import { type Case, checkOperation } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 

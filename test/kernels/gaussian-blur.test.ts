@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gaussianBlur } from '../../src/index.js';
-import { gaussianBlurReference } from '../../src/kernels/gaussianBlur/reference.js';
+import { gaussianBlurReference } from '../../src/kernels/gaussian-blur/reference.js';
 import { type Case, checkOperation } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 

@@ -1,0 +1,1 @@
+export { type BatchNormOptions, batchNorm } from './batch-norm.js';

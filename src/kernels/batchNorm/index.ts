@@ -1,1 +1,0 @@
-export { type BatchNormOptions, batchNorm } from './batchNorm.js';

@@ -1,0 +1,1 @@
+export { type ConvTranspose2dOptions, convTranspose2d } from './conv-transpose2d.js';

@@ -1,1 +1,0 @@
-export { type ConvTranspose2dOptions, convTranspose2d } from './convTranspose2d.js';
