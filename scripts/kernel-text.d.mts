@@ -1,4 +1,4 @@
-export function kernelText(wgsl: string): string;
+export function kernelText(wgsl: string, path: string): string;
 export const kernelModules: {
   readonly name: string;
   readonly enforce: 'pre';

@@ -1,13 +1,12 @@
 // out[i] = a[i] + b[i], four elements per invocation. The gradients that reach a tensor along two paths.
-struct Sizes { vectors: u32 }
-@group(0) @binding(0) var<uniform> sizes: Sizes;
+//#uniforms
 @group(0) @binding(1) var<storage, read> a: array<vec4<{{A}}>>;
 @group(0) @binding(2) var<storage, read> b: array<vec4<{{B}}>>;
 @group(0) @binding(3) var<storage, read_write> result: array<vec4<{{RESULT}}>>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * 64u) + id.x;
-  if (i >= sizes.vectors) { return; }
+  if (i >= uniforms.vectors) { return; }
   result[i] = vec4<{{RESULT}}>(vec4f(a[i]) + vec4f(b[i]));
 }

@@ -13,8 +13,13 @@ import type { Lowering, Operation, Value } from './operation.js';
 import { checkShape, type DType, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
-import { withTypes } from './types.js';
+import { kernel, uniforms } from './wgsl/index.js';
 import zeroGapsSource from './zero-gaps.wgsl';
+
+const copyUniforms = uniforms({ count: 'u32', offset: 'u32' });
+const gapsUniforms = uniforms({ gaps: 'u32' });
+const vectorUniforms = uniforms({ vectors: 'u32' });
+const fillUniforms = uniforms({ count: 'u32', value: 'f32' });
 
 export interface ViewAttributes {
   readonly shape: Shape;
@@ -85,10 +90,9 @@ export function lowerCopy(lowering: Lowering, source: Value, destination: Value,
   const count = sizeOf(source.shape);
   lowering.dispatch({
     label: 'copy',
-    source: copySource,
+    ...kernel(copySource, { uniforms: copyUniforms({ count, offset }) }),
     bindings: [source, destination],
     writes: [1],
-    uniforms: { u32: [count, offset] },
     workgroups: linearGrid(count),
   });
 }
@@ -118,10 +122,9 @@ export const packOperation: Operation<PackAttributes> = {
     const count = gaps.length / 2;
     lowering.dispatch({
       label: 'pack.gaps',
-      source: zeroGapsSource,
+      ...kernel(zeroGapsSource, { uniforms: gapsUniforms({ gaps: count }) }),
       bindings: [lowering.constant(Uint32Array.from(gaps)), arena],
       writes: [1],
-      uniforms: { u32: [count] },
       workgroups: count <= 65535 ? [count, 1, 1] : [65535, Math.ceil(count / 65535), 1],
     });
   },
@@ -136,10 +139,12 @@ export const accumulateOperation: Operation<null> = {
     const vectors = Math.ceil(sizeOf(a.shape) / 4);
     lowering.dispatch({
       label: 'accumulate',
-      source: withTypes(accumulateSource, { A: a, B: b, RESULT: result }),
+      ...kernel(accumulateSource, {
+        constants: { A: a.dtype, B: b.dtype, RESULT: result.dtype },
+        uniforms: vectorUniforms({ vectors }),
+      }),
       bindings: [a, b, result],
       writes: [2],
-      uniforms: { u32: [vectors] },
       workgroups: linearGrid(vectors),
       flops: sizeOf(a.shape),
     });
@@ -160,10 +165,9 @@ export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
     const vectors = Math.ceil(sizeOf(x.shape) / 4);
     lowering.dispatch({
       label: 'cast',
-      source: withTypes(castSource, { X: x, Y: y }),
+      ...kernel(castSource, { constants: { X: x.dtype, Y: y.dtype }, uniforms: vectorUniforms({ vectors }) }),
       bindings: [x, y],
       writes: [1],
-      uniforms: { u32: [vectors] },
       workgroups: linearGrid(vectors),
     });
   },
@@ -203,10 +207,9 @@ const fillOperation: Operation<FillAttributes> = {
     const count = sizeOf(shape);
     lowering.dispatch({
       label: 'fill',
-      source: fillSource,
+      ...kernel(fillSource, { uniforms: fillUniforms({ count, value }) }),
       bindings: [result],
       writes: [0],
-      uniforms: { u32: [count], f32: [value] },
       workgroups: linearGrid(count),
     });
   },

@@ -10,6 +10,23 @@ import type { Plan } from './plan.js';
 import poisonSource from './poison.wgsl';
 import scanSource from './scan.wgsl';
 import { bytesOf, type DType, sizeOf } from './shape.js';
+import { kernel, uniforms } from './wgsl/index.js';
+
+const poisonUniforms = uniforms({ first: 'u32', count: 'u32', salt: 'u32' });
+
+const scanUniforms = uniforms({
+  /** Elements. */
+  size: 'u32',
+  guard_start: 'u32',
+  guard_words: 'u32',
+  salt: 'u32',
+  site: 'u32',
+  /** 0: bits, 1: f32, 2: f16. */
+  kind: 'u32',
+  /** 0 or 1; `infinities` is 1 where they are allowed. */
+  poisoned: 'u32',
+  infinities: 'u32',
+});
 
 /** What an execution leaves about each site: see scan.wgsl. */
 const WORDS_PER_SITE = 4;
@@ -115,11 +132,10 @@ export class Checks {
     if (count === 0) return [];
     const dispatch: Dispatch = {
       label: 'checked.poison',
-      source: guardSource + poisonSource,
+      ...kernel(guardSource + poisonSource, { uniforms: poisonUniforms({ first, count, salt }) }),
       bindings: [value],
       writes: [0],
       workgroups: linearGrid(count),
-      uniforms: { u32: [first, count, salt] },
     };
     return [{ kind: 'dispatch', node: undefined, dispatch, values: [value] }];
   }
@@ -133,11 +149,21 @@ export class Checks {
     const values = [value, this.statusValue];
     const dispatch: Dispatch = {
       label: 'checked.scan',
-      source: guardSource + scanSource,
+      ...kernel(guardSource + scanSource, {
+        uniforms: scanUniforms({
+          size,
+          guard_start: body,
+          guard_words: guard,
+          salt,
+          site: index,
+          kind,
+          poisoned,
+          infinities,
+        }),
+      }),
       bindings: values,
       writes: [1],
       workgroups: linearGrid(Math.max(body, guard)),
-      uniforms: { u32: [size, body, guard, salt, index, kind, poisoned, infinities] },
     };
     return { kind: 'dispatch', node: undefined, dispatch, values };
   }

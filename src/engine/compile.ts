@@ -41,6 +41,8 @@ export interface Compiled<A extends readonly Argument[], R> {
   profile(...args: A): Promise<Profile>;
   /** Records the operations for these arguments without running them, for tools that look at a program. */
   trace(...args: A): Promise<{ device: Device; nodes: readonly Node[] }>;
+  /** The kernels of the program for these arguments, as the driver gets them: see `npm run kernels`. Runs nothing. */
+  kernels(...args: A): Promise<{ label: string; source: string }[]>;
   /** One entry per program: there is one for each combination of argument shapes seen so far. */
   statistics(): ProgramStatistics[];
   /** Planned memory of the program for the most recent arguments. */
@@ -167,9 +169,16 @@ export function compile<P extends readonly Tensor[], R>(
     return { device, nodes: program.plan.recorded };
   }
 
+  async function kernels(...args: A): Promise<{ label: string; source: string }[]> {
+    const { program, pending } = entryFor(args);
+    await pending;
+    return program.kernels();
+  }
+
   const compiled: Compiled<A, R> = Object.assign(outsideTraces(call), {
     profile: outsideTraces(profile),
     trace: outsideTraces(trace),
+    kernels: outsideTraces(kernels),
     statistics: () =>
       [...entries.values()].map(({ program, calls }) => ({
         dispatches: program.dispatchCount,

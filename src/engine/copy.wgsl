@@ -1,12 +1,11 @@
 // destination[offset + i] = source[i], word by word, whatever the dtype.
-struct Sizes { count: u32, offset: u32 }
-@group(0) @binding(0) var<uniform> sizes: Sizes;
+//#uniforms
 @group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read_write> destination: array<u32>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * 64u) + id.x;
-  if (i >= sizes.count) { return; }
-  destination[sizes.offset + i] = source[i];
+  if (i >= uniforms.count) { return; }
+  destination[uniforms.offset + i] = source[i];
 }

@@ -10,6 +10,7 @@ import { U32 } from './operands.js';
 import type { Operation } from './operation.js';
 import { keyWords, type RandomKey } from './random-key.js';
 import type { Tensor } from './tensor.js';
+import { kernel } from './wgsl/index.js';
 
 /** Words of a generator's state: its key, and how often it has drawn, low word first. */
 const STATE_WORDS = 4;
@@ -21,7 +22,7 @@ const advanceOperation: Operation<null> = {
   lower(lowering, [state], [next]) {
     lowering.dispatch({
       label: 'advanceGenerator',
-      source: advanceSource,
+      ...kernel(advanceSource),
       bindings: [state, next],
       writes: [1],
       workgroups: [1, 1, 1],

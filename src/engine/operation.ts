@@ -12,8 +12,8 @@ export interface Value extends TensorSpec {
 /**
  * One compute dispatch.
  *
- * The kernel's interface is fixed: `@group(0) @binding(0) var<uniform>` holds `uniforms` (first the u32 words, then the
- * f32 words, in one struct; absent if both are empty), and `@binding(1)`, `@binding(2)`, … are `bindings` in order.
+ * The kernel's interface is fixed: `@group(0) @binding(0) var<uniform>` holds `uniforms` (absent if there are none), and
+ * `@binding(1)`, `@binding(2)`, … are `bindings` in order. `kernel` builds `source` and `uniforms` together.
  * A value that the kernel only reads is declared `var<storage, read>`, one that it writes `read_write`.
  * The entry point is `main`. A binding's size is its value's size rounded up to 16 bytes, so a value can be declared
  * `array<vec4<f32>>`; what lies beyond the last element is undefined when read and may be overwritten by such a vec4.
@@ -27,7 +27,8 @@ export interface Dispatch {
   readonly bindings: readonly Value[];
   /** Which of `bindings` the kernel writes, by position. */
   readonly writes: readonly number[];
-  readonly uniforms?: { readonly u32?: readonly number[]; readonly f32?: readonly number[] };
+  /** The words of the kernel's uniforms. */
+  readonly uniforms?: Uint32Array;
   readonly workgroups: readonly [number, number, number];
   /** Useful arithmetic, for the profiler: 2 per multiply-add. */
   readonly flops?: number;

@@ -120,7 +120,7 @@ export class PipelineCache {
 }
 
 export function hasUniforms({ uniforms }: Dispatch): boolean {
-  return (uniforms?.u32?.length ?? 0) + (uniforms?.f32?.length ?? 0) > 0;
+  return uniforms !== undefined && uniforms.length > 0;
 }
 
 function layoutKey(dispatch: Dispatch): string {

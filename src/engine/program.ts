@@ -84,6 +84,16 @@ export class Program {
     return new Set(this.dispatches.map(({ source }) => source)).size;
   }
 
+  /** Distinct kernels, each under the label of the first dispatch that uses it. */
+  kernels(): { label: string; source: string }[] {
+    const distinct = new Set<string>();
+    return this.dispatches.flatMap(({ label, source }) => {
+      if (distinct.has(source)) return [];
+      distinct.add(source);
+      return { label, source };
+    });
+  }
+
   get dispatchCount(): number {
     return this.dispatches.length;
   }
@@ -235,19 +245,14 @@ export class Program {
     let total = 0;
     for (const { uniforms } of this.dispatches) {
       offsets.push(total);
-      const words = (uniforms?.u32?.length ?? 0) + (uniforms?.f32?.length ?? 0);
-      total += Math.ceil((words * 4) / ALIGNMENT) * ALIGNMENT;
+      total += Math.ceil((4 * (uniforms?.length ?? 0)) / ALIGNMENT) * ALIGNMENT;
     }
     if (total === 0) return offsets;
-    const bytes = new ArrayBuffer(total);
-    for (const [index, { uniforms }] of this.dispatches.entries()) {
-      const u32 = uniforms?.u32 ?? [];
-      const f32 = uniforms?.f32 ?? [];
-      new Uint32Array(bytes, offsets[index], u32.length).set(u32);
-      new Float32Array(bytes, offsets[index] + u32.length * 4, f32.length).set(f32);
-    }
+    const words = new Uint32Array(total / 4);
+    for (const [index, { uniforms }] of this.dispatches.entries())
+      if (uniforms) words.set(uniforms, offsets[index] / 4);
     this.uniforms = this.device.borrowUniforms(total);
-    this.device.upload(this.uniforms, 0, new Uint32Array(bytes));
+    this.device.upload(this.uniforms, 0, words);
     return offsets;
   }
 
@@ -255,9 +260,8 @@ export class Program {
     const pipeline = this.device.pipelines.get(dispatch);
     const label = node?.scope ? `${node.scope} ${dispatch.label}` : dispatch.label;
     const entries: GPUBindGroupEntry[] = [];
-    if (hasUniforms(dispatch) && this.uniforms) {
-      const words = (dispatch.uniforms?.u32?.length ?? 0) + (dispatch.uniforms?.f32?.length ?? 0);
-      const size = Math.ceil((words * 4) / 16) * 16;
+    if (dispatch.uniforms && hasUniforms(dispatch) && this.uniforms) {
+      const size = Math.ceil((4 * dispatch.uniforms.length) / 16) * 16;
       entries.push({ binding: 0, resource: { buffer: this.uniforms, offset: uniformOffset, size } });
     }
     let bytes = 0;

@@ -11,8 +11,8 @@ import randomKernel from './random.wgsl';
 import { keyWords, type RandomKey, randomKey } from './random-key.js';
 import { checkShape, formatShape, type Shape, sizeOf } from './shape.js';
 import { signature } from './signature.js';
-import { template } from './template.js';
 import { Tensor } from './tensor.js';
+import { kernel, uniforms } from './wgsl/index.js';
 
 /**
  * What draws depend on: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of the numbers `k`
@@ -31,6 +31,15 @@ interface RandomAttributes {
   readonly parameters: readonly [number, number];
 }
 
+const drawUniforms = uniforms({
+  count: 'u32',
+  key0: 'u32',
+  key1: 'u32',
+  key_words: 'u32',
+  a: 'f32',
+  b: 'f32',
+});
+
 const randomOperation: Operation<RandomAttributes> = {
   name: 'random',
   operands: { key: U32 },
@@ -40,18 +49,21 @@ const randomOperation: Operation<RandomAttributes> = {
   },
   lower(lowering, inputs, [result], { shape, key, distribution, parameters }) {
     const count = sizeOf(shape);
+    const [a, b] = parameters;
     const keyWordCount = inputs.length > 0 ? sizeOf(inputs[0].shape) : 0;
     lowering.dispatch({
       label: 'random',
-      source: template(philox + randomKernel, {
-        STORED: inputs.length > 0,
-        UNIFORM: distribution === 'uniform',
-        NORMAL: distribution === 'normal',
-        BERNOULLI: distribution === 'bernoulli',
+      ...kernel(philox + randomKernel, {
+        constants: {
+          STORED: inputs.length > 0,
+          UNIFORM: distribution === 'uniform',
+          NORMAL: distribution === 'normal',
+          BERNOULLI: distribution === 'bernoulli',
+        },
+        uniforms: drawUniforms({ count, key0: key[0], key1: key[1], key_words: keyWordCount, a, b }),
       }),
       bindings: [...inputs, result],
       writes: [inputs.length],
-      uniforms: { u32: [count, ...key, keyWordCount], f32: parameters },
       workgroups: linearGrid(Math.ceil(count / 4)),
     });
   },

@@ -229,9 +229,7 @@ const TABLE: Readonly<Record<string, Row>> = {
 
 /** Exported, and without a row of their own. */
 const EXEMPT: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['template', 'withTypes', 'enableHalves', 'linearGrid'].map((name) => [name, 'text and numbers of kernels']),
-  ),
+  ...Object.fromEntries(['kernel', 'uniforms', 'linearGrid'].map((name) => [name, 'text and numbers of kernels'])),
   ...Object.fromEntries(['formatShape', 'sameShape', 'sizeOf'].map((name) => [name, 'arithmetic of shapes'])),
   formatProfile: 'prints what profile has returned',
   isTooLarge: 'takes anything that was thrown',

@@ -44,7 +44,7 @@ function overrun(beyond: number): Operation<null> {
           }`,
         bindings: [x, result],
         writes: [1],
-        uniforms: { u32: [sizeOf(x.shape) + beyond] },
+        uniforms: Uint32Array.of(sizeOf(x.shape) + beyond),
         workgroups: [Math.ceil((sizeOf(x.shape) + beyond) / 64), 1, 1],
       }),
   };

@@ -18,7 +18,7 @@ const accumulateOperation: Operation<null> = {
         }`,
       bindings: [y, x],
       writes: [1],
-      uniforms: { u32: [sizeOf(x.shape)] },
+      uniforms: Uint32Array.of(sizeOf(x.shape)),
       workgroups: linearGrid(sizeOf(x.shape)),
     }),
 };
@@ -47,7 +47,7 @@ const sumAndDifferenceOperation: Operation<null> = {
         }`,
       bindings: [x, y, sum, difference],
       writes: [2, 3],
-      uniforms: { u32: [sizeOf(x.shape)] },
+      uniforms: Uint32Array.of(sizeOf(x.shape)),
       workgroups: linearGrid(sizeOf(x.shape)),
     }),
 };

@@ -6,7 +6,7 @@ import {
   compile,
   type Device,
   type DType,
-  enableHalves,
+  kernel,
   type Operation,
   record,
   ShaderError,
@@ -55,10 +55,10 @@ function planted({
         }`;
       lowering.dispatch({
         label: 'planted',
-        source: enableHalves(source, written),
+        ...kernel(source),
         bindings: [...read, ...written],
         writes: written.map((_, k) => k + read.length),
-        uniforms: { u32: [sizeOf(x.shape)] },
+        uniforms: Uint32Array.of(sizeOf(x.shape)),
         workgroups: [Math.ceil(sizeOf(x.shape) / 64) + 1, 1, 1],
       });
     },

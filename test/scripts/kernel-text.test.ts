@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { kernelText } from '../../scripts/kernel-text.mjs';
-import { directiveOf, template } from '../../src/engine/template.js';
-import { unroll } from '../../src/kernels/matmul/unroll.js';
+import { expand, sections, textOf } from '../../src/engine/wgsl/template.js';
 
 const folder = fileURLToPath(new URL('../../src', import.meta.url));
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.wgsl'));
@@ -18,39 +17,32 @@ function tokens(text: string): string {
     .trim();
 }
 
-/** The parts between `//#section` lines, of which each is expanded by itself; one for a file without them. */
-function sections(text: string): string[] {
-  return text.split(/^\/\/#section \w+\n/m);
-}
+/** Every name in any of the files: conditions have the same value in all of them, other names stand for themselves. */
+const all = texts.map(({ full }) => full).join('');
+const conditions = [...all.matchAll(/\/\/#if (\w+)/g)].map(([, name]) => name);
+const sums = [...all.matchAll(/\{\{(\w+([+*]\w+)+)\}\}/g)].flatMap(([, sum]) => sum.split(/[+*]/));
+const counts = [...all.matchAll(/\/\/#unroll \w+ (\w+)/g)].map(([, name]) => name);
+const names = [...all.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name);
+const parts = [...all.matchAll(/\{\{(\w+)\{\{/g)].flatMap(([, name]) => Array.from({ length: 17 }, (_, i) => name + i));
 
-/** Names of conditions, and of what is counted with, in any of the files: in all of them they have the same values. */
-const directives = texts.flatMap(({ full }) => full.split('\n').map(directiveOf));
-const conditions = new Set(directives.flatMap((directive) => (directive?.kind === 'if' ? [directive.name] : [])));
-const sums = texts.flatMap(({ full }) => [...full.matchAll(/\{\{([^{}]*[+*][^{}]*)\}\}/g)].map(([, sum]) => sum));
-const counted = [
-  ...directives.flatMap((directive) => (directive?.kind === 'unroll' ? [directive.count] : [])),
-  ...sums.flatMap((sum) => sum.match(/[A-Za-z_]\w*/g) ?? []),
-];
-const counts = Object.fromEntries(counted.map((name) => [name, 2]));
-
-/** A text as a kernel makes it, with every condition that `holds`. Other names stand for themselves. */
-function expand(text: string, holds: (name: string) => boolean): string {
-  const constants = new Proxy<Record<string, string | boolean>>(
-    {},
-    { get: (_, name) => (conditions.has(String(name)) ? holds(String(name)) : `<${String(name)}>`) },
-  );
-  return sections(text)
-    .map((part) => template(unroll(part, counts), constants))
-    .join('\n');
+/** The text that a kernel makes, and its sections, with every condition that `holds`. */
+function expanded(text: string, holds: (name: string) => boolean): string {
+  const constants = Object.fromEntries<string | number | boolean>([
+    ...[...names, ...parts].map((name) => [name, `<${name}>`] as const),
+    ...[...counts, ...sums].filter((name) => !/^\d/.test(name)).map((name) => [name, 2] as const),
+    ...conditions.map((name) => [name, holds(name)] as const),
+  ]);
+  const bare = text.replace(/^\s*\/\/#section (\w+)\n[\s\S]*?\/\/#end section \1$/gm, '');
+  return [textOf(expand(bare, constants)), ...Object.values(sections(text, constants))].join('\n');
 }
 
 /** All conditions, none, and each alone, true or false. */
 function assignments(text: string): ((name: string) => boolean)[] {
-  const names = [...text.matchAll(/\/\/#if (\w+)/g)].map(([, name]) => name);
+  const own = [...text.matchAll(/\/\/#if (\w+)/g)].map(([, name]) => name);
   return [
     () => true,
     () => false,
-    ...[...new Set(names)].flatMap((one) => [(name: string) => name === one, (name: string) => name !== one]),
+    ...[...new Set(own)].flatMap((one) => [(name: string) => name === one, (name: string) => name !== one]),
   ];
 }
 
@@ -58,13 +50,13 @@ test('there are kernels to look at', () => {
   expect(files.length).toBeGreaterThan(50);
 });
 
-test.each(texts)('$path without comments makes the kernels that it makes with them', ({ full }) => {
-  const brief = kernelText(full);
+test.each(texts)('$path without comments makes the kernels that it makes with them', ({ path, full }) => {
+  const brief = kernelText(full, path);
   expect(brief).not.toMatch(/\/\/(?!#)/);
   expect(brief.endsWith('\n')).toBe(true);
   // Nor would concatenation change the file as it is written.
   expect(full.endsWith('\n'), 'the last line is ended').toBe(true);
-  for (const holds of assignments(full)) expect(tokens(expand(brief, holds))).toBe(tokens(expand(full, holds)));
+  for (const holds of assignments(full)) expect(tokens(expanded(brief, holds))).toBe(tokens(expanded(full, holds)));
 });
 
 test.each<[string, (i: number) => number]>([
@@ -72,20 +64,28 @@ test.each<[string, (i: number) => number]>([
   ['the other way round', (i) => files.length - 1 - i],
   ['in strides of seven', (i) => (7 * i) % files.length],
 ])('files one behind the other, %s, make what each makes by itself', (_, place) => {
-  const ordered = texts.map((_, i) => texts[place(i)]);
+  // Sections are found by name, in a text of their own.
+  const ordered = texts.map((_, i) => texts[place(i)]).filter(({ full }) => !full.includes('//#section'));
   for (const holds of [() => true, () => false]) {
-    const joined = expand(ordered.map(({ full }) => kernelText(full)).join(''), holds);
-    const own = ordered.map(({ full }) => tokens(expand(full, holds))).filter(Boolean);
+    const joined = expanded(ordered.map(({ path, full }) => kernelText(full, path)).join(''), holds);
+    const own = ordered.map(({ full }) => tokens(expanded(full, holds))).filter(Boolean);
     expect(tokens(joined)).toBe(own.join(' '));
   }
 });
 
 test('a file that ends in a directive or a comment, and lacks its newline, swallows nothing', () => {
-  for (const end of ['//#end', 'b // comment', '}']) {
+  for (const end of ['//#end if X', 'b // comment', '}']) {
     const first = kernelText(
-      `  //#if X\n  a // why\n\n  //#end\n//#if X\nc\n${end === '//#end' ? '' : '//#end\n'}${end}`,
+      `  //#if X\n  a // why\n\n  //#end if X\n${end.startsWith('//#') ? '//#if X\nc\n' : ''}${end}`,
+      'a.wgsl',
     );
-    expect(tokens(template(`${first}fn main() {}`, { X: true }))).toContain(' fn main() {}');
+    expect(first.endsWith('\n')).toBe(true);
+    expect(tokens(textOf(expand(`${first}fn main() {}`, { X: true })))).toMatch(/ fn main\(\) \{\}$/);
   }
-  expect(kernelText('//#if X\na\n//#end').endsWith('//#end\n')).toBe(true);
+});
+
+test('lines keep their numbers, under the name of their file', () => {
+  const text = kernelText('// What it is.\n\n  a // why\n//#if X\n\n', 'src/a.wgsl');
+  expect(text).toBe('//#file src/a.wgsl\n\n\na\n//#if X\n');
+  expect(() => expand(text, { X: true })).toThrow('src/a.wgsl:4: "//#if X" is never closed');
 });

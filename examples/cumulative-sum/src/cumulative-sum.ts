@@ -1,5 +1,5 @@
-import { linearGrid, type Operation, record, ShapeError, sizeOf, type Tensor, template } from 'sonde/engine';
-import { kernel, LANES } from './kernel.js';
+import { kernel, linearGrid, type Operation, record, ShapeError, sizeOf, type Tensor } from 'sonde/engine';
+import { LANES, rowUniforms, template } from './kernel.js';
 
 interface Attributes {
   /** Sum from the end of each row. */
@@ -30,10 +30,12 @@ const operation: Operation<Attributes> = {
     const rows = sizeOf(x.shape) / length;
     lowering.dispatch({
       label: backwards ? 'cumulativeSum.gradient' : 'cumulativeSum',
-      source: template(kernel, { LANES }),
+      ...kernel(template, {
+        constants: { LANES },
+        uniforms: rowUniforms({ rows, length, backwards: Number(backwards) }),
+      }),
       bindings: [x, y],
       writes: [1],
-      uniforms: { u32: [rows, length, Number(backwards)] },
       workgroups: linearGrid(rows, 1),
       flops: sizeOf(x.shape),
     });

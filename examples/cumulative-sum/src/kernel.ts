@@ -1,3 +1,8 @@
+import { uniforms } from 'sonde/engine';
+
+/** What the kernel is told, by name. */
+export const rowUniforms = uniforms({ rows: 'u32', length: 'u32', backwards: 'u32' });
+
 /** Lanes that work on one row together. */
 export const LANES = 64;
 
@@ -9,10 +14,8 @@ export const LANES = 64;
  *
  * Grid: one workgroup per row, folded over two dimensions.
  */
-export const kernel = /* wgsl */ `
-struct Params { rows: u32, length: u32, backwards: u32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+export const template = /* wgsl */ `
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
@@ -20,18 +23,18 @@ var<workgroup> sums: array<f32, {{LANES}}>;
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
-  @builtin(local_invocation_id) local: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_id) local: vec3u,
 ) {
   let row = workgroup.y * workgroups.x + workgroup.x;
-  if (row >= params.rows) { return; }
+  if (row >= uniforms.rows) { return; }
   let lane = local.x;
   var carry = 0.0;
-  for (var start = 0u; start < params.length; start += {{LANES}}u) {
+  for (var start = 0u; start < uniforms.length; start += {{LANES}}u) {
     let i = start + lane;
-    let inside = i < params.length;
-    let at = row * params.length + select(i, params.length - 1u - i, params.backwards == 1u);
+    let inside = i < uniforms.length;
+    let at = row * uniforms.length + select(i, uniforms.length - 1u - i, uniforms.backwards == 1u);
     sums[lane] = 0.0;
     if (inside) { sums[lane] = x[at]; }
     workgroupBarrier();

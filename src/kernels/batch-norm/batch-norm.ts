@@ -12,10 +12,10 @@ import * as kinds from '../../engine/kinds.js';
 import { F32, FLOATS, type Operands } from '../../engine/operands.js';
 import { formatShape, sameShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
 import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
@@ -58,6 +58,11 @@ const batchNormTakes = signature<BatchNormOptions>(
     activation: kinds.optional(kinds.oneOf('relu')),
   },
 );
+
+/** Of the kernels that walk over the rows of a slab. */
+const walkUniforms = uniforms({ size: 'u32', groups: 'u32', slabs: 'u32', eps: 'f32' });
+const combineUniforms = uniforms({ groups: 'u32', slabs: 'u32', share: 'f32' });
+const runningUniforms = uniforms({ channels: 'u32', momentum: 'f32', scale: 'f32' });
 
 const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, runningVar: F32 };
 const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
@@ -149,10 +154,9 @@ const moveRunning: Operation<{ readonly momentum: number; readonly scale: number
     const channels = sizeOf(running.shape);
     lowering.dispatch({
       label: 'batchNorm.running',
-      source: runningStatistic,
+      ...kernel(runningStatistic, { uniforms: runningUniforms({ channels, momentum, scale }) }),
       bindings: [batch, running],
       writes: [1],
-      uniforms: { u32: [channels], f32: [momentum, scale] },
       workgroups: linearGrid(channels),
       flops: 4 * channels,
     });
@@ -186,13 +190,12 @@ function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps
   const slabs = slabCount(lowering, rows, groups);
   lowering.dispatch({
     label: relu ? 'batchNorm.normalizeRelu' : 'batchNorm.normalize',
-    source: enableHalves(
-      withNan(template(normalize, { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu }), vector),
-      bindings,
-    ),
+    ...kernel(withNan(normalize, vector), {
+      constants: { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu },
+      uniforms: walkUniforms({ size: rows * groups, groups, slabs, eps }),
+    }),
     bindings,
     writes: [5],
-    uniforms: { u32: [rows * groups, groups, slabs], f32: [eps] },
     workgroups: linearGrid(slabs * groups),
     flops: 3 * sizeOf(bindings[0].shape),
   });
@@ -223,34 +226,37 @@ const batchNormGradient: Operation<Attributes> = {
     const partials = lowering.scratch([2, slabs, groups * width]);
     const shares = lowering.scratch([2, groups * width]);
     const variant = { VECTOR: vector, WIDTH: width };
-    const walk = { u32: [rows * groups, groups, slabs], f32: [eps] };
+    const walk = walkUniforms({ size: rows * groups, groups, slabs, eps });
     lowering.dispatch({
       label: 'batchNorm.gradientSums',
-      source: enableHalves(withNan(template(gradientSums, { ...variant, STORED: stored, RELU: relu }), vector), [x]),
+      ...kernel(withNan(gradientSums, vector), {
+        constants: { ...variant, STORED: stored, RELU: relu },
+        uniforms: walk,
+      }),
       bindings: [x, dy, mean, variance, partials, ...(relu ? [weight, bias] : [])],
       writes: [4],
-      uniforms: walk,
       workgroups: linearGrid(slabs * groups),
       flops: 4 * sizeOf(x.shape),
     });
     const lanes = combineLanes(lowering, slabs);
     lowering.dispatch({
       label: 'batchNorm.combineGradient',
-      source: template(combineGradient, { ...variant, LANES: lanes, PARALLEL: lanes > 1 }),
+      ...kernel(combineGradient, {
+        constants: { ...variant, LANES: lanes, PARALLEL: lanes > 1 },
+        uniforms: combineUniforms({ groups, slabs, share: 1 / rows }),
+      }),
       bindings: [partials, dweight, dbias, shares],
       writes: [1, 2, 3],
-      uniforms: { u32: [groups, slabs], f32: [1 / rows] },
       workgroups: linearGrid(groups, 1),
     });
     lowering.dispatch({
       label: 'batchNorm.gradientInput',
-      source: enableHalves(
-        withNan(template(inputGradient, { ...variant, STORED: stored, RELU: relu, TRAINING: training }), vector),
-        [x],
-      ),
+      ...kernel(withNan(inputGradient, vector), {
+        constants: { ...variant, STORED: stored, RELU: relu, TRAINING: training },
+        uniforms: walk,
+      }),
       bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
       writes: [6],
-      uniforms: walk,
       workgroups: linearGrid(slabs * groups),
       flops: 6 * sizeOf(x.shape),
     });

@@ -5,13 +5,11 @@
 // A lane adds the slabs lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
-struct Params { groups: u32, slabs: u32, share: f32 }
-
 alias V = {{VECTOR}};
 
 struct Sums { dz: V, dz_normalized: V }
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
 @group(0) @binding(2) var<storage, read_write> weight_gradient: array<V>;
 @group(0) @binding(3) var<storage, read_write> bias_gradient: array<V>;
@@ -19,22 +17,22 @@ struct Sums { dz: V, dz_normalized: V }
 
 //#if PARALLEL
 var<workgroup> lanes: array<Sums, {{LANES}}>;
-//#end
+//#end if PARALLEL
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let group = workgroup.y * workgroups.x + workgroup.x;
-  if (group >= params.groups) { return; }
+  if (group >= uniforms.groups) { return; }
 
   var total = Sums(V(0.0), V(0.0));
-  for (var slab = lane; slab < params.slabs; slab += {{LANES}}u) {
-    let at = slab * params.groups + group;
+  for (var slab = lane; slab < uniforms.slabs; slab += {{LANES}}u) {
+    let at = slab * uniforms.groups + group;
     total.dz += partials[at];
-    total.dz_normalized += partials[params.slabs * params.groups + at];
+    total.dz_normalized += partials[uniforms.slabs * uniforms.groups + at];
   }
 //#if PARALLEL
   lanes[lane] = total;
@@ -47,10 +45,10 @@ fn main(
   }
   if (lane > 0u) { return; }
   total = lanes[0];
-//#end
+//#end if PARALLEL
 
   weight_gradient[group] = total.dz_normalized;
   bias_gradient[group] = total.dz;
-  shares[group] = total.dz * params.share;
-  shares[params.groups + group] = total.dz_normalized * params.share;
+  shares[group] = total.dz * uniforms.share;
+  shares[uniforms.groups + group] = total.dz_normalized * uniforms.share;
 }

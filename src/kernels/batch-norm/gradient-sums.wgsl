@@ -4,12 +4,10 @@
 // Slabs as in statistics.wgsl: slab s holds the rows r ≡ s (mod slabs).
 //
 // Grid: one invocation per (slab, group of {{WIDTH}} channels), linear, group fastest.
-struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
-
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read> dy: array<Stored>;
 @group(0) @binding(3) var<storage, read> mean: array<V>;
@@ -18,31 +16,31 @@ alias Stored = {{STORED}};
 //#if RELU
 @group(0) @binding(6) var<storage, read> weight: array<V>;
 @group(0) @binding(7) var<storage, read> bias: array<V>;
-//#end
+//#end if RELU
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = params.slabs * params.groups;
+  let stride = uniforms.slabs * uniforms.groups;
   if (index >= stride) { return; }
-  let group = index % params.groups;
+  let group = index % uniforms.groups;
 
   let centre = mean[group];
-  let deviation = sqrt(variance[group] + params.eps);
+  let deviation = sqrt(variance[group] + uniforms.eps);
 //#if RELU
   let scale = weight[group] / deviation;
   let shift = bias[group];
-//#end
+//#end if RELU
   var sum = V(0.0);
   var sum_centred = V(0.0);
-  for (var at = index; at < params.size; at += stride) {
+  for (var at = index; at < uniforms.size; at += stride) {
     let centred = V(x[at]) - centre;
 //#if RELU
     // The same expression as in normalize.wgsl, so that forward and backward agree on which side of zero z lies.
     let dz = select(V(0.0), V(dy[at]), passes(centred * scale + shift));
 //#else
     let dz = V(dy[at]);
-//#end
+//#end if RELU
     sum += dz;
     sum_centred += dz * centred;
   }

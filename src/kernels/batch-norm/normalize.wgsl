@@ -4,12 +4,10 @@
 // channel's constants are loaded once and neighbouring invocations touch neighbouring memory.
 //
 // Grid: one invocation per (slab, group), linear, group fastest.
-struct Params { size: u32, groups: u32, slabs: u32, eps: f32 }
-
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<Stored>; // [rows, groups], size in all
 @group(0) @binding(2) var<storage, read> weight: array<V>;
 @group(0) @binding(3) var<storage, read> bias: array<V>;
@@ -18,21 +16,21 @@ alias Stored = {{STORED}};
 @group(0) @binding(6) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = params.slabs * params.groups;
+  let stride = uniforms.slabs * uniforms.groups;
   if (index >= stride) { return; }
-  let group = index % params.groups;
+  let group = index % uniforms.groups;
 
   let centre = mean[group];
-  let scale = weight[group] / sqrt(variance[group] + params.eps);
+  let scale = weight[group] / sqrt(variance[group] + uniforms.eps);
   let shift = bias[group];
-  for (var at = index; at < params.size; at += stride) {
+  for (var at = index; at < uniforms.size; at += stride) {
     let z = (V(x[at]) - centre) * scale + shift;
 //#if RELU
     y[at] = Stored(rectify(z));
 //#else
     y[at] = Stored(z);
-//#end
+//#end if RELU
   }
 }

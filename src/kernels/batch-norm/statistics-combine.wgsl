@@ -6,35 +6,33 @@
 // blockRows rows that follow one another (what a tile of a convolution made), otherwise each slabs-th.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
-struct Params { rows: u32, groups: u32, slabs: u32, blockRows: u32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (mean, M2), slabs, groups]
 @group(0) @binding(2) var<storage, read_write> mean: array<V>;
 @group(0) @binding(3) var<storage, read_write> variance: array<V>;
 
 //#if PARALLEL
 var<workgroup> lanes: array<Moments, {{LANES}}>;
-//#end
+//#end if PARALLEL
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let group = workgroup.y * workgroups.x + workgroup.x;
-  if (group >= params.groups) { return; }
+  if (group >= uniforms.groups) { return; }
 
   var total = Moments(0.0, V(0.0), V(0.0));
-  for (var slab = lane; slab < params.slabs; slab += {{LANES}}u) {
-    let at = slab * params.groups + group;
+  for (var slab = lane; slab < uniforms.slabs; slab += {{LANES}}u) {
+    let at = slab * uniforms.groups + group;
 //#if BLOCKS
-    let count = f32(min(params.blockRows, params.rows - slab * params.blockRows));
+    let count = f32(min(uniforms.blockRows, uniforms.rows - slab * uniforms.blockRows));
 //#else
-    let count = f32((params.rows - slab + params.slabs - 1u) / params.slabs);
-//#end
-    total = join(total, Moments(count, partials[at], partials[params.slabs * params.groups + at]));
+    let count = f32((uniforms.rows - slab + uniforms.slabs - 1u) / uniforms.slabs);
+//#end if BLOCKS
+    total = join(total, Moments(count, partials[at], partials[uniforms.slabs * uniforms.groups + at]));
   }
 //#if PARALLEL
   lanes[lane] = total;
@@ -44,8 +42,8 @@ fn main(
   }
   if (lane > 0u) { return; }
   total = lanes[0];
-//#end
+//#end if PARALLEL
 
   mean[group] = total.mean;
-  variance[group] = total.m2 / f32(params.rows);
+  variance[group] = total.m2 / f32(uniforms.rows);
 }

@@ -1,13 +1,16 @@
 import type { Lowering, Value } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
 import moments from './moments.wgsl';
 import { combineLanes, slabCount } from './slabs.js';
 import statistics from './statistics.wgsl';
 import combineStatistics from './statistics-combine.wgsl';
+
+const statisticsUniforms = uniforms({ rows: 'u32', groups: 'u32', slabs: 'u32' });
+const combineUniforms = uniforms({ rows: 'u32', groups: 'u32', slabs: 'u32', blockRows: 'u32' });
 
 /** Mean and biased variance of each channel of x [..., C], both [C] and f32. */
 export function lowerStatistics(lowering: Lowering, x: Value, mean: Value, variance: Value): void {
@@ -16,10 +19,12 @@ export function lowerStatistics(lowering: Lowering, x: Value, mean: Value, varia
   const partials = lowering.scratch([2, slabs, groups * width]);
   lowering.dispatch({
     label: 'batchNorm.statistics',
-    source: enableHalves(withNan(template(statistics, { VECTOR: vector, STORED: stored, WIDTH: width }), vector), [x]),
+    ...kernel(withNan(statistics, vector), {
+      constants: { VECTOR: vector, STORED: stored, WIDTH: width },
+      uniforms: statisticsUniforms({ rows, groups, slabs }),
+    }),
     bindings: [x, partials],
     writes: [1],
-    uniforms: { u32: [rows, groups, slabs] },
     workgroups: linearGrid(slabs * groups),
     flops: 6 * sizeOf(x.shape),
   });
@@ -47,19 +52,19 @@ export function joinStatistics(
   const lanes = combineLanes(lowering, slabs);
   lowering.dispatch({
     label: 'batchNorm.combineStatistics',
-    source: template(moments + combineStatistics, {
-      ...{
+    ...kernel(moments + combineStatistics, {
+      constants: {
         VECTOR: vector,
-        WORDS: width === 4 ? 'vec4<i32>' : 'i32',
+        WORDS: width === 4 ? 'vec4i' : 'i32',
         WIDTH: width,
         LANES: lanes,
         PARALLEL: lanes > 1,
         BLOCKS: blockRows !== undefined,
       },
+      uniforms: combineUniforms({ rows, groups, slabs, blockRows: blockRows ?? 0 }),
     }),
     bindings: [partials, mean, variance],
     writes: [1, 2],
-    uniforms: { u32: [rows, groups, slabs, blockRows ?? 0] },
     workgroups: linearGrid(groups, 1),
   });
 }

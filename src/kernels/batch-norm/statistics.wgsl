@@ -5,22 +5,20 @@
 // Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula (moments.wgsl).
 //
 // Grid: one invocation per (slab, group), linear, group fastest.
-struct Params { rows: u32, groups: u32, slabs: u32 }
-
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> partials: array<V>; // [2 (mean, M2), slabs, groups]
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = params.slabs * params.groups;
+  let stride = uniforms.slabs * uniforms.groups;
   if (index >= stride) { return; }
-  let slab = index / params.groups;
-  let rows = (params.rows - slab + params.slabs - 1u) / params.slabs;
+  let slab = index / uniforms.groups;
+  let rows = (uniforms.rows - slab + uniforms.slabs - 1u) / uniforms.slabs;
 
   var mean = V(0.0);
   var total = V(0.0);

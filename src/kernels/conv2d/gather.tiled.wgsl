@@ -8,7 +8,7 @@
 
 //#if STATISTICS
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [2 (mean, M2), tiles, outC]
-//#end
+//#end if STATISTICS
 
 // A position of the result: its image, where its window begins, and whether it exists.
 struct Position {
@@ -26,34 +26,34 @@ struct Step {
 }
 
 fn positionAt(index: u32) -> Position {
-  let at = min(index, shape.positions - 1u);
-  let line = at / shape.cols;
-  let image = line / shape.rows;
+  let at = min(index, uniforms.positions - 1u);
+  let line = at / uniforms.cols;
+  let image = line / uniforms.rows;
   return Position(
-    image * shape.inH,
-    i32((line - image * shape.rows) * shape.inStepH) + shape.inStartH,
-    i32((at - line * shape.cols) * shape.inStepW) + shape.inStartW,
-    index < shape.positions,
+    image * uniforms.inH,
+    i32((line - image * uniforms.rows) * uniforms.inStepH) + uniforms.inStartH,
+    i32((at - line * uniforms.cols) * uniforms.inStepW) + uniforms.inStartW,
+    index < uniforms.positions,
   );
 }
 
 fn stepAt(k: u32) -> Step {
-  let tap = k / shape.groupIn;
-  let tapH = tap / shape.tapsW;
-  return Step(tapH, tap - tapH * shape.tapsW, k - tap * shape.groupIn);
+  let tap = k / uniforms.groupIn;
+  let tapH = tap / uniforms.tapsW;
+  return Step(tapH, tap - tapH * uniforms.tapsW, k - tap * uniforms.groupIn);
 }
 
 // Element of x that `position` meets at `step`, or -1 in the padding.
 fn inputIndex(position: Position, step: Step, firstChannel: u32) -> i32 {
-  let ih = position.top + i32(step.tapH) * shape.tapStepH;
-  let iw = position.left + i32(step.tapW) * shape.tapStepW;
-  let inside = position.exists && u32(ih) < shape.inH && u32(iw) < shape.inW;
-  return select(-1, i32(((position.line + u32(ih)) * shape.inW + u32(iw)) * shape.inC + firstChannel + step.channel), inside);
+  let ih = position.top + i32(step.tapH) * uniforms.tapStepH;
+  let iw = position.left + i32(step.tapW) * uniforms.tapStepW;
+  let inside = position.exists && u32(ih) < uniforms.inH && u32(iw) < uniforms.inW;
+  return select(-1, i32(((position.line + u32(ih)) * uniforms.inW + u32(iw)) * uniforms.inC + firstChannel + step.channel), inside);
 }
 
 fn weightIndex(step: Step, channel: u32, first: u32) -> u32 {
-  let tap = first + step.tapH * shape.weightTapH + step.tapW * shape.weightTapW;
-  return tap + step.channel * shape.weightK + channel * shape.weightN;
+  let tap = first + step.tapH * uniforms.weightTapH + step.tapW * uniforms.weightTapW;
+  return tap + step.channel * uniforms.weightK + channel * uniforms.weightN;
 }
 
 // Values of x for k .. k+3 at one position.
@@ -73,7 +73,7 @@ fn loadA(position: Position, k: u32, end: u32, firstChannel: u32) -> vec4f {
       value[e] = f32(x[at]);
     }
   }
-//#end
+//#end if VECTOR_IN
   return value;
 }
 
@@ -81,7 +81,7 @@ fn loadA(position: Position, k: u32, end: u32, firstChannel: u32) -> vec4f {
 // Weights for k .. k+3 of one channel.
 fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
   var value = vec4f();
-  if (channel >= shape.groupOut) {
+  if (channel >= uniforms.groupOut) {
     return value;
   }
 //#if VECTOR_WEIGHT
@@ -92,7 +92,7 @@ fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
   for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
     value[e] = weight[weightIndex(stepAt(k + e), channel, first)];
   }
-//#end
+//#end if VECTOR_WEIGHT
   return value;
 }
 //#else
@@ -104,17 +104,17 @@ fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
   }
   let at = weightIndex(stepAt(k), channel, first);
 //#if VECTOR_WEIGHT
-  if (channel < shape.groupOut) {
+  if (channel < uniforms.groupOut) {
     value = weight[at / 4u];
   }
 //#else
-  for (var e = 0u; e < min(4u, shape.groupOut - min(channel, shape.groupOut)); e++) {
+  for (var e = 0u; e < min(4u, uniforms.groupOut - min(channel, uniforms.groupOut)); e++) {
     value[e] = weight[at + e];
   }
-//#end
+//#end if VECTOR_WEIGHT
   return value;
 }
-//#end
+//#end if ALONG_K
 
 @compute @workgroup_size({{THREADS}})
 fn main(
@@ -124,14 +124,14 @@ fn main(
 {{INPUTS}}
 ) {
   let firstPosition = (group.y * groups.x + group.x) * {{EXTENT}}u;
-  let slab = group.z / (shape.groups * shape.channelTiles);
-  let tile = group.z - slab * shape.groups * shape.channelTiles;
-  let channelGroup = tile / shape.channelTiles;
-  let firstChannel = (tile - channelGroup * shape.channelTiles) * {{EXTENT}}u;
-  let firstWeight = shape.weightStart + channelGroup * shape.weightGroup;
-  let firstInput = channelGroup * shape.groupIn;
-  let begin = slab * shape.slabDepth;
-  let end = min(begin + shape.slabDepth, shape.tapsH * shape.tapsW * shape.groupIn);
+  let slab = group.z / (uniforms.groups * uniforms.channelTiles);
+  let tile = group.z - slab * uniforms.groups * uniforms.channelTiles;
+  let channelGroup = tile / uniforms.channelTiles;
+  let firstChannel = (tile - channelGroup * uniforms.channelTiles) * {{EXTENT}}u;
+  let firstWeight = uniforms.weightStart + channelGroup * uniforms.weightGroup;
+  let firstInput = channelGroup * uniforms.groupIn;
+  let begin = slab * uniforms.slabDepth;
+  let end = min(begin + uniforms.slabDepth, uniforms.tapsH * uniforms.tapsW * uniforms.groupIn);
   // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k:
   // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where the weight's
   // channels are contiguous, each loads four of them at k of its own.
@@ -143,7 +143,7 @@ fn main(
   let ownK = block / {{QUADS}}u;
   //#unroll r 4
   let position{{r}} = positionAt(firstPosition + line + {{r}}u);
-  //#end
+  //#end unroll r
   let place = Place(slab, firstPosition, firstChannel, channelGroup);
 
 {{ACCUMULATORS}}
@@ -151,14 +151,14 @@ fn main(
     //#unroll s SWEEPS
     //#unroll r 4
     var next{{s}}_{{r}} = vec4f();
-    //#end
-    //#end
+    //#end unroll r
+    //#end unroll s
     if (stagesA) {
       //#unroll s SWEEPS
       //#unroll r 4
       next{{s}}_{{r}} = loadA(position{{r}}, k + quadK + {{s*16}}u, end, firstInput);
-      //#end
-      //#end
+      //#end unroll r
+      //#end unroll s
     } else {
       //#unroll s SWEEPS
       //#unroll r 4
@@ -166,9 +166,9 @@ fn main(
       next{{s}}_{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK + {{s*16}}u, end, firstWeight);
       //#else
       next{{s}}_{{r}} = loadB(firstChannel + ownLine * 4u, k + ownK + {{s*16+r*4}}u, end, firstWeight);
-      //#end
-      //#end
-      //#end
+      //#end if ALONG_K
+      //#end unroll r
+      //#end unroll s
     }
     if (k > begin) {
 {{MULTIPLY}}
@@ -178,8 +178,8 @@ fn main(
       //#unroll s SWEEPS
       //#unroll r 4
       stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
-      //#end
-      //#end
+      //#end unroll r
+      //#end unroll s
     } else {
       //#unroll s SWEEPS
       //#unroll r 4
@@ -187,9 +187,9 @@ fn main(
       stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
       //#else
       stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
-      //#end
-      //#end
-      //#end
+      //#end if ALONG_K
+      //#end unroll r
+      //#end unroll s
     }
     workgroupBarrier();
   }
@@ -209,42 +209,42 @@ struct Place {
 fn emit(place: Place, row: u32, column: u32, sums: vec4f) -> vec4f {
   let position = place.firstPosition + row;
   let channel = place.firstChannel + column;
-  if (position >= shape.positions || channel >= shape.groupOut) {
+  if (position >= uniforms.positions || channel >= uniforms.groupOut) {
     return vec4f();
   }
-  let outChannel = place.channelGroup * shape.groupOut + channel;
+  let outChannel = place.channelGroup * uniforms.groupOut + channel;
   var value = sums;
-  if (shape.hasBias != 0u && place.slab == 0u) {
-    for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
+  if (uniforms.hasBias != 0u && place.slab == 0u) {
+    for (var e = 0u; e < min(4u, uniforms.groupOut - channel); e++) {
       value[e] += bias[outChannel + e];
     }
   }
 //#if RELU
   value = rectify(value);
-//#end
-  let line = position / shape.cols;
-  let image = line / shape.rows;
-  let oh = shape.outStartH + (line - image * shape.rows) * shape.outStepH;
-  let ow = shape.outStartW + (position - line * shape.cols) * shape.outStepW;
-  let at = place.slab * shape.slabSize + ((image * shape.outH + oh) * shape.outW + ow) * shape.outC + outChannel;
+//#end if RELU
+  let line = position / uniforms.cols;
+  let image = line / uniforms.rows;
+  let oh = uniforms.outStartH + (line - image * uniforms.rows) * uniforms.outStepH;
+  let ow = uniforms.outStartW + (position - line * uniforms.cols) * uniforms.outStepW;
+  let at = place.slab * uniforms.slabSize + ((image * uniforms.outH + oh) * uniforms.outW + ow) * uniforms.outC + outChannel;
 //#if ROUNDED
   // Drivers take a conversion to f16 and back for nothing.
   value = quantizeToF16(value);
-//#end
+//#end if ROUNDED
   let stored = vec4<{{Y}}>(value);
 //#if VECTOR_OUT
   y[at / 4u] = stored;
 //#else
-  for (var e = 0u; e < min(4u, shape.groupOut - channel); e++) {
+  for (var e = 0u; e < min(4u, uniforms.groupOut - channel); e++) {
     y[at + e] = stored[e];
   }
-//#end
+//#end if VECTOR_OUT
   return value;
 }
 //#if STATISTICS
 
 fn rowsOf(place: Place) -> u32 {
-  return min({{EXTENT}}u, shape.positions - min(place.firstPosition, shape.positions));
+  return min({{EXTENT}}u, uniforms.positions - min(place.firstPosition, uniforms.positions));
 }
 
 // Moments over the tile's positions, as batch-norm/statistics-combine.wgsl wants them: of one channel, or of four.
@@ -258,15 +258,15 @@ fn keepQuad(place: Place, column: u32, own: Moments) {
     keepOne(place, place.firstChannel + column + e, own.mean[e], own.m2[e]);
   }
 }
-//#end
+//#end if MATRIX
 
 fn keepOne(place: Place, channel: u32, mean: f32, m2: f32) {
-  if (place.firstPosition >= shape.positions || channel >= shape.groupOut) {
+  if (place.firstPosition >= uniforms.positions || channel >= uniforms.groupOut) {
     return;
   }
-  let tiles = (shape.positions + {{EXTENT}}u - 1u) / {{EXTENT}}u;
-  let at = place.firstPosition / {{EXTENT}}u * shape.outC + place.channelGroup * shape.groupOut + channel;
+  let tiles = (uniforms.positions + {{EXTENT}}u - 1u) / {{EXTENT}}u;
+  let at = place.firstPosition / {{EXTENT}}u * uniforms.outC + place.channelGroup * uniforms.groupOut + channel;
   partials[at] = mean;
-  partials[tiles * shape.outC + at] = m2;
+  partials[tiles * uniforms.outC + at] = m2;
 }
-//#end
+//#end if STATISTICS

@@ -1,11 +1,11 @@
 import { castOperation } from '../../engine/basic-operations.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { type Constants, type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import momentsSource from '../batch-norm/moments.wgsl';
 import { joinStatistics, lowerStatistics } from '../batch-norm/statistics.js';
 import { linearGrid } from '../grid.js';
-import { elementOf, fitsStatistics, tiledSource, tileExtent } from '../matmul/tile.js';
-import { unroll } from '../matmul/unroll.js';
+import { elementOf, fitsStatistics, tiledKernelOf, tileExtent } from '../matmul/tile.js';
 import {
   chooseVariant,
   commonType,
@@ -15,7 +15,6 @@ import {
   subgroupLanes,
 } from '../matmul/variant.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import exchangeSource from './exchange-channels.wgsl';
 import interfaceSource from './gather.interface.wgsl';
 import lanesSource from './gather.lanes.wgsl';
@@ -85,44 +84,63 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
   const { slabs, slabDepth } = lanes ? WHOLE : slabsOf(lowering, gather, tileExtent(chosen));
   const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
   const statistics = slabs === 1 && fitsStatistics(lowering, chosen) ? epilogue.statistics : undefined;
-  const kernel = lanes
+  const { tile, built } = lanes
     ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
     : tiledKernel(lowering, chosen, { x, weight, y: result }, groups, {
         ...{ ALONG_K: alongK, STATISTICS: statistics !== undefined, RELU: epilogue.relu === true && slabs === 1 },
       });
-  const channelTiles = Math.ceil(groupOut / kernel.channels);
+  const channelTiles = Math.ceil(groupOut / tile.channels);
 
   for (const h of gather.vertical) {
     for (const w of gather.horizontal) {
       const positions = batch * h.count * w.count;
-      const tiles = Math.ceil(positions / kernel.positions);
+      const tiles = Math.ceil(positions / tile.positions);
       const folds = Math.ceil(tiles / 65535);
       const partials = statistics && lowering.scratch([2, tiles, outC]);
       lowering.dispatch({
         label: gather.label,
-        source: kernel.source,
+        ...built(
+          gatherUniforms({
+            positions,
+            rows: h.count,
+            cols: w.count,
+            inH,
+            inW,
+            inC,
+            outH,
+            outW,
+            outC,
+            outStepH: h.outStep,
+            outStepW: w.outStep,
+            outStartH: h.outStart,
+            outStartW: w.outStart,
+            inStepH: h.inStep,
+            inStepW: w.inStep,
+            inStartH: h.inStart,
+            inStartW: w.inStart,
+            tapsH: h.taps,
+            tapsW: w.taps,
+            tapStepH: h.tapStep,
+            tapStepW: w.tapStep,
+            groupIn,
+            groupOut,
+            channelTiles,
+            weightStart: (h.firstTap * kernelW + w.firstTap) * innermost,
+            weightTapH: h.tapStride * kernelW * innermost,
+            weightTapW: w.tapStride * innermost,
+            ...(alongK ? { weightK: 1, weightN: outer } : { weightK: outer, weightN: 1 }),
+            weightGroup: (alongK ? groupOut : groupIn) * outer,
+            hasBias: bias ? 1 : 0,
+            ...{ groups, slabDepth, slabSize: size },
+          }),
+        ),
         bindings: [x, weight, result, bias ?? weight, ...(partials ? [partials] : [])],
         writes: partials ? [2, 4] : [2],
-        uniforms: {
-          u32: [
-            ...[positions, h.count, w.count, inH, inW, inC, outH, outW, outC],
-            ...[h.outStep, w.outStep, h.outStart, w.outStart],
-            ...[h.inStep, w.inStep, h.inStart, w.inStart].map(bits),
-            ...[h.taps, w.taps, h.tapStep, w.tapStep].map(bits),
-            ...[groupIn, groupOut, channelTiles],
-            (h.firstTap * kernelW + w.firstTap) * innermost,
-            ...[h.tapStride * kernelW * innermost, w.tapStride * innermost],
-            ...(alongK ? [1, outer] : [outer, 1]),
-            (alongK ? groupOut : groupIn) * outer,
-            bias ? 1 : 0,
-            ...[groups, slabDepth, size],
-          ],
-        },
         workgroups: [Math.ceil(tiles / folds), folds, slabs * groups * channelTiles],
         flops: 2 * positions * h.taps * w.taps * groupIn * outC,
       });
       if (partials && statistics) {
-        const parts = { partials, rows: positions, slabs: tiles, blockRows: kernel.positions };
+        const parts = { partials, rows: positions, slabs: tiles, blockRows: tile.positions };
         joinStatistics(lowering, parts, statistics.mean, statistics.variance);
       }
     }
@@ -173,10 +191,52 @@ function slabsOf(
   return { slabs: Math.max(1, Math.ceil(depth / Math.max(slabDepth, 1))), slabDepth };
 }
 
-/** A signed number as the word that holds it. */
-function bits(value: number): number {
-  return value >>> 0;
-}
+const gatherUniforms = uniforms({
+  positions: 'u32',
+  rows: 'u32',
+  cols: 'u32',
+  inH: 'u32',
+  inW: 'u32',
+  inC: 'u32',
+  outH: 'u32',
+  outW: 'u32',
+  outC: 'u32',
+  outStepH: 'u32',
+  outStepW: 'u32',
+  outStartH: 'u32',
+  outStartW: 'u32',
+  inStepH: 'u32',
+  inStepW: 'u32',
+  inStartH: 'i32',
+  inStartW: 'i32',
+  tapsH: 'u32',
+  tapsW: 'u32',
+  tapStepH: 'i32',
+  tapStepW: 'i32',
+  groupIn: 'u32',
+  groupOut: 'u32',
+  channelTiles: 'u32',
+  weightStart: 'u32',
+  weightTapH: 'u32',
+  weightTapW: 'u32',
+  weightK: 'u32',
+  weightN: 'u32',
+  weightGroup: 'u32',
+  hasBias: 'u32',
+  /** Only where K is cut into slabs, whose sums lie slabSize apart. */
+  groups: 'u32',
+  slabDepth: 'u32',
+  slabSize: 'u32',
+});
+
+const exchangeUniforms = uniforms({
+  invocations: 'u32',
+  /** Values of o in a group. */
+  outer: 'u32',
+  taps: 'u32',
+  /** Values of k. */
+  inner: 'u32',
+});
 
 /** weight [groups * o, kH, kW, k] as [groups * k, kH, kW, o]: channels exchanged within each group. */
 function exchangeChannels(lowering: Lowering, weight: Value, groups: number): Value {
@@ -186,16 +246,22 @@ function exchangeChannels(lowering: Lowering, weight: Value, groups: number): Va
   const exchanged = lowering.scratch([groups * inner, kernelH, kernelW, groupOuter]);
   const block = groupOuter % 4 === 0 && inner % 4 === 0 ? 4 : 1;
   const invocations = sizeOf(weight.shape) / (block * block);
-  const constants: Record<string, string> =
+  const constants: Constants =
     block === 1
-      ? { ELEMENT: 'f32', COLUMN_0: 'row0' }
-      : { ELEMENT: 'vec4f', ...Object.fromEntries([0, 1, 2, 3].map((c) => [`COLUMN_${c}`, columnOfRows(c)])) };
+      ? { BLOCK: block, ELEMENT: 'f32', COLUMN_0: 'row0' }
+      : {
+          BLOCK: block,
+          ELEMENT: 'vec4f',
+          ...Object.fromEntries([0, 1, 2, 3].map((c) => [`COLUMN_${c}`, columnOfRows(c)])),
+        };
   lowering.dispatch({
     label: 'conv2d.exchangeChannels',
-    source: template(unroll(exchangeSource, { BLOCK: block }), constants),
+    ...kernel(exchangeSource, {
+      constants,
+      uniforms: exchangeUniforms({ invocations, outer: groupOuter, taps, inner }),
+    }),
     bindings: [weight, exchanged],
     writes: [1],
-    uniforms: { u32: [invocations, groupOuter, taps, inner] },
     workgroups: linearGrid(invocations),
   });
   return exchanged;
@@ -206,14 +272,12 @@ function columnOfRows(c: number): string {
   return `vec4f(row0[${c}], row1[${c}], row2[${c}], row3[${c}])`;
 }
 
-interface Kernel {
-  readonly source: string;
-  /** Extents of a tile. */
-  readonly positions: number;
-  readonly channels: number;
+interface TileKernel {
+  readonly tile: { readonly positions: number; readonly channels: number };
+  readonly built: (uniforms: Uniforms) => Kernel;
 }
 
-function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
+function lanesKernel(groupIn: number, groupOut: number, lanes: number): TileKernel {
   const width = groupOut > lanes ? 2 : 1;
   // Few channels are a head's: half as many positions at a time compile sooner, and its work hardly counts.
   const sets = groupOut > lanes || groupOut <= lanes / 2 ? 2 : 4;
@@ -224,6 +288,7 @@ function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
   const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');
   const component = (index: number, of: number) => (of === 1 ? '' : `[${index}]`);
   const constants: Record<string, string | number | boolean> = {
+    ...{ LANES: lanes, SETS: sets, WIDTH: width, QUAD: quad },
     ACC: accumulator,
     INPUT: input,
     OUTPUT: vectorOut ? accumulator : 'f32',
@@ -236,9 +301,10 @@ function lanesKernel(groupIn: number, groupOut: number, lanes: number): Kernel {
     constants[`COLUMN_${e}`] = each((v) => `w${v}${component(e, quad)}`);
   }
   for (let v = 0; v < width; v++) constants[`OUT_${v}`] = component(v, width);
-  const expanded = unroll(interfaceSource + lanesSource, { LANES: lanes, SETS: sets, WIDTH: width, QUAD: quad });
-  const source = `enable subgroups;\n${template(expanded, constants)}`;
-  return { source, positions: lanes * sets, channels: lanes * width };
+  return {
+    tile: { positions: lanes * sets, channels: lanes * width },
+    built: (own) => kernel(interfaceSource + lanesSource, { constants, uniforms: own }),
+  };
 }
 
 function tiledKernel(
@@ -247,13 +313,13 @@ function tiledKernel(
   { x, weight, y }: Pick<Gather, 'x' | 'weight' | 'y'>,
   groups: number,
   flags: { readonly ALONG_K: boolean; readonly STATISTICS: boolean; readonly RELU: boolean },
-): Kernel {
+): TileKernel {
   const vectorIn = (x.shape[3] / groups) % 4 === 0;
   const vectorOut = (y.shape[3] / groups) % 4 === 0;
   const vectorWeight = flags.ALONG_K ? vectorIn : vectorOut;
   const moments = flags.STATISTICS ? momentsSource : '';
-  const kernel = withNan(moments + interfaceSource + gatherTiledSource, 'vec4<f32>');
-  const source = tiledSource(lowering, variant, kernel, [x, weight, y], {
+  const source = withNan(moments + interfaceSource + gatherTiledSource, 'vec4f');
+  const constants = {
     INPUT: elementOf(x.dtype, vectorIn),
     OUTPUT: elementOf(y.dtype, vectorOut),
     WEIGHT: elementOf(weight.dtype, vectorWeight),
@@ -262,8 +328,12 @@ function tiledKernel(
     VECTOR_WEIGHT: vectorWeight,
     ...{ Y: y.dtype, ROUNDED: flags.STATISTICS && y.dtype === 'f16' },
     // Whose moments an invocation holds: one channel's, or those of a vec4 of channels.
-    ...(isMatrix(variant) ? { VECTOR: 'f32', WORDS: 'i32' } : { VECTOR: 'vec4f', WORDS: 'vec4<i32>' }),
+    ...(isMatrix(variant) ? { VECTOR: 'f32', WORDS: 'i32' } : { VECTOR: 'vec4f', WORDS: 'vec4i' }),
     ...flags,
-  });
-  return { source, positions: tileExtent(variant), channels: tileExtent(variant) };
+  };
+  const extent = tileExtent(variant);
+  return {
+    tile: { positions: extent, channels: extent },
+    built: (own) => tiledKernelOf(lowering, variant, source, { constants, uniforms: own }),
+  };
 }

@@ -1,10 +1,12 @@
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf } from '../../engine/shape.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { elementOf } from '../matmul/tile.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
 import source from './sum-slabs.wgsl';
+
+const sumUniforms = uniforms({ size: 'u32', slabs: 'u32' });
 
 /**
  * The second pass of a sum over slabs: adds `slabs` partial results, one behind the other in `partial`, in their order, with a ReLU
@@ -23,16 +25,12 @@ export function sumSlabs(
   const elements = vector ? size / 4 : size;
   lowering.dispatch({
     label,
-    source: enableHalves(
-      withNan(
-        template(source, { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector), RELU: relu }),
-        vector ? 'vec4<f32>' : 'f32',
-      ),
-      [total],
-    ),
+    ...kernel(withNan(source, vector ? 'vec4f' : 'f32'), {
+      constants: { ELEMENT: elementOf('f32', vector), TOTAL: elementOf(total.dtype, vector), RELU: relu },
+      uniforms: sumUniforms({ size: elements, slabs }),
+    }),
     bindings: [partial, total],
     writes: [1],
-    uniforms: { u32: [elements, slabs] },
     workgroups: linearGrid(elements),
     flops: size * (slabs - 1),
   });

@@ -1,26 +1,21 @@
 // total[i] = sum over s of partial[s, i], in the order of s, with RELU not below 0. One invocation per element or vec4; grid: linear, folded.
 
-struct Shape {
-  size: u32,
-  slabs: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> partial: array<{{ELEMENT}}>;
 @group(0) @binding(2) var<storage, read_write> total: array<{{TOTAL}}>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * (groups.x * 64u) + id.x;
-  if (index >= shape.size) {
+  if (index >= uniforms.size) {
     return;
   }
   var sum = partial[index];
-  for (var slab = 1u; slab < shape.slabs; slab++) {
-    sum += partial[slab * shape.size + index];
+  for (var slab = 1u; slab < uniforms.slabs; slab++) {
+    sum += partial[slab * uniforms.size + index];
   }
 //#if RELU
   sum = rectify(sum);
-//#end
+//#end if RELU
   total[index] = {{TOTAL}}(sum);
 }

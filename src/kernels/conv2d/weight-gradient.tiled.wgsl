@@ -5,27 +5,19 @@
 // STEP positions, by matmul/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
 // multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: slabs * groups.
 
-struct Shape {
-  inH: u32, inW: u32, inC: u32,
-  outH: u32, outW: u32, outC: u32,
-  strideH: u32, strideW: u32, paddingH: u32, paddingW: u32, dilationH: u32, dilationW: u32,
-  kernelW: u32, groupIn: u32, groupOut: u32, columns: u32,
-  groups: u32, lines: u32, slabLines: u32, size: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 //#if VECTOR_IN
 @group(0) @binding(1) var<storage, read> x: array<vec4<{{X}}>>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec4f>;
 //#else
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
-//#end
+//#end if VECTOR_IN
 //#if VECTOR_OUT
 @group(0) @binding(2) var<storage, read> gy: array<vec4<{{GY}}>>;
 //#else
 @group(0) @binding(2) var<storage, read> gy: array<{{GY}}>;
-//#end
+//#end if VECTOR_OUT
 
 // A column: where its tap lies relative to the window's stride position, and its channel of x.
 struct Column {
@@ -35,37 +27,37 @@ struct Column {
 }
 
 fn columnAt(column: u32, channelGroup: u32) -> Column {
-  let tap = column / shape.groupIn;
-  let i = tap / shape.kernelW;
+  let tap = column / uniforms.groupIn;
+  let i = tap / uniforms.kernelW;
   return Column(
-    i32(i * shape.dilationH) - i32(shape.paddingH),
-    i32((tap - i * shape.kernelW) * shape.dilationW) - i32(shape.paddingW),
-    column - tap * shape.groupIn + channelGroup * shape.groupIn,
+    i32(i * uniforms.dilationH) - i32(uniforms.paddingH),
+    i32((tap - i * uniforms.kernelW) * uniforms.dilationW) - i32(uniforms.paddingW),
+    column - tap * uniforms.groupIn + channelGroup * uniforms.groupIn,
   );
 }
 
 // Element of x that a column meets at an output position, or -1 in the padding.
 fn inputIndex(column: Column, position: u32) -> i32 {
-  let line = position / shape.outW;
-  let image = line / shape.outH;
-  let ih = i32((line - image * shape.outH) * shape.strideH) + column.top;
-  let iw = i32((position - line * shape.outW) * shape.strideW) + column.left;
-  let inside = u32(ih) < shape.inH && u32(iw) < shape.inW;
-  return select(-1, i32(((image * shape.inH + u32(ih)) * shape.inW + u32(iw)) * shape.inC + column.channel), inside);
+  let line = position / uniforms.outW;
+  let image = line / uniforms.outH;
+  let ih = i32((line - image * uniforms.outH) * uniforms.strideH) + column.top;
+  let iw = i32((position - line * uniforms.outW) * uniforms.strideW) + column.left;
+  let inside = u32(ih) < uniforms.inH && u32(iw) < uniforms.inW;
+  return select(-1, i32(((image * uniforms.inH + u32(ih)) * uniforms.inW + u32(iw)) * uniforms.inC + column.channel), inside);
 }
 
 // Four values of gy at a position, from channel `row` of the group on.
 fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
   var value = vec4f();
-  if (position < end && row < shape.groupOut) {
-    let at = position * shape.outC + channelGroup * shape.groupOut + row;
+  if (position < end && row < uniforms.groupOut) {
+    let at = position * uniforms.outC + channelGroup * uniforms.groupOut + row;
 //#if VECTOR_OUT
     value = vec4f(gy[at / 4u]);
 //#else
-    for (var e = 0u; e < min(4u, shape.groupOut - row); e++) {
+    for (var e = 0u; e < min(4u, uniforms.groupOut - row); e++) {
       value[e] = f32(gy[at + e]);
     }
-//#end
+//#end if VECTOR_OUT
   }
   return value;
 }
@@ -73,20 +65,20 @@ fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
 // Four columns of the gathered x at a position.
 fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
   var value = vec4f();
-  if (position < end && column < shape.columns) {
+  if (position < end && column < uniforms.columns) {
 //#if VECTOR_IN
     let at = inputIndex(columnAt(column, channelGroup), position);
     if (at >= 0) {
       value = vec4f(x[at / 4]);
     }
 //#else
-    for (var e = 0u; e < min(4u, shape.columns - column); e++) {
+    for (var e = 0u; e < min(4u, uniforms.columns - column); e++) {
       let at = inputIndex(columnAt(column + e, channelGroup), position);
       if (at >= 0) {
         value[e] = f32(x[at]);
       }
     }
-//#end
+//#end if VECTOR_IN
   }
   return value;
 }
@@ -99,14 +91,14 @@ fn main(
 ) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
-  let slab = group.z / shape.groups;
-  let channelGroup = group.z - slab * shape.groups;
-  let begin = slab * shape.slabLines * shape.outW;
-  let end = min((slab + 1u) * shape.slabLines, shape.lines) * shape.outW;
+  let slab = group.z / uniforms.groups;
+  let channelGroup = group.z - slab * uniforms.groups;
+  let begin = slab * uniforms.slabLines * uniforms.outW;
+  let end = min((slab + 1u) * uniforms.slabLines, uniforms.lines) * uniforms.outW;
   // What this invocation stages: four rows and four columns at every eighth of a step's positions.
   let ownLine = (index % {{QUADS}}u) * 4u;
   let ownK = index / {{QUADS}}u;
-  let start = slab * shape.size + channelGroup * shape.groupOut * shape.columns;
+  let start = slab * uniforms.size + channelGroup * uniforms.groupOut * uniforms.columns;
   let place = Place(start, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
@@ -114,7 +106,7 @@ fn main(
     //#unroll r POSITION_SWEEPS
     let nextA{{r}} = loadA(position + ownK + {{r*8}}u, end, firstRow + ownLine, channelGroup);
     let nextB{{r}} = loadB(position + ownK + {{r*8}}u, end, firstColumn + ownLine, channelGroup);
-    //#end
+    //#end unroll r
     if (position > begin) {
 {{MULTIPLY}}
     }
@@ -122,7 +114,7 @@ fn main(
     //#unroll r POSITION_SWEEPS
     stageA(ownK + {{r*8}}u, ownLine / 4u, nextA{{r}});
     stageB(ownK + {{r*8}}u, ownLine / 4u, nextB{{r}});
-    //#end
+    //#end unroll r
     workgroupBarrier();
   }
 
@@ -139,15 +131,15 @@ struct Place {
 fn emit(place: Place, ownRow: u32, ownColumn: u32, value: vec4f) {
   let row = place.firstRow + ownRow;
   let column = place.firstColumn + ownColumn;
-  if (row >= shape.groupOut || column >= shape.columns) {
+  if (row >= uniforms.groupOut || column >= uniforms.columns) {
     return;
   }
-  let at = place.start + row * shape.columns + column;
+  let at = place.start + row * uniforms.columns + column;
 //#if VECTOR_IN
   partial[at / 4u] = value;
 //#else
-  for (var e = 0u; e < min(4u, shape.columns - column); e++) {
+  for (var e = 0u; e < min(4u, uniforms.columns - column); e++) {
     partial[at + e] = value[e];
   }
-//#end
+//#end if VECTOR_IN
 }

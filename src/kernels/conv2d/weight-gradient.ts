@@ -1,10 +1,9 @@
 import { LimitError } from '../../engine/errors.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { formatShape, type Shape, sizeOf, type TensorSpec } from '../../engine/shape.js';
-import { tiledSource, tileExtent } from '../matmul/tile.js';
-import { unroll } from '../matmul/unroll.js';
+import { type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
+import { tiledKernelOf, tileExtent } from '../matmul/tile.js';
 import { chooseVariant, commonType, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
-import { template } from '../template.js';
 import { widen } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import { sumSlabs } from './sum-slabs.js';
@@ -55,11 +54,11 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
     lowerWeightGradient(lowering, { label, ...wide, gw, geometry, variant: 'lanes' });
     return;
   }
-  const kernel =
+  const { tile, built } =
     chosen === 'lanes'
       ? lanesKernel(lowering, groupIn, groupOut)
       : tiledKernel(lowering, chosen, { x, gy }, groupIn, groupOut);
-  const tiles = [Math.ceil(columns / kernel.columns), Math.ceil(groupOut / kernel.rows)] as const;
+  const tiles = [Math.ceil(columns / tile.columns), Math.ceil(groupOut / tile.rows)] as const;
 
   const limit = lowering.limits.maxStorageBufferBindingSize;
   if (size * 4 > limit) {
@@ -68,7 +67,7 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
         `${limit}; use fewer channels or more groups.`,
     );
   }
-  const wanted = Math.ceil(kernel.workgroups / (tiles[0] * tiles[1] * groups));
+  const wanted = Math.ceil(tile.workgroups / (tiles[0] * tiles[1] * groups));
   const most = Math.min(lines, MOST_SLABS, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
   const slabLines = Math.ceil(lines / Math.max(1, Math.min(wanted, most)));
   const slabs = Math.ceil(lines / slabLines);
@@ -76,31 +75,72 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
 
   lowering.dispatch({
     label,
-    source: kernel.source,
+    ...built(
+      gradientUniforms({
+        inH,
+        inW,
+        inC,
+        outH,
+        outW,
+        outC,
+        strideH: stride[0],
+        strideW: stride[1],
+        paddingH: padding[0],
+        paddingW: padding[1],
+        dilationH: dilation[0],
+        dilationW: dilation[1],
+        kernelW,
+        groupIn,
+        groupOut,
+        columns,
+        groups,
+        lines,
+        slabLines,
+        size,
+      }),
+    ),
     bindings: [x, gy, partial],
     writes: [2],
-    uniforms: {
-      u32: [
-        ...[inH, inW, inC, outH, outW, outC],
-        ...[...stride, ...padding, ...dilation],
-        ...[kernelW, groupIn, groupOut, columns, groups, lines, slabLines, size],
-      ],
-    },
     workgroups: [tiles[0], tiles[1], slabs * groups],
     flops: 2 * batch * outH * outW * outC * columns,
   });
   if (slabs > 1) sumSlabs(lowering, `${label}.sum`, partial, gw, slabs);
 }
 
-interface Kernel {
-  readonly source: string;
-  readonly rows: number;
-  readonly columns: number;
-  /** Workgroups that keep the adapter busy. */
-  readonly workgroups: number;
+const gradientUniforms = uniforms({
+  inH: 'u32',
+  inW: 'u32',
+  inC: 'u32',
+  outH: 'u32',
+  outW: 'u32',
+  outC: 'u32',
+  strideH: 'u32',
+  strideW: 'u32',
+  paddingH: 'u32',
+  paddingW: 'u32',
+  dilationH: 'u32',
+  dilationW: 'u32',
+  kernelW: 'u32',
+  groupIn: 'u32',
+  groupOut: 'u32',
+  columns: 'u32',
+  groups: 'u32',
+  lines: 'u32',
+  slabLines: 'u32',
+  size: 'u32',
+});
+
+interface TileKernel {
+  readonly tile: {
+    readonly rows: number;
+    readonly columns: number;
+    /** Workgroups that keep the adapter busy. */
+    readonly workgroups: number;
+  };
+  readonly built: (uniforms: Uniforms) => Kernel;
 }
 
-function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Kernel {
+function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): TileKernel {
   const lanes = subgroupLanes(lowering.adapter);
   const width = groupIn % 4 === 0 ? 4 : 1;
   const quads = groupOut > lanes ? lanes / 2 : lanes / 4;
@@ -116,8 +156,10 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Ker
     QUADS: quads,
     SHARED: shared,
   };
-  const source = template(unroll(lanesSource, { QUADS: quads, ROWS: rows, SHARED: shared }), constants);
-  return { source, rows, columns: lanes * width, workgroups: 64 };
+  return {
+    tile: { rows, columns: lanes * width, workgroups: 64 },
+    built: (own) => kernel(lanesSource, { constants, uniforms: own }),
+  };
 }
 
 function tiledKernel(
@@ -126,11 +168,14 @@ function tiledKernel(
   { x, gy }: Pick<WeightGradient, 'x' | 'gy'>,
   groupIn: number,
   groupOut: number,
-): Kernel {
-  const source = tiledSource(lowering, variant, weightTiledSource, [x, gy], {
+): TileKernel {
+  const constants = {
     ...{ X: x.dtype, GY: gy.dtype },
     ...{ VECTOR_IN: groupIn % 4 === 0, VECTOR_OUT: groupOut % 4 === 0 },
-  });
+  };
   const extent = tileExtent(variant);
-  return { source, rows: extent, columns: extent, workgroups: (1024 * 64) / extent };
+  return {
+    tile: { rows: extent, columns: extent, workgroups: (1024 * 64) / extent },
+    built: (own) => tiledKernelOf(lowering, variant, weightTiledSource, { constants, uniforms: own }),
+  };
 }

@@ -5,15 +5,7 @@
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
-struct Shape {
-  invocations: u32,
-  channels: u32, // of x
-  firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
-  height: u32, width: u32, // extents of x
-  startH: i32, startW: i32, // where the first tile begins
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> transformed: array<f32>;
 
@@ -30,33 +22,33 @@ fn transform(d0: f32, d1: f32, d2: f32, d3: f32, d4: f32, d5: f32) -> array<f32,
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * (groups.x * 64u) + id.x;
-  if (index >= shape.invocations) {
+  if (index >= uniforms.invocations) {
     return;
   }
-  let local = index / shape.channels;
-  let k = index - local * shape.channels;
+  let local = index / uniforms.channels;
+  let k = index - local * uniforms.channels;
   // Tiles beyond the last repeat it: what comes of them is not stored.
-  let tile = min(shape.firstTile + local, shape.tiles - 1u);
-  let line = tile / shape.tileCols;
-  let image = line / shape.tileRows;
-  let top = i32((line - image * shape.tileRows) * 4u) + shape.startH;
-  let left = i32((tile - line * shape.tileCols) * 4u) + shape.startW;
+  let tile = min(uniforms.firstTile + local, uniforms.tiles - 1u);
+  let line = tile / uniforms.tileCols;
+  let image = line / uniforms.tileRows;
+  let top = i32((line - image * uniforms.tileRows) * 4u) + uniforms.startH;
+  let left = i32((tile - line * uniforms.tileCols) * 4u) + uniforms.startW;
   //#unroll r 6
-  let insideRow{{r}} = u32(top + {{r}}) < shape.height;
-  let row{{r}} = (image * shape.height + select(0u, u32(top + {{r}}), insideRow{{r}})) * shape.width;
-  //#end
+  let insideRow{{r}} = u32(top + {{r}}) < uniforms.height;
+  let row{{r}} = (image * uniforms.height + select(0u, u32(top + {{r}}), insideRow{{r}})) * uniforms.width;
+  //#end unroll r
   //#unroll s 6
-  let insideCol{{s}} = u32(left + {{s}}) < shape.width;
+  let insideCol{{s}} = u32(left + {{s}}) < uniforms.width;
   let col{{s}} = select(0u, u32(left + {{s}}), insideCol{{s}});
   //#unroll r 6
-  let d{{r}}_{{s}} = select(0.0, x[(row{{r}} + col{{s}}) * shape.channels + k], insideRow{{r}} && insideCol{{s}});
-  //#end
+  let d{{r}}_{{s}} = select(0.0, x[(row{{r}} + col{{s}}) * uniforms.channels + k], insideRow{{r}} && insideCol{{s}});
+  //#end unroll r
   let column{{s}} = transform(d0_{{s}}, d1_{{s}}, d2_{{s}}, d3_{{s}}, d4_{{s}}, d5_{{s}});
-  //#end
+  //#end unroll s
   //#unroll p 6
   let line{{p}} = transform(column0[{{p}}], column1[{{p}}], column2[{{p}}], column3[{{p}}], column4[{{p}}], column5[{{p}}]);
   //#unroll q 6
-  transformed[{{p*6+q}}u * shape.invocations + index] = line{{p}}[{{q}}];
-  //#end
-  //#end
+  transformed[{{p*6+q}}u * uniforms.invocations + index] = line{{p}}[{{q}}];
+  //#end unroll q
+  //#end unroll p
 }

@@ -5,19 +5,7 @@
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
-struct Shape {
-  invocations: u32,
-  channels: u32, // of y
-  firstTile: u32, tiles: u32, tileRows: u32, tileCols: u32, // this dispatch transforms some of all tiles
-  height: u32, width: u32, // extents of y
-  hasBias: u32,
-  // What `direct` needs:
-  depth: u32, inHeight: u32, inWidth: u32, // of x
-  startH: i32, startW: i32, // where the first tile's window begins in x
-  summedFirst: u32, // whether the weight is [k, 3, 3, c], its taps read from the last to the first, not [c, 3, 3, k]
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> products: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // anything where hasBias is 0
@@ -28,15 +16,15 @@ struct Shape {
 fn direct(image: u32, row: u32, column: u32, c: u32) -> f32 {
   var sum = 0.0;
   for (var tap = 0u; tap < 9u; tap++) {
-    let ih = i32(row + tap / 3u) + shape.startH;
-    let iw = i32(column + tap % 3u) + shape.startW;
-    let inside = u32(ih) < shape.inHeight && u32(iw) < shape.inWidth;
-    let pixel = select(0u, (image * shape.inHeight + u32(ih)) * shape.inWidth + u32(iw), inside);
-    for (var k = 0u; k < shape.depth; k++) {
-      let produced = (c * 9u + tap) * shape.depth + k;
-      let summed = (k * 9u + 8u - tap) * shape.channels + c;
-      let at = select(produced, summed, shape.summedFirst != 0u);
-      sum += select(0.0, x[pixel * shape.depth + k], inside) * weight[at];
+    let ih = i32(row + tap / 3u) + uniforms.startH;
+    let iw = i32(column + tap % 3u) + uniforms.startW;
+    let inside = u32(ih) < uniforms.inHeight && u32(iw) < uniforms.inWidth;
+    let pixel = select(0u, (image * uniforms.inHeight + u32(ih)) * uniforms.inWidth + u32(iw), inside);
+    for (var k = 0u; k < uniforms.depth; k++) {
+      let produced = (c * 9u + tap) * uniforms.depth + k;
+      let summed = (k * 9u + 8u - tap) * uniforms.channels + c;
+      let at = select(produced, summed, uniforms.summedFirst != 0u);
+      sum += select(0.0, x[pixel * uniforms.depth + k], inside) * weight[at];
     }
   }
   return sum;
@@ -55,47 +43,47 @@ fn transform(m0: f32, m1: f32, m2: f32, m3: f32, m4: f32, m5: f32) -> array<f32,
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * (groups.x * 64u) + id.x;
-  if (index >= shape.invocations) {
+  if (index >= uniforms.invocations) {
     return;
   }
-  let local = index / shape.channels;
-  let c = index - local * shape.channels;
-  let tile = shape.firstTile + local;
-  if (tile >= shape.tiles) {
+  let local = index / uniforms.channels;
+  let c = index - local * uniforms.channels;
+  let tile = uniforms.firstTile + local;
+  if (tile >= uniforms.tiles) {
     return;
   }
-  let line = tile / shape.tileCols;
-  let image = line / shape.tileRows;
-  let top = (line - image * shape.tileRows) * 4u;
-  let left = (tile - line * shape.tileCols) * 4u;
+  let line = tile / uniforms.tileCols;
+  let image = line / uniforms.tileRows;
+  let top = (line - image * uniforms.tileRows) * 4u;
+  let left = (tile - line * uniforms.tileCols) * 4u;
   //#unroll q 6
   //#unroll p 6
-  let m{{p}}_{{q}} = products[{{p*6+q}}u * shape.invocations + index];
-  //#end
+  let m{{p}}_{{q}} = products[{{p*6+q}}u * uniforms.invocations + index];
+  //#end unroll p
   let column{{q}} = transform(m0_{{q}}, m1_{{q}}, m2_{{q}}, m3_{{q}}, m4_{{q}}, m5_{{q}});
-  //#end
-  let offset = select(0.0, bias[c], shape.hasBias != 0u);
+  //#end unroll q
+  let offset = select(0.0, bias[c], uniforms.hasBias != 0u);
   // Stored in loops: unrolled, the stores would take most of the compile time.
   var lines: array<array<f32, 4>, 4>;
   //#unroll a 4
   lines[{{a}}] = transform(column0[{{a}}], column1[{{a}}], column2[{{a}}], column3[{{a}}], column4[{{a}}], column5[{{a}}]);
-  //#end
-  let rows = min(4u, shape.height - top);
-  let columns = min(4u, shape.width - left);
+  //#end unroll a
+  let rows = min(4u, uniforms.height - top);
+  let columns = min(4u, uniforms.width - left);
   // A product that is not finite reaches a corner.
   if (!isFinite(lines[0][0] + lines[0][3] + lines[3][0] + lines[3][3])) {
     for (var at = 0u; at < rows * columns; at++) {
       let row = top + at / columns;
       let column = left + at % columns;
-      let pixel = (image * shape.height + row) * shape.width + column;
-      y[pixel * shape.channels + c] = direct(image, row, column, c) + offset;
+      let pixel = (image * uniforms.height + row) * uniforms.width + column;
+      y[pixel * uniforms.channels + c] = direct(image, row, column, c) + offset;
     }
     return;
   }
   for (var a = 0u; a < rows; a++) {
-    let row = ((image * shape.height + top + a) * shape.width + left) * shape.channels + c;
+    let row = ((image * uniforms.height + top + a) * uniforms.width + left) * uniforms.channels + c;
     for (var b = 0u; b < columns; b++) {
-      y[row + b * shape.channels] = lines[a][b] + offset;
+      y[row + b * uniforms.channels] = lines[a][b] + offset;
     }
   }
 }

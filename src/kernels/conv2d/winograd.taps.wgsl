@@ -5,17 +5,7 @@
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
-struct Shape {
-  invocations: u32,
-  channels: u32, // values of k
-  accumulate: u32, // whether gw holds the sum over earlier tiles
-  // What `direct` needs:
-  last: u32, // whether no tiles follow
-  images: u32, height: u32, width: u32, outputs: u32, // gy is [images, height, width, outputs]
-  inHeight: u32, inWidth: u32, startH: i32, startW: i32, // of x, and where the first window begins in it
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> products: array<f32>;
 @group(0) @binding(2) var<storage, read_write> gw: array<f32>;
 @group(0) @binding(3) var<storage, read> x: array<f32>;
@@ -24,14 +14,14 @@ struct Shape {
 // One value of gw the direct way, with padding as zeros that are multiplied.
 fn direct(o: u32, tap: u32, k: u32) -> f32 {
   var sum = 0.0;
-  for (var line = 0u; line < shape.images * shape.height; line++) {
-    let image = line / shape.height;
-    let ih = i32(line - image * shape.height + tap / 3u) + shape.startH;
-    for (var ow = 0u; ow < shape.width; ow++) {
-      let iw = i32(ow + tap % 3u) + shape.startW;
-      let inside = u32(ih) < shape.inHeight && u32(iw) < shape.inWidth;
-      let pixel = select(0u, (image * shape.inHeight + u32(ih)) * shape.inWidth + u32(iw), inside);
-      sum += select(0.0, x[pixel * shape.channels + k], inside) * gy[(line * shape.width + ow) * shape.outputs + o];
+  for (var line = 0u; line < uniforms.images * uniforms.height; line++) {
+    let image = line / uniforms.height;
+    let ih = i32(line - image * uniforms.height + tap / 3u) + uniforms.startH;
+    for (var ow = 0u; ow < uniforms.width; ow++) {
+      let iw = i32(ow + tap % 3u) + uniforms.startW;
+      let inside = u32(ih) < uniforms.inHeight && u32(iw) < uniforms.inWidth;
+      let pixel = select(0u, (image * uniforms.inHeight + u32(ih)) * uniforms.inWidth + u32(iw), inside);
+      sum += select(0.0, x[pixel * uniforms.channels + k], inside) * gy[(line * uniforms.width + ow) * uniforms.outputs + o];
     }
   }
   return sum;
@@ -48,34 +38,34 @@ fn transform(m0: f32, m1: f32, m2: f32, m3: f32, m4: f32, m5: f32) -> array<f32,
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * (groups.x * 64u) + id.x;
-  if (index >= shape.invocations) {
+  if (index >= uniforms.invocations) {
     return;
   }
-  let o = index / shape.channels;
-  let start = o * 8u * shape.channels + index; // (o * 9 + tap) * channels + k, at the first tap
+  let o = index / uniforms.channels;
+  let start = o * 8u * uniforms.channels + index; // (o * 9 + tap) * channels + k, at the first tap
   // In loops whose length the compiler does not know: see winograd.weight.wgsl.
-  let once = min(1u, shape.channels);
+  let once = min(1u, uniforms.channels);
   var columns: array<array<f32, 3>, 6>;
   for (var q = 0u; q < 6u * once; q++) {
     //#unroll p 6
-    let m{{p}} = products[({{p*6}}u + q) * shape.invocations + index];
-    //#end
+    let m{{p}} = products[({{p*6}}u + q) * uniforms.invocations + index];
+    //#end unroll p
     columns[q] = transform(m0, m1, m2, m3, m4, m5);
   }
   var corners = 0.0;
   for (var i = 0u; i < 3u * once; i++) {
     let line = transform(columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]);
     //#unroll j 3
-    let at{{j}} = start + (i * 3u + {{j}}u) * shape.channels;
-    let total{{j}} = line[{{j}}] + select(0.0, gw[at{{j}}], shape.accumulate != 0u);
+    let at{{j}} = start + (i * 3u + {{j}}u) * uniforms.channels;
+    let total{{j}} = line[{{j}}] + select(0.0, gw[at{{j}}], uniforms.accumulate != 0u);
     gw[at{{j}}] = total{{j}};
-    //#end
+    //#end unroll j
     corners += total0 + total2;
   }
   // A product that is not finite reaches a corner.
-  if (shape.last != 0u && !isFinite(corners)) {
+  if (uniforms.last != 0u && !isFinite(corners)) {
     for (var tap = 0u; tap < 9u; tap++) {
-      gw[start + tap * shape.channels] = direct(o, tap, index - o * shape.channels);
+      gw[start + tap * uniforms.channels] = direct(o, tap, index - o * uniforms.channels);
     }
   }
 }

@@ -1,12 +1,11 @@
 import { ShapeError } from '../../engine/errors.js';
 import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
+import { type Kernel, kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { lowerProducts } from '../matmul/matmul.js';
-import { unroll } from '../matmul/unroll.js';
 import { isMatrix, KERNEL_VARIANTS, type ProductExtent, variantsFor } from '../matmul/variant.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import type { Gather } from './gather.js';
 import type { ConvGeometry } from './geometry.js';
 import inputSource from './winograd.input.wgsl';
@@ -152,11 +151,20 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
   const kernels = lowering.scratch([MATRICES, outer, inner]);
   const products = lowering.scratch([MATRICES, some, outC]);
 
-  transform(lowering, `${label}.weight`, weightSource, [weight, kernels], outer, inner, [vertical.tapStep < 0 ? 1 : 0]);
-  const starts = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
+  const invocations = outer * inner;
+  dispatchTransform(
+    lowering,
+    `${label}.weight`,
+    [weight, kernels],
+    invocations,
+    kernel(weightSource, {
+      uniforms: weightUniforms({ invocations, channels: inner, flipped: vertical.tapStep < 0 ? 1 : 0 }),
+    }),
+  );
+  const [startH, startW] = [vertical, horizontal].map(({ inStart, tapStep }) => inStart + Math.min(0, 2 * tapStep));
   for (let firstTile = 0; firstTile < tiles; firstTile += some) {
-    const place = [firstTile, tiles, tileRows, tileCols];
-    inputTransform(lowering, `${label}.input`, { x, transformed: input, some, place, starts });
+    const place = { firstTile, tiles, tileRows, tileCols };
+    inputTransform(lowering, `${label}.input`, { x, transformed: input, some, place, startH, startW });
     lowerProducts(lowering, {
       label,
       ...{ a: input, b: kernels, c: products },
@@ -164,14 +172,27 @@ export function lowerWinograd(lowering: Lowering, gather: Gather): void {
       transposeB: weightFirst === 'produced',
       variant: variantsFor(lowering.adapter, { rows: some, columns: outC, batch: MATRICES })[0],
     });
-    transform(
+    const outputs = some * outC;
+    const own = outputUniforms({
+      invocations: outputs,
+      channels: outC,
+      ...place,
+      height: outH,
+      width: outW,
+      hasBias: bias ? 1 : 0,
+      depth: inC,
+      inHeight: x.shape[1],
+      inWidth: x.shape[2],
+      startH,
+      startW,
+      summedFirst: weightFirst === 'summed' ? 1 : 0,
+    });
+    dispatchTransform(
       lowering,
       `${label}.output`,
-      withNan(outputSource, 'f32'),
       [products, y, bias ?? products, x, weight],
-      some,
-      outC,
-      [...place, outH, outW, bias ? 1 : 0, inC, x.shape[1], x.shape[2], ...starts, weightFirst === 'summed' ? 1 : 0],
+      outputs,
+      kernel(withNan(outputSource, 'f32'), { uniforms: own }),
     );
   }
 }
@@ -183,43 +204,82 @@ export function tilesAtATime({ limits }: Lowering, tiles: number, channels: numb
   return Math.ceil(tiles / turns);
 }
 
+/** Which tile a turn begins with, and the number of tiles, their rows and columns in all. */
+export interface TilePlace {
+  readonly firstTile: number;
+  readonly tiles: number;
+  readonly tileRows: number;
+  readonly tileCols: number;
+}
+
+/** Fields that the transforms of tiles share: a dispatch transforms some of all tiles. */
+export const placeFields = {
+  invocations: 'u32',
+  channels: 'u32',
+  firstTile: 'u32',
+  tiles: 'u32',
+  tileRows: 'u32',
+  tileCols: 'u32',
+  /** Extents of the images that tiles are cut from. */
+  height: 'u32',
+  width: 'u32',
+} as const;
+
+/** `flipped`: taps are read from the last to the first. */
+const weightUniforms = uniforms({ invocations: 'u32', channels: 'u32', flipped: 'u32' });
+
+const inputUniforms = uniforms({ ...placeFields, startH: 'i32', startW: 'i32' });
+
+const outputUniforms = uniforms({
+  ...placeFields,
+  hasBias: 'u32',
+  // What the direct way needs: extents of x, and where the first tile's window begins in it.
+  depth: 'u32',
+  inHeight: 'u32',
+  inWidth: 'u32',
+  startH: 'i32',
+  startW: 'i32',
+  /** Whether the weight is [k, 3, 3, c], its taps read from the last to the first, not [c, 3, 3, k]. */
+  summedFirst: 'u32',
+});
+
 interface InputTransform {
   readonly x: Value;
   readonly transformed: Value;
   /** Tiles of this turn. */
   readonly some: number;
-  /** Its first tile, and the number of tiles, their rows and columns in all. */
-  readonly place: readonly number[];
+  readonly place: TilePlace;
   /** Row and column of x at which the first tile begins. */
-  readonly starts: readonly number[];
+  readonly startH: number;
+  readonly startW: number;
 }
 
 /** B x Bᵀ of tiles of x. */
 export function inputTransform(
   lowering: Lowering,
   label: string,
-  { x, transformed, some, place, starts }: InputTransform,
+  { x, transformed, some, place, startH, startW }: InputTransform,
 ): void {
   const [, height, width, channels] = x.shape;
-  transform(lowering, label, inputSource, [x, transformed], some, channels, [...place, height, width, ...starts]);
+  const invocations = some * channels;
+  dispatchTransform(
+    lowering,
+    label,
+    [x, transformed],
+    invocations,
+    kernel(inputSource, {
+      uniforms: inputUniforms({ invocations, channels, ...place, height, width, startH, startW }),
+    }),
+  );
 }
 
-/** One dispatch over `count` tiles or kernels and their channels. The second of `bindings` is what it writes. */
-export function transform(
+/** One dispatch over tiles or kernels and their channels. The second of `bindings` is what it writes. */
+export function dispatchTransform(
   lowering: Lowering,
   label: string,
-  source: string,
   bindings: readonly Value[],
-  count: number,
-  channels: number,
-  uniforms: readonly number[],
+  invocations: number,
+  own: Kernel,
 ): void {
-  lowering.dispatch({
-    label,
-    source: template(unroll(source, {}), {}),
-    bindings,
-    writes: [1],
-    uniforms: { u32: [count * channels, channels, ...uniforms.map((word) => word >>> 0)] },
-    workgroups: linearGrid(count * channels),
-  });
+  lowering.dispatch({ label, ...own, bindings, writes: [1], workgroups: linearGrid(invocations) });
 }

@@ -4,13 +4,7 @@
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
 
-struct Shape {
-  invocations: u32,
-  channels: u32, // values of k
-  flipped: u32, // whether taps are read from the last to the first
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read_write> transformed: array<f32>;
 
@@ -25,26 +19,26 @@ fn transform(g0: f32, g1: f32, g2: f32) -> array<f32, 6> {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = id.y * (groups.x * 64u) + id.x;
-  if (index >= shape.invocations) {
+  if (index >= uniforms.invocations) {
     return;
   }
-  let o = index / shape.channels;
-  let k = index - o * shape.channels;
+  let o = index / uniforms.channels;
+  let k = index - o * uniforms.channels;
   // In loops whose length the compiler does not know: unrolled, this would take a second to compile and be no faster, since
   // memory sets the pace.
-  let once = min(1u, shape.channels);
+  let once = min(1u, uniforms.channels);
   var columns: array<array<f32, 6>, 3>;
   for (var j = 0u; j < 3u * once; j++) {
     //#unroll i 3
-    let tap{{i}} = select({{i*3}}u + j, 8u - {{i*3}}u - j, shape.flipped != 0u);
-    let g{{i}} = weight[(o * 9u + tap{{i}}) * shape.channels + k];
-    //#end
+    let tap{{i}} = select({{i*3}}u + j, 8u - {{i*3}}u - j, uniforms.flipped != 0u);
+    let g{{i}} = weight[(o * 9u + tap{{i}}) * uniforms.channels + k];
+    //#end unroll i
     columns[j] = transform(g0, g1, g2);
   }
   for (var p = 0u; p < 6u * once; p++) {
     let line = transform(columns[0][p], columns[1][p], columns[2][p]);
     //#unroll q 6
-    transformed[(p * 6u + {{q}}u) * shape.invocations + index] = line[{{q}}];
-    //#end
+    transformed[(p * 6u + {{q}}u) * uniforms.invocations + index] = line[{{q}}];
+    //#end unroll q
   }
 }

@@ -6,56 +6,44 @@
 // Grid: one invocation per element or per four, in one dimension folded over two.
 alias T = {{TYPE}};
 
-struct Sizes {
-//#if CONTIGUOUS
-  count: u32,
-  single: u32,  // bit k: operand k is a single value
-//#else
-  dimensions: array<vec4<u32>, 6>,  // extent, then the strides of a, b and c
-  count: u32,
-  rank: u32,
-//#end
-  p0: f32,
-  p1: f32,
-}
-@group(0) @binding(0) var<uniform> sizes: Sizes;
+//#uniforms
 @group(0) @binding(1) var<storage, read> a: array<{{TYPE_A}}>;
 //#if HAS_B
 @group(0) @binding(2) var<storage, read> b: array<{{TYPE_B}}>;
-//#end
+//#end if HAS_B
 //#if HAS_C
 @group(0) @binding(3) var<storage, read> c: array<{{TYPE_C}}>;
-//#end
+//#end if HAS_C
 @group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE_RESULT}}>;
 
 fn f(x: T, y: T, z: T) -> T {
-  let p0 = T(sizes.p0);
-  let p1 = T(sizes.p1);
+  let p0 = T(uniforms.p0);
+  let p1 = T(uniforms.p1);
   {{BODY}}
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * 64u) + id.x;
-  if (i >= sizes.count) { return; }
+  if (i >= uniforms.count) { return; }
 //#if CONTIGUOUS
-  var x = T(a[select(i, 0u, (sizes.single & 1u) != 0u)]);
-  if ((sizes.single & 1u) != 0u) { x = T(x.x); }
+  var x = T(a[select(i, 0u, (uniforms.single & 1u) != 0u)]);
+  if ((uniforms.single & 1u) != 0u) { x = T(x.x); }
   var y = T(0.0);
 //#if HAS_B
-  y = T(b[select(i, 0u, (sizes.single & 2u) != 0u)]);
-  if ((sizes.single & 2u) != 0u) { y = T(y.x); }
-//#end
+  y = T(b[select(i, 0u, (uniforms.single & 2u) != 0u)]);
+  if ((uniforms.single & 2u) != 0u) { y = T(y.x); }
+//#end if HAS_B
   var z = T(0.0);
 //#if HAS_C
-  z = T(c[select(i, 0u, (sizes.single & 4u) != 0u)]);
-  if ((sizes.single & 4u) != 0u) { z = T(z.x); }
-//#end
+  z = T(c[select(i, 0u, (uniforms.single & 4u) != 0u)]);
+  if ((uniforms.single & 4u) != 0u) { z = T(z.x); }
+//#end if HAS_C
 //#else
   var rest = i;
-  var at = vec3<u32>(0u);
-  for (var d = 0u; d < sizes.rank; d++) {
-    let dimension = sizes.dimensions[d];
+  var at = vec3u(0u);
+  for (var d = 0u; d < uniforms.rank; d++) {
+    let dimension = uniforms.dimensions[d];
     let index = rest % dimension.x;
     rest = rest / dimension.x;
     at += index * dimension.yzw;
@@ -64,11 +52,11 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
   var y = T(0.0);
 //#if HAS_B
   y = T(b[at.y]);
-//#end
+//#end if HAS_B
   var z = T(0.0);
 //#if HAS_C
   z = T(c[at.z]);
-//#end
-//#end
+//#end if HAS_C
+//#end if CONTIGUOUS
   result[i] = {{TYPE_RESULT}}(f(x, y, z));
 }

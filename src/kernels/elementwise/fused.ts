@@ -1,9 +1,9 @@
 import type { FusionGroup } from '../../engine/fusion.js';
 import type { Operation, TensorSpec } from '../../engine/index.js';
 import { sizeOf } from '../../engine/shape.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
 import source from './fused.wgsl';
 import type { PointwiseAttributes, PointwiseDefinition } from './pointwise.js';
 
@@ -14,11 +14,15 @@ export function fusedOperation(
 ): Operation {
   const definitions = members.map(({ operation }) => definitionOf(operation));
   const name = definitions.map((definition) => definition.name).join('+');
-  const kernelFor = (operands: readonly TensorSpec[]) => {
+  const parameters = members.flatMap((_, m) => [`p${m}`, `q${m}`]);
+  const fusedUniforms = uniforms({
+    ...({ count: 'u32', single: 'u32', zero: 'i32' } as const),
+    ...Object.fromEntries(parameters.map((parameter) => [parameter, 'f32' as const])),
+  });
+  const constantsFor = (operands: readonly TensorSpec[]) => {
     const typed = (k: number) => `array<vec4<${operands[k].dtype}>>`;
-    const text = template(source, {
+    return {
       NAME: name,
-      PARAMETERS: members.map((_, m) => `p${m}: f32, q${m}: f32`).join(', '),
       BINDINGS: [
         ...Array.from(
           { length: inputs },
@@ -35,13 +39,12 @@ export function fusedOperation(
             const again = operands.indexOf(operands[k]) < k;
             return again ? `hidden(v${operands[k]}, ${k + 1})` : `v${operands[k]}`;
           });
-          const value = `${nameOf(definitions[m])}(${args.join(', ')}, T(sizes.p${m}), T(sizes.q${m}))`;
+          const value = `${nameOf(definitions[m])}(${args.join(', ')}, T(uniforms.p${m}), T(uniforms.q${m}))`;
           return `let v${inputs + m} = ${m === members.length - 1 ? value : `hidden(${value}, 1)`};`;
         }),
         `result[i] = vec4<${operands[inputs].dtype}>(v${inputs + members.length - 1});`,
       ].join('\n  '),
-    });
-    return enableHalves(withNan(text, 'vec4<f32>'), operands);
+    };
   };
   return {
     name,
@@ -51,18 +54,18 @@ export function fusedOperation(
       const vectors = Math.ceil(count / 4);
       let single = 0;
       for (const [k, value] of values.entries()) if (sizeOf(value.shape) === 1) single |= 1 << k;
+      const given = members.flatMap(({ attributes }, m) => {
+        const { p0 = 0, p1 = 0 } = attributes as PointwiseAttributes;
+        return [[`p${m}`, p0] as const, [`q${m}`, p1] as const];
+      });
       lowering.dispatch({
         label: name,
-        source: kernelFor([...values, result]),
+        ...kernel(withNan(source, 'vec4f'), {
+          constants: constantsFor([...values, result]),
+          uniforms: fusedUniforms({ count: vectors, single, zero: 0, ...Object.fromEntries(given) }),
+        }),
         bindings: [...values, result],
         writes: [values.length],
-        uniforms: {
-          u32: [vectors, single, 0],
-          f32: members.flatMap(({ attributes }) => {
-            const { p0 = 0, p1 = 0 } = attributes as PointwiseAttributes;
-            return [p0, p1];
-          }),
-        },
         workgroups: linearGrid(vectors),
         flops: count * members.length,
       });
@@ -80,6 +83,6 @@ function functionOf(definition: PointwiseDefinition): string {
 }
 
 function loadOf(k: number): string {
-  const bit = `(sizes.single & ${1 << k}u) != 0u`;
+  const bit = `(uniforms.single & ${1 << k}u) != 0u`;
   return `var v${k} = T(x${k}[select(i, 0u, ${bit})]); if (${bit}) { v${k} = T(v${k}.x); }`;
 }

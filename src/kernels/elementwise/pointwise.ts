@@ -8,9 +8,9 @@ import {
 } from '../../engine/index.js';
 import { FLOATS, type Operands } from '../../engine/operands.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
+import { kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template } from '../template.js';
 import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
 
@@ -84,9 +84,9 @@ function lowerPointwise(
   const operands = [...inputs, result];
   const typeOf = ({ dtype }: TensorSpec) => (contiguous ? `vec4<${dtype}>` : dtype);
   const [a, b = a, c = a] = inputs;
-  const text = template(source, {
+  const constants = {
     NAME: definition.name,
-    TYPE: contiguous ? 'vec4<f32>' : 'f32',
+    TYPE: contiguous ? 'vec4f' : 'f32',
     TYPE_A: typeOf(a),
     TYPE_B: typeOf(b),
     TYPE_C: typeOf(c),
@@ -96,10 +96,10 @@ function lowerPointwise(
     HAS_C: definition.arity > 2,
     RESULT_BINDING: definition.arity + 1,
     BODY: definition.body,
-  });
+  };
+  const built = (own: Uniforms) => kernel(withNan(source, contiguous ? 'vec4f' : 'f32'), { constants, uniforms: own });
   const dispatch = {
     label: definition.name,
-    source: enableHalves(withNan(text, contiguous ? 'vec4<f32>' : 'f32'), operands),
     bindings: operands,
     writes: [inputs.length],
     flops: count,
@@ -111,22 +111,34 @@ function lowerPointwise(
     lowering.dispatch({
       ...dispatch,
       workgroups: linearGrid(vectors),
-      uniforms: { u32: [vectors, single], f32: [p0, p1] },
+      ...built(contiguousUniforms({ count: vectors, single, p0, p1 })),
     });
   } else {
-    const { words, rank } = mergedDimensions(inputs, result.shape);
-    const u32 = [...words, count, rank];
-    lowering.dispatch({ ...dispatch, workgroups: linearGrid(count), uniforms: { u32, f32: [p0, p1] } });
+    const { dimensions, rank } = mergedDimensions(inputs, result.shape);
+    const own = stridedUniforms({ dimensions, count, rank, p0, p1 });
+    lowering.dispatch({ ...dispatch, workgroups: linearGrid(count), ...built(own) });
   }
 }
 
 const MAX_RANK = 6;
 
+/** Bit k of `single`: operand k is a single value. */
+const contiguousUniforms = uniforms({ count: 'u32', single: 'u32', p0: 'f32', p1: 'f32' });
+
+const stridedUniforms = uniforms({
+  /** Extent, then the strides of a, b and c. */
+  dimensions: `array<vec4u, ${MAX_RANK}>`,
+  count: 'u32',
+  rank: 'u32',
+  p0: 'f32',
+  p1: 'f32',
+});
+
 /**
  * Extents and strides of the result's dimensions, innermost first, after merging neighbours that every operand walks
  * as one. Six remain at most: operands of any rank differ in few places.
  */
-function mergedDimensions(inputs: readonly Value[], shape: Shape): { words: number[]; rank: number } {
+function mergedDimensions(inputs: readonly Value[], shape: Shape): { dimensions: number[]; rank: number } {
   const strides = inputs.map((input) => broadcastStrides(input.shape, shape));
   const merged: { extent: number; strides: number[] }[] = [];
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -141,10 +153,10 @@ function mergedDimensions(inputs: readonly Value[], shape: Shape): { words: numb
       `broadcasting over ${merged.length} separate dimensions; at most ${MAX_RANK} are supported, so merge axes with reshape.`,
     );
   }
-  const words: number[] = [];
+  const dimensions: number[] = [];
   for (let d = 0; d < MAX_RANK; d++) {
     const { extent, strides: own } = merged[d] ?? { extent: 1, strides: [] };
-    words.push(extent, own[0] ?? 0, own[1] ?? 0, own[2] ?? 0);
+    dimensions.push(extent, own[0] ?? 0, own[1] ?? 0, own[2] ?? 0);
   }
-  return { words, rank: merged.length };
+  return { dimensions, rank: merged.length };
 }

@@ -2,22 +2,20 @@
 // coordinates x_j and y_i of expectation2d.wgsl.
 //
 // Grid: one invocation per element of dp, linear.
-struct Params { images: u32, height: u32, width: u32, channels: u32, x_divisor: f32, y_divisor: f32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> gradient: array<f32>; // [images, channels, 2 (x, y)]
 @group(0) @binding(2) var<storage, read_write> dp: array<f32>; // [images, height, width, channels]
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.images * params.height * params.width * params.channels) { return; }
-  let cell = index / params.channels;
-  let column = cell % params.width;
-  let row = cell / params.width % params.height;
-  let image = cell / params.width / params.height;
-  let map = image * params.channels + index % params.channels;
-  let x = f32(i32(2u * column) - i32(params.width - 1u)) / params.x_divisor;
-  let y = f32(i32(2u * row) - i32(params.height - 1u)) / params.y_divisor;
+  if (index >= uniforms.images * uniforms.height * uniforms.width * uniforms.channels) { return; }
+  let cell = index / uniforms.channels;
+  let column = cell % uniforms.width;
+  let row = cell / uniforms.width % uniforms.height;
+  let image = cell / uniforms.width / uniforms.height;
+  let map = image * uniforms.channels + index % uniforms.channels;
+  let x = f32(i32(2u * column) - i32(uniforms.width - 1u)) / uniforms.x_divisor;
+  let y = f32(i32(2u * row) - i32(uniforms.height - 1u)) / uniforms.y_divisor;
   dp[index] = gradient[2u * map] * x + gradient[2u * map + 1u] * y;
 }

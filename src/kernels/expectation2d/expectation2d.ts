@@ -3,9 +3,9 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { joiningSubgroup } from '../subgroup-join.js';
-import { template } from '../template.js';
 import { type CoordinateGrid, coordinateGrid, gridDivisors } from './coordinate-grid.js';
 import expectationKernel from './expectation2d.wgsl';
 import gradientKernel from './expectation2d-gradient.wgsl';
@@ -61,10 +61,12 @@ const expectationOperation: Operation<Attributes> = {
     const lanes = subgroup ?? (height * width <= 1024 ? 64 : 256);
     lowering.dispatch({
       label: 'expectation2d',
-      source: template(expectationKernel, { LANES: lanes, SUBGROUP: !!subgroup, PARALLEL: !subgroup }),
+      ...kernel(expectationKernel, {
+        constants: { LANES: lanes, SUBGROUP: !!subgroup, PARALLEL: !subgroup },
+        uniforms: uniformsOf(attributes),
+      }),
       bindings: [probabilities, coordinates],
       writes: [1],
-      uniforms: uniforms(attributes),
       workgroups: linearGrid(images * channels, 1),
       flops: 4 * sizeOf(attributes.shape),
     });
@@ -85,10 +87,9 @@ const expectationGradient: Operation<Attributes> = {
   lower(lowering, [gradient], [dp], attributes) {
     lowering.dispatch({
       label: 'expectation2d.gradient',
-      source: gradientKernel,
+      ...kernel(gradientKernel, { uniforms: uniformsOf(attributes) }),
       bindings: [gradient, dp],
       writes: [1],
-      uniforms: uniforms(attributes),
       workgroups: linearGrid(sizeOf(attributes.shape)),
       flops: 3 * sizeOf(attributes.shape),
     });
@@ -100,8 +101,17 @@ const expectationGradient: Operation<Attributes> = {
   },
 };
 
-function uniforms({ shape, grid }: Attributes) {
+const gridUniforms = uniforms({
+  images: 'u32',
+  height: 'u32',
+  width: 'u32',
+  channels: 'u32',
+  x_divisor: 'f32',
+  y_divisor: 'f32',
+});
+
+function uniformsOf({ shape, grid }: Attributes) {
   const [images, height, width, channels] = shape;
-  const [yDivisor, xDivisor] = gridDivisors('expectation2d', grid, [height, width]);
-  return { u32: [images, height, width, channels], f32: [xDivisor, yDivisor] };
+  const [y_divisor, x_divisor] = gridDivisors('expectation2d', grid, [height, width]);
+  return gridUniforms({ images, height, width, channels, x_divisor, y_divisor });
 }

@@ -1,7 +1,3 @@
-//#if SUBGROUP
-enable subgroups;
-
-//#end
 // Expected coordinate of each map of p = [maps of one image: height × width × channels], images outermost:
 //   out = (Σ p·x, Σ p·y),  x_j = (2j − (width − 1)) / divisor,  y_i = (2i − (height − 1)) / divisor.
 // The numerators are whole numbers, so the division comes last.
@@ -10,32 +6,30 @@ enable subgroups;
 // subgroup that they are. The order is fixed, so the same input gives the same bits.
 //
 // Grid: one workgroup per (image, channel), linear, channel fastest.
-struct Params { images: u32, height: u32, width: u32, channels: u32, x_divisor: f32, y_divisor: f32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> probabilities: array<f32>; // [images, height, width, channels]
 @group(0) @binding(2) var<storage, read_write> coordinates: array<f32>; // [images, channels, 2 (x, y)]
 
 //#if PARALLEL
-var<workgroup> lanes: array<vec2<f32>, {{LANES}}>;
-//#end
+var<workgroup> lanes: array<vec2f, {{LANES}}>;
+//#end if PARALLEL
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let map = workgroup.y * workgroups.x + workgroup.x;
-  if (map >= params.images * params.channels) { return; }
-  let cells = params.height * params.width;
-  let first = map / params.channels * cells * params.channels + map % params.channels;
+  if (map >= uniforms.images * uniforms.channels) { return; }
+  let cells = uniforms.height * uniforms.width;
+  let first = map / uniforms.channels * cells * uniforms.channels + map % uniforms.channels;
 
-  var sum = vec2<f32>(0.0);
+  var sum = vec2f(0.0);
   for (var cell = lane; cell < cells; cell += {{LANES}}u) {
-    let x = i32(2u * (cell % params.width)) - i32(params.width - 1u);
-    let y = i32(2u * (cell / params.width)) - i32(params.height - 1u);
-    sum += probabilities[first + cell * params.channels] * vec2<f32>(f32(x), f32(y));
+    let x = i32(2u * (cell % uniforms.width)) - i32(uniforms.width - 1u);
+    let y = i32(2u * (cell / uniforms.width)) - i32(uniforms.height - 1u);
+    sum += probabilities[first + cell * uniforms.channels] * vec2f(f32(x), f32(y));
   }
 //#if SUBGROUP
   let all = subgroupAdd(sum);
@@ -46,9 +40,9 @@ fn main(
     if (lane < half) { lanes[lane] += lanes[lane + half]; }
   }
   let all = lanes[0];
-//#end
+//#end if SUBGROUP
   if (lane > 0u) { return; }
-  let total = all / vec2<f32>(params.x_divisor, params.y_divisor);
+  let total = all / vec2f(uniforms.x_divisor, uniforms.y_divisor);
   coordinates[2u * map] = total.x;
   coordinates[2u * map + 1u] = total.y;
 }

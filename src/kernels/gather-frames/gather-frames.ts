@@ -3,8 +3,8 @@ import * as kinds from '../../engine/kinds.js';
 import { F32, type Operands, U32 } from '../../engine/operands.js';
 import { formatShape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
 import gatherKernel from './gather-frames.wgsl';
 
 export interface GatherFramesOptions {
@@ -120,10 +120,12 @@ function gatherOperation(hasTables: boolean, operands: Operands): Operation<Attr
       for (const chunk of chunks) {
         lowering.dispatch({
           label: 'gatherFrames',
-          source: template(gatherKernel, { ALIGNED: width % 4 === 0, TABLES: hasTables }),
+          ...kernel(gatherKernel, {
+            constants: { ALIGNED: width % 4 === 0, TABLES: hasTables },
+            uniforms: chunkUniforms({ count, height, width, first, frames: chunk.shape[0], total }),
+          }),
           bindings: [indices, chunk, y, ...tables],
           writes: [2],
-          uniforms: { u32: [count, height, width, first, chunk.shape[0], total] },
           workgroups: linearGrid(count),
           flops: sizeOf(y.shape),
         });
@@ -132,6 +134,16 @@ function gatherOperation(hasTables: boolean, operands: Operands): Operation<Attr
     },
   };
 }
+
+const chunkUniforms = uniforms({
+  count: 'u32',
+  height: 'u32',
+  width: 'u32',
+  /** Frames before those of this chunk, in it and in all. */
+  first: 'u32',
+  frames: 'u32',
+  total: 'u32',
+});
 
 /** @throws ShapeError unless a tensor is a list of positions. */
 export function checkIndices(name: string, { shape }: TensorSpec): void {

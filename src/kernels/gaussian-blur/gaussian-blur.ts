@@ -3,9 +3,9 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import blurKernel from './gaussian-blur.wgsl';
 import weightsKernel from './weights.wgsl';
 
@@ -66,10 +66,11 @@ const blurOperation: Operation<Attributes> = {
     const weights = lowering.scratch([images, 1 + length]);
     lowering.dispatch({
       label: 'gaussianBlur.weights',
-      source: withNan(weightsKernel, 'f32'),
+      ...kernel(withNan(weightsKernel, 'f32'), {
+        uniforms: weightsUniforms({ images, length, radius, max_sigma: maxSigma }),
+      }),
       bindings: [sigma, weights],
       writes: [1],
-      uniforms: { u32: [images, length, radius], f32: [maxSigma] },
       workgroups: linearGrid(images),
     });
     const blurred = lowering.scratch(x.shape);
@@ -78,6 +79,9 @@ const blurOperation: Operation<Attributes> = {
     lowerAxis(lowering, { ...axis, outer: height, extent: width, inner: channels }, [blurred, y], x);
   },
 };
+
+const weightsUniforms = uniforms({ images: 'u32', length: 'u32', radius: 'u32', max_sigma: 'f32' });
+const blurUniforms = uniforms({ count: 'u32', outer: 'u32', extent: 'u32', inner: 'u32', length: 'u32' });
 
 /** The images as [images, outer, extent, inner], blurred along `extent`. */
 interface Axis {
@@ -101,15 +105,17 @@ function lowerAxis(
   const count = images * outer * Math.ceil(extent / RUN) * (inner / width);
   lowering.dispatch({
     label: `gaussianBlur.${sharp ? 'rows' : 'columns'}`,
-    source: template(blurKernel, {
-      VECTOR: width === 4 ? 'vec4<f32>' : 'f32',
-      // One mirror is enough unless the kernel is wider than the image.
-      MIRRORS: radius >= extent,
-      KEEP: sharp !== undefined,
+    ...kernel(blurKernel, {
+      constants: {
+        VECTOR: width === 4 ? 'vec4f' : 'f32',
+        // One mirror is enough unless the kernel is wider than the image.
+        MIRRORS: radius >= extent,
+        KEEP: sharp !== undefined,
+      },
+      uniforms: blurUniforms({ count, outer, extent, inner: inner / width, length }),
     }),
     bindings: [weights, from, to, ...(sharp ? [sharp] : [])],
     writes: [2],
-    uniforms: { u32: [count, outer, extent, inner / width, length] },
     workgroups: linearGrid(count),
     flops: 2 * sizeOf(from.shape) * (2 * radius + 1),
   });

@@ -6,64 +6,62 @@
 // KEEP: an image without blur is copied from `sharp`. Otherwise it is left out, and nobody reads what lies there.
 //
 // Grid: one invocation per four cells of the axis and vector of `inner`, linear, inner fastest.
-struct Params { count: u32, outer: u32, extent: u32, inner: u32, length: u32 }
-
 alias V = {{VECTOR}};
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> weights: array<f32>; // [images, 1 + length]
 @group(0) @binding(2) var<storage, read> x: array<V>;
 @group(0) @binding(3) var<storage, read_write> y: array<V>;
 //#if KEEP
 @group(0) @binding(4) var<storage, read> sharp: array<V>;
-//#end
+//#end if KEEP
 
 // The cell that mirrors at the first and the last one show at `position`.
 fn mirrored(position: i32) -> u32 {
-  let last = i32(params.extent) - 1;
+  let last = i32(uniforms.extent) - 1;
 //#if MIRRORS
   let folded = abs(position) % max(2 * last, 1);
 //#else
   let folded = abs(position);
-//#end
+//#end if MIRRORS
   // Only for a cell beyond the end of the axis, which is not stored, can this be below 0.
   return u32(max(min(folded, 2 * last - folded), 0));
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.count) { return; }
-  let runs = (params.extent + 3u) / 4u;
-  let i = index % params.inner;
-  let start = index / params.inner % runs * 4u;
-  let row = index / params.inner / runs;
-  let table = row / params.outer * (params.length + 1u);
-  let base = row * params.extent * params.inner + i;
-  let cells = min(4u, params.extent - start);
+  if (index >= uniforms.count) { return; }
+  let runs = (uniforms.extent + 3u) / 4u;
+  let i = index % uniforms.inner;
+  let start = index / uniforms.inner % runs * 4u;
+  let row = index / uniforms.inner / runs;
+  let table = row / uniforms.outer * (uniforms.length + 1u);
+  let base = row * uniforms.extent * uniforms.inner + i;
+  let cells = min(4u, uniforms.extent - start);
   let radius = i32(weights[table]);
 
   if (radius == 0) {
 //#if KEEP
     for (var k = 0u; k < cells; k++) {
-      let at = base + (start + k) * params.inner;
+      let at = base + (start + k) * uniforms.inner;
       y[at] = sharp[at];
     }
-//#end
+//#end if KEEP
     return;
   }
 
   var sums = array<V, 4>();
-  var w = vec4<f32>(0.0);
+  var w = vec4f(0.0);
   for (var d = -radius; d <= radius + 3; d++) {
-    w = vec4<f32>(weights[table + 1u + u32(abs(d))], w.xyz);
-    let value = x[base + mirrored(i32(start) + d) * params.inner];
+    w = vec4f(weights[table + 1u + u32(abs(d))], w.xyz);
+    let value = x[base + mirrored(i32(start) + d) * uniforms.inner];
     // Not w · value everywhere: beyond the radius w is 0, but value may be NaN.
-    let within = abs(vec4<i32>(d) - vec4<i32>(0, 1, 2, 3)) <= vec4<i32>(radius);
+    let within = abs(vec4i(d) - vec4i(0, 1, 2, 3)) <= vec4i(radius);
     sums[0] += select(V(0.0), w.x * value, within.x);
     sums[1] += select(V(0.0), w.y * value, within.y);
     sums[2] += select(V(0.0), w.z * value, within.z);
     sums[3] += select(V(0.0), w.w * value, within.w);
   }
-  for (var k = 0u; k < cells; k++) { y[base + (start + k) * params.inner] = sums[k]; }
+  for (var k = 0u; k < cells; k++) { y[base + (start + k) * uniforms.inner] = sums[k]; }
 }

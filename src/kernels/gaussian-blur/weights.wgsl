@@ -3,9 +3,7 @@
 // and zeros up to the table's end, three cells beyond the largest radius, where the blur's runs of four end.
 //
 // Grid: one invocation per image, linear.
-struct Params { images: u32, length: u32, radius: u32, max_sigma: f32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> sigmas: array<f32>; // [images]
 @group(0) @binding(2) var<storage, read_write> weights: array<f32>; // [images, 1 + length]
 
@@ -15,20 +13,20 @@ fn bell(k: u32, sigma: f32) -> f32 {
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let image = id.y * (workgroups.x * 64u) + id.x;
-  if (image >= params.images) { return; }
+  if (image >= uniforms.images) { return; }
   // Of a NaN the narrowest kernel is made, whose weights are NaN.
   let given = sigmas[image];
-  let sigma = minimum(given, params.max_sigma);
-  let reach = select(0u, min(u32(ceil(3.0 * sigma)), params.radius), sigma > 0.0);
+  let sigma = minimum(given, uniforms.max_sigma);
+  let reach = select(0u, min(u32(ceil(3.0 * sigma)), uniforms.radius), sigma > 0.0);
   let radius = select(reach, 1u, isNan(given));
   var total = 1.0;
   for (var k = 1u; k <= radius; k++) { total += 2.0 * bell(k, sigma); }
-  let first = image * (params.length + 1u);
+  let first = image * (uniforms.length + 1u);
   weights[first] = f32(radius);
   weights[first + 1u] = 1.0 / total;
-  for (var k = 1u; k < params.length; k++) {
+  for (var k = 1u; k < uniforms.length; k++) {
     weights[first + 1u + k] = select(0.0, bell(k, sigma) / total, k <= radius);
   }
 }

@@ -3,6 +3,7 @@ import * as kinds from '../../engine/kinds.js';
 import { F32, U32 } from '../../engine/operands.js';
 import { formatShape } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { checkIndices } from '../gather-frames/gather-frames.js';
 import { withNan } from '../nan.js';
 import jitterKernel from './grey-jitter.wgsl';
@@ -39,6 +40,8 @@ export function greyJitterTables(histograms: Tensor, indices: Tensor, factors: T
   return record(jitterOperation, [histograms, indices, factors], null)[0];
 }
 
+const jitterUniforms = uniforms({ images: 'u32', frames: 'u32' });
+
 const jitterOperation: Operation<null> = {
   name: 'greyJitterTables',
   operands: { histograms: U32, indices: U32, factors: F32 },
@@ -64,10 +67,9 @@ const jitterOperation: Operation<null> = {
     const [images] = indices.shape;
     lowering.dispatch({
       label: 'greyJitterTables',
-      source: withNan(jitterKernel, 'f32'),
+      ...kernel(withNan(jitterKernel, 'f32'), { uniforms: jitterUniforms({ images, frames: histograms.shape[0] }) }),
       bindings: [...inputs, tables],
       writes: [3],
-      uniforms: { u32: [images, histograms.shape[0]] },
       workgroups: images <= 65535 ? [images, 1, 1] : [65535, Math.ceil(images / 65535), 1],
       flops: images * 256 * 8,
     });

@@ -3,10 +3,10 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { type CoordinateGrid, coordinateGrid, gridDivisors } from '../expectation2d/coordinate-grid.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import heatmapKernel from './heatmap.wgsl';
 import profilesKernel from './profiles.wgsl';
 
@@ -76,6 +76,18 @@ export function gaussianTarget(points: Tensor, options: GaussianHeatmapOptions):
   return { heatmap, negativeEntropy, leastDivergence };
 }
 
+const profilesUniforms = uniforms({
+  points: 'u32',
+  channels: 'u32',
+  height: 'u32',
+  width: 'u32',
+  y_divisor: 'f32',
+  x_divisor: 'f32',
+  y_sigma: 'f32',
+  x_sigma: 'f32',
+});
+const heatmapUniforms = uniforms({ size: 'u32', channels: 'u32', height: 'u32', width: 'u32' });
+
 const heatmapOperation: Operation<Attributes> = {
   name: 'gaussianHeatmap',
   operands: { points: F32 },
@@ -94,24 +106,25 @@ const heatmapOperation: Operation<Attributes> = {
     const [images, channels] = points.shape;
     const [height, width] = size;
     const profiles = lowering.scratch([images, height + width, channels]);
+    const [y_divisor, x_divisor] = gridDivisors('gaussianHeatmap', grid, size);
+    const [y_sigma, x_sigma] = sigma;
+    const axes = { y_divisor, x_divisor, y_sigma, x_sigma };
     lowering.dispatch({
       label: 'gaussianHeatmap.profiles',
-      source: withNan(template(profilesKernel, { NORMALISED: normalised }), 'f32'),
+      ...kernel(withNan(profilesKernel, 'f32'), {
+        constants: { NORMALISED: normalised },
+        uniforms: profilesUniforms({ points: images * channels, channels, height, width, ...axes }),
+      }),
       bindings: [points, profiles, negativeEntropy, leastDivergence],
       writes: [1, 2, 3],
-      uniforms: {
-        u32: [images * channels, channels, height, width],
-        f32: [...gridDivisors('gaussianHeatmap', grid, size), ...sigma],
-      },
       workgroups: linearGrid(images * channels),
       flops: 12 * sizeOf(profiles.shape),
     });
     lowering.dispatch({
       label: 'gaussianHeatmap',
-      source: heatmapKernel,
+      ...kernel(heatmapKernel, { uniforms: heatmapUniforms({ size: sizeOf(heatmap.shape), channels, height, width }) }),
       bindings: [profiles, heatmap],
       writes: [1],
-      uniforms: { u32: [sizeOf(heatmap.shape), channels, height, width] },
       workgroups: linearGrid(sizeOf(heatmap.shape)),
       flops: sizeOf(heatmap.shape),
     });

@@ -9,12 +9,7 @@
 // the negative entropy of the heatmap, and S·ln S of the whole, the least of Σ H·ln(H/p) over all p that sum to one.
 //
 // Grid: one invocation per point, linear.
-struct Params {
-  points: u32, channels: u32, height: u32, width: u32,
-  y_divisor: f32, x_divisor: f32, y_sigma: f32, x_sigma: f32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> points: array<f32>; // [images, channels, 2 (x, y)]
 @group(0) @binding(2) var<storage, read_write> profiles: array<f32>; // [images, height + width, channels]
 @group(0) @binding(3) var<storage, read_write> negative_entropy: array<f32>; // [images, channels]
@@ -29,7 +24,7 @@ fn exponent(axis: Axis, i: u32) -> f32 {
 }
 
 // Writes the profile at `first` and returns (Σ g, Σ g·ln g).
-fn write_profile(axis: Axis, first: u32) -> vec2<f32> {
+fn write_profile(axis: Axis, first: u32) -> vec2f {
   var log_total = 0.0;
 //#if NORMALISED
   var highest = exponent(axis, 0u);
@@ -37,26 +32,26 @@ fn write_profile(axis: Axis, first: u32) -> vec2<f32> {
   var total = 0.0;
   for (var i = 0u; i < axis.size; i++) { total += keepNan(exp(exponent(axis, i) - highest), highest); }
   log_total = highest + log(total);
-//#end
-  var sums = vec2<f32>(0.0);
+//#end if NORMALISED
+  var sums = vec2f(0.0);
   for (var i = 0u; i < axis.size; i++) {
     let log_value = exponent(axis, i) - log_total;
     let value = keepNan(exp(log_value), log_value);
-    profiles[first + i * params.channels] = value;
-    sums += vec2<f32>(value, value * log_value);
+    profiles[first + i * uniforms.channels] = value;
+    sums += vec2f(value, value * log_value);
   }
   return sums;
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.points) { return; }
-  let first = index / params.channels * (params.height + params.width) * params.channels + index % params.channels;
-  let rows = Axis(params.height, params.y_divisor, params.y_sigma, points[2u * index + 1u]);
-  let columns = Axis(params.width, params.x_divisor, params.x_sigma, points[2u * index]);
+  if (index >= uniforms.points) { return; }
+  let first = index / uniforms.channels * (uniforms.height + uniforms.width) * uniforms.channels + index % uniforms.channels;
+  let rows = Axis(uniforms.height, uniforms.y_divisor, uniforms.y_sigma, points[2u * index + 1u]);
+  let columns = Axis(uniforms.width, uniforms.x_divisor, uniforms.x_sigma, points[2u * index]);
   let y = write_profile(rows, first);
-  let x = write_profile(columns, first + params.height * params.channels);
+  let x = write_profile(columns, first + uniforms.height * uniforms.channels);
 
   negative_entropy[index] = x.y * y.x + x.x * y.y;
 //#if NORMALISED
@@ -64,5 +59,5 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
 //#else
   let sum = x.x * y.x;
   least_divergence[index] = keepNan(select(0.0, sum * log(max(sum, 1e-37)), sum > 0.0), sum);
-//#end
+//#end if NORMALISED
 }

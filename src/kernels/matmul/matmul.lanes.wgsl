@@ -1,5 +1,3 @@
-enable subgroups;
-
 // C[b] = op(A[b]) op(B[b]), op the identity or the transpose, on registers and subgroup broadcasts.
 //
 // GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes ROWS = SETS*LANES rows x LANES*WIDTH columns;
@@ -7,13 +5,7 @@ enable subgroups;
 // its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/gather.lanes.wgsl).
 // Grid: x: column tiles, y: row tiles, z: batch.
 
-struct Shape {
-  rows: u32,
-  columns: u32,
-  depth: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> matrixA: array<{{TYPE_A}}>;
 @group(0) @binding(2) var<storage, read> matrixB: array<{{TYPE_B}}>;
 @group(0) @binding(3) var<storage, read> offsets: array<vec2u>; // where A[b] and B[b] begin
@@ -27,7 +19,7 @@ fn loadA(at: u32, left: u32) -> vec4f {
   let last = left - 1u;
   let value = vec4f(matrixA[at], matrixA[at + min(1u, last)], matrixA[at + min(2u, last)], matrixA[at + min(3u, last)]);
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
-//#end
+//#end if VECTOR_A
 }
 
 @compute @workgroup_size({{LANES}})
@@ -39,63 +31,63 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let startB = offsets[group.z].y;
   // Rows and columns beyond the last repeat it and are not stored.
   //#unroll v WIDTH
-  let column{{v}} = min(column + {{v}}u, shape.columns - 1u);
-  //#end
+  let column{{v}} = min(column + {{v}}u, uniforms.columns - 1u);
+  //#end unroll v
   //#if TRANSPOSE_A
-  let row = min(firstRow + lane * 4u, shape.rows - {{LAST_QUAD}}u);
-  let rowsLeft = shape.rows - row;
+  let row = min(firstRow + lane * 4u, uniforms.rows - {{LAST_QUAD}}u);
+  let rowsLeft = uniforms.rows - row;
   //#else
   //#unroll s SETS
-  let a{{s}}Start = startA + min(firstRow + {{s}}u * {{LANES}}u + lane, shape.rows - 1u) * shape.depth;
-  //#end
-  //#end
+  let a{{s}}Start = startA + min(firstRow + {{s}}u * {{LANES}}u + lane, uniforms.rows - 1u) * uniforms.depth;
+  //#end unroll s
+  //#end if TRANSPOSE_A
 
   //#unroll r ROWS
   var sum{{r}} = {{ACC}}();
-  //#end
+  //#end unroll r
 
-  for (var k = 0u; k < shape.depth; k += 4u) {
-    let left = shape.depth - k;
+  for (var k = 0u; k < uniforms.depth; k += 4u) {
+    let left = uniforms.depth - k;
     //#unroll e 4
-    let k{{e}} = min(k + {{e}}u, shape.depth - 1u);
-    //#end
+    let k{{e}} = min(k + {{e}}u, uniforms.depth - 1u);
+    //#end unroll e
     //#if TRANSPOSE_A
     // a0 .. a3: four rows of this lane at k .. k+3; beyond the depth zero.
     //#unroll e 4
-    let a{{e}} = select(vec4f(), loadA(startA + k{{e}} * shape.rows + row, rowsLeft), {{e}}u < left);
-    //#end
+    let a{{e}} = select(vec4f(), loadA(startA + k{{e}} * uniforms.rows + row, rowsLeft), {{e}}u < left);
+    //#end unroll e
     //#else
     // a0, a1 ..: k .. k+3 of one row of each set.
     //#unroll s SETS
     let a{{s}} = loadA(a{{s}}Start + k, left);
-    //#end
-    //#end
+    //#end unroll s
+    //#end if TRANSPOSE_A
     //#if TRANSPOSE_B
     //#unroll v WIDTH
-    let p{{v}} = startB + column{{v}} * shape.depth;
+    let p{{v}} = startB + column{{v}} * uniforms.depth;
     //#if VECTOR_B
     let w{{v}} = matrixB[(p{{v}} + k) / 4u];
     //#else
     let w{{v}} = vec4f(matrixB[p{{v}} + k0], matrixB[p{{v}} + k1], matrixB[p{{v}} + k2], matrixB[p{{v}} + k3]);
-    //#end
-    //#end
+    //#end if VECTOR_B
+    //#end unroll v
     //#unroll e 4
     let q{{e}} = {{ACC}}({{COLUMN_{{e}}}});
-    //#end
+    //#end unroll e
     //#else
     //#unroll e 4
-    let p{{e}} = startB + k{{e}} * shape.columns;
+    let p{{e}} = startB + k{{e}} * uniforms.columns;
     let q{{e}} = matrixB[(p{{e}} + column0) / {{WIDTH}}u];
-    //#end
-    //#end
+    //#end unroll e
+    //#end if TRANSPOSE_B
     // Beyond the depth both operands are zero: one alone leaves a NaN of the other.
     //#unroll e 4
     //#if RAGGED
     let b{{e}} = select({{ACC}}(), q{{e}}, {{e}}u < left);
     //#else
     let b{{e}} = q{{e}};
-    //#end
-    //#end
+    //#end if RAGGED
+    //#end unroll e
     //#unroll e 4
     //#unroll s SETS
     //#unroll l LANES
@@ -103,22 +95,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     sum{{l*4+s}} += subgroupBroadcast(a{{e}}[{{s}}], {{l}}u) * b{{e}};
     //#else
     sum{{s*LANES+l}} += subgroupBroadcast(a{{s}}[{{e}}], {{l}}u) * b{{e}};
-    //#end
-    //#end
-    //#end
-    //#end
+    //#end if TRANSPOSE_A
+    //#end unroll l
+    //#end unroll s
+    //#end unroll e
   }
 
-  let start = (group.z * shape.rows + firstRow) * shape.columns + column;
+  let start = (group.z * uniforms.rows + firstRow) * uniforms.columns + column;
   // Stored in a loop: unrolled, the stores would take most of the compile time.
   var sums: array<{{ACC}}, {{ROWS}}>;
   //#unroll r ROWS
   sums[{{r}}] = sum{{r}};
-  //#end
-  let count = min({{ROWS}}u, shape.rows - firstRow);
+  //#end unroll r
+  let count = min({{ROWS}}u, uniforms.rows - firstRow);
   for (var r = 0u; r < count; r++) {
-    if (column < shape.columns) {
-      matrixC[(start + r * shape.columns) / {{WIDTH}}u] = sums[r];
+    if (column < uniforms.columns) {
+      matrixC[(start + r * uniforms.columns) / {{WIDTH}}u] = sums[r];
     }
   }
 }

@@ -4,13 +4,7 @@
 // multiplied, the next is on its way from memory to registers. What lies outside a matrix is staged as zero.
 // Grid: x: column tiles, y: row tiles, z: batch.
 
-struct Shape {
-  rows: u32,
-  columns: u32,
-  depth: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
+//#uniforms
 @group(0) @binding(1) var<storage, read> matrixA: array<{{TYPE_A}}>;
 @group(0) @binding(2) var<storage, read> matrixB: array<{{TYPE_B}}>;
 @group(0) @binding(3) var<storage, read> offsets: array<vec2u>; // where A[b] and B[b] begin
@@ -27,7 +21,7 @@ fn loadA(at: u32, left: u32) -> vec4f {
   let last = left - 1u;
   let value = vec4f(vec4(matrixA[at], matrixA[at + min(1u, last)], matrixA[at + min(2u, last)], matrixA[at + min(3u, last)]));
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
-//#end
+//#end if VECTOR_A
 }
 
 fn loadB(at: u32, left: u32) -> vec4f {
@@ -40,7 +34,7 @@ fn loadB(at: u32, left: u32) -> vec4f {
   let last = left - 1u;
   let value = vec4f(vec4(matrixB[at], matrixB[at + min(1u, last)], matrixB[at + min(2u, last)], matrixB[at + min(3u, last)]));
   return select(vec4f(), value, vec4u(0u, 1u, 2u, 3u) < vec4u(left));
-//#end
+//#end if VECTOR_B
 }
 
 // How many of `extent` items remain from `index` on; none of a line that is itself outside.
@@ -70,12 +64,12 @@ fn main(
   let place = Place(group.z, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
-  for (var k = 0u; k < shape.depth + {{STEP}}u; k += {{STEP}}u) {
+  for (var k = 0u; k < uniforms.depth + {{STEP}}u; k += {{STEP}}u) {
     //#unroll s SWEEPS
     //#unroll r 4
     var next{{s}}_{{r}} = vec4f();
-    //#end
-    //#end
+    //#end unroll r
+    //#end unroll s
     if (stagesA) {
       //#unroll s SWEEPS
       //#unroll r 4
@@ -83,19 +77,19 @@ fn main(
       let row{{s}}_{{r}} = firstRow + ownLine * 4u;
       let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
       next{{s}}_{{r}} = loadA(
-        startA + k{{s}}_{{r}} * shape.rows + row{{s}}_{{r}},
-        remaining(row{{s}}_{{r}}, shape.rows, k{{s}}_{{r}} < shape.depth),
+        startA + k{{s}}_{{r}} * uniforms.rows + row{{s}}_{{r}},
+        remaining(row{{s}}_{{r}}, uniforms.rows, k{{s}}_{{r}} < uniforms.depth),
       );
       //#else
       let row{{s}}_{{r}} = firstRow + line + {{r}}u;
       let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
       next{{s}}_{{r}} = loadA(
-        startA + row{{s}}_{{r}} * shape.depth + k{{s}}_{{r}},
-        remaining(k{{s}}_{{r}}, shape.depth, row{{s}}_{{r}} < shape.rows),
+        startA + row{{s}}_{{r}} * uniforms.depth + k{{s}}_{{r}},
+        remaining(k{{s}}_{{r}}, uniforms.depth, row{{s}}_{{r}} < uniforms.rows),
       );
-      //#end
-      //#end
-      //#end
+      //#end if TRANSPOSE_A
+      //#end unroll r
+      //#end unroll s
     } else {
       //#unroll s SWEEPS
       //#unroll r 4
@@ -103,19 +97,19 @@ fn main(
       let column{{s}}_{{r}} = firstColumn + line + {{r}}u;
       let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
       next{{s}}_{{r}} = loadB(
-        startB + column{{s}}_{{r}} * shape.depth + k{{s}}_{{r}},
-        remaining(k{{s}}_{{r}}, shape.depth, column{{s}}_{{r}} < shape.columns),
+        startB + column{{s}}_{{r}} * uniforms.depth + k{{s}}_{{r}},
+        remaining(k{{s}}_{{r}}, uniforms.depth, column{{s}}_{{r}} < uniforms.columns),
       );
       //#else
       let column{{s}}_{{r}} = firstColumn + ownLine * 4u;
       let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
       next{{s}}_{{r}} = loadB(
-        startB + k{{s}}_{{r}} * shape.columns + column{{s}}_{{r}},
-        remaining(column{{s}}_{{r}}, shape.columns, k{{s}}_{{r}} < shape.depth),
+        startB + k{{s}}_{{r}} * uniforms.columns + column{{s}}_{{r}},
+        remaining(column{{s}}_{{r}}, uniforms.columns, k{{s}}_{{r}} < uniforms.depth),
       );
-      //#end
-      //#end
-      //#end
+      //#end if TRANSPOSE_B
+      //#end unroll r
+      //#end unroll s
     }
     if (k > 0u) {
 {{MULTIPLY}}
@@ -128,9 +122,9 @@ fn main(
       stageA(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
       //#else
       stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
-      //#end
-      //#end
-      //#end
+      //#end if TRANSPOSE_A
+      //#end unroll r
+      //#end unroll s
     } else {
       //#unroll s SWEEPS
       //#unroll r 4
@@ -138,9 +132,9 @@ fn main(
       stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
       //#else
       stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
-      //#end
-      //#end
-      //#end
+      //#end if TRANSPOSE_B
+      //#end unroll r
+      //#end unroll s
     }
     workgroupBarrier();
   }
@@ -158,15 +152,15 @@ struct Place {
 fn emit(place: Place, ownRow: u32, ownColumn: u32, value: vec4f) {
   let row = place.firstRow + ownRow;
   let column = place.firstColumn + ownColumn;
-  if (row >= shape.rows || column >= shape.columns) {
+  if (row >= uniforms.rows || column >= uniforms.columns) {
     return;
   }
-  let at = (place.batch * shape.rows + row) * shape.columns + column;
+  let at = (place.batch * uniforms.rows + row) * uniforms.columns + column;
 //#if VECTOR_C
   matrixC[at / 4u] = {{TYPE_C}}(value);
 //#else
-  for (var e = 0u; e < min(4u, shape.columns - column); e++) {
+  for (var e = 0u; e < min(4u, uniforms.columns - column); e++) {
     matrixC[at + e] = {{TYPE_C}}(value[e]);
   }
-//#end
+//#end if VECTOR_C
 }

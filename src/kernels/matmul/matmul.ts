@@ -13,12 +13,11 @@ import {
 } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { type Kernel, kernel, uniforms } from '../../engine/wgsl/index.js';
 import { sumTo } from '../reduce/reduce.js';
-import { template } from '../template.js';
 import lanesSource from './matmul.lanes.wgsl';
 import matmulTiledSource from './matmul.tiled.wgsl';
-import { elementOf, tiledSource, tileExtent } from './tile.js';
-import { unroll } from './unroll.js';
+import { elementOf, tiledKernelOf, tileExtent } from './tile.js';
 import {
   chooseVariant,
   commonType,
@@ -145,17 +144,17 @@ export function lowerProducts(lowering: Lowering, { label, a, b, c, transposeA, 
     );
   }
   const chosen = chooseVariant(lowering, variant, extent);
-  const kernel =
+  const extents = { rows, columns, depth };
+  const { tile, ...own } =
     chosen === 'lanes'
-      ? lanesKernel(lowering, rows, columns, depth, transposeA, transposeB)
-      : tiledKernel(lowering, chosen, { a, b, c, transposeA, transposeB }, depth);
+      ? lanesKernel(lowering, extents, transposeA, transposeB)
+      : tiledKernel(lowering, chosen, { a, b, c, transposeA, transposeB }, extents);
   lowering.dispatch({
     label,
-    source: kernel.source,
+    ...own,
     bindings: [a, b, lowering.constant(batchOffsets(batchShape, a.shape, b.shape)), c],
     writes: [3],
-    uniforms: { u32: [rows, columns, depth] },
-    workgroups: [Math.ceil(columns / kernel.columns), Math.ceil(rows / kernel.rows), batch],
+    workgroups: [Math.ceil(columns / tile.columns), Math.ceil(rows / tile.rows), batch],
     flops: 2 * batch * rows * columns * depth,
   });
 }
@@ -178,20 +177,21 @@ function batchOffsets(batch: Shape, a: Shape, b: Shape): Uint32Array {
   return offsets;
 }
 
-interface Kernel {
-  readonly source: string;
+/** Rows and columns of a product, and what is summed over. */
+interface Extents {
   readonly rows: number;
   readonly columns: number;
+  readonly depth: number;
 }
 
-function lanesKernel(
-  lowering: Lowering,
-  rows: number,
-  columns: number,
-  depth: number,
-  transposeA: boolean,
-  transposeB: boolean,
-): Kernel {
+const extentUniforms = uniforms({ rows: 'u32', columns: 'u32', depth: 'u32' });
+
+interface TileKernel extends Kernel {
+  readonly tile: { readonly rows: number; readonly columns: number };
+}
+
+function lanesKernel(lowering: Lowering, extents: Extents, transposeA: boolean, transposeB: boolean): TileKernel {
+  const { rows, columns, depth } = extents;
   const lanes = subgroupLanes(lowering.adapter);
   const width = columns > lanes && columns % 2 === 0 ? 2 : 1;
   const accumulator = width === 1 ? 'f32' : 'vec2f';
@@ -217,21 +217,23 @@ function lanesKernel(
     RAGGED: depth % 4 !== 0,
   };
   for (let e = 0; e < 4; e++) constants[`COLUMN_${e}`] = each((v) => `w${v}[${e}]`);
-  const source = template(unroll(lanesSource, { LANES: lanes, WIDTH: width, SETS: sets, ROWS: tileRows }), constants);
-  return { source, rows: tileRows, columns: lanes * width };
+  return {
+    ...kernel(lanesSource, { constants, uniforms: extentUniforms(extents) }),
+    tile: { rows: tileRows, columns: lanes * width },
+  };
 }
 
 function tiledKernel(
   lowering: Lowering,
   variant: KernelVariant,
   { a, b, c, transposeA, transposeB }: Omit<Products, 'label'>,
-  depth: number,
-): Kernel {
-  const [rows, columns] = c.shape.slice(-2);
+  extents: Extents,
+): TileKernel {
+  const { rows, columns, depth } = extents;
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = (transposeB ? depth : columns) % 4 === 0;
   const vectorC = columns % 4 === 0;
-  const source = tiledSource(lowering, variant, matmulTiledSource, [a, b, c], {
+  const constants = {
     TYPE_A: elementOf(a.dtype, vectorA),
     TYPE_B: elementOf(b.dtype, vectorB),
     TYPE_C: elementOf(c.dtype, vectorC),
@@ -240,6 +242,10 @@ function tiledKernel(
     VECTOR_C: vectorC,
     TRANSPOSE_A: transposeA,
     TRANSPOSE_B: transposeB,
-  });
-  return { source, rows: tileExtent(variant), columns: tileExtent(variant) };
+  };
+  const extent = tileExtent(variant);
+  return {
+    ...tiledKernelOf(lowering, variant, matmulTiledSource, { constants, uniforms: extentUniforms(extents) }),
+    tile: { rows: extent, columns: extent },
+  };
 }

@@ -2,7 +2,7 @@ import { compile, type Device, type Operation, record, SondeError, type Tensor }
 import * as kinds from '../../engine/kinds.js';
 import type { MatrixShape, MatrixUnit } from '../../engine/operation.js';
 import { signature } from '../../engine/signature.js';
-import { template } from '../template.js';
+import { kernel } from '../../engine/wgsl/index.js';
 import { matmul } from './matmul.js';
 import subgroupSizeSource from './subgroup-size.wgsl';
 import { fitsTiles } from './tile.js';
@@ -89,14 +89,13 @@ async function tryShape(
 
 /** The size of the subgroups that a driver with several gives to kernels with products of this shape. */
 async function subgroupSizeFor(device: Device, { m, n, k }: MatrixShape): Promise<number> {
-  const source = template(subgroupSizeSource, {
-    ...{ M: m, N: n, K: k, QUADS: (k * Math.max(m, n)) / 4, RESULTS: m * n },
-  });
+  const constants = { M: m, N: n, K: k, QUADS: (k * Math.max(m, n)) / 4, RESULTS: m * n };
   const question: Operation<null> = {
     name: 'subgroupSize',
     shape: ([x]) => [x],
     lower(lowering, [x], [y]) {
-      lowering.dispatch({ label: this.name, source, bindings: [x, y], writes: [1], workgroups: [1, 1, 1] });
+      const own = kernel(subgroupSizeSource, { constants });
+      lowering.dispatch({ label: this.name, ...own, bindings: [x, y], writes: [1], workgroups: [1, 1, 1] });
     },
   };
   const nothing = device.zeros([1]);

@@ -1,6 +1,3 @@
-enable f16;
-enable chromium_experimental_subgroup_matrix;
-
 // size[0] = invocations in the subgroups that the driver gives a kernel with matrix products. The product is one of zeros, of the
 // shape and for as many invocations as the kernels that this is asked for. Grid: one workgroup.
 

@@ -10,7 +10,8 @@
 //#if VARIES
   @builtin(num_subgroups) subgroups: u32,
   @builtin(subgroup_size) lanes: u32,
-//#end
+//#end if VARIES
+//#end section INPUTS
 //#section ACCUMULATORS
 //#if VARIES
   for (var firstShare = 0u; firstShare < {{SHARES}}u; firstShare += subgroups) {
@@ -19,49 +20,51 @@
 //#else
   let share = subgroup;
   let lanes = {{SUBGROUP}}u;
-//#end
+//#end if VARIES
   let firstOwnRow = (share / {{ACROSS}}u) * {{OWN_ROWS}}u;
   let firstOwnColumn = (share % {{ACROSS}}u) * {{OWN_COLUMNS}}u;
   //#unroll i ROWS
   //#unroll j COLUMNS
   var sums{{i}}_{{j}} = Sums();
-  //#end
-  //#end
+  //#end unroll j
+  //#end unroll i
+//#end section ACCUMULATORS
 //#section MULTIPLY
 //#if VARIES
       if (takesPart) {
-//#end
+//#end if VARIES
       //#unroll k STEPS
       //#unroll i ROWS
       let left{{k}}_{{i}} = subgroupMatrixLoad<Left, col_major>(
         &tileA, {{k*K*PITCH}}u + (firstOwnRow + {{i*M}}u) / 4u, {{PITCH}}u);
-      //#end
+      //#end unroll i
       //#unroll j COLUMNS
       let right{{k}}_{{j}} = subgroupMatrixLoad<Right, row_major>(
         &tileB, {{k*K*PITCH}}u + (firstOwnColumn + {{j*N}}u) / 4u, {{PITCH}}u);
       //#unroll i ROWS
       sums{{i}}_{{j}} = subgroupMatrixMultiplyAccumulate(left{{k}}_{{i}}, right{{k}}_{{j}}, sums{{i}}_{{j}});
-      //#end
-      //#end
-      //#end
+      //#end unroll i
+      //#end unroll j
+      //#end unroll k
 //#if VARIES
       }
-//#end
+//#end if VARIES
+//#end section MULTIPLY
 //#section EMIT
   let firstResult = share * {{M*N}}u;
   //#unroll j COLUMNS
   //#unroll i ROWS
 //#if VARIES
   if (takesPart) {
-//#end
+//#end if VARIES
   subgroupMatrixStore<row_major>(&results, firstResult, sums{{i}}_{{j}}, {{N}}u);
 //#if VARIES
   }
-//#end
+//#end if VARIES
   workgroupBarrier();
 //#if VARIES
   if (takesPart) {
-//#end
+//#end if VARIES
   for (var quad = lane; quad < {{QUADS_OF_RESULT}}u; quad += lanes) {
     let at = firstResult + quad * 4u;
     let row = firstOwnRow + {{i*M}}u + quad * 4u / {{N}}u;
@@ -74,17 +77,17 @@
     }
 //#else
     emit(place, row, column, sums);
-//#end
+//#end if STATISTICS
   }
 //#if VARIES
   }
-//#end
+//#end if VARIES
   workgroupBarrier();
 //#if STATISTICS
   // A lane goes down columns of its own: two passes over the matrix, joined to what stands above it in this share.
 //#if VARIES
   if (takesPart) {
-//#end
+//#end if VARIES
   for (var own = lane; own < {{N}}u; own += lanes) {
     let above = rowsAmong(rowsOf(place), firstOwnRow, {{i*M}}u);
     let below = u32(rowsAmong(rowsOf(place), firstOwnRow + {{i*M}}u, {{M}}u));
@@ -105,14 +108,14 @@
   }
 //#if VARIES
   }
-//#end
+//#end if VARIES
   workgroupBarrier();
-//#end
-  //#end
-  //#end
+//#end if STATISTICS
+  //#end unroll i
+  //#end unroll j
 //#if VARIES
   }
-//#end
+//#end if VARIES
 //#if STATISTICS
   if (index < {{EXTENT}}u) {
     let rows = rowsOf(place);
@@ -123,4 +126,5 @@
     }
     keep(place, index, total);
   }
-//#end
+//#end if STATISTICS
+//#end section EMIT

@@ -1,11 +1,10 @@
 import { LimitError } from '../../engine/errors.js';
-import type { AdapterTraits, Lowering, MatrixShape, Value } from '../../engine/operation.js';
+import type { AdapterTraits, Lowering, MatrixShape } from '../../engine/operation.js';
 import type { DType } from '../../engine/shape.js';
-import { enableHalves, template } from '../template.js';
+import { type Constants, type Kernel, type KernelOptions, kernel, sections } from '../../engine/wgsl/index.js';
 import matrixSource from './tile.matrix.wgsl';
 import vectorSource from './tile.vector.wgsl';
 import declarations from './tile.wgsl';
-import { unroll } from './unroll.js';
 import { isMatrix, type KernelVariant } from './variant.js';
 
 /**
@@ -22,13 +21,12 @@ import { isMatrix, type KernelVariant } from './variant.js';
  * kernel also brings batch-norm/moments.wgsl, `rowsOf(place)`, how many of the tile's rows there are, and `keepQuad(place, column, moments)` for four
  * columns or `keep` for one, which receive the moments of each column over these rows.
  */
-export function tiledSource(
+export function tiledKernelOf(
   lowering: Lowering,
   variant: KernelVariant,
   source: string,
-  operands: readonly Value[],
-  constants: Record<string, string | number | boolean>,
-): string {
+  { constants = {}, uniforms }: KernelOptions,
+): Kernel {
   const matrix = isMatrix(variant);
   const plan = planTile(lowering, variant);
   const { bytes: _, ...counts } = plan;
@@ -39,17 +37,15 @@ export function tiledSource(
       `variant "${variant}" takes ${bytes} bytes of workgroup memory and this adapter has ${limit}; use a smaller one.`,
     );
   }
-  const flags = {
+  const known: Constants = {
     STATISTICS: false,
+    ...counts,
     ...constants,
     MATRIX: matrix,
     VARIES: lowering.adapter.matrix?.sizeVaries ?? false,
   };
-  const sections = sectionsOf(matrix ? matrixSource : vectorSource, (text) =>
-    template(unroll(text, counts), { ...counts, ...flags }),
-  );
-  const text = template(unroll(declarations + source, counts), { ...counts, ...flags, ...sections });
-  return matrix ? `enable f16;\nenable chromium_experimental_subgroup_matrix;\n${text}` : enableHalves(text, operands);
+  const parts = sections(matrix ? matrixSource : vectorSource, known);
+  return kernel(declarations + source, { constants: { ...known, ...parts }, uniforms });
 }
 
 /** Whether a kernel can take the moments of its columns along, in the workgroup memory that there is. */
@@ -138,12 +134,4 @@ export function tileExtent(variant: KernelVariant): number {
 /** How a kernel declares what it loads and stores at once. */
 export function elementOf(dtype: DType, vector: boolean): string {
   return vector ? `vec4<${dtype}>` : dtype;
-}
-
-/** The parts of a text behind its lines `//#section NAME`, by name. */
-function sectionsOf(source: string, expand: (text: string) => string): Record<string, string> {
-  const parts = source.split(/^\/\/#section (\w+)\n/m);
-  const sections: Record<string, string> = {};
-  for (let i = 1; i < parts.length; i += 2) sections[parts[i]] = expand(parts[i + 1]);
-  return sections;
 }

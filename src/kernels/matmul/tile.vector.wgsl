@@ -1,6 +1,7 @@
 // The products of a tile on registers: an invocation makes 8 rows x 4 * PARTS columns, rows half * 4 + e and EXTENT / 2 further,
 // columns quad * 4 and every 64 further.
 //#section INPUTS
+//#end section INPUTS
 //#section ACCUMULATORS
   let half = index / 16u;
   let quad = index % 16u;
@@ -8,23 +9,25 @@
   //#unroll c PARTS
   //#unroll e 4
   var sum{{h}}_{{c}}_{{e}} = vec4f();
-  //#end
-  //#end
-  //#end
+  //#end unroll e
+  //#end unroll c
+  //#end unroll h
+//#end section ACCUMULATORS
 //#section MULTIPLY
       for (var step = 0u; step < 16u; step++) {
         //#unroll h 2
         let rows{{h}} = tileA[step * {{PITCH}}u + half + {{h*HALF}}u];
-        //#end
+        //#end unroll h
         //#unroll c PARTS
         let columns{{c}} = tileB[step * {{PITCH}}u + quad + {{c*16}}u];
         //#unroll h 2
         //#unroll e 4
         sum{{h}}_{{c}}_{{e}} += rows{{h}}[{{e}}] * columns{{c}};
-        //#end
-        //#end
-        //#end
+        //#end unroll e
+        //#end unroll h
+        //#end unroll c
       }
+//#end section MULTIPLY
 //#section EMIT
 //#if STATISTICS
   // Two passes over the rows in registers give their moments, which the staged operands, done with, make room for.
@@ -39,8 +42,8 @@
     all{{c}} += value{{h}}_{{c}}_{{e}};
     count{{c}} += 1.0;
   }
-  //#end
-  //#end
+  //#end unroll e
+  //#end unroll h
   let mean{{c}} = all{{c}} / max(count{{c}}, 1.0);
   var squares{{c}} = vec4f();
   //#unroll h 2
@@ -48,8 +51,8 @@
   if (half * 4u + {{h*HALF*4+e}}u < rows) {
     squares{{c}} += (value{{h}}_{{c}}_{{e}} - mean{{c}}) * (value{{h}}_{{c}}_{{e}} - mean{{c}});
   }
-  //#end
-  //#end
+  //#end unroll e
+  //#end unroll h
   tileA[index] = mean{{c}};
   tileB[index] = squares{{c}};
   workgroupBarrier();
@@ -62,13 +65,14 @@
     keepQuad(place, quad * 4u + {{c*64}}u, total{{c}});
   }
   workgroupBarrier();
-  //#end
+  //#end unroll c
 //#else
   //#unroll h 2
   //#unroll c PARTS
   //#unroll e 4
   emit(place, half * 4u + {{h*HALF*4+e}}u, quad * 4u + {{c*64}}u, sum{{h}}_{{c}}_{{e}});
-  //#end
-  //#end
-  //#end
-//#end
+  //#end unroll e
+  //#end unroll c
+  //#end unroll h
+//#end if STATISTICS
+//#end section EMIT

@@ -8,7 +8,7 @@ alias Sums = subgroup_matrix_result<f32, {{N}}, {{M}}>;
 var<workgroup> results: array<f32, {{RESULTS}}>; // one matrix of each share, on its way out
 //#else
 alias Staged = vec4f;
-//#end
+//#end if MATRIX
 var<workgroup> tileA: array<Staged, {{STAGED}}>;
 var<workgroup> tileB: array<Staged, {{STAGED}}>;
 
@@ -27,5 +27,5 @@ fn rowsAmong(rows: u32, first: u32, count: u32) -> f32 {
 }
 //#if MATRIX
 var<workgroup> moments: array<vec2f, {{MOMENTS}}>; // mean and M2 of each column, [rows of shares][column]
-//#end
-//#end
+//#end if MATRIX
+//#end if STATISTICS

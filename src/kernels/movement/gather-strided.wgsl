@@ -4,25 +4,24 @@
 // over its dimensions (innermost first); stride is x's own, permuted for a transpose and 0 for a broadcast axis; before
 // is the padding in front (a slice starts at its negative). Grid: one invocation per element of the result.
 struct Dimension { extent: u32, before: i32, length: u32, stride: u32 }
-struct Sizes { dimensions: array<vec4<u32>, 8>, count: u32, rank: u32, value: f32 }
-@group(0) @binding(0) var<uniform> sizes: Sizes;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{TYPE}}>;
 @group(0) @binding(2) var<storage, read_write> result: array<{{TYPE}}>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * 64u) + id.x;
-  if (i >= sizes.count) { return; }
+  if (i >= uniforms.count) { return; }
   var rest = i;
   var at = 0u;
   var inside = true;
-  for (var d = 0u; d < sizes.rank; d++) {
-    let words = sizes.dimensions[d];
+  for (var d = 0u; d < uniforms.rank; d++) {
+    let words = uniforms.dimensions[d];
     let dimension = Dimension(words.x, bitcast<i32>(words.y), words.z, words.w);
     let index = i32(rest % dimension.extent) - dimension.before;
     rest = rest / dimension.extent;
     inside = inside && index >= 0 && index < i32(dimension.length);
     at += u32(index) * dimension.stride;
   }
-  if (inside) { result[i] = x[at]; } else { result[i] = {{TYPE}}(sizes.value); }
+  if (inside) { result[i] = x[at]; } else { result[i] = {{TYPE}}(uniforms.value); }
 }

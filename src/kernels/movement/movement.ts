@@ -12,13 +12,30 @@ import {
   stridesOf,
 } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { sumTo } from '../reduce/reduce.js';
-import { enableHalves, template, withTypes } from '../template.js';
 import copyRowsSource from './copy-rows.wgsl';
 import gatherSource from './gather-strided.wgsl';
 
 const MAX_RANK = 8;
+
+const walkUniforms = uniforms({
+  /** Of the result, innermost first: extent, padding before, the input's extent and its stride. */
+  dimensions: `array<vec4u, ${MAX_RANK}>`,
+  count: 'u32',
+  rank: 'u32',
+  value: 'f32',
+});
+
+const copyUniforms = uniforms({
+  count: 'u32',
+  length: 'u32',
+  inputRow: 'u32',
+  inputOffset: 'u32',
+  resultRow: 'u32',
+  resultOffset: 'u32',
+});
 
 interface Walk {
   /** Per axis of the result: its extent, the padding before, the input's extent along it and the input's stride. */
@@ -30,18 +47,20 @@ interface Walk {
 
 function lowerGather(lowering: Lowering, label: string, x: Value, result: Value, walk: Walk, value = 0): void {
   const rank = walk.extents.length;
-  const words: number[] = [];
+  const dimensions: number[] = [];
   for (let axis = rank - 1; axis >= 0; axis--) {
-    words.push(walk.extents[axis], walk.before[axis] >>> 0, walk.lengths[axis], walk.strides[axis]);
+    dimensions.push(walk.extents[axis], walk.before[axis], walk.lengths[axis], walk.strides[axis]);
   }
-  while (words.length < 4 * MAX_RANK) words.push(1, 0, 1, 0);
+  while (dimensions.length < 4 * MAX_RANK) dimensions.push(1, 0, 1, 0);
   const count = sizeOf(result.shape);
   lowering.dispatch({
     label,
-    source: withTypes(gatherSource, { TYPE: x }),
+    ...kernel(gatherSource, {
+      constants: { TYPE: x.dtype },
+      uniforms: walkUniforms({ dimensions, count, rank, value }),
+    }),
     bindings: [x, result],
     writes: [1],
-    uniforms: { u32: [...words, count, rank], f32: [value] },
     workgroups: linearGrid(count),
   });
 }
@@ -63,13 +82,16 @@ function lowerCopyRows(
 ): void {
   const vectors = extents.every((extent) => extent % 4 === 0);
   const unit = vectors ? 4 : 1;
-  const count = (rows * extents[0]) / unit;
+  const [length, inputRow, inputOffset, resultRow, resultOffset] = extents.map((extent) => extent / unit);
+  const count = rows * length;
   lowering.dispatch({
     label,
-    source: enableHalves(template(copyRowsSource, { TYPE: vectors ? `vec4<${x.dtype}>` : x.dtype }), [x]),
+    ...kernel(copyRowsSource, {
+      constants: { TYPE: vectors ? `vec4<${x.dtype}>` : x.dtype },
+      uniforms: copyUniforms({ count, length, inputRow, inputOffset, resultRow, resultOffset }),
+    }),
     bindings: [x, result],
     writes: [1],
-    uniforms: { u32: [count, ...extents.map((extent) => extent / unit)] },
     workgroups: linearGrid(count),
   });
 }

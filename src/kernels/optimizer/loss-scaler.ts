@@ -2,6 +2,7 @@ import { assign, type Device, type Operation, record, ShapeError, type Tensor } 
 import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { mul } from '../elementwise/elementwise.js';
 import { slice } from '../movement/movement.js';
 import source from './loss-scale.wgsl';
@@ -90,6 +91,8 @@ export class LossScaler {
   }
 }
 
+const scaleUniforms = uniforms({ interval: 'f32', least: 'f32', most: 'f32' });
+
 /** Inputs state [2] and norm; output the state, changed in place. */
 const scaleOperation: Operation<Attributes> = {
   name: 'lossScale',
@@ -98,10 +101,9 @@ const scaleOperation: Operation<Attributes> = {
   lower(lowering, [, norm], [state], { interval, least, most }) {
     lowering.dispatch({
       label: 'lossScale',
-      source,
+      ...kernel(source, { uniforms: scaleUniforms({ interval, least, most }) }),
       bindings: [norm, state],
       writes: [1],
-      uniforms: { f32: [interval, least, most] },
       workgroups: [1, 1, 1],
     });
   },

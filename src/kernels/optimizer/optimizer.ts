@@ -6,8 +6,8 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
-import { template } from '../template.js';
 import advanceSource from './advance.wgsl';
 import source from './optimizer.wgsl';
 
@@ -19,6 +19,18 @@ export interface StepAttributes {
   readonly epsilon: number;
   readonly decay: number;
 }
+
+const stepUniforms = uniforms({
+  vectors: 'u32',
+  beta1: 'f32',
+  beta2: 'f32',
+  rest1: 'f32',
+  rest2: 'f32',
+  logBeta1: 'f32',
+  logBeta2: 'f32',
+  epsilon: 'f32',
+  decay: 'f32',
+});
 
 // Inputs: gradient, learning rate, step count, then what is updated: parameter, first moment, second moment; and last
 // the guard, if there is one.
@@ -34,19 +46,28 @@ const stepOperation: Operation<StepAttributes> = {
     const adam = name !== 'sgd';
     lowering.dispatch({
       label: name,
-      source: template(source, {
-        NAME: name,
-        ADAM: adam,
-        DECOUPLED: name === 'adamw',
-        GUARDED: guards.length > 0,
-        GUARD: 4 + updated.length,
+      ...kernel(source, {
+        constants: {
+          NAME: name,
+          ADAM: adam,
+          DECOUPLED: name === 'adamw',
+          GUARDED: guards.length > 0,
+          GUARD: 4 + updated.length,
+        },
+        uniforms: stepUniforms({
+          vectors,
+          beta1,
+          beta2,
+          rest1: 1 - beta1,
+          rest2: 1 - beta2,
+          logBeta1: Math.log(beta1),
+          logBeta2: Math.log(beta2),
+          epsilon,
+          decay,
+        }),
       }),
       bindings: [gradient, rate, count, ...updated, ...guards],
       writes: updated.map((_, i) => 3 + i),
-      uniforms: {
-        u32: [vectors],
-        f32: [beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), epsilon, decay],
-      },
       workgroups: linearGrid(vectors),
       flops: vectors * 4 * (adam ? 14 : 4),
     });
@@ -67,7 +88,7 @@ const advanceOperation: Operation<null> = {
   lower(lowering, [, ...guards], [count]) {
     lowering.dispatch({
       label: 'optimizer.advance',
-      source: template(advanceSource, { GUARDED: guards.length > 0 }),
+      ...kernel(advanceSource, { constants: { GUARDED: guards.length > 0 } }),
       bindings: [count, ...guards],
       writes: [0],
       workgroups: [1, 1, 1],

@@ -6,21 +6,14 @@
 // state[0] is the number of steps taken so far; advance.wgsl increases it afterwards.
 // GUARDED: a step whose guard (a norm, a loss) is NaN or Inf is left out. By its bits: drivers fold x != x to false.
 // 1 − β and ln β come from outside: in float32, 1 − 0.999 would be off by 1.3e-5.
-struct Sizes {
-  vectors: u32,
-  beta1: f32, beta2: f32,
-  rest1: f32, rest2: f32,
-  logBeta1: f32, logBeta2: f32,
-  epsilon: f32, decay: f32,
-}
-@group(0) @binding(0) var<uniform> sizes: Sizes;
-@group(0) @binding(1) var<storage, read> gradient: array<vec4<f32>>;
+//#uniforms
+@group(0) @binding(1) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(2) var<storage, read> learningRate: array<f32>;
 @group(0) @binding(3) var<storage, read> state: array<f32>;
-@group(0) @binding(4) var<storage, read_write> parameter: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> first: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> parameter: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> first: array<vec4f>;
 //#if ADAM
-@group(0) @binding(6) var<storage, read_write> second: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> second: array<vec4f>;
 
 // 1 − βᵗ = −expm1(t·ln β). Early on βᵗ is close to 1, where the difference would lose its digits: there by series.
 fn biasCorrection(t: f32, logBeta: f32) -> f32 {
@@ -30,38 +23,38 @@ fn biasCorrection(t: f32, logBeta: f32) -> f32 {
   }
   return 1.0 - exp(z);
 }
-//#end
+//#end if ADAM
 //#if GUARDED
 @group(0) @binding({{GUARD}}) var<storage, read> guard: array<u32>;
-//#end
+//#end if GUARDED
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let i = id.y * (groups.x * 64u) + id.x;
-  if (i >= sizes.vectors) { return; }
+  if (i >= uniforms.vectors) { return; }
 //#if GUARDED
   if ((guard[0] & 0x7f800000u) == 0x7f800000u) { return; }
-//#end
+//#end if GUARDED
   let rate = learningRate[0];
   let t = state[0] + 1.0;
   var p = parameter[i];
   var g = gradient[i];
 //#if DECOUPLED
-  p = p * (1.0 - rate * sizes.decay);
+  p = p * (1.0 - rate * uniforms.decay);
 //#else
-  g = g + sizes.decay * p;
-//#end
+  g = g + uniforms.decay * p;
+//#end if DECOUPLED
 //#if ADAM
-  let m = first[i] + sizes.rest1 * (g - first[i]);
-  let v = sizes.beta2 * second[i] + sizes.rest2 * g * g;
-  let step = rate / biasCorrection(t, sizes.logBeta1);
-  let scale = sqrt(biasCorrection(t, sizes.logBeta2));
-  parameter[i] = p - step * m / (sqrt(v) / scale + sizes.epsilon);
+  let m = first[i] + uniforms.rest1 * (g - first[i]);
+  let v = uniforms.beta2 * second[i] + uniforms.rest2 * g * g;
+  let step = rate / biasCorrection(t, uniforms.logBeta1);
+  let scale = sqrt(biasCorrection(t, uniforms.logBeta2));
+  parameter[i] = p - step * m / (sqrt(v) / scale + uniforms.epsilon);
   first[i] = m;
   second[i] = v;
 //#else
-  let m = select(sizes.beta1 * first[i] + g, g, t == 1.0);
+  let m = select(uniforms.beta1 * first[i] + g, g, t == 1.0);
   parameter[i] = p - rate * m;
   first[i] = m;
-//#end
+//#end if ADAM
 }

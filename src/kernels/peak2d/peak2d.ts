@@ -3,9 +3,9 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import peakKernel from './peak2d.wgsl';
 
 const peak2dTakes = signature('peak2d', { x: kinds.tensor });
@@ -23,6 +23,8 @@ export function peak2d(x: Tensor): Tensor {
   return record(peakOperation, [x], undefined)[0];
 }
 
+const mapUniforms = uniforms({ images: 'u32', height: 'u32', width: 'u32', channels: 'u32' });
+
 const peakOperation: Operation<undefined> = {
   name: 'peak2d',
   operands: { x: F32 },
@@ -39,10 +41,12 @@ const peakOperation: Operation<undefined> = {
     const [images, height, width, channels] = x.shape;
     lowering.dispatch({
       label: 'peak2d',
-      source: withNan(template(peakKernel, { LANES: height * width <= 1024 ? 64 : 256 }), 'f32'),
+      ...kernel(withNan(peakKernel, 'f32'), {
+        constants: { LANES: height * width <= 1024 ? 64 : 256 },
+        uniforms: mapUniforms({ images, height, width, channels }),
+      }),
       bindings: [x, peaks],
       writes: [1],
-      uniforms: { u32: [images, height, width, channels] },
       workgroups: linearGrid(images * channels, 1),
       flops: sizeOf(x.shape),
     });

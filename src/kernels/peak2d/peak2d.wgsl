@@ -5,9 +5,7 @@
 // and of equal values the earlier cell wins, so the order in which lanes meet does not matter.
 //
 // Grid: one workgroup per (image, channel), linear, channel fastest.
-struct Params { images: u32, height: u32, width: u32, channels: u32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [images, height, width, channels]
 @group(0) @binding(2) var<storage, read_write> peaks: array<f32>; // [images, channels, 2 (column, row)]
 
@@ -16,20 +14,20 @@ var<workgroup> cells: array<u32, {{LANES}}>;
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let map = workgroup.y * workgroups.x + workgroup.x;
-  if (map >= params.images * params.channels) { return; }
-  let count = params.height * params.width;
-  let first = map / params.channels * count * params.channels + map % params.channels;
+  if (map >= uniforms.images * uniforms.channels) { return; }
+  let count = uniforms.height * uniforms.width;
+  let first = map / uniforms.channels * count * uniforms.channels + map % uniforms.channels;
 
   // A lane without cells of its own stands for the first one, which changes nothing.
   var best = select(0u, lane, lane < count);
-  var value = x[first + best * params.channels];
+  var value = x[first + best * uniforms.channels];
   for (var cell = lane + {{LANES}}u; cell < count; cell += {{LANES}}u) {
-    let own = x[first + cell * params.channels];
+    let own = x[first + cell * uniforms.channels];
     if (exceeds(own, value)) {
       value = own;
       best = cell;
@@ -49,6 +47,6 @@ fn main(
     }
   }
   if (lane > 0u) { return; }
-  peaks[2u * map] = f32(cells[0] % params.width);
-  peaks[2u * map + 1u] = f32(cells[0] / params.width);
+  peaks[2u * map] = f32(cells[0] % uniforms.width);
+  peaks[2u * map + 1u] = f32(cells[0] / uniforms.width);
 }

@@ -3,12 +3,12 @@ import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { enableHalves, template } from '../template.js';
 import avgPoolKernel from './avg-pool2d.wgsl';
 import gradientKernel from './avg-pool2d-gradient.wgsl';
-import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, windowWords } from './window.js';
+import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, uniformsOf } from './window.js';
 import windowKernel from './window.wgsl';
 
 export interface AvgPoolOptions extends PoolOptions {
@@ -49,18 +49,17 @@ const avgPoolOperation: Operation<Attributes> = {
     const { rows, groups, width, vector, stored } = channelGroups(y);
     lowering.dispatch({
       label: 'avgPool2d',
-      source: enableHalves(
-        template(windowKernel + avgPoolKernel, {
+      ...kernel(windowKernel + avgPoolKernel, {
+        constants: {
           VECTOR: vector,
           STORED: stored,
           WIDTH: width,
           INSIDE_ONLY: !attributes.countIncludePad,
-        }),
-        [x],
-      ),
+        },
+        uniforms: uniformsOf(attributes, groups),
+      }),
       bindings: [x, y],
       writes: [1],
-      uniforms: { u32: windowWords(attributes, groups) },
       workgroups: linearGrid(rows * groups),
       flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(y.shape),
     });
@@ -83,18 +82,17 @@ const avgPoolGradient: Operation<Attributes> = {
     const { rows, groups, width, vector, stored } = channelGroups(dx);
     lowering.dispatch({
       label: 'avgPool2d.gradient',
-      source: enableHalves(
-        template(windowKernel + gradientKernel, {
+      ...kernel(windowKernel + gradientKernel, {
+        constants: {
           VECTOR: vector,
           STORED: stored,
           WIDTH: width,
           INSIDE_ONLY: !attributes.countIncludePad,
-        }),
-        [dy],
-      ),
+        },
+        uniforms: uniformsOf(attributes, groups),
+      }),
       bindings: [dy, dx],
       writes: [1],
-      uniforms: { u32: windowWords(attributes, groups) },
       workgroups: linearGrid(rows * groups),
       flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(dy.shape),
     });

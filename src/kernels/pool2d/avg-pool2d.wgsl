@@ -9,24 +9,24 @@ alias Stored = {{STORED}};
 @group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.images * params.out_height * params.out_width * params.groups) { return; }
-  let group = index % params.groups;
-  let window = index / params.groups;
-  let rows = rows_under(window / params.out_width % params.out_height);
-  let columns = columns_under(window % params.out_width);
-  let image = window / params.out_width / params.out_height * params.height;
+  if (index >= uniforms.images * uniforms.out_height * uniforms.out_width * uniforms.groups) { return; }
+  let group = index % uniforms.groups;
+  let window = index / uniforms.groups;
+  let rows = rows_under(window / uniforms.out_width % uniforms.out_height);
+  let columns = columns_under(window % uniforms.out_width);
+  let image = window / uniforms.out_width / uniforms.out_height * uniforms.height;
 
   var total = V(0.0);
   for (var row = rows.x; row < rows.y; row++) {
     for (var column = columns.x; column < columns.y; column++) {
-      total += V(x[((image + row) * params.width + column) * params.groups + group]);
+      total += V(x[((image + row) * uniforms.width + column) * uniforms.groups + group]);
     }
   }
 //#if INSIDE_ONLY
   y[index] = Stored(total / f32((rows.y - rows.x) * (columns.y - columns.x)));
 //#else
-  y[index] = Stored(total / f32(params.kernel_height * params.kernel_width));
-//#end
+  y[index] = Stored(total / f32(uniforms.kernel_height * uniforms.kernel_width));
+//#end if INSIDE_ONLY
 }

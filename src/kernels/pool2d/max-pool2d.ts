@@ -3,14 +3,14 @@ import * as kinds from '../../engine/kinds.js';
 import { FLOATS, U32 } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { enableHalves, template, withTypes } from '../template.js';
 import maxPoolKernel from './max-pool2d.wgsl';
 import gatherKernel from './max-pool2d-gather.wgsl';
 import gradientKernel from './max-pool2d-gradient.wgsl';
-import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, windowWords } from './window.js';
+import { type PoolOptions, type PoolWindow, poolOptions, poolWindow, uniformsOf } from './window.js';
 import windowKernel from './window.wgsl';
 
 const maxPool2dTakes = signature('maxPool2d', { x: kinds.tensor }, poolOptions);
@@ -42,21 +42,17 @@ export const maxPoolOperation: Operation<PoolWindow> = {
     const { rows, groups, width, vector, stored, indexVector } = channelGroups(y);
     lowering.dispatch({
       label: 'maxPool2d',
-      source: enableHalves(
-        withNan(
-          template(windowKernel + maxPoolKernel, {
-            VECTOR: vector,
-            STORED: stored,
-            INDEX_VECTOR: indexVector,
-            WIDTH: width,
-          }),
-          vector,
-        ),
-        [x],
-      ),
+      ...kernel(withNan(windowKernel + maxPoolKernel, vector), {
+        constants: {
+          VECTOR: vector,
+          STORED: stored,
+          INDEX_VECTOR: indexVector,
+          WIDTH: width,
+        },
+        uniforms: uniformsOf(window, groups),
+      }),
       bindings: [x, y, argmax],
       writes: [1, 2],
-      uniforms: { u32: windowWords(window, groups) },
       workgroups: linearGrid(rows * groups),
       flops: window.kernel[0] * window.kernel[1] * sizeOf(y.shape),
     });
@@ -79,18 +75,17 @@ const maxPoolGradient: Operation<PoolWindow> = {
     const { rows, groups, width, vector, stored, indexVector } = channelGroups(dx);
     lowering.dispatch({
       label: 'maxPool2d.gradient',
-      source: enableHalves(
-        template(windowKernel + gradientKernel, {
+      ...kernel(windowKernel + gradientKernel, {
+        constants: {
           VECTOR: vector,
           STORED: stored,
           INDEX_VECTOR: indexVector,
           WIDTH: width,
-        }),
-        [dy],
-      ),
+        },
+        uniforms: uniformsOf(window, groups),
+      }),
       bindings: [dy, argmax, dx],
       writes: [2],
-      uniforms: { u32: windowWords(window, groups) },
       workgroups: linearGrid(rows * groups),
       flops: window.kernel[0] * window.kernel[1] * sizeOf(dy.shape),
     });
@@ -101,6 +96,9 @@ const maxPoolGradient: Operation<PoolWindow> = {
     return [u && record(maxPoolGather, [u, argmax], attributes)[0], undefined];
   },
 };
+
+/** `windows` and `cells` are those of one image. */
+const atMaximaUniforms = uniforms({ count: 'u32', channels: 'u32', windows: 'u32', cells: 'u32' });
 
 /** Inputs x and argmax; output the values of x at those cells, of argmax's shape. */
 const maxPoolGather: Operation<PoolWindow> = {
@@ -114,10 +112,17 @@ const maxPoolGather: Operation<PoolWindow> = {
     const count = sizeOf(outputShape);
     lowering.dispatch({
       label: 'maxPool2d.gather',
-      source: withTypes(gatherKernel, { TYPE: x }),
+      ...kernel(gatherKernel, {
+        constants: { TYPE: x.dtype },
+        uniforms: atMaximaUniforms({
+          count,
+          channels,
+          windows: outputShape[1] * outputShape[2],
+          cells: height * width,
+        }),
+      }),
       bindings: [x, argmax, y],
       writes: [2],
-      uniforms: { u32: [count, channels, outputShape[1] * outputShape[2], height * width] },
       workgroups: linearGrid(count),
     });
   },

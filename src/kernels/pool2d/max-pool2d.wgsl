@@ -12,21 +12,21 @@ alias I = {{INDEX_VECTOR}};
 @group(0) @binding(3) var<storage, read_write> argmax: array<I>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.images * params.out_height * params.out_width * params.groups) { return; }
-  let group = index % params.groups;
-  let window = index / params.groups;
-  let rows = rows_under(window / params.out_width % params.out_height);
-  let columns = columns_under(window % params.out_width);
-  let image = window / params.out_width / params.out_height * params.height * params.width;
+  if (index >= uniforms.images * uniforms.out_height * uniforms.out_width * uniforms.groups) { return; }
+  let group = index % uniforms.groups;
+  let window = index / uniforms.groups;
+  let rows = rows_under(window / uniforms.out_width % uniforms.out_height);
+  let columns = columns_under(window % uniforms.out_width);
+  let image = window / uniforms.out_width / uniforms.out_height * uniforms.height * uniforms.width;
 
-  var best_cell = I(rows.x * params.width + columns.x);
-  var best = V(x[(image + rows.x * params.width + columns.x) * params.groups + group]);
+  var best_cell = I(rows.x * uniforms.width + columns.x);
+  var best = V(x[(image + rows.x * uniforms.width + columns.x) * uniforms.groups + group]);
   for (var row = rows.x; row < rows.y; row++) {
     for (var column = columns.x; column < columns.y; column++) {
-      let cell = row * params.width + column;
-      let value = V(x[(image + cell) * params.groups + group]);
+      let cell = row * uniforms.width + column;
+      let value = V(x[(image + cell) * uniforms.groups + group]);
       let better = exceeds(value, best) | isNan(value);
       best = select(best, value, better);
       best_cell = select(best_cell, I(cell), better);

@@ -2,6 +2,7 @@ import { ShapeError } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { formatShape, type Shape, type TensorSpec } from '../../engine/shape.js';
 import type { OptionKinds } from '../../engine/signature.js';
+import { type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 
 /** One number for both axes, or [height, width]. */
 export type Extent2d = number | readonly [height: number, width: number];
@@ -63,11 +64,40 @@ export function poolWindow(name: string, x: TensorSpec, options: PoolOptions): P
   return { kernel, stride, padding, inputShape: x.shape, outputShape: [images, ...extents, channels] };
 }
 
-/** The words of the kernels' `Params`, in order. */
-export function windowWords(
-  { kernel, stride, padding, inputShape, outputShape }: PoolWindow,
-  groups: number,
-): number[] {
+const windowUniforms = uniforms({
+  images: 'u32',
+  groups: 'u32',
+  height: 'u32',
+  width: 'u32',
+  out_height: 'u32',
+  out_width: 'u32',
+  kernel_height: 'u32',
+  kernel_width: 'u32',
+  stride_y: 'u32',
+  stride_x: 'u32',
+  padding_y: 'u32',
+  padding_x: 'u32',
+});
+
+/** What window.wgsl reads. */
+export function uniformsOf({ kernel, stride, padding, inputShape, outputShape }: PoolWindow, groups: number): Uniforms {
   const [images, height, width] = inputShape;
-  return [images, groups, height, width, outputShape[1], outputShape[2], ...kernel, ...stride, ...padding];
+  const [, out_height, out_width] = outputShape;
+  const [kernel_height, kernel_width] = kernel;
+  const [stride_y, stride_x] = stride;
+  const [padding_y, padding_x] = padding;
+  return windowUniforms({
+    images,
+    groups,
+    height,
+    width,
+    out_height,
+    out_width,
+    kernel_height,
+    kernel_width,
+    stride_y,
+    stride_x,
+    padding_y,
+    padding_x,
+  });
 }

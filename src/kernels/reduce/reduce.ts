@@ -3,11 +3,11 @@ import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { normalizeAxes, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { div, equal, mul } from '../elementwise/elementwise.js';
 import { linearGrid } from '../grid.js';
 import { broadcastTo, transpose } from '../movement/movement.js';
 import { withNan } from '../nan.js';
-import { withTypes } from '../template.js';
 import source from './reduce.wgsl';
 
 export interface ReduceOptions {
@@ -39,6 +39,8 @@ const RUN = 64;
 /** Invocations beyond which more parts bring nothing. */
 const ENOUGH_INVOCATIONS = 65536;
 
+const reduceUniforms = uniforms({ outer: 'u32', reduced: 'u32', inner: 'u32', parts: 'u32', scale: 'f32' });
+
 function lowerReduce(lowering: Lowering, x: Value, result: Value, attributes: ReduceAttributes): void {
   const { outer, inner, kind, scale } = attributes;
   let { reduced } = attributes;
@@ -53,10 +55,12 @@ function lowerReduce(lowering: Lowering, x: Value, result: Value, attributes: Re
     const step = combine[first || kind !== 'sumOfSquares' ? kind : 'sum'];
     lowering.dispatch({
       label: first ? kind : `${kind}.combine`,
-      source: withTypes(withNan(source, 'f32'), { X: input }, step),
+      ...kernel(withNan(source, 'f32'), {
+        constants: { ...step, X: input.dtype },
+        uniforms: reduceUniforms({ outer, reduced, inner, parts, scale: last ? scale : 1 }),
+      }),
       bindings: [input, output],
       writes: [1],
-      uniforms: { u32: [outer, reduced, inner, parts], f32: [last ? scale : 1] },
       workgroups: linearGrid(outer * parts * inner),
       flops: outer * reduced * inner,
     });

@@ -3,9 +3,9 @@ import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { enableHalves, template } from '../template.js';
 import { linearTaps, nearestTaps, packTaps, type ResizeAxis, tapRanges } from './axis.js';
 import resizeKernel from './resize2d.wgsl';
 import gradientKernel from './resize2d-gradient.wgsl';
@@ -113,18 +113,17 @@ const resizeOperation: Omit<Operation<Attributes>, 'name'> = {
     const { rows, groups, width, vector, stored } = channelGroups(y);
     lowering.dispatch({
       label: `resize.${attributes.mode}`,
-      source: enableHalves(
-        template(resizeKernel, {
+      ...kernel(resizeKernel, {
+        constants: {
           VECTOR: vector,
           STORED: stored,
           WIDTH: width,
           NEAREST: attributes.mode === 'nearest',
-        }),
-        [x],
-      ),
+        },
+        uniforms: uniformsOf(attributes, groups),
+      }),
       bindings: [x, lowering.constant(bothTaps(attributes)), y],
       writes: [2],
-      uniforms: { u32: extents(attributes, groups) },
       workgroups: linearGrid(rows * groups),
       flops: attributes.mode === 'nearest' ? 0 : 9 * sizeOf(y.shape),
     });
@@ -155,18 +154,17 @@ const resizeGradient: Operation<Attributes> = {
     const ranges = [attributes.rows, attributes.columns].flatMap((axis) => tapRanges(taps(axis), axis.input));
     lowering.dispatch({
       label: `resize.${attributes.mode}Gradient`,
-      source: enableHalves(
-        template(gradientKernel, {
+      ...kernel(gradientKernel, {
+        constants: {
           VECTOR: vector,
           STORED: stored,
           WIDTH: width,
           NEAREST: attributes.mode === 'nearest',
-        }),
-        [dy],
-      ),
+        },
+        uniforms: uniformsOf(attributes, groups),
+      }),
       bindings: [dy, lowering.constant(bothTaps(attributes)), lowering.constant(Uint32Array.from(ranges.flat())), dx],
       writes: [3],
-      uniforms: { u32: extents(attributes, groups) },
       workgroups: linearGrid(rows * groups),
       flops: 9 * sizeOf(dy.shape),
     });
@@ -187,6 +185,22 @@ function bothTaps({ mode, rows, columns }: Attributes): Uint32Array {
   return packTaps([...tapsOf(mode)(rows), ...tapsOf(mode)(columns)]);
 }
 
-function extents({ inputShape, rows, columns }: Attributes, groups: number): number[] {
-  return [inputShape[0], rows.input, columns.input, groups, rows.output, columns.output];
+const extentUniforms = uniforms({
+  images: 'u32',
+  height: 'u32',
+  width: 'u32',
+  groups: 'u32',
+  out_height: 'u32',
+  out_width: 'u32',
+});
+
+function uniformsOf({ inputShape, rows, columns }: Attributes, groups: number): Uniforms {
+  return extentUniforms({
+    images: inputShape[0],
+    height: rows.input,
+    width: columns.input,
+    groups,
+    out_height: rows.output,
+    out_width: columns.output,
+  });
 }

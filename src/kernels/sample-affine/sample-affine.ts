@@ -3,10 +3,10 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { formatShape, sizeOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { template } from '../template.js';
 import sampleKernel from './sample-affine.wgsl';
 
 export interface SampleAffineOptions {
@@ -44,6 +44,15 @@ export function sampleAffine(x: Tensor, matrices: Tensor, options: SampleAffineO
   return record(sampleOperation, [x, matrices], { size: options.size ?? [height, width] })[0];
 }
 
+const sampleUniforms = uniforms({
+  count: 'u32',
+  height: 'u32',
+  width: 'u32',
+  groups: 'u32',
+  out_height: 'u32',
+  out_width: 'u32',
+});
+
 const sampleOperation: Operation<Attributes> = {
   name: 'sampleAffine',
   operands: { x: F32, matrices: F32 },
@@ -68,10 +77,12 @@ const sampleOperation: Operation<Attributes> = {
     const count = images * size[0] * runs * groups;
     lowering.dispatch({
       label: 'sampleAffine',
-      source: withNan(template(sampleKernel, { VECTOR: vector, WIDTH: vectorWidth }), 'f32'),
+      ...kernel(withNan(sampleKernel, 'f32'), {
+        constants: { VECTOR: vector, WIDTH: vectorWidth },
+        uniforms: sampleUniforms({ count, height, width, groups, out_height: size[0], out_width: size[1] }),
+      }),
       bindings: [x, matrices, y],
       writes: [2],
-      uniforms: { u32: [count, height, width, groups, ...size] },
       workgroups: linearGrid(count),
       flops: 10 * sizeOf(y.shape),
     });

@@ -3,49 +3,47 @@
 // where x is 0 outside of its pixels, so that greys fade out over the pixel beyond the outermost ones.
 //
 // Grid: one invocation per four pixels of a row of y and group of {{WIDTH}} channels, linear, group fastest.
-struct Params { count: u32, height: u32, width: u32, groups: u32, out_height: u32, out_width: u32 }
-
 alias V = {{VECTOR}};
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<V>;
-@group(0) @binding(2) var<storage, read> matrices: array<vec2<f32>>; // [images, 3]: a 2×3 matrix, row-major
+@group(0) @binding(2) var<storage, read> matrices: array<vec2f>; // [images, 3]: a 2×3 matrix, row-major
 @group(0) @binding(3) var<storage, read_write> y: array<V>;
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  if (index >= params.count) { return; }
-  let group = index % params.groups;
-  let runs = (params.out_width + 3u) / 4u;
-  let run = index / params.groups;
+  if (index >= uniforms.count) { return; }
+  let group = index % uniforms.groups;
+  let runs = (uniforms.out_width + 3u) / 4u;
+  let run = index / uniforms.groups;
   let start = run % runs * 4u;
   let row = run / runs;
-  let image = row / params.out_height;
+  let image = row / uniforms.out_height;
   let a = matrices[3u * image]; // m₀ m₁
   let b = matrices[3u * image + 1u]; // m₂ m₃
   let c = matrices[3u * image + 2u]; // m₄ m₅
-  let along = vec2<f32>(a.x, b.y);
-  let origin = vec2<f32>(a.y, c.x) * f32(row % params.out_height) + vec2<f32>(b.x, c.y);
-  let size = vec2<i32>(i32(params.width), i32(params.height));
-  let first = i32(image * params.height * params.width);
+  let along = vec2f(a.x, b.y);
+  let origin = vec2f(a.y, c.x) * f32(row % uniforms.out_height) + vec2f(b.x, c.y);
+  let size = vec2i(i32(uniforms.width), i32(uniforms.height));
+  let first = i32(image * uniforms.height * uniforms.width);
 
-  for (var k = 0u; k < min(4u, params.out_width - start); k++) {
+  for (var k = 0u; k < min(4u, uniforms.out_width - start); k++) {
     // Far outside all is 0 as well, and conversion to whole numbers is safe.
     let exact = along * f32(start + k) + origin;
-    let position = clamp(exact, vec2<f32>(-2.0), vec2<f32>(size) + 1.0);
+    let position = clamp(exact, vec2f(-2.0), vec2f(size) + 1.0);
     let cell = floor(position);
     let fraction = position - cell;
-    let low = vec2<i32>(cell);
+    let low = vec2i(cell);
     let high = low + 1;
-    let low_inside = (low >= vec2<i32>(0)) & (low < size);
-    let high_inside = (high >= vec2<i32>(0)) & (high < size);
+    let low_inside = (low >= vec2i(0)) & (low < size);
+    let high_inside = (high >= vec2i(0)) & (high < size);
     let low_weight = 1.0 - fraction;
     let high_weight = fraction;
     // Pixels outside are left out, and read inside.
-    let columns = vec2<i32>(clamp(low.x, 0, size.x - 1), clamp(high.x, 0, size.x - 1));
-    let rows = first + size.x * vec2<i32>(clamp(low.y, 0, size.y - 1), clamp(high.y, 0, size.y - 1));
-    let groups = i32(params.groups);
+    let columns = vec2i(clamp(low.x, 0, size.x - 1), clamp(high.x, 0, size.x - 1));
+    let rows = first + size.x * vec2i(clamp(low.y, 0, size.y - 1), clamp(high.y, 0, size.y - 1));
+    let groups = i32(uniforms.groups);
     let at = i32(group);
     let above = select(V(0.0), low_weight.x * x[(rows.x + columns.x) * groups + at], low_inside.x) +
       select(V(0.0), high_weight.x * x[(rows.x + columns.y) * groups + at], high_inside.x);
@@ -55,6 +53,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) w
       select(V(0.0), high_weight.y * below, high_inside.y);
     // What is read nowhere is NaN, as with grid_sample.
     let nowhere = nanUnlessFinite(nanUnlessFinite(0.0, exact.x), exact.y);
-    y[(row * params.out_width + start + k) * params.groups + group] = pixel + nowhere;
+    y[(row * uniforms.out_width + start + k) * uniforms.groups + group] = pixel + nowhere;
   }
 }

@@ -3,13 +3,13 @@ import * as kinds from '../../engine/kinds.js';
 import { F32 } from '../../engine/operands.js';
 import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { exp, mul, neg, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
 import { transpose } from '../movement/index.js';
 import { withNan } from '../nan.js';
 import { sum } from '../reduce/index.js';
 import { joiningSubgroup } from '../subgroup-join.js';
-import { template } from '../template.js';
 import softmaxKernel from './softmax.wgsl';
 import gradientKernel from './softmax-gradient.wgsl';
 
@@ -85,13 +85,13 @@ const softmaxOperation: Omit<Operation<Attributes>, 'name'> = {
   shape: ([x]) => [x],
 
   lower(lowering, [x], [y], attributes) {
-    const { variant, ...grid } = arrangement(lowering, attributes);
+    const { options, workgroups } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax' : 'softmax',
-      source: withNan(template(softmaxKernel, variant), 'f32'),
+      ...kernel(withNan(softmaxKernel, 'f32'), options),
       bindings: [x, y],
       writes: [1],
-      ...grid,
+      workgroups,
       flops: 4 * sizeOf(x.shape),
     });
   },
@@ -116,13 +116,13 @@ const softmaxGradient: Operation<Attributes> = {
   shape: ([y]) => [y],
 
   lower(lowering, [y, dy], [dx], attributes) {
-    const { variant, ...grid } = arrangement(lowering, attributes);
+    const { options, workgroups } = arrangement(lowering, attributes);
     lowering.dispatch({
       label: attributes.log ? 'logSoftmax.gradient' : 'softmax.gradient',
-      source: withNan(template(gradientKernel, variant), 'f32'),
+      ...kernel(withNan(gradientKernel, 'f32'), options),
       bindings: [y, dy, dx],
       writes: [2],
-      ...grid,
+      workgroups,
       flops: 4 * sizeOf(y.shape),
     });
   },
@@ -146,6 +146,8 @@ const softmaxGradient: Operation<Attributes> = {
   },
 };
 
+const rowUniforms = uniforms({ rows: 'u32', reduce: 'u32', inner: 'u32' });
+
 /** Lanes per row: one for short rows, of which there are usually many, else a subgroup or a power of two with work for each. */
 function arrangement(lowering: Lowering, { outer, reduce, inner, log }: Attributes) {
   const subgroup = reduce <= 32 ? undefined : joiningSubgroup(lowering);
@@ -153,11 +155,13 @@ function arrangement(lowering: Lowering, { outer, reduce, inner, log }: Attribut
   const rowsPerWorkgroup = lanes === 1 ? 64 : 1;
   const rows = outer * inner;
   return {
-    variant: {
-      ...{ LANES: lanes, ROWS: rowsPerWorkgroup, LOG: log },
-      ...{ SUBGROUP: !!subgroup, PARALLEL: lanes > 1 && !subgroup },
+    options: {
+      constants: {
+        ...{ LANES: lanes, ROWS: rowsPerWorkgroup, LOG: log },
+        ...{ SUBGROUP: !!subgroup, PARALLEL: lanes > 1 && !subgroup },
+      },
+      uniforms: rowUniforms({ rows, reduce, inner }),
     },
-    uniforms: { u32: [rows, reduce, inner] },
     workgroups: linearGrid(rows, rowsPerWorkgroup),
   };
 }

@@ -1,6 +1,7 @@
 import { linearGrid, type Operation, record, type Tensor } from '../../../engine/index.js';
 import { F32, U32 } from '../../../engine/operands.js';
 import philox from '../../../engine/philox.wgsl';
+import { kernel, uniforms } from '../../../engine/wgsl/index.js';
 import type { AugmentationSettings } from '../draws.js';
 import drawsKernel from './draws.wgsl';
 
@@ -43,6 +44,32 @@ export function drawOnDevice(
   return { factors, sigma, geometry, inverses, landmarks };
 }
 
+const drawsUniforms = uniforms({
+  images: 'u32',
+  frames: 'u32',
+  attempts: 'u32',
+  /** Chances: the least word above those that mean yes, less one; and 0 where none does. */
+  blur_possible: 'u32',
+  blur_last: 'u32',
+  horizontal_possible: 'u32',
+  horizontal_last: 'u32',
+  vertical_possible: 'u32',
+  vertical_last: 'u32',
+  size: 'f32',
+  brightness_low: 'f32',
+  brightness_high: 'f32',
+  contrast_low: 'f32',
+  contrast_high: 'f32',
+  sigma_low: 'f32',
+  sigma_high: 'f32',
+  rotation: 'f32',
+  translation: 'f32',
+});
+
+function factors(strength: number): [low: number, high: number] {
+  return [Math.max(0, 1 - strength), 1 + strength];
+}
+
 const drawsOperation: Operation<Attributes> = {
   name: 'drawAugmentation',
   operands: { indices: U32, key: U32, labels: F32 },
@@ -57,20 +84,39 @@ const drawsOperation: Operation<Attributes> = {
 
   lower(lowering, [indices, key, labels], outputs, { settings, size, attempts }) {
     const { brightness, contrast, blur, horizontalFlip, verticalFlip, rotation, translation } = settings;
-    const factor = (strength: number) => [Math.max(0, 1 - strength), 1 + strength];
+    const [brightness_low, brightness_high] = factors(brightness);
+    const [contrast_low, contrast_high] = factors(contrast);
+    const [sigma_low, sigma_high] = blur.sigma;
+    const [blur_possible, blur_last] = wordsBelow(blur.probability);
+    const [horizontal_possible, horizontal_last] = wordsBelow(horizontalFlip);
+    const [vertical_possible, vertical_last] = wordsBelow(verticalFlip);
     const [images] = indices.shape;
     lowering.dispatch({
       label: 'drawAugmentation',
-      source: philox + drawsKernel,
+      ...kernel(philox + drawsKernel, {
+        uniforms: drawsUniforms({
+          images,
+          frames: labels.shape[0],
+          attempts,
+          size,
+          rotation,
+          translation,
+          blur_possible,
+          blur_last,
+          horizontal_possible,
+          horizontal_last,
+          vertical_possible,
+          vertical_last,
+          brightness_low,
+          brightness_high,
+          contrast_low,
+          contrast_high,
+          sigma_low,
+          sigma_high,
+        }),
+      }),
       bindings: [indices, key, labels, ...outputs],
       writes: outputs.map((_, i) => 3 + i),
-      uniforms: {
-        u32: [
-          ...[images, labels.shape[0], attempts],
-          ...[blur.probability, horizontalFlip, verticalFlip].flatMap(wordsBelow),
-        ],
-        f32: [size, ...factor(brightness), ...factor(contrast), ...blur.sigma, rotation, translation],
-      },
       workgroups: linearGrid(images),
     });
   },

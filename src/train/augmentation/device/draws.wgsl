@@ -6,30 +6,19 @@
 // A frame's map is p′ = R·F·(p − c) + c + t (affine.ts); `inverses` holds the way back, p = (R·F)ᵀ·(p′ − c − t) + c.
 //
 // Grid: one invocation per image, linear.
-struct Params {
-  images: u32, frames: u32, attempts: u32,
-  // Chances: the least word above those that mean yes, less one; and 0 where none does.
-  blur_possible: u32, blur_last: u32,
-  horizontal_possible: u32, horizontal_last: u32,
-  vertical_possible: u32, vertical_last: u32,
-  size: f32,
-  brightness_low: f32, brightness_high: f32, contrast_low: f32, contrast_high: f32, sigma_low: f32, sigma_high: f32,
-  rotation: f32, translation: f32,
-}
-
 const APPEARANCE = 0x6c6f6f6bu;
 const GEOMETRY = 0x67656f6du;
 
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> indices: array<u32>; // [images]
 @group(0) @binding(2) var<storage, read> seed_and_epoch: array<u32>; // [2]
-@group(0) @binding(3) var<storage, read> labels: array<vec2<f32>>; // [frames, 3], px
+@group(0) @binding(3) var<storage, read> labels: array<vec2f>; // [frames, 3], px
 @group(0) @binding(4) var<storage, read_write> factors: array<f32>; // [images, 3]: brightness, contrast, contrast first
 @group(0) @binding(5) var<storage, read_write> sigmas: array<f32>; // [images], px
 // [images, 5]: horizontal flip, vertical flip, rotation in degrees, translation x and y in px of a 512 px frame
 @group(0) @binding(6) var<storage, read_write> geometry: array<f32>;
 @group(0) @binding(7) var<storage, read_write> inverses: array<f32>; // [images, 6]
-@group(0) @binding(8) var<storage, read_write> landmarks: array<vec2<f32>>; // [images, 3], px
+@group(0) @binding(8) var<storage, read_write> landmarks: array<vec2f>; // [images, 3], px
 
 fn chance(word: u32, possible: u32, last: u32) -> bool {
   return possible == 1u && word <= last;
@@ -41,61 +30,61 @@ fn uniform_from(word: u32, low: f32, high: f32) -> f32 {
 
 // Cosine and sine of an angle in degrees, to float32's rounding and exact for quarter turns: the built-in ones may be off by
 // 2⁻¹¹. The angle is brought to ±45°, where a few terms of the series are enough.
-fn direction(degrees: f32) -> vec2<f32> {
+fn direction(degrees: f32) -> vec2f {
   let quarters = round(degrees / 90.0);
   let a = (degrees - 90.0 * quarters) * 0.017453292519943295;
   let s = a * a;
   let cosine = 1.0 - s / 2.0 * (1.0 - s / 12.0 * (1.0 - s / 30.0 * (1.0 - s / 56.0 * (1.0 - s / 90.0))));
   let sine = a * (1.0 - s / 6.0 * (1.0 - s / 20.0 * (1.0 - s / 42.0 * (1.0 - s / 72.0))));
   let quadrant = u32(i32(quarters) + 4) % 4u;
-  let turned = select(vec2<f32>(cosine, sine), vec2<f32>(-sine, cosine), quadrant % 2u == 1u);
+  let turned = select(vec2f(cosine, sine), vec2f(-sine, cosine), quadrant % 2u == 1u);
   return select(turned, -turned, quadrant >= 2u);
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) workgroups: vec3<u32>) {
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let image = id.y * (workgroups.x * 64u) + id.x;
-  if (image >= params.images) { return; }
-  let index = min(indices[image], params.frames - 1u);
+  if (image >= uniforms.images) { return; }
+  let index = min(indices[image], uniforms.frames - 1u);
   let seed = seed_and_epoch[0];
   let epoch = seed_and_epoch[1];
 
-  let look = philox(vec4<u32>(0u, 0u, epoch, index), vec2<u32>(seed, APPEARANCE));
-  let blur = philox(vec4<u32>(1u, 0u, epoch, index), vec2<u32>(seed, APPEARANCE));
-  factors[3u * image] = uniform_from(look.x, params.brightness_low, params.brightness_high);
-  factors[3u * image + 1u] = uniform_from(look.y, params.contrast_low, params.contrast_high);
+  let look = philox(vec4u(0u, 0u, epoch, index), vec2u(seed, APPEARANCE));
+  let blur = philox(vec4u(1u, 0u, epoch, index), vec2u(seed, APPEARANCE));
+  factors[3u * image] = uniform_from(look.x, uniforms.brightness_low, uniforms.brightness_high);
+  factors[3u * image + 1u] = uniform_from(look.y, uniforms.contrast_low, uniforms.contrast_high);
   factors[3u * image + 2u] = select(0.0, 1.0, look.z < 0x80000000u);
-  let blurred = chance(look.w, params.blur_possible, params.blur_last);
-  sigmas[image] = select(0.0, uniform_from(blur.x, params.sigma_low, params.sigma_high), blurred);
+  let blurred = chance(look.w, uniforms.blur_possible, uniforms.blur_last);
+  sigmas[image] = select(0.0, uniform_from(blur.x, uniforms.sigma_low, uniforms.sigma_high), blurred);
 
-  let centre = vec2<f32>((params.size - 1.0) / 2.0);
-  let points = array<vec2<f32>, 3>(labels[3u * index], labels[3u * index + 1u], labels[3u * index + 2u]);
-  for (var attempt = 0u; attempt <= params.attempts; attempt++) {
-    let a = philox(vec4<u32>(0u, attempt, epoch, index), vec2<u32>(seed, GEOMETRY));
-    let b = philox(vec4<u32>(1u, attempt, epoch, index), vec2<u32>(seed, GEOMETRY));
+  let centre = vec2f((uniforms.size - 1.0) / 2.0);
+  let points = array<vec2f, 3>(labels[3u * index], labels[3u * index + 1u], labels[3u * index + 2u]);
+  for (var attempt = 0u; attempt <= uniforms.attempts; attempt++) {
+    let a = philox(vec4u(0u, attempt, epoch, index), vec2u(seed, GEOMETRY));
+    let b = philox(vec4u(1u, attempt, epoch, index), vec2u(seed, GEOMETRY));
     // Past the last attempt the frame stays where it is.
-    let moves = attempt < params.attempts;
-    let horizontal = moves && chance(a.x, params.horizontal_possible, params.horizontal_last);
-    let vertical = moves && chance(a.y, params.vertical_possible, params.vertical_last);
-    let degrees = select(0.0, uniform_from(a.z, -params.rotation, params.rotation), moves);
-    let drawn = vec2<f32>(
-      uniform_from(a.w, -params.translation, params.translation),
-      uniform_from(b.x, -params.translation, params.translation),
+    let moves = attempt < uniforms.attempts;
+    let horizontal = moves && chance(a.x, uniforms.horizontal_possible, uniforms.horizontal_last);
+    let vertical = moves && chance(a.y, uniforms.vertical_possible, uniforms.vertical_last);
+    let degrees = select(0.0, uniform_from(a.z, -uniforms.rotation, uniforms.rotation), moves);
+    let drawn = vec2f(
+      uniform_from(a.w, -uniforms.translation, uniforms.translation),
+      uniform_from(b.x, -uniforms.translation, uniforms.translation),
     );
-    let translation = select(vec2<f32>(0.0), drawn, moves);
+    let translation = select(vec2f(0.0), drawn, moves);
 
     let turn = direction(degrees);
     // The columns of R·F.
     let x_axis = turn * select(1.0, -1.0, horizontal);
-    let y_axis = vec2<f32>(-turn.y, turn.x) * select(1.0, -1.0, vertical);
-    let shift = translation * (params.size / 512.0);
+    let y_axis = vec2f(-turn.y, turn.x) * select(1.0, -1.0, vertical);
+    let shift = translation * (uniforms.size / 512.0);
     var inside = true;
     for (var k = 0u; k < 3u; k++) {
       let from_centre = points[k] - centre;
       let moved = x_axis * from_centre.x + y_axis * from_centre.y + centre + shift;
       landmarks[3u * image + k] = moved;
       // Half a pixel beyond the centres of the outermost pixels the frame ends.
-      inside = inside && all(moved >= vec2<f32>(-0.5)) && all(moved <= vec2<f32>(params.size - 0.5));
+      inside = inside && all(moved >= vec2f(-0.5)) && all(moved <= vec2f(uniforms.size - 0.5));
     }
     if (inside || !moves) {
       let moved_centre = centre + shift;

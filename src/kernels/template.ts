@@ -1,2 +1,0 @@
-export { template } from '../engine/template.js';
-export { enableHalves, withTypes } from '../engine/types.js';
