@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { type PersonaName, personaNamed, personas } from '../../src/engine/persona.js';
 import { compile, type Device, matmul, openDevice, softmax } from '../../src/index.js';
-import { type KernelVariant, variantsFor } from '../../src/kernels/matmul/variant.js';
+import { type KernelVariant, variantsFor } from '../../src/kernels/implicit-gemm/variants.js';
 import { openAs, sharedDevice } from '../support/device.js';
 
 const names = Object.keys(personas) as PersonaName[];

@@ -5,7 +5,7 @@ import { gradients, mul, sum } from '../../src/index.js';
 import { convTranspose2d } from '../../src/kernels/conv-transpose2d/conv-transpose2d.js';
 import { convTranspose2dReference } from '../../src/kernels/conv-transpose2d/reference.js';
 import type { Pair } from '../../src/kernels/conv2d/geometry.js';
-import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
+import type { KernelVariant } from '../../src/kernels/implicit-gemm/variants.js';
 import { type Case, checkOperation, expectClose } from '../support/check-operation.js';
 import { offered, sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';

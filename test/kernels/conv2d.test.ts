@@ -17,7 +17,7 @@ import {
   convInputGradientReference,
   convWeightGradientReference,
 } from '../../src/kernels/conv2d/reference.js';
-import type { KernelVariant } from '../../src/kernels/matmul/variant.js';
+import type { KernelVariant } from '../../src/kernels/implicit-gemm/variants.js';
 import { checkOperation, expectClose } from '../support/check-operation.js';
 import { offered, sharedDevice } from '../support/device.js';
 import { golden, nchwToNhwc } from '../support/golden.js';

@@ -11,8 +11,8 @@ import {
 } from '../../src/kernels/conv2d/conv2d.js';
 import { lowerConvolution } from '../../src/kernels/conv2d/epilogue.js';
 import type { Pair } from '../../src/kernels/conv2d/geometry.js';
+import { variantsFor } from '../../src/kernels/implicit-gemm/variants.js';
 import { matmul, matmulOperation } from '../../src/kernels/matmul/matmul.js';
-import { variantsFor } from '../../src/kernels/matmul/variant.js';
 import { sharedDevice } from '../support/device.js';
 
 const one: Pair = [1, 1];

@@ -21,9 +21,9 @@ import {
   convInputGradientReference,
   convWeightGradientReference,
 } from '../../src/kernels/conv2d/reference.js';
+import { isMatrix, type KernelVariant, offersLanes } from '../../src/kernels/implicit-gemm/variants.js';
 import { matmul } from '../../src/kernels/matmul/matmul.js';
 import { matmulReference } from '../../src/kernels/matmul/reference.js';
-import { isMatrix, type KernelVariant, offersLanes } from '../../src/kernels/matmul/variant.js';
 import { expectClose, type Reference } from '../support/check-operation.js';
 import { deviceWithMatrixUnits, offered, sharedDevice } from '../support/device.js';
 import { type ExactProducts, expectWithinRounding } from '../support/rounding.js';

@@ -1,7 +1,7 @@
 import { expect, type MockInstance, test, vi } from 'vitest';
 import { type PersonaName, personas, withPersona } from '../../src/engine/persona.js';
 import { type Device, type DeviceOptions, enableMatrixUnits, openDevice } from '../../src/index.js';
-import { type KernelVariant, offersLanes } from '../../src/kernels/matmul/variant.js';
+import { type KernelVariant, offersLanes } from '../../src/kernels/implicit-gemm/variants.js';
 
 // Test files run in one process and share these, and with them every compiled pipeline. By persona and mode.
 const shared = new Map<string, Promise<Device>>();

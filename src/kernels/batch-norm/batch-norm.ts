@@ -15,6 +15,8 @@ import { signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
+import { combineLanes, slabCount } from '../implicit-gemm/row-parts.js';
+import { lowerStatistics } from '../implicit-gemm/statistics.js';
 import { withNan } from '../nan.js';
 import combineGradient from './gradient-combine.wgsl';
 import inputGradient from './gradient-input.wgsl';
@@ -22,8 +24,6 @@ import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
 import runningStatistic from './running-statistic.wgsl';
 import { secondDerivatives } from './second-derivative.js';
-import { combineLanes, slabCount } from './slabs.js';
-import { lowerStatistics } from './statistics.js';
 
 export interface BatchNormOptions {
   /** Scale of each channel, [C]. */

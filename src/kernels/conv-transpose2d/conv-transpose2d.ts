@@ -8,7 +8,7 @@ import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { convInputGradientOperation, type InputGradientAttributes } from '../conv2d/conv2d.js';
 import { checkBias, checkGroups, checkRanks, convOptions, type Pair, pairOf } from '../conv2d/geometry.js';
-import { KERNEL_VARIANTS, type KernelVariant } from '../matmul/variant.js';
+import { KERNEL_VARIANTS, type KernelVariant } from '../implicit-gemm/variants.js';
 
 export interface ConvTranspose2dOptions {
   /** One value per output channel, [outC]. */

@@ -8,7 +8,6 @@ import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../reduce/reduce.js';
 import { absorbByConvolution, lowerConvolution } from './epilogue.js';
-import { gatherExtent, lowerGather, widen } from './gather.js';
 import {
   type ConvGeometry,
   checkBias,
@@ -18,6 +17,7 @@ import {
   type Pair,
   pairOf,
 } from './geometry.js';
+import { gatherExtent, lowerGather, widen } from './implicit-gemm.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
 import { CONV_VARIANTS, type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';

@@ -3,8 +3,8 @@ import type { Absorption, Lowering, Operation, Value } from '../../engine/operat
 import { batchNormInference, batchNormTraining } from '../batch-norm/batch-norm.js';
 import { reluOperation } from '../elementwise/elementwise.js';
 import type { ConvAttributes } from './conv2d.js';
-import { type GatherEpilogue, gatherExtent, lowerGather } from './gather.js';
 import { forwardAxis } from './geometry.js';
+import { type GatherEpilogue, gatherExtent, lowerGather } from './implicit-gemm.js';
 import { chooseConvVariant } from './winograd.js';
 
 // What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch

@@ -2,11 +2,17 @@ import { LimitError } from '../../engine/errors.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { formatShape, type Shape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
-import { tiledKernelOf, tileExtent } from '../matmul/tile.js';
-import { chooseVariant, commonType, type KernelVariant, type ProductExtent, subgroupLanes } from '../matmul/variant.js';
-import { widen } from './gather.js';
+import { sumSlabs } from '../implicit-gemm/split-k.js';
+import { tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
+import {
+  chooseVariant,
+  commonType,
+  type KernelVariant,
+  type ProductExtent,
+  subgroupLanes,
+} from '../implicit-gemm/variants.js';
 import type { ConvGeometry } from './geometry.js';
-import { sumSlabs } from './sum-slabs.js';
+import { widen } from './implicit-gemm.js';
 import lanesSource from './weight-gradient.lanes.wgsl';
 import weightTiledSource from './weight-gradient.tiled.wgsl';
 

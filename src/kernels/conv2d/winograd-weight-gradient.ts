@@ -1,7 +1,7 @@
 import type { Lowering } from '../../engine/operation.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
+import { variantsFor } from '../implicit-gemm/variants.js';
 import { lowerProducts } from '../matmul/matmul.js';
-import { variantsFor } from '../matmul/variant.js';
 import { withNan } from '../nan.js';
 import type { WeightGradient } from './weight-gradient.js';
 import cotangentSource from './winograd.cotangent.wgsl';

@@ -14,10 +14,7 @@ import {
 import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { type Kernel, kernel, uniforms } from '../../engine/wgsl/index.js';
-import { sumTo } from '../reduce/reduce.js';
-import lanesSource from './matmul.lanes.wgsl';
-import matmulTiledSource from './matmul.tiled.wgsl';
-import { elementOf, tiledKernelOf, tileExtent } from './tile.js';
+import { elementOf, tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
 import {
   chooseVariant,
   commonType,
@@ -26,7 +23,10 @@ import {
   type ProductExtent,
   subgroupLanes,
   variantsFor,
-} from './variant.js';
+} from '../implicit-gemm/variants.js';
+import { sumTo } from '../reduce/reduce.js';
+import lanesSource from './matmul.lanes.wgsl';
+import matmulTiledSource from './matmul.tiled.wgsl';
 
 export interface MatmulOptions {
   /** Use a with its last two axes exchanged. Nothing is copied. */

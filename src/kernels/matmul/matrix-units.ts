@@ -3,10 +3,10 @@ import * as kinds from '../../engine/kinds.js';
 import type { MatrixShape, MatrixUnit } from '../../engine/operation.js';
 import { signature } from '../../engine/signature.js';
 import { kernel } from '../../engine/wgsl/index.js';
+import { fitsTiles } from '../implicit-gemm/tile.js';
+import type { KernelVariant } from '../implicit-gemm/variants.js';
 import { matmul } from './matmul.js';
 import subgroupSizeSource from './subgroup-size.wgsl';
-import { fitsTiles } from './tile.js';
-import type { KernelVariant } from './variant.js';
 
 /** What became of an adapter's matrix units. */
 export interface MatrixUnits {

@@ -5,7 +5,7 @@ import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
 import moments from './moments.wgsl';
-import { combineLanes, slabCount } from './slabs.js';
+import { combineLanes, slabCount } from './row-parts.js';
 import statistics from './statistics.wgsl';
 import combineStatistics from './statistics-combine.wgsl';
 

@@ -2,10 +2,11 @@ import { castOperation } from '../../engine/basic-operations.js';
 import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { type Constants, type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
-import momentsSource from '../batch-norm/moments.wgsl';
-import { joinStatistics, lowerStatistics } from '../batch-norm/statistics.js';
 import { linearGrid } from '../grid.js';
-import { elementOf, fitsStatistics, tiledKernelOf, tileExtent } from '../matmul/tile.js';
+import momentsSource from '../implicit-gemm/moments.wgsl';
+import { sumSlabs } from '../implicit-gemm/split-k.js';
+import { joinStatistics, lowerStatistics } from '../implicit-gemm/statistics.js';
+import { elementOf, fitsStatistics, tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
 import {
   chooseVariant,
   commonType,
@@ -13,14 +14,13 @@ import {
   type KernelVariant,
   type ProductExtent,
   subgroupLanes,
-} from '../matmul/variant.js';
+} from '../implicit-gemm/variants.js';
 import { withNan } from '../nan.js';
 import exchangeSource from './exchange-channels.wgsl';
-import interfaceSource from './gather.interface.wgsl';
-import lanesSource from './gather.lanes.wgsl';
-import gatherTiledSource from './gather.tiled.wgsl';
 import type { GatherAxis } from './geometry.js';
-import { sumSlabs } from './sum-slabs.js';
+import interfaceSource from './implicit-gemm.interface.wgsl';
+import lanesSource from './implicit-gemm.lanes.wgsl';
+import gatherTiledSource from './implicit-gemm.tiled.wgsl';
 import { type ConvVariant, lowerWinograd } from './winograd.js';
 
 /** y = bias + gathered x times weight, over all positions of the given axes. */

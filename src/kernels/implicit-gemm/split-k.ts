@@ -2,9 +2,9 @@ import type { Lowering, Value } from '../../engine/operation.js';
 import { sizeOf } from '../../engine/shape.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
-import { elementOf } from '../matmul/tile.js';
 import { withNan } from '../nan.js';
-import source from './sum-slabs.wgsl';
+import source from './sum-split-k.wgsl';
+import { elementOf } from './tile.js';
 
 const sumUniforms = uniforms({ size: 'u32', slabs: 'u32' });
 

@@ -5,7 +5,7 @@ import { type Constants, type Kernel, type KernelOptions, kernel, sections } fro
 import matrixSource from './tile.matrix.wgsl';
 import vectorSource from './tile.vector.wgsl';
 import declarations from './tile.wgsl';
-import { isMatrix, type KernelVariant } from './variant.js';
+import { isMatrix, type KernelVariant } from './variants.js';
 
 /**
  * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and columns. It has
