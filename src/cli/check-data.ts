@@ -11,13 +11,13 @@ interface Options {
 
 const program = new Command('check-data')
   .description(
-    'Looks for what would stop training on a data set or spoil it: labels, images, angles, duplicates. Exits with 1 where ' +
-      'there are errors.',
+    'Checks a data set for problems that would stop or impair training: labels, images, angles, duplicates. Exits with ' +
+      'code 1 if there are errors.',
   )
   .argument('<folder>', 'data set in the IUGC 2025 layout')
-  .option('--json', 'print JSON, with every finding')
-  .option('--all', 'print every finding instead of a few of each kind')
-  .option('--strict', 'exit with 1 where there are warnings too')
+  .option('--json', 'print all findings as JSON')
+  .option('--all', 'print every finding, not just a few of each kind')
+  .option('--strict', 'also exit with code 1 if there are warnings')
   .action(async (folder: string, { json, all, strict }: Options) => {
     // Loaded here, so that `--help` need not wait for what reads images.
     const { checkData, formatDataReport } = await import('../train/check-data/index.js');

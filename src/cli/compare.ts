@@ -28,13 +28,13 @@ interface Options {
 
 const program = new Command('compare')
   .description(
-    'Trains several configurations with several seeds on one data set and says whether they err in the order of the paper. ' +
-      'Stopped, it goes on where it was.',
+    'Trains several configurations with several seeds on one data set and reports whether they rank as in the paper. ' +
+      'Resumes if interrupted.',
   )
-  .argument('[configurations...]', 'JSON files (default: the three models, small)')
-  .option('--data <folder>', 'data set in the IUGC 2025 layout (default: 400 synthetic frames, drawn if need be)')
+  .argument('[configurations...]', 'JSON files (default: small versions of the three models)')
+  .option('--data <folder>', 'data set in the IUGC 2025 layout (default: 400 synthetic frames, generated if missing)')
   .option('--out <folder>', 'folder for the runs and the tables', join('runs', 'compare'))
-  .option('--seeds <list>', 'what each configuration is trained with in turn, as in 1,2,3', seedList, [1, 2, 3])
+  .option('--seeds <list>', 'seeds to train each configuration with, separated by commas', seedList, [1, 2, 3])
   .addOption(setOption())
   .action(async (files: string[], { data, out, seeds, set }: Options) => {
     const chosen = files.length === 0 ? CONFIGURATIONS : files;
@@ -44,11 +44,11 @@ const program = new Command('compare')
     if (data === undefined) await drawPhantomsOnce(DATA, PHANTOMS);
     await withDevice({}, async (device) => {
       console.error(`comparing on ${device.info.description}`);
-      const comparison = await interruptible('the same command goes on from there', (signal) =>
+      const comparison = await interruptible('run the same command again to resume', (signal) =>
         compare({ device, data: data ?? DATA, configurations, seeds, out, stream: process.stderr, signal }),
       );
       console.log(comparisonMarkdown(comparison));
-      console.log(`${out}/comparison.json, .csv and .md have the same.`);
+      console.log(`${out}/comparison.json, .csv and .md contain the same results.`);
     });
   });
 

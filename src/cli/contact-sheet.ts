@@ -19,15 +19,13 @@ interface Options {
 }
 
 const program = new Command('contact-sheet')
-  .description(
-    'Draws what a network is trained on: frames with their landmarks, as they are and as augmentation shows them.',
-  )
+  .description('Draws training frames with their landmarks, unchanged and as augmented.')
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .requiredOption('--config <file>', 'training configuration, JSON')
   .addOption(setOption())
   .option('--out <file.png>', 'picture to write', 'contact-sheet.png')
-  .option('--frames <n>', 'frames of the training set, spread over it', wholeNumber, 4)
-  .option('--epochs <n>', 'epochs of which each frame is shown', wholeNumber, 4)
+  .option('--frames <n>', 'number of frames, spread over the training set', wholeNumber, 4)
+  .option('--epochs <n>', 'number of epochs to show of each frame', wholeNumber, 4)
   .action(async ({ data, config: file, set, out, frames, epochs }: Options) => {
     const config = await loadConfig(file, set);
     const cases = await readDataset(data, 'train');
@@ -37,7 +35,7 @@ const program = new Command('contact-sheet')
       ),
     );
     await writeFile(out, sheet);
-    console.log(`${out}: ${Math.min(frames, cases.length)} frames as they are and in ${epochs} epochs of ${file}.`);
+    console.log(`${out}: ${Math.min(frames, cases.length)} frames, unchanged and in ${epochs} epochs of ${file}.`);
   });
 
 await run(program);

@@ -40,36 +40,36 @@ interface Options {
 
 const program = new Command('cross-validate')
   .description(
-    'Trains one model for each fold of the training and validation frames and scores every frame by the model that has not ' +
-      'seen it. Goes on where it was stopped. May run several times at once over one folder, also on several machines.',
+    'Trains one model for each fold of the training and validation frames and scores every frame with the model that was ' +
+      'not trained on it. Resumes if interrupted. Several processes, also on several machines, can share one folder.',
   )
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .requiredOption('--config <file>', 'training configuration, JSON')
   .requiredOption('--out <folder>', 'folder of the cross-validation')
   .addOption(setOption())
-  .option('--folds <n>', `folds to divide the frames into (default: ${DEFAULT_FOLDS})`, wholeNumber)
-  .option('--fold <n>', 'train this fold only; may be given several times (default: all)', collectNumbers)
-  .option('--seed <n>', 'decides among equal ways to divide (default: 0)', wholeNumber)
+  .option('--folds <n>', `number of folds (default: ${DEFAULT_FOLDS})`, wholeNumber)
+  .option('--fold <n>', 'train only this fold; repeatable (default: all)', collectNumbers)
+  .option('--seed <n>', 'seed for choosing among equally good divisions (default: 0)', wholeNumber)
   .option('--splits <names>', `splits whose frames are divided (default: ${POOLED_SPLITS.join(',')})`, splitNames)
-  .option('--metadata <file>', 'CSV with a row for each frame, that strata come from (default: angle and folder)')
-  .option('--strata <columns>', 'its columns that make the strata (default: presentation and laterality)', names)
-  .option('--group <column>', 'its column whose equal values stay in one fold (default: patient, if there is one)')
-  .option('--jobs <n>', 'processes that train folds at the same time', wholeNumber, 1)
-  .option('--adapter <name>', 'part of the name of the adapter; several are taken in turn by the processes', collect)
+  .option('--metadata <file>', 'CSV file with a row per frame, from which strata are made (default: angle and folder)')
+  .option('--strata <columns>', 'metadata columns that define the strata (default: presentation and laterality)', names)
+  .option('--group <column>', 'metadata column whose equal values stay in one fold (default: patient, if present)')
+  .option('--jobs <n>', 'number of processes that train folds in parallel', wholeNumber, 1)
+  .option('--adapter <name>', 'part of the adapter name; repeatable, processes take them in turn', collect)
   .addOption(new Option('--worker', 'one of the processes of --jobs').hideHelp())
   .action(async (options: Options) => {
     const config = await loadConfig(options.config, options.set);
     const { folder, cases, created } = await CrossValidationFolder.prepare(options.out, options.data, config, options);
     const unknown = options.fold?.find((fold) => !folder.folds.includes(fold));
     if (unknown !== undefined)
-      program.error(`error: there is no fold ${unknown}; there are 1 to ${folder.folds.length}`);
+      program.error(`error: there is no fold ${unknown}; folds are numbered 1 to ${folder.folds.length}`);
     if (!options.worker && created) {
       console.log(formatSplits(folder.splits));
       for (const warning of stratumWarnings(folder.splits)) console.error(`warning: ${warning}`);
     }
     const left = (await folder.unfinished()).filter((fold) => options.fold?.includes(fold) ?? true);
     if (left.length > 0) {
-      await interruptible('the same command goes on', async (signal) => {
+      await interruptible('run the same command again to resume', async (signal) => {
         if (options.jobs > 1) return runJobs(options, Math.min(options.jobs, left.length), signal);
         return withAdapter(options.adapter?.[0], (device) =>
           crossValidate({ device, folder, cases, folds: left, stream: process.stderr, signal }),
@@ -95,7 +95,7 @@ async function runJobs(options: Options, jobs: number, signal: AbortSignal): Pro
   const failed = ends.filter((end) => end !== 0);
   if (failed.length === 0) return;
   throw new CrossValidationError(
-    `${failed.length} of ${jobs} processes failed (${failed.join(', ')}); what they said stands above. The same command goes on.`,
+    `${failed.length} of ${jobs} processes failed (${failed.join(', ')}); their messages are above. Run the same command again to resume.`,
   );
 }
 
@@ -103,14 +103,16 @@ async function conclude(folder: CrossValidationFolder): Promise<void> {
   const left = await foldsInWork(folder);
   if (left.length === 0) {
     console.log(formatCrossValidation(await summariseCrossValidation(folder.path)));
-    console.log(`in ${folder.path}/cross-validation.json and cross-validation.csv`);
+    console.log(`written to ${folder.path}/cross-validation.json and cross-validation.csv`);
     return;
   }
   for (const { fold, holder } of left) {
-    const who = holder ? `process ${holder.pid} on ${holder.host} trains it (${holder.adapter})` : 'nobody trains it';
+    const who = holder
+      ? `it is being trained by process ${holder.pid} on ${holder.host} (${holder.adapter})`
+      : 'no process is training it';
     console.log(`fold ${fold} is not finished: ${who}`);
   }
-  console.log('Run the command again when they are, and it brings the folds together.');
+  console.log('Run the command again when they are finished, to summarise all folds.');
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

@@ -27,10 +27,10 @@ interface Options {
 
 const program = new Command('demo')
   .description(
-    'Makes synthetic ultrasound frames, trains a small network on them and tests it on frames it has not seen.',
+    'Generates synthetic ultrasound frames, trains a small network on them and evaluates it on held-out frames.',
   )
   .option('--out <folder>', 'new folder for the run', join('runs', `demo-${timestamp(new Date())}`))
-  .option('--epochs <n>', 'instead of the configuration’s number', wholeNumber)
+  .option('--epochs <n>', 'number of epochs (default: as configured)', wholeNumber)
   .addOption(setOption())
   .action(async ({ out, epochs, set }: Options) => {
     const config = await loadConfig(CONFIG, epochs === undefined ? set : [...set, `training.epochs=${epochs}`]);

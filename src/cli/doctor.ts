@@ -12,7 +12,7 @@ const SHOWN_LIMITS = [
 ] as const;
 
 const program = new Command('doctor')
-  .description('Shows the WebGPU adapter that sonde would use, or what to do where there is none.')
+  .description('Shows the WebGPU adapter that sonde uses, or what to do if there is none.')
   .option('--json', 'print JSON')
   .action(async ({ json }: { json?: boolean }) => {
     await withDevice({}, async ({ info, limits }) => {

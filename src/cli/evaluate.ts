@@ -24,14 +24,16 @@ interface Options {
 }
 
 const program = new Command('evaluate')
-  .description('Scores a trained run, or the mean of several, on labelled frames and draws the best, median and worst.')
+  .description(
+    'Evaluates a trained run, or the mean of several, on labelled frames and draws the best, median and worst ones.',
+  )
   .option('--run <folder>', 'folder of a trained run or an ensemble')
-  .option('--ensemble <folders...>', 'folder of a cross-validation, or of several runs whose mean is taken')
+  .option('--ensemble <folders...>', 'folder of a cross-validation, or folders of runs, to average')
   .option('--out <folder>', 'folder for the results of an ensemble of runs')
   .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout')
   .addOption(new Option('--split <name>', 'frames to score').choices(['test', 'validation', 'train']).default('test'))
   .addOption(new Option('--checkpoint <name>', 'weights to use').choices(['best', 'last']).default('best'))
-  .addOption(new Option('--decoding <name>', 'how heatmaps become points (default: as trained)').choices(DECODINGS))
+  .addOption(new Option('--decoding <name>', 'how to decode heatmaps (default: as trained)').choices(DECODINGS))
   .addOption(flipOption())
   .action(async ({ run: single, ensemble, out, data, split, checkpoint, decoding, tta: flips }: Options) => {
     if ((single === undefined) === (ensemble === undefined)) program.error('error: give --run or --ensemble');
@@ -41,14 +43,14 @@ const program = new Command('evaluate')
     const seen = await countSeenFrames(folder, data, split);
     if (seen > 0) {
       throw new CrossValidationError(
-        `${folder} was trained with ${seen} of the ${split} frames, so that scores on them say little; evaluate on others, or ` +
-          'take the held-out scores of the cross-validation.',
+        `${folder} was trained on ${seen} of the ${split} frames, so scores on them are not meaningful; evaluate on other ` +
+          'frames, or use the held-out scores of the cross-validation.',
       );
     }
     const strange = untrainedFlips(config, flips ?? []);
     if (strange.length > 0) {
       console.error(
-        `note: it was not trained with views mirrored ${strange.join('ly and ')}ly, and may do worse with them`,
+        `note: the model was not trained with ${strange.join(' or ')} flips, so these views may make results worse`,
       );
     }
     const cases = await readDataset(data, split);

@@ -23,21 +23,19 @@ interface Options {
 }
 
 const program = new Command('export')
-  .description('Writes a trained model for other software, as ONNX or safetensors, and a model card beside it.')
+  .description('Exports a trained model as ONNX or safetensors, with a model card next to it.')
   .requiredOption('--model <folder>', 'folder of a trained run')
-  .requiredOption('--out <file>', 'file to write; the card goes to the same name with .md behind')
+  .requiredOption('--out <file>', 'file to write; the model card gets the same name plus .md')
   .addOption(new Option('--checkpoint <name>', 'weights to use').choices(['best', 'last']).default('best'))
-  .addOption(new Option('--format <name>', "what to write (default: as the file's name ends)").choices(EXPORT_FORMATS))
+  .addOption(new Option('--format <name>', 'format (default: from the file extension)').choices(EXPORT_FORMATS))
   .option('--half', 'store kernels in half precision', false)
-  .addOption(
-    new Option('--decoding <name>', 'ONNX: how heatmaps become points (default: as trained)').choices(DECODINGS),
-  )
+  .addOption(new Option('--decoding <name>', 'ONNX: how to decode heatmaps (default: as trained)').choices(DECODINGS))
   .addOption(
     new Option('--frames <type>', 'ONNX: grey levels 0–255 (uint8) or luminance 0–1 (float32)')
       .choices(FRAME_TYPES)
       .default('uint8'),
   )
-  .option('--no-fit', "ONNX: take frames of the network's size only, without resizing and cropping in the model")
+  .option('--no-fit', "ONNX: leave out resizing and cropping; frames must have the network's size")
   .action(async ({ model, format, ...options }: Options) => {
     const input = { ...options, run: model };
     const written =

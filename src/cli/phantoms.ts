@@ -23,14 +23,14 @@ interface Options {
 const program = new Command('phantoms')
   .description('Writes synthetic ultrasound frames with exact labels, in the layout of the IUGC 2025 data.')
   .option('--out <folder>', 'new folder for the data set')
-  .option('--train <n>', 'frames to train on', wholeNumber, 300)
-  .option('--validation <n>', 'frames to validate on', wholeNumber, 100)
-  .option('--test <n>', 'frames to test on', wholeNumber, 100)
-  .option('--seed <n>', 'number that decides every frame', wholeNumber, 1)
-  .addOption(new Option('--difficulty <level>', 'how much disturbs a frame').choices(['0', '1', '2', '3']).default('1'))
-  .option('--size <pixels>', 'pixels each way', wholeNumber, 512)
-  .option('--workers <n>', 'threads; 0 for none beside the main one', wholeNumber, availableParallelism())
-  .option('--contact-sheet <file.png>', 'picture of the first 16 frames with their landmarks, to look at')
+  .option('--train <n>', 'number of training frames', wholeNumber, 300)
+  .option('--validation <n>', 'number of validation frames', wholeNumber, 100)
+  .option('--test <n>', 'number of test frames', wholeNumber, 100)
+  .option('--seed <n>', 'random seed', wholeNumber, 1)
+  .addOption(new Option('--difficulty <level>', 'strength of artefacts').choices(['0', '1', '2', '3']).default('1'))
+  .option('--size <pixels>', 'width and height of a frame', wholeNumber, 512)
+  .option('--workers <n>', 'number of worker threads; 0 to use the main thread', wholeNumber, availableParallelism())
+  .option('--contact-sheet <file.png>', 'also draw the first 16 frames with their landmarks')
   .action(async (options: Options) => {
     if (options.out === undefined && options.contactSheet === undefined) {
       program.error('error: give --out FOLDER for a data set, --contact-sheet FILE.png for a picture, or both');
@@ -57,7 +57,7 @@ async function writeSet(out: string, options: Options): Promise<void> {
   } finally {
     progress.close();
   }
-  console.log(`${out}: ${train} frames to train on, ${validation} to validate, ${test} to test (seed ${seed}).`);
+  console.log(`${out}: ${train} training, ${validation} validation and ${test} test frames (seed ${seed}).`);
 }
 
 async function writeSheet(file: string, options: Options): Promise<void> {

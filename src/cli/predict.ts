@@ -23,23 +23,20 @@ const program = new Command('predict')
     `Finds the landmarks and the angle of progression in images: PNG, JPEG, DICOM or MetaImage. Prints JSON. ${NOTICE}`,
   )
   .argument('<images...>', 'image files')
-  .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
-  .option(
-    '--ensemble <folders...>',
-    'folder of a cross-validation, or of several runs whose mean is taken; images before it',
-  )
+  .option('--model <folder>', 'folder of a trained run (default: the newest one in runs/)')
+  .option('--ensemble <folders...>', 'folder of a cross-validation, or folders of runs, to average; give images first')
   .option('--out <folder>', 'folder for the overlays and predictions.json (default: predictions/ in the run)')
-  .addOption(new Option('--decoding <name>', 'how heatmaps become points (default: as trained)').choices(DECODINGS))
+  .addOption(new Option('--decoding <name>', 'how to decode heatmaps (default: as trained)').choices(DECODINGS))
   .addOption(flipOption())
   .addOption(
-    new Option('--frames <which>', 'frames of a cine loop: all, first, or numbers and ranges as in 1,5-9')
+    new Option('--frames <which>', 'frames of a cine loop to predict: all, first, or numbers and ranges such as 1,5-9')
       .argParser(framesArgument)
       .default('all'),
   )
   .addOption(
     new Option(
       '--fit <how>',
-      'frames that are not square: crop to the central square, or pad with black bars and see all of them',
+      'how to fit frames that are not square: crop to the central square, or pad with black bars',
     )
       .choices(FITS)
       .default('crop'),
@@ -55,7 +52,9 @@ const program = new Command('predict')
     });
   });
 
-/** What a person must know who looks at the numbers alone: each sentence once, and of how many frames of its file it is said. */
+/**
+ * Doubts and warnings for people who see only the numbers: each sentence once, with the number of frames it applies to.
+ */
 function remarksOn(results: readonly ImageResult[]): string[] {
   const lines = new Map<string, number>();
   for (const { file, doubts, warnings, aopMissing } of results) {

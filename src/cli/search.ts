@@ -34,30 +34,32 @@ interface Options {
 
 const program = new Command('search')
   .description(
-    'Searches for better settings: trains many networks, each with settings that a model of the earlier ones proposes. The ' +
-      'same command goes on where a search was stopped, and several at once share the work.',
+    'Searches for better hyperparameters: trains many networks, with settings proposed from the results of earlier trials. ' +
+      'Resumes if interrupted; several processes can share the work.',
   )
-  .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout; its validation frames judge')
-  .requiredOption('--config <file>', 'what all trials have in common: a training configuration')
-  .requiredOption('--out <folder>', 'folder of the search: new, or one to go on with')
+  .requiredOption('--data <folder>', 'data set in the IUGC 2025 layout; trials are scored on its validation frames')
+  .requiredOption('--config <file>', 'training configuration that all trials share, JSON')
+  .requiredOption('--out <folder>', 'folder of the search, new or to be resumed')
   .addOption(setOption())
-  .option('--space <file>', "search space, JSON; without one the paper's: learning rate, λ, σ and gradient norm")
-  .option('--trials <n>', 'of the whole search, by whichever process', wholeNumber, 50)
+  .option('--space <file>', "search space, JSON (default: the paper's: learning rate, λ, σ and gradient norm)")
+  .option('--trials <n>', 'number of trials, over all processes', wholeNumber, 50)
+  .addOption(new Option('--objective <score>', 'validation score to minimise').choices(OBJECTIVES).default('apd'))
   .addOption(
-    new Option('--objective <score>', 'what to make small on the validation frames').choices(OBJECTIVES).default('apd'),
+    new Option('--sampler <name>', 'algorithm that proposes settings').choices(Object.keys(SAMPLERS)).default('tpe'),
   )
-  .addOption(new Option('--sampler <name>', 'how settings are proposed').choices(Object.keys(SAMPLERS)).default('tpe'))
   .addOption(
-    new Option('--pruner <name>', 'how bad trials are cut short').choices(Object.keys(PRUNERS)).default('median'),
+    new Option('--pruner <name>', 'algorithm that stops unpromising trials')
+      .choices(Object.keys(PRUNERS))
+      .default('median'),
   )
-  .option('--seed <n>', 'same seed, same proposals', wholeNumber, 0)
+  .option('--seed <n>', 'random seed of the proposals', wholeNumber, 0)
   .action(async ({ data, config: file, out, set, space, ...options }: Options) => {
     const config = await loadConfig(file, set);
     const distributions = space === undefined ? defaultSpace(config) : await loadSpace(space);
     const cases = { training: await readDataset(data, 'train'), validation: await readDataset(data, 'validation') };
     await withDevice({}, async (device) => {
       console.error(`searching on ${device.info.description}`);
-      const remains = 'the same command goes on with the search';
+      const remains = 'run the same command again to resume';
       const summary = await interruptible(remains, (signal) => {
         const runner = trainingRunner(device, cases, process.stderr, signal);
         return search({ ...options, out, config, distributions, run: runner, log: console.error, signal });

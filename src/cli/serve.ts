@@ -27,33 +27,33 @@ interface Options {
 const MEBIBYTE = 2 ** 20;
 
 const program = new Command('serve')
-  .description('Serves a trained run: the web page, and the same as a REST interface (/openapi.json).')
-  .option('--model <folder>', 'folder of a trained run (default: the newest in runs/)')
-  .option('--port <number>', 'port to listen on; 0 for any that is free', port, 8000)
-  .option('--host <address>', 'address to listen on; 0.0.0.0 for all of the machine', '127.0.0.1')
+  .description('Serves a trained model: the web page and a REST interface (described by /openapi.json).')
+  .option('--model <folder>', 'folder of a trained run (default: the newest one in runs/)')
+  .option('--port <number>', 'port to listen on; 0 for any free port', port, 8000)
+  .option('--host <address>', 'address to listen on; 0.0.0.0 for all interfaces', '127.0.0.1')
   .option(
     '--allowed-host <name>',
-    'a further name under which it is asked, as of a reverse proxy; repeatable',
+    'additional host name to accept, such as that of a reverse proxy; repeatable',
     gather,
     [],
   )
   .addOption(
-    new Option('--batch <n>', 'frames that one submit takes at most').choices(['1', '2', '4', '8', '16']).default('8'),
+    new Option('--batch <n>', 'maximum number of frames per batch').choices(['1', '2', '4', '8', '16']).default('8'),
   )
-  .option('--max-megabytes <n>', 'size of an upload, MiB', wholeNumber, DEFAULT_LIMITS.fileBytes / MEBIBYTE)
-  .option('--max-megapixels <n>', 'size of a frame', wholeNumber, DEFAULT_LIMITS.pixels / 1e6)
-  .option('--max-frames <n>', 'frames of a file', wholeNumber, DEFAULT_LIMITS.frames)
-  .option('--max-concurrent <n>', 'predictions under way at a time', wholeNumber, DEFAULT_LIMITS.concurrent)
-  .option('--max-connections <n>', 'connections open at a time', wholeNumber, DEFAULT_LIMITS.connections)
-  .option('--timeout <seconds>', 'time that a request may take', wholeNumber, DEFAULT_LIMITS.milliseconds / 1000)
-  .option('--f16', 'let pages fetch half-precision weights, half the size')
-  .option('--tls-cert <file>', 'certificate, PEM: browsers give other machines WebGPU over https only')
-  .option('--tls-key <file>', 'its key, PEM')
-  .option('--quiet', 'no line for each request')
+  .option('--max-megabytes <n>', 'maximum size of an upload, MiB', wholeNumber, DEFAULT_LIMITS.fileBytes / MEBIBYTE)
+  .option('--max-megapixels <n>', 'maximum size of a frame, megapixels', wholeNumber, DEFAULT_LIMITS.pixels / 1e6)
+  .option('--max-frames <n>', 'maximum number of frames in a file', wholeNumber, DEFAULT_LIMITS.frames)
+  .option('--max-concurrent <n>', 'maximum number of concurrent predictions', wholeNumber, DEFAULT_LIMITS.concurrent)
+  .option('--max-connections <n>', 'maximum number of open connections', wholeNumber, DEFAULT_LIMITS.connections)
+  .option('--timeout <seconds>', 'time limit of a request', wholeNumber, DEFAULT_LIMITS.milliseconds / 1000)
+  .option('--f16', 'send half-precision weights to pages, half the size')
+  .option('--tls-cert <file>', 'TLS certificate, PEM; other machines need HTTPS for WebGPU')
+  .option('--tls-key <file>', 'TLS private key, PEM')
+  .option('--quiet', 'do not log requests')
   .action(async (options: Options) => {
     const { tlsCert, tlsKey } = options;
     if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-      program.error('error: give --tls-cert and --tls-key, both or neither');
+      program.error('error: give both --tls-cert and --tls-key, or neither');
     }
     const tls = tlsCert && tlsKey ? { cert: await readFile(tlsCert), key: await readFile(tlsKey) } : undefined;
     const server = await serve({
@@ -74,9 +74,9 @@ const program = new Command('serve')
       tls,
       log: options.quiet ? () => {} : (line) => console.error(line),
     });
-    console.log(`${server.url} (${server.adapter}); Ctrl-C stops it.`);
+    console.log(`${server.url} (${server.adapter}); press Ctrl-C to stop`);
     await untilStopped();
-    console.error('stopping: requests under way are answered');
+    console.error('stopping; finishing requests in progress');
     await server.close();
   });
 

@@ -11,11 +11,11 @@ interface Options {
 
 const program = new Command('statistics')
   .description('Tests whether evaluated runs differ on the same frames: Wilcoxon signed-rank, Holm-corrected.')
-  .argument('<runs...>', 'folders of at least two runs')
+  .argument('<runs...>', 'folders of two or more runs')
   .addOption(
     new Option('--split <name>', 'frames to compare on').choices(['test', 'validation', 'train']).default('test'),
   )
-  .option('--json <file>', 'write the results there too')
+  .option('--json <file>', 'also write the results to this file')
   .action(async (runs: string[], { split, json }: Options) => {
     const comparison = await compareRuns(runs, split);
     console.log(`${split}, ${comparison.frames} frames, pixels of a 512 frame:`);
@@ -29,7 +29,7 @@ const program = new Command('statistics')
       if (distance) console.log(`  APD        ${text(distance, ' px')}`);
       if (angle) console.log(`  AoP error  ${text(angle, '°')}`);
     }
-    console.log('p: Wilcoxon signed-rank, two-sided; adjusted: after Holm for all tests shown');
+    console.log('p: Wilcoxon signed-rank, two-sided; adjusted: by Holm over all tests shown');
     if (json !== undefined) await writeFileAtomically(json, `${JSON.stringify(comparison, null, 2)}\n`);
   });
 

@@ -21,15 +21,15 @@ interface Options {
 }
 
 const program = new Command('train')
-  .description('Trains a network on labelled frames and writes a run folder, or goes on with a run that was stopped.')
+  .description('Trains a network on labelled frames and writes a run folder, or resumes an interrupted run.')
   .option('--data <folder>', 'data set in the IUGC 2025 layout (npm run phantoms writes one)')
   .option('--config <file>', 'training configuration, JSON (configs/README.md explains each setting)')
   .option('--out <folder>', 'new folder for the run')
-  .option('--resume <run>', 'go on with the run in this folder, by its own configuration, from where it was stopped')
+  .option('--resume <run>', 'resume the run in this folder, with its own configuration')
   .addOption(setOption())
-  .option('--overfit <n>', `learn the first n frames by heart, until they are below ${OVERFIT_GOAL} px`, wholeNumber)
-  .option('--fast-dev-run', 'one step, one batch of validation and every file: whether all fits together')
-  .option('--checked', 'look at every result on the device for NaN, Inf, unwritten elements and stray writes; slower')
+  .option('--overfit <n>', `overfit the first n frames until their APD is below ${OVERFIT_GOAL} px`, wholeNumber)
+  .option('--fast-dev-run', 'run one training step and one validation batch and write every file, as a test')
+  .option('--checked', 'check every result for NaN, Inf, unwritten elements and out-of-bounds writes; slower')
   .action(async ({ checked, ...options }: Options) => {
     const input = options.resume === undefined ? await newRun(options) : await runToResume(options.resume, options);
     await withDevice({ checked }, async (device) => {
@@ -44,13 +44,13 @@ const program = new Command('train')
       if (outcome.learntNothing) {
         console.error(
           `The best epoch is no better than predicting the mean position of the training landmarks for every frame (${outcome.meanApd.toFixed(2)} px): ` +
-            'the model is worth nothing yet. Train it for longer, or with another optimizer.learningRate.',
+            'the model has not learned anything useful. Train it for longer, or with another optimizer.learningRate.',
         );
         process.exitCode = 1;
       }
       if (input.overfit !== undefined) {
         console.log(
-          `${input.overfit} frames ${outcome.bestApd < OVERFIT_GOAL ? 'are' : 'are not'} learnt by heart: below ${OVERFIT_GOAL} px`,
+          `${input.overfit} frames ${outcome.bestApd < OVERFIT_GOAL ? 'were' : 'were not'} overfitted to below ${OVERFIT_GOAL} px`,
         );
       }
     });
@@ -66,14 +66,15 @@ async function newRun({ data, config, out, set, overfit, fastDevRun }: Options) 
 
 async function runToResume(run: string, { data, config, out, set, overfit, fastDevRun }: Options) {
   for (const [name, value] of Object.entries({ config, out, overfit, 'fast-dev-run': fastDevRun })) {
-    if (value !== undefined) program.error(`error: --${name} is settled by the run that --resume goes on with`);
+    if (value !== undefined)
+      program.error(`error: --${name} cannot be combined with --resume; the run already determines it`);
   }
   const started = await readRunStart(run);
   const settings = await loadConfig(`${run}/config.json`, set);
   const source = data ?? started.data;
   if (source === undefined) {
     return program.error(
-      `error: ${run} is part of a cross-validation or a search; the command that began it goes on with it`,
+      `error: ${run} is part of a cross-validation or a search; resume it with the command that started it`,
     );
   }
   return { ...started, data: source, config: settings, out: run, resume: true };

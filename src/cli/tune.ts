@@ -13,11 +13,11 @@ interface Options {
 
 const program = new Command('tune')
   .description(
-    "Measures which kernels run a configuration's training step fastest on this adapter, and remembers them.",
+    "Measures which kernels run a configuration's training step fastest on this adapter, and caches the result.",
   )
   .requiredOption('--config <file>', 'training configuration, JSON')
   .addOption(setOption())
-  .option('--again', 'measure what is known already too')
+  .option('--again', 'also measure operations that are already known')
   .action(async ({ config: file, set, again }: Options) => {
     const config = await loadConfig(file, set);
     await withDevice({}, async (device) => {
@@ -30,7 +30,7 @@ const program = new Command('tune')
       });
       for (const sentence of report.struck) console.error(sentence);
       console.log(device.tuning.explain());
-      console.log(`${report.measured} of ${report.candidates} operations with a choice of kernels were measured now.`);
+      console.log(`${report.measured} of ${report.candidates} operations with a choice of kernels were measured.`);
     });
   });
 

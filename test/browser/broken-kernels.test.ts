@@ -149,7 +149,7 @@ describe.skipIf(!executable)('a page whose GPU fails', () => {
     if (stuck) await waitOut(page, stuck);
     const sentence = await settled(page);
     expect(sentence).toMatch(
-      /^Runs on the server .*, as the GPU here cannot run the model \(.+\)\. Frames are sent to it\.$/,
+      /^Runs on the server .* because the GPU of this device cannot run the model \(.+\)\. Frames are sent to it\.$/,
     );
     expect(sentence).toMatch(REASONS[kind as keyof typeof BREAKS]);
     await expectServed(page);

@@ -312,7 +312,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
     const elements = imageElements(WIDTH, HEIGHT, 'MONOCHROME2', pixels, [[0x00280008, 'IS', '3']]);
     await drop([{ name: 'cine.dcm', bytes: writeDicom({ elements }) }]);
     await ready();
-    const heat = page.getByRole('slider', { name: 'Heat maps' });
+    const heat = page.getByRole('slider', { name: 'Heatmaps' });
     await heat.fill('30');
     expect(await page.locator('.heat canvas').evaluate((canvas) => getComputedStyle(canvas).opacity)).toBe('0.3');
     await heat.fill('0');
@@ -330,7 +330,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
   test('runs on the server where there is no WebGPU, says so, and sends the picture alone', async () => {
     await open({ script: () => Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined }) });
     expect(await page.locator('.place').textContent()).toMatch(
-      /Runs on the server .*this browser has no WebGPU.*sent to it/,
+      /Runs on the server .*this browser does not support WebGPU.*sent to it/,
     );
     const dicom = writeDicom({
       elements: imageElements(WIDTH, HEIGHT, 'MONOCHROME2', picture(4), [[0x00100010, 'PN', 'Doe^Jane']]),

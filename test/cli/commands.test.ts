@@ -110,7 +110,7 @@ describe('train', () => {
     expect([code, output, errors.at(-1)]).toEqual([
       expected,
       '',
-      `train: stopped; go on with npm run train -- --resume ${out}.`,
+      `train: stopped; resume with npm run train -- --resume ${out}.`,
     ]);
     expect((await readdir(at(out))).sort()).toEqual([
       'best.safetensors',
@@ -169,7 +169,7 @@ describe('train, as a dry run', () => {
         /^perfect heatmaps of these frames would be read \d+\.\d\d px from the truth; for less, enlarge/,
       ),
     );
-    expect(output).toMatch(/APD \d+\.\d\d px \(512 frame\)\n2 frames are not learnt by heart: below 1 px\n$/);
+    expect(output).toMatch(/APD \d+\.\d\d px \(512 frame\)\n2 frames were not overfitted to below 1 px\n$/);
   });
 
   test('says which run there is none of, which options are missing, and which settings do not exist', async () => {
@@ -197,14 +197,14 @@ describe('evaluate', () => {
   test('prints the scores and where the rest is', async () => {
     const { code, output } = await run('evaluate', ['--run', 'runs/first', '--data', 'data'], { cwd: parent });
     expect(code).toBe(0);
-    expect(output).toMatch(/^test, 3 frames, pixels of a 512 frame:\n {2}APD {8}[\d.]+ px \(95 %: [\d.]+ to [\d.]+\)/);
-    expect(output).toMatch(/predicting the mean of the training frames would score [\d.]+ px/);
+    expect(output).toMatch(/^test, 3 frames, pixels of a 512 frame:\n {2}APD {9}[\d.]+ px \(95 %: [\d.]+ to [\d.]+\)/);
+    expect(output).toMatch(/baseline: [\d.]+ px by predicting the mean of the training landmarks/);
     expect(output).toMatch(/median [\d.]+ px, 95th percentile [\d.]+ px, within 5 px: [\d.]+ %, 10 px/);
     expect(output).toMatch(/agreement {2}bias -?[\d.]+°, limits -?[\d.]+ to -?[\d.]+°; ICC\(2,1\) -?[\d.]+ \(95 %: /);
-    expect(output).toMatch(/certainty {2}[\d.]+ % of the points lie in their 95 % ellipse and [\d.]+ % of the angles/);
-    expect(output).toContain('metrics    runs/first/metrics.json');
+    expect(output).toMatch(/calibration [\d.]+ % of the points lie in their 95 % ellipse and [\d.]+ % of the angles/);
+    expect(output).toContain('metrics     runs/first/metrics.json');
     const { test: metrics } = JSON.parse(await readFile(at('runs', 'first', 'metrics.json'), 'utf8'));
-    expect(output).toContain(`APD        ${metrics.apd.toFixed(2)} px`);
+    expect(output).toContain(`APD         ${metrics.apd.toFixed(2)} px`);
     expect(existsSync(at('runs', 'first', 'overlays', 'sheet.png'))).toBe(true);
   });
 
@@ -277,7 +277,7 @@ describe('predict', () => {
     const { code, errors } = await run('predict', ['x.png'], { cwd: await temporaryFolder() });
     expect([code, errors]).toEqual([
       1,
-      ['runs/ holds no trained run; train one (npm run demo makes a small one) or name one with --model.'],
+      ['runs/ contains no trained run; train one (npm run demo trains a small one) or give one with --model.'],
     ]);
   });
 });
@@ -321,7 +321,7 @@ describe('contact-sheet', () => {
       '3',
     ];
     const { code, output } = await run('contact-sheet', options, { cwd: parent });
-    expect([code, output]).toEqual([0, 'sheet.png: 2 frames as they are and in 3 epochs of config.json.\n']);
+    expect([code, output]).toEqual([0, 'sheet.png: 2 frames, unchanged and in 3 epochs of config.json.\n']);
     const sheet = await decodeFrame(await readFile(at('sheet.png')), 'sheet.png');
     // Four columns of pictures of 288 px, two rows.
     expect(sheet.width).toBe(2 * 24 + 4 * 288 + 3 * 14);
@@ -342,7 +342,7 @@ describe('demo', () => {
     const text = await run('demo', ['--epochs', 'few'], { cwd });
     expect([text.code, text.errors]).toEqual([
       1,
-      [expect.stringMatching(/'few' is invalid. It must be a whole number/)],
+      [expect.stringMatching(/'few' is invalid. It must be an integer, 0 or greater/)],
     ]);
     const zero = await run('demo', ['--epochs', '0'], { cwd });
     expect([zero.code, zero.errors]).toEqual([

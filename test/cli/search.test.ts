@@ -36,7 +36,7 @@ describe('search', () => {
   test('trains trials in folders of their own and prints the best settings, ready to train with', async () => {
     const { code, output, errors } = await search('first', '--trials', '3');
     expect([code, errors.filter((line) => /^trial \d: (?!optimizer)/.test(line)).length]).toEqual([0, 3]);
-    expect(output).toMatch(/^3 trials: 3 complete\nbest is trial [012], validation APD \d+\.\d\d px\n/);
+    expect(output).toMatch(/^3 trials: 3 complete\nbest: trial [012], validation APD \d+\.\d\d px\n/);
     expect(output).toMatch(/\n {2}loss\.sigma {14}\d\.\d+/);
     expect(output).toMatch(/\ntrain with it: npm run train -- --config first\/best\.json\n$/);
     const { best, trials } = await readSearch(at('first'));
@@ -62,7 +62,7 @@ describe('search', () => {
       if (/^epoch 2\//m.test(String(chunk))) child.kill('SIGINT');
     });
     const { code, errors } = await ended;
-    expect([code, errors.at(-1)]).toEqual([130, 'search: stopped; the same command goes on with the search.']);
+    expect([code, errors.at(-1)]).toEqual([130, 'search: stopped; run the same command again to resume.']);
     const { errors: lines, ...second } = await search('stopped', ...more);
     expect(second.code).toBe(0);
     expect(lines.some((line) => /^trial 1: .*; goes on where it was stopped$/.test(line))).toBe(true);

@@ -18,7 +18,7 @@ export async function withAdapter<T>(adapter: string | undefined, body: (device:
     if (opened || !(error instanceof DeviceError)) throw error;
     const names = Array.from(error.message.matchAll(/name: '([^']*)'/g), ([, name]) => name);
     throw new DeviceError(
-      `--adapter ${adapter}: no adapter has that in its name; there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ') || 'none'}.`,
+      `--adapter ${adapter}: no adapter name contains it; available: ${names.join(', ') || 'none'}.`,
       { cause: error },
     );
   }

@@ -3,8 +3,7 @@ import { FLIPS, type Flip } from '../../train/flip.js';
 
 /** `--tta horizontal`, `--tta horizontal,vertical`. */
 export function flipOption(): Option {
-  const description =
-    'predict mirrored views too and take the mean: horizontal, vertical, or both with a comma between';
+  const description = 'average with predictions of mirrored views: horizontal, vertical, or horizontal,vertical';
   return new Option('--tta <flips>', description).argParser((text: string): readonly Flip[] =>
     text.split(',').map((name) => {
       const flip = FLIPS.find((one) => one === name.trim());

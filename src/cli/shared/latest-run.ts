@@ -14,7 +14,7 @@ export async function latestRun(parent: string): Promise<string> {
   found.sort((a, b) => b.time - a.time);
   if (found.length === 0) {
     throw new RunError(
-      `${parent}/ holds no trained run; train one (npm run demo makes a small one) or name one with --model.`,
+      `${parent}/ contains no trained run; train one (npm run demo trains a small one) or give one with --model.`,
     );
   }
   return found[0].folder;

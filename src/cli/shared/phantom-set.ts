@@ -10,7 +10,7 @@ export type PhantomSet = Required<Pick<PhantomDatasetOptions, 'seed' | 'difficul
 export async function drawPhantomsOnce(folder: string, phantoms: PhantomSet): Promise<void> {
   if (existsSync(folder)) return;
   const { train, validation, test } = phantoms.counts;
-  console.error(`drawing ${train + validation + test} synthetic frames into ${folder}`);
+  console.error(`generating ${train + validation + test} synthetic frames in ${folder}`);
   const progress = openFrameProgress('phantoms');
   try {
     await interruptible('nothing was written', (signal) =>

@@ -13,24 +13,24 @@ export function printMetrics(folder: string, split: string, { metrics, pictures,
       '',
       `median ${distances.median.toFixed(2)} px, 95th percentile ${distances.p95.toFixed(2)} px, ${withinText(sdr)}`,
     ],
-    ...(mm ? [['', `${mm.apd.toFixed(2)} mm in the ${mm.count} frames that give the size of their pixels`]] : []),
+    ...(mm ? [['', `${mm.apd.toFixed(2)} mm in the ${mm.count} frames that state their pixel spacing`]] : []),
     ['AoP error', angleText(metrics)],
     ...agreementLines(metrics),
     ...uncertaintyLines(metrics),
     ...ensembleLines(metrics),
-    ['', `predicting the mean of the training frames would score ${apdOfMean.toFixed(2)} px`],
+    ['', `baseline: ${apdOfMean.toFixed(2)} px by predicting the mean of the training landmarks`],
     ['metrics', `${folder}/metrics.json`],
     ['pictures', `${dirname(pictures[0])}/ (${pictures.length}; sheet.png shows all)`],
   ];
   console.log(`${split}, ${count} frames, pixels of a 512 frame:`);
-  for (const [label, text] of lines) console.log(`  ${label.padEnd(10)} ${text}`);
+  for (const [label, text] of lines) console.log(`  ${label.padEnd(11)} ${text}`);
   if (uncalibrated) console.error(uncalibrated);
 }
 
 function angleText({ aopMae, intervals, aopWithin5, aopWithin10, undefinedAngles }: Metrics): string {
-  if (aopMae === undefined) return 'no frame has an angle';
+  if (aopMae === undefined) return 'undefined in every frame';
   const interval = intervals.aopMae ? ` (95 %: ${range(intervals.aopMae)})` : '';
-  const missing = undefinedAngles > 0 ? `; ${undefinedAngles} frames without an angle` : '';
+  const missing = undefinedAngles > 0 ? `; ${undefinedAngles} frames with an undefined angle` : '';
   return `${aopMae.toFixed(2)}°${interval}; within 5°: ${percent(aopWithin5)}, 10°: ${percent(aopWithin10)}${missing}`;
 }
 
@@ -51,7 +51,7 @@ function uncertaintyLines({ uncertainty }: Metrics): string[][] {
   const { all, aop } = uncertainty.calibrated;
   const at95 = (found: typeof all) => percent(found.coverage.find(({ level }) => level === 0.95)?.observed ?? 0);
   const angles = aop ? ` and ${at95(aop)} of the angles in their interval` : '';
-  const lines = [['certainty', `${at95(all)} of the points lie in their 95 % ellipse${angles}`]];
+  const lines = [['calibration', `${at95(all)} of the points lie in their 95 % ellipse${angles}`]];
   const { flag } = uncertainty;
   if (flag !== undefined && flag.flagged.apd !== undefined && flag.others.apd !== undefined) {
     const { flagged, others } = flag;
@@ -69,8 +69,11 @@ function ensembleLines({ ensemble }: Metrics): string[][] {
   const apart = Object.entries(disagreement).map(([name, px]) => `${name.toUpperCase()} ${px.toFixed(2)}`);
   const alone = members.map(({ apd }) => apd);
   return [
-    ['members', `${members.length}, alone APD ${Math.min(...alone).toFixed(2)} to ${Math.max(...alone).toFixed(2)} px`],
-    ['', `they disagree by ${apart.join(', ')} px`],
+    [
+      'members',
+      `${members.length}, individual APD ${Math.min(...alone).toFixed(2)} to ${Math.max(...alone).toFixed(2)} px`,
+    ],
+    ['', `disagreement ${apart.join(', ')} px`],
   ];
 }
 

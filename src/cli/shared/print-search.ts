@@ -8,15 +8,15 @@ export function printSearch({ objective, trials, best, importance }: SearchSumma
   console.log(`${trials.length} trials: ${states.join(', ')}`);
   const leader = trials.find(({ number }) => number === best);
   if (leader === undefined) {
-    console.log('no trial is complete, so there is no best one');
+    console.log('no trial has completed, so there is no best one');
     return;
   }
-  console.log(`best is trial ${leader.number}, validation ${describeScore(objective, Number(leader.value))}`);
+  console.log(`best: trial ${leader.number}, validation ${describeScore(objective, Number(leader.value))}`);
   const width = Math.max(...Object.keys(leader.parameters).map((name) => name.length));
   for (const [name, value] of Object.entries(leader.parameters)) {
     const share = importance?.[name];
-    const explains = share === undefined ? '' : `   explains ${(100 * share).toFixed(0)} % of the differences`;
+    const explains = share === undefined ? '' : `   importance ${(100 * share).toFixed(0)} %`;
     console.log(`  ${name.padEnd(width)}  ${String(value).padEnd(22)}${explains}`);
   }
-  console.log(`train with it: npm run train -- --config ${file}`);
+  console.log(`to train with it: npm run train -- --config ${file}`);
 }

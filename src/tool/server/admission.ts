@@ -1,10 +1,10 @@
 import { Problem } from './problem.js';
 
-/** Bounds how many predictions are under way at a time. An upload takes its place when it is complete, never while it arrives. */
+/** Limits the number of predictions in progress. An upload takes a slot when it is complete, not while it arrives. */
 export class Admission {
   private taken = 0;
 
-  /** @param most Places. */
+  /** @param most Number of slots. */
   constructor(private readonly most: number) {}
 
   /**
@@ -17,7 +17,7 @@ export class Admission {
     if (this.taken >= this.most) {
       throw new Problem(
         'too-many-requests',
-        `${this.most} predictions are under way, which is the most this server takes at a time; try again in a second.`,
+        `${this.most} predictions are in progress, the maximum of this server; try again in a second.`,
         1,
       );
     }

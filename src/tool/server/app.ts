@@ -27,15 +27,15 @@ export interface AppOptions {
   readonly inference: InferenceService;
   readonly decoder: UploadDecoder;
   readonly limits: ServerLimits;
-  /** Folder of the built page; without one there is the REST interface only. */
+  /** Folder of the built page; without it only the REST interface is served. */
   readonly page?: string;
-  /** Of the package, for the OpenAPI document. */
+  /** Version of the package, for the OpenAPI document. */
   readonly version: string;
-  /** Names and addresses in `Host` that are answered, beside loopback's and the address that a connection came to. */
+  /** Host names to accept in addition to loopback names and the address of the connection. */
   readonly hosts?: readonly string[];
-  /** Certificate and key, to serve over https. */
+  /** Certificate and key, to serve over HTTPS. */
   readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>;
-  /** Takes one line for each answer: method, route, status and time, and nothing of the request's contents. */
+  /** Receives one line per response: method, route, status and time, and nothing of the request's contents. */
   readonly log: (line: string) => void;
 }
 
@@ -72,7 +72,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);
   app.setNotFoundHandler(() => {
-    throw new Problem('not-found', 'There is nothing at this address; /openapi.json lists what there is.');
+    throw new Problem('not-found', 'There is nothing at this URL; /openapi.json lists all endpoints.');
   });
   let closing = false;
   app.addHook('preClose', async () => {
@@ -130,7 +130,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** Milliseconds after which whoever is silent makes room. Bodies are timed by `Uploads`; this is for what it does not see. */
+/** Idle timeout of a connection, milliseconds. Bodies are timed by `Uploads`; this covers everything else. */
 function serverOptions({ milliseconds, patience }: ServerLimits, tls: AppOptions['tls']) {
   // With what is left of a body when its request has been answered.
   const requestTimeout = milliseconds + patience;
@@ -144,7 +144,7 @@ function serverOptions({ milliseconds, patience }: ServerLimits, tls: AppOptions
   };
 }
 
-/** Answers what never became a request. */
+/** Responds to requests that could not be parsed. */
 function answerClientError(socket: Socket, problem: Problem): void {
   if (!socket.writable) {
     socket.destroy();

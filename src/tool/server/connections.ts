@@ -3,19 +3,19 @@ import type { Socket } from 'node:net';
 
 interface Connection {
   readonly socket: Socket;
-  /** Whether an answer is being worked out for it. */
+  /** Whether a request on it is being processed. */
   working: boolean;
 }
 
-/** What tells a connection from others, in its socket as in the TLS socket above it. */
+/** Key of a connection, the same for its socket and for the TLS socket on top of it. */
 type End = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /**
- * Bounds the connections of a server without shutting anybody out: a new one is let in, and in its place the one is closed that
- * has been without a complete request for longest. Connections whose answers are being worked out stay.
+ * Bounds the connections of a server without shutting anybody out: a new one is let in, and in its place the one is
+ * closed that has been without a complete request for longest. Connections whose answers are being worked out stay.
  */
 export class Connections {
-  /** The one that has been without a complete request for longest comes first. */
+  /** Connections, ordered by how long they have been without a complete request, longest first. */
   private readonly open = new Map<string, Connection>();
 
   constructor(private readonly most: number) {}
@@ -38,7 +38,7 @@ export class Connections {
     });
   }
 
-  /** To be called with `true` when a request is complete, and with `false` when its answer is being sent. */
+  /** Call with `true` when a request is complete, and with `false` when its response is being sent. */
   setWorking(end: End, working: boolean): void {
     const key = keyOf(end);
     const connection = this.open.get(key);

@@ -3,8 +3,8 @@ import type { ServerLimits } from './limits.js';
 import { clientGone, timedOut } from './problem.js';
 
 /**
- * A signal for the work on one request: it aborts, with a Problem as its reason, when the request's time is up or the client has
- * gone. (Fastify's own signal also aborts when the body of a request has been read.)
+ * A signal for the work on one request: it aborts, with a Problem as its reason, when the request's time is up or the
+ * client has gone. (Fastify's own signal also aborts when the body of a request has been read.)
  */
 export function deadlineOf(reply: FastifyReply, limits: ServerLimits): AbortSignal {
   const controller = new AbortController();

@@ -6,7 +6,7 @@ import type { ProblemCode } from './problem.js';
 // There is a thread for every core already.
 sharp.concurrency(1);
 
-/** What a thread answers. Classes of errors do not survive the way between threads, so they are told by their code. */
+/** Result of a decoding thread. Error classes are lost between threads, so errors are identified by their code. */
 export type DecodeAnswer =
   | { readonly decoded: DecodedUpload }
   | { readonly problem: { readonly code: ProblemCode; readonly detail: string } };

@@ -3,9 +3,9 @@ import { Piscina } from 'piscina';
 import type { DecodeAnswer } from './decode.worker.js';
 import type { DecodedUpload, DecodeTask } from './decoding.js';
 import { Problem } from './problem.js';
-import { Turnstile } from './turnstile.js';
+import { Semaphore } from './semaphore.js';
 
-/** Decodes uploads. */
+/** Decoder of uploads. */
 export interface UploadDecoder {
   /**
    * @param signal Stops the work, whatever it is in the middle of
@@ -15,12 +15,12 @@ export interface UploadDecoder {
   close(): Promise<void>;
 }
 
-/** Memory for JavaScript's own objects in a thread; pixels and decoders live beside it. */
+/** Heap limit of a thread for JavaScript objects, MiB; pixels and decoders are outside it. */
 const HEAP_MEBIBYTES = 512;
 
 /**
- * Threads that decode uploads. Some decoders compute for as long as a file makes them: in a thread they hold up nobody, and can be
- * stopped.
+ * Threads that decode uploads. Some decoders compute for as long as a file makes them: in a thread they hold up nobody,
+ * and can be stopped.
  */
 export function openDecoderPool(threads = Math.min(4, Math.max(1, availableParallelism() - 1))): UploadDecoder {
   const pool = new Piscina<DecodeTask, DecodeAnswer>({
@@ -31,20 +31,20 @@ export function openDecoderPool(threads = Math.min(4, Math.max(1, availableParal
     idleTimeout: 60_000,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES },
   });
-  // The pool's own queue lets newcomers pass those that wait, some of them without end.
-  const turnstile = new Turnstile(threads);
+  // The pool's own queue lets new tasks overtake waiting ones, some of which then wait indefinitely.
+  const semaphore = new Semaphore(threads);
   return {
     async decode(task, signal) {
-      const leave = await turnstile.enter(signal);
+      const release = await semaphore.acquire(signal);
       const answer = await pool
         .run(task, { signal, transferList: [task.bytes.buffer as ArrayBuffer] })
-        .finally(leave)
+        .finally(release)
         .catch((error: unknown) => {
           signal.throwIfAborted();
           if (isOutOfMemory(error)) {
             throw new Problem(
               'image-too-large',
-              'The upload needs more memory than this server gives one image; crop or reduce it.',
+              'The upload needs more memory than this server allows per image; crop or downscale it.',
             );
           }
           throw error;

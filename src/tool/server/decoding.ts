@@ -1,4 +1,4 @@
-/** What happens to an upload before the network sees it. Pure, so that it runs in a thread of its own; see `DecoderPool`. */
+/** Decoding and resizing of uploads. Pure functions, so that they can run in a thread; see `openDecoderPool`. */
 
 import { greyBytes } from '../../images/grey-bytes.js';
 import { ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../images/index.js';
@@ -19,27 +19,27 @@ export interface DecodeTask {
   readonly skip: number;
   readonly most: number;
   readonly fit: Fit;
-  /** Side of the network's frame. */
+  /** Input size of the network, pixels. */
   readonly size: number;
   readonly mostPixels: number;
   readonly mostFrames: number;
 }
 
-/** A frame as the network takes it, and the whole of it in bytes, row-major, to draw on. */
+/** A frame as input of the network, and the whole frame in bytes, row-major, for the overlay picture. */
 export interface DecodedFrame extends PreparedFrame {
   readonly picture: Uint8Array;
 }
 
-/** Some frames of an upload. */
+/** Decoded frames of an upload. */
 export interface DecodedUpload {
   readonly format: 'PNG' | 'JPEG' | 'DICOM' | 'MetaImage';
   readonly frameCount: number;
-  /** Frames that were chosen, these and others. */
+  /** Number of frames that were selected. */
   readonly chosen: number;
   readonly frames: readonly DecodedFrame[];
 }
 
-/** How uploads are called in sentences: their own names may be a person's. */
+/** Name of an upload in messages, since its file name may identify a patient. */
 const NAME = 'The upload';
 
 /** @throws ImageError and its subclasses; FrameError for a frame that the upload does not have */
@@ -54,7 +54,7 @@ export async function decodeUpload(task: DecodeTask): Promise<DecodedUpload> {
   checkPixels(file, mostPixels);
   if (frameCount > mostFrames) {
     throw new ImageTooLargeError(
-      `${NAME}: the file has ${frameCount} frames, and this server takes ${mostFrames}; split it.`,
+      `${NAME}: the file has ${frameCount} frames, but this server accepts at most ${mostFrames}; split it.`,
     );
   }
   const chosen = selectFrames(task.frames, frameCount, NAME);
@@ -70,11 +70,11 @@ export async function decodeUpload(task: DecodeTask): Promise<DecodedUpload> {
 function checkPixels({ width, height }: { readonly width: number; readonly height: number }, most: number): void {
   if (width * height <= most) return;
   throw new ImageTooLargeError(
-    `${NAME}: ${width}×${height} are ${width * height} pixels, and this server takes ${most}; crop or reduce the image.`,
+    `${NAME}: ${width}×${height} are ${width * height} pixels, but this server accepts at most ${most}; crop or downscale the image.`,
   );
 }
 
-/** What kind of problem an image is; undefined for errors that say nothing about the image. */
+/** Problem code of an image error; undefined for errors that are not about the image. */
 export function imageProblemCode(error: unknown): ProblemCode | undefined {
   if (error instanceof UnsupportedImageError) return 'unsupported-image';
   if (error instanceof ImageTooLargeError) return 'image-too-large';

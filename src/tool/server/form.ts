@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { Problem } from './problem.js';
 
-/** Whether a content type is a form's. */
+/** Whether a content type is `multipart/form-data`. */
 export function isForm(contentType: string | undefined): contentType is string {
   return /^multipart\/form-data\b/i.test(contentType ?? '');
 }
@@ -11,7 +11,8 @@ export function isForm(contentType: string | undefined): contentType is string {
 /**
  * The file in a form with the field `file` and nothing else, in memory of its own.
  *
- * @throws Problem `bad-request` for a form that is damaged, or holds another field or file; `unreadable-image` without a file
+ * @throws Problem `bad-request` for a form that is damaged, or holds another field or file; `unreadable-image` without
+ * a file
  */
 export async function fileOfForm(body: Uint8Array, contentType: string): Promise<Uint8Array> {
   const files: Promise<Uint8Array>[] = [];
@@ -33,15 +34,15 @@ export async function fileOfForm(body: Uint8Array, contentType: string): Promise
     if (second || fields > 0 || (file && named === 0)) {
       throw new Problem(
         'bad-request',
-        `The form holds ${files.length} files, ${named} of them in the field "file", and ${fields} other fields; send one image a request, in the field "file", and parameters in the address.`,
+        `The form contains ${files.length} files, ${named} of them in the field "file", and ${fields} other fields; send one image per request, in the field "file", and parameters in the query string.`,
       );
     }
     if (file) return file;
   } catch (error) {
     if (error instanceof Problem) throw error;
-    throw new Problem('bad-request', 'The form is damaged or breaks off; send it again.');
+    throw new Problem('bad-request', 'The form is malformed or incomplete; send it again.');
   }
-  throw new Problem('unreadable-image', 'The form holds no file; send one image in the field "file".');
+  throw new Problem('unreadable-image', 'The form contains no file; send one image in the field "file".');
 }
 
 async function whole(stream: NodeJS.ReadableStream): Promise<Uint8Array> {

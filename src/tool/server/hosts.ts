@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { Problem } from './problem.js';
 
-/** Names that lead to this machine wherever they are looked up (RFC 6761). */
+/** Names that always resolve to this machine (RFC 6761). */
 const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
- * Refuses requests for other hosts. A page of another site whose name has been made to lead to this machine (DNS rebinding) would
- * otherwise read answers as if they were its own; its name stands in `Host`, which it cannot change.
+ * Refuses requests for other hosts. A page of another site whose name has been made to lead to this machine (DNS
+ * rebinding) would otherwise read answers as if they were its own; its name stands in `Host`, which it cannot change.
  *
  * Served are loopback names, the address that the connection came to, and `allowed`.
  *
@@ -22,12 +22,12 @@ export function hostGuard(allowed: readonly string[]): (message: IncomingMessage
       return;
     throw new Problem(
       'misdirected',
-      'This server does not answer for the host that the request names; use its address, or start it with --allowed-host and that name.',
+      'This server does not accept requests for this host name; use its IP address, or start it with --allowed-host and that name.',
     );
   };
 }
 
-/** In the one spelling of URLs: lower case, without port and final dot; undefined for what is no host. */
+/** Normalised host name: lower case, without port and final dot; undefined if it is not a valid host. */
 function hostname(host: string): string | undefined {
   const url = `http://${host}`;
   if (!URL.canParse(url) || /[/?#@\\]/.test(host)) return undefined;

@@ -6,20 +6,20 @@ import { deviceLost, noPrediction, stopping } from './problem.js';
 export interface InferenceOptions {
   readonly run: TrainedRun;
   readonly openDevice: () => Promise<Device>;
-  /** Frames that one submit takes at most. */
+  /** Maximum number of frames per batch. */
   readonly batchSize: number;
-  /** Takes one line at a time, for the operator. */
+  /** Receives log lines. */
   readonly log: (line: string) => void;
 }
 
-/** A prediction and what it took. */
+/** A prediction with its timings. */
 export interface Inference {
   readonly prediction: FramePrediction;
   /** Milliseconds until its batch began. */
   readonly waited: number;
-  /** Milliseconds of its batch. */
+  /** Milliseconds that its batch took. */
   readonly took: number;
-  /** Frames in its batch. */
+  /** Number of frames in its batch. */
   readonly batch: number;
 }
 
@@ -36,12 +36,12 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
-/** Milliseconds between attempts to open a device again. */
+/** Milliseconds between attempts to reopen the device. */
 const RETRY = [0, 500, 2000, 5000];
 
 /**
- * A model on a device, which predicts the frames that are waiting in one submit. A device that is lost takes the frames of its
- * batch with it; those that wait stay, while another one is opened.
+ * A model on a device, which predicts the frames that are waiting in one submit. A device that is lost takes the frames
+ * of its batch with it; those that wait stay, while another one is opened.
  */
 export class InferenceService {
   private readonly queue: Waiting[] = [];
@@ -54,24 +54,24 @@ export class InferenceService {
     this.engine = this.open();
   }
 
-  /** Opens the device and runs the network once at every batch size, so that no request has to wait for that. */
+  /** Opens the device and runs the network once at every batch size, so that no request has to wait for compilation. */
   static async start(options: InferenceOptions): Promise<InferenceService> {
     const service = new InferenceService(options);
     await service.engine;
     return service;
   }
 
-  /** Whether there is a device to work on. */
+  /** Whether a device is open. */
   get ready(): boolean {
     return this.current !== undefined;
   }
 
-  /** Frames that wait. */
+  /** Number of waiting frames. */
   get waiting(): number {
     return this.queue.length;
   }
 
-  /** What the device calls itself; undefined while there is none. */
+  /** Description of the device; undefined if there is none. */
   get adapter(): string | undefined {
     return this.current?.device.info.description;
   }
@@ -79,8 +79,8 @@ export class InferenceService {
   /**
    * @param pixels Luminance in [0, 1], of the network's size.
    * @param options.signal Takes the frame out of the queue, by throwing its reason.
-   * @throws Problem `device-lost` where the device was lost under the frame, `no-prediction` where the network answers with NaN,
-   *   `stopping` once the service is closed
+   * @throws Problem `device-lost` where the device was lost under the frame, `no-prediction` where the network answers
+   *   with NaN, `stopping` once the service is closed
    */
   predict(
     pixels: Float32Array,
@@ -103,7 +103,7 @@ export class InferenceService {
     return answer.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  /** Ends the work. What waits is refused. */
+  /** Stops the service; waiting frames are rejected. */
   async close(): Promise<void> {
     this.closed = true;
     for (const { reject } of this.queue.splice(0)) reject(stopping());
@@ -151,12 +151,12 @@ export class InferenceService {
     }
   }
 
-  /** Opens a device, unless another one has taken the place of `lost` already. */
+  /** Reopens the device, unless `lost` has already been replaced. */
   private replace(lost: Device): void {
     if (this.closed || this.current?.device !== lost) return;
     const old = this.current;
     this.current = undefined;
-    this.options.log('the GPU was lost; opening it again');
+    this.options.log('the GPU was lost; reopening it');
     this.engine = this.reopen(old);
   }
 
@@ -167,7 +167,7 @@ export class InferenceService {
       if (this.closed) throw stopping();
       try {
         const engine = await this.open();
-        this.options.log(`the GPU is open again: ${engine.device.info.description}`);
+        this.options.log(`the GPU has been reopened: ${engine.device.info.description}`);
         return engine;
       } catch (error) {
         this.options.log(`the GPU could not be opened: ${(error as Error).message}`);
@@ -193,7 +193,7 @@ export class InferenceService {
   }
 }
 
-/** Frames of the next batch: a power of two, as every size is a program of its own. */
+/** Size of the next batch: a power of two, because every size has its own program. */
 function batchOf(waiting: number, most: number): number {
   let size = 1;
   while (2 * size <= Math.min(waiting, most)) size *= 2;

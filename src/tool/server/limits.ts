@@ -1,4 +1,4 @@
-/** What the server takes on at most. */
+/** Limits of the server. */
 export interface ServerLimits {
   /** Bytes of one uploaded file. */
   readonly fileBytes: number;
@@ -6,19 +6,19 @@ export interface ServerLimits {
   readonly pixels: number;
   /** Frames of one file; only the one asked for is decoded. */
   readonly frames: number;
-  /** Predictions under way at a time, those that wait included. More are refused with 429. */
+  /** Maximum number of predictions in progress, waiting ones included. More are rejected with 429. */
   readonly concurrent: number;
-  /** Bytes of the uploads in memory at a time. Beyond it the slowest upload is refused with 429. */
+  /** Maximum bytes of uploads in memory. Above it the slowest upload is rejected with 429. */
   readonly concurrentBytes: number;
-  /** Connections open at a time. Beyond it the one that has been idle or incomplete for longest is closed. */
+  /** Maximum number of open connections. Above it the one idle or incomplete for longest is closed. */
   readonly connections: number;
   /** Milliseconds from a request's first byte to its answer. */
   readonly milliseconds: number;
-  /** Milliseconds in which a request's headers must be complete, and which its body may take beside `bytesPerSecond`. */
+  /** Milliseconds within which headers must be complete, and which a body may take in addition to `bytesPerSecond`. */
   readonly patience: number;
   /**
-   * Rate at which a body must arrive: each so many bytes give it another second, up to `milliseconds`, as `MinRate` does in
-   * Apache's mod_reqtimeout.
+   * Rate at which a body must arrive: each so many bytes give it another second, up to `milliseconds`, as `MinRate`
+   * does in Apache's mod_reqtimeout.
    */
   readonly bytesPerSecond: number;
 }

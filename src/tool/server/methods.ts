@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from './problem.js';
 
-/** Collects the methods of the addresses that are registered after it. */
+/** Collects the methods of the routes registered after it. */
 export function collectMethods(app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -12,12 +12,12 @@ export function collectMethods(app: FastifyInstance): ReadonlyMap<string, Readon
   return methods;
 }
 
-/** Answers every other method at these addresses with 405 and the ones there are, before any body is read. */
+/** Rejects all other methods of these routes with 405 and the allowed ones, before any body is read. */
 export function refuseOtherMethods(app: FastifyInstance, methods: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const [url, known] of [...methods]) {
     const allowed = [...known].sort().join(', ');
     const refuse = () => {
-      throw new Problem('method-not-allowed', `This address takes ${allowed}; /openapi.json says what for.`);
+      throw new Problem('method-not-allowed', `This URL supports ${allowed} only; /openapi.json describes it.`);
     };
     app.route({
       method: app.supportedMethods.filter((method) => !known.has(method)),

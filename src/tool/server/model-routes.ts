@@ -17,22 +17,22 @@ export interface ModelRouteParts {
   readonly overlays: Overlays;
 }
 
-const MODEL = { summary: 'The model that is served', response: { 200: modelSchema } };
+const MODEL = { summary: 'Information about the model', response: { 200: modelSchema } };
 const WEIGHTS = {
-  summary: 'Its weights, as a safetensors file with PyTorch names and layouts',
+  summary: 'Weights of the model, as a safetensors file with PyTorch names and layouts',
   querystring: weightsQuerySchema,
   response: {
     200: file('application/octet-stream', 'The file; its ETag is the SHA-256 in `/v1/model`'),
-    304: empty('The file is still the one that If-None-Match names'),
+    304: empty('The file has not changed (If-None-Match)'),
   },
 };
 const OVERLAY = {
-  summary: 'The picture of a prediction, while it is kept',
+  summary: 'Overlay picture of a recent prediction',
   params: overlayParamsSchema,
   response: { 200: file('image/png', 'The picture'), ...problems(404) },
 };
 const HEALTH = {
-  summary: 'Whether the server can predict',
+  summary: 'Whether the server is ready to predict',
   response: { 200: healthSchema, 503: UNHEALTHY },
 };
 
@@ -56,7 +56,7 @@ export function registerModelRoutes(app: FastifyInstance, parts: ModelRouteParts
   app.get<{ Params: { name: string } }>('/v1/overlays/:name', { schema: OVERLAY }, async (request, reply) => {
     const picture = await overlays.render(request.params.name.replace(/\.png$/, ''));
     if (!picture) {
-      throw new Problem('not-found', 'This picture is kept no longer, or never was; send the frame again.');
+      throw new Problem('not-found', 'This picture has expired or never existed; send the frame again.');
     }
     reply.header('cache-control', 'no-store');
     return reply.type('image/png').send(Buffer.from(picture.buffer, picture.byteOffset, picture.byteLength));

@@ -6,10 +6,10 @@ import { documentSchema } from './schemas.js';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
-/** The bodies that a prediction takes. They are files, not JSON, so the routes' schemas do not describe them. */
+/** Request bodies of a prediction. They are files, not JSON, so the schemas of the routes do not describe them. */
 const PREDICTION_BODY = {
   required: true,
-  description: 'One PNG, JPEG, DICOM or MetaImage file. What it is, is told by its bytes.',
+  description: 'One PNG, JPEG, DICOM or MetaImage file. The format is detected from the contents.',
   content: {
     'multipart/form-data': {
       schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', format: 'binary' } } },

@@ -6,8 +6,8 @@ const MILLISECONDS = 10 * 60 * 1000;
 const BYTES = 128 * 2 ** 20;
 
 /**
- * Pictures of recent predictions. They exist in memory only, under names that cannot be guessed, for ten minutes or until
- * newer ones need the room; a picture is drawn when it is asked for.
+ * Pictures of recent predictions. They exist in memory only, under names that cannot be guessed, for ten minutes or
+ * until newer ones need the room; a picture is drawn when it is asked for.
  */
 export class Overlays {
   private readonly kept: LRUCache<string, OverlayOptions>;
@@ -16,7 +16,9 @@ export class Overlays {
     this.kept = new LRUCache({ ttl: milliseconds, maxSize: bytes, sizeCalculation: ({ pixels }) => pixels.byteLength });
   }
 
-  /** @returns The picture's name and when it is forgotten; undefined for one that is larger than all the room there is */
+  /**
+   * @returns The picture's name and when it is forgotten; undefined for one that is larger than all the room there is
+   */
   keep(overlay: OverlayOptions): { readonly id: string; readonly expires: Date } | undefined {
     const id = randomUUID();
     this.kept.set(id, overlay);
@@ -24,7 +26,7 @@ export class Overlays {
     return remaining > 0 ? { id, expires: new Date(Date.now() + remaining) } : undefined;
   }
 
-  /** PNG; undefined where there is no such picture, or no longer. */
+  /** PNG; undefined if the picture does not exist or has expired. */
   async render(id: string): Promise<Uint8Array | undefined> {
     const overlay = this.kept.get(id);
     return overlay && renderOverlay(overlay);

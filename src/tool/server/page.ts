@@ -1,7 +1,10 @@
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 
-/** Everything the page may load and connect to is this server; nothing may embed it, and no text becomes code. */
+/**
+ * Content-Security-Policy: the page may load from and connect to this server only, may not be embedded, and runs no
+ * inline code.
+ */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   // Compiling WebAssembly: the JPEG 2000 decoder.
@@ -28,7 +31,7 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** Sends the security headers with every answer, and the page's files from `folder`, where there is one. */
+/** Adds security headers to every response, and serves the files of the page from `folder`, if given. */
 export async function registerPage(app: FastifyInstance, folder: string | undefined): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(HEADERS);
@@ -36,7 +39,8 @@ export async function registerPage(app: FastifyInstance, folder: string | undefi
   if (folder === undefined) return;
   await app.register(fastifyStatic, {
     root: folder,
-    // Asked again each time and answered from the cache by the ETag: a new version of the page must not mix with an old one.
+    // Asked again each time and answered from the cache by the ETag: a new version of the page must not mix with an old
+    // one.
     cacheControl: false,
     setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
   });

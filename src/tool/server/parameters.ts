@@ -1,4 +1,4 @@
-/** Values of an address's parameters, which come as text; in the document they are what the text means. */
+/** Types of URL parameters, which arrive as text; the document shows the types they are parsed to. */
 import { z } from 'zod';
 
 export const flag = (schema: z.ZodType<boolean>) =>

@@ -24,17 +24,17 @@ export interface PredictRouteParts {
 type Query = z.output<typeof predictionQuerySchema>;
 type Prediction = z.output<typeof predictionSchema>;
 
-/** Frames of an upload that are decoded before they are predicted: no more of a loop is held at a time. */
+/** Maximum number of frames of an upload that are decoded at a time, so that long loops do not fill the memory. */
 const AT_ONCE = 16;
 
-/** `POST /v1/predict`: an image in, landmarks and angle of its frames out. */
+/** `POST /v1/predict`: takes an image, returns landmarks and angle of its frames. */
 export function registerPredictRoute(app: FastifyInstance, parts: PredictRouteParts): void {
   const { model, inference, decoder, overlays, limits } = parts;
   const size = model.inputSize;
   const network = { size, grid: model.config.model.grid, calibration: model.calibration ?? undefined };
   const schema = {
     summary: 'Finds the landmarks and the angle of progression in the frames of an image',
-    description: 'Nothing of the image is stored on disk or logged.',
+    description: 'The image is neither stored on disk nor logged.',
     querystring: predictionQuerySchema,
     response: { 200: predictionSchema, ...problems(413, 415, 422, 429, 503) },
   };
@@ -99,7 +99,7 @@ interface KeptOverlay {
   readonly expires: string;
 }
 
-/** The file that the body brought. */
+/** The file in the request body. */
 function uploadOf(body: unknown): Uint8Array {
   if (!(body instanceof Uint8Array) || body.length === 0) {
     throw new Problem('unreadable-image', 'The request has no body; send the bytes of one image.');

@@ -5,7 +5,7 @@ import { SondeError } from '../../engine/errors.js';
 import { imageProblemCode } from './decoding.js';
 import type { ServerLimits } from './limits.js';
 
-/** What a request can be answered with instead of a result. Each has one status. */
+/** Problem codes; each has one status. */
 const STATUS = {
   'bad-request': 400,
   'client-gone': 400,
@@ -31,7 +31,7 @@ const STATUS = {
 export type ProblemCode = keyof typeof STATUS;
 export const PROBLEM_CODES = Object.keys(STATUS) as ProblemCode[];
 
-/** A request that is answered with a problem (RFC 9457). */
+/** An error that is sent as problem details (RFC 9457). */
 export class Problem extends SondeError {
   override name = 'Problem';
   readonly status: number;
@@ -49,14 +49,14 @@ export class Problem extends SondeError {
     this.status = STATUS[code];
   }
 
-  /** The body of the answer, `application/problem+json`. */
+  /** Body of the response, `application/problem+json`. */
   toJSON(): { type: string; title: string; status: number; code: ProblemCode; detail: string } {
     const { status, code, message } = this;
     return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message };
   }
 }
 
-/** The problem that an error amounts to. Of errors nobody foresaw, only that they happened is told. */
+/** Converts an error to a problem. Unexpected errors do not disclose their message. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const code = imageProblemCode(error);
@@ -68,70 +68,69 @@ export function problemOf(error: unknown): Problem {
     );
   }
   const status = numberOf(error, 'statusCode');
-  if (status === 414)
-    return new Problem('address-too-long', 'The address is too long; /openapi.json lists what there is.');
+  if (status === 414) return new Problem('address-too-long', 'The URL is too long; /openapi.json lists all endpoints.');
   if (status !== undefined && status >= 400 && status < 500) {
     return new Problem(
       'bad-request',
-      `The request cannot be read (${sentence(error)}); /openapi.json says what is expected.`,
+      `The request cannot be parsed (${sentence(error)}); /openapi.json describes the expected format.`,
     );
   }
-  return new Problem('internal-error', 'Something went wrong in the server, whose log names it; try again.');
+  return new Problem('internal-error', 'An error occurred in the server, see its log; try again.');
 }
 
-/** What is wrong with a parameter, without its value: that may be a person's name. */
+/** Describes an invalid parameter, without its value, which may identify a patient. */
 function parameterProblem({ keyword, instancePath, message }: FastifySchemaValidationError): string {
-  if (keyword === 'unrecognized_keys') return 'The address has a parameter that is not known here';
+  if (keyword === 'unrecognized_keys') return 'The URL has an unknown parameter';
   return `The parameter ${instancePath.slice(1)} must be ${message}`;
 }
 
-/** The problem of a request that ended before it was one. */
+/** Problem of a request that could not be parsed. */
 export function clientProblemOf({ code }: { readonly code?: string }, { patience }: ServerLimits): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new Problem(
       'request-too-slow',
-      `The request was not complete in its time, ${patience / 1000} seconds for its headers; send it again over a faster connection.`,
+      `The headers of the request were not complete after ${patience / 1000} seconds; send it again over a faster connection.`,
     );
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
     return new Problem(
       'headers-too-large',
-      'Address and headers are longer than the 16 KiB that this server takes; leave some out.',
+      'URL and headers are longer than the 16 KiB that this server accepts; shorten them.',
     );
   }
-  return new Problem('bad-request', 'This is not HTTP as the server understands it; send the request again.');
+  return new Problem('bad-request', 'This is not a valid HTTP request; send it again.');
 }
 
 export function fileTooLarge({ fileBytes }: ServerLimits): Problem {
   return new Problem(
     'file-too-large',
-    `The upload is larger than the ${Math.round(fileBytes / 2 ** 20)} MiB that this server takes; send a smaller file.`,
+    `The upload is larger than the ${Math.round(fileBytes / 2 ** 20)} MiB that this server accepts; send a smaller file.`,
   );
 }
 
 export function timedOut({ milliseconds }: ServerLimits): Problem {
   return new Problem(
     'timed-out',
-    `The request took longer than the ${milliseconds / 1000} seconds it may; send a smaller image, or again when the server is less busy.`,
+    `The request took longer than the ${milliseconds / 1000} seconds allowed; send a smaller image, or try again when the server is less busy.`,
     5,
   );
 }
 
-/** The end of a request that nobody waits for. */
+/** Problem of a request whose client has disconnected. */
 export function clientGone(): Problem {
-  return new Problem('client-gone', 'The client has gone.');
+  return new Problem('client-gone', 'The client has disconnected.');
 }
 
-/** The answer to whatever was on the device when it was lost. */
+/** Problem of requests that were on the device when it was lost. */
 export function deviceLost(): Problem {
   return new Problem(
     'device-lost',
-    'The GPU was lost while it worked; the server is opening it again, send the frame once more.',
+    'The GPU was lost during the prediction; the server is reopening it, send the frame again.',
     1,
   );
 }
 
-/** The answer where the network makes nothing of a frame. */
+/** Problem of a frame for which the network outputs NaN. */
 export function noPrediction({ message }: Error): Problem {
   return new Problem('no-prediction', message);
 }

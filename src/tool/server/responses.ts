@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { binarySchema, healthSchema, problemSchema } from './schemas.js';
 
-/** Answers with a problem, for a route's schema: one of each status. */
+/** Problem responses for a route's schema, one per status. */
 export function problems(...statuses: readonly number[]) {
   return Object.fromEntries(
     statuses.map((status) => [
@@ -15,21 +15,21 @@ export function problems(...statuses: readonly number[]) {
   );
 }
 
-/** What every address may answer, beside what its own schema says. */
+/** Responses that every endpoint may give, in addition to its own schema. */
 export const COMMON_PROBLEMS = problems(400, 408, 414, 421, 431, 500, 503);
 
-/** Of a server that cannot predict now: how it is, or that it is stopping. */
+/** Response of a server that cannot predict: its health, or that it is stopping. */
 export const UNHEALTHY = {
   description: STATUS_CODES[503],
   content: { 'application/json': { schema: healthSchema }, 'application/problem+json': { schema: problemSchema } },
 };
 
-/** An answer without a body: `null` is what makes the document have none. */
+/** A response without a body: `null` omits it from the document. */
 export function empty(description: string) {
   return z.any().meta({ type: 'null', description });
 }
 
-/** An answer that is a file. */
+/** A response that is a file. */
 export function file(contentType: string, description: string) {
   return { description, content: { [contentType]: { schema: binarySchema } } };
 }

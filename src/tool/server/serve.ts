@@ -12,7 +12,7 @@ import { InferenceService } from './inference.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { serveModel } from './served-model.js';
 
-/** A server that cannot be started. */
+/** Thrown if the server cannot be started. */
 export class ServeError extends SondeError {
   override name = 'ServeError';
 }
@@ -21,32 +21,32 @@ export interface ServeOptions {
   /** Folder of a trained run. */
   readonly model: string;
   readonly host: string;
-  /** Further names and addresses under which it is asked, as a reverse proxy's; see `hostGuard`. */
+  /** Additional host names to accept, such as that of a reverse proxy; see `hostGuard`. */
   readonly allowedHosts?: readonly string[];
-  /** 0 for any that is free. */
+  /** Port; 0 for any free port. */
   readonly port: number;
-  /** Frames that one submit takes at most; a power of two. */
+  /** Maximum number of frames per batch; a power of two. */
   readonly batchSize: number;
   readonly limits?: Partial<ServerLimits>;
-  /** Which weights a page fetches unless its user chooses. */
+  /** Default precision of the weights in pages. */
   readonly precision: Precision;
   readonly tls?: Pick<SecureContextOptions, 'cert' | 'key'>;
   readonly log: (line: string) => void;
 }
 
 export interface RunningServer {
-  /** Where it listens, as in `http://127.0.0.1:8000`. */
+  /** URL of the server, such as `http://127.0.0.1:8000`. */
   readonly url: string;
   readonly adapter: string;
-  /** Stops taking requests, answers those under way, and releases everything. */
+  /** Stops accepting requests, finishes those in progress, and releases all resources. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the web tool and the REST interface for a trained run.
  *
- * @throws RunError, ConfigError, WeightsError for a folder without a usable model; DeviceError without a GPU; ServeError where the
- * address cannot be listened on
+ * @throws RunError, ConfigError, WeightsError for a folder without a usable model; DeviceError without a GPU;
+ * ServeError where the address cannot be listened on
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { host, port, batchSize, log } = options;
@@ -78,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   } catch (cause) {
     await app.close();
     throw new ServeError(
-      `${host}:${port} cannot be listened on (${(cause as NodeJS.ErrnoException).code}); choose another --port or --host.`,
+      `Cannot listen on ${host}:${port} (${(cause as NodeJS.ErrnoException).code}); choose another --port or --host.`,
       { cause },
     );
   }

@@ -4,7 +4,7 @@ import { type Calibration, decodeSafetensors, halveWeights, NOTICE } from '../..
 import type { TrainedRun } from '../../train/predict/index.js';
 import type { ModelDescription, Precision } from '../model-description.js';
 
-/** Weights that a page can fetch. */
+/** Weights that a page can download. */
 export interface WeightsFile {
   readonly bytes: Uint8Array;
   /** SHA-256 of the bytes, hexadecimal. */
@@ -17,10 +17,10 @@ export interface ServedModel {
 }
 
 export interface ServedModelOptions {
-  /** What a page takes unless told otherwise. */
+  /** Default precision of the weights in a page. */
   readonly precision: Precision;
   readonly mostFrames: number;
-  /** The calibration that the run keeps for the weights of an epoch. */
+  /** Calibration of the run for the weights of an epoch. */
   readonly calibration: (epoch: number) => Promise<Calibration | undefined>;
 }
 

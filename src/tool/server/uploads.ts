@@ -2,20 +2,21 @@ import type { IncomingMessage } from 'node:http';
 import type { ServerLimits } from './limits.js';
 import { clientGone, fileTooLarge, Problem, timedOut } from './problem.js';
 
-/** Room beside the file in a multipart body, bytes. */
+/** Bytes allowed in a multipart body in addition to the file. */
 const FORM_BYTES = 16_384;
 
 interface Upload {
   readonly began: number;
-  /** Of its body, so far. */
+  /** Bytes of the body received so far. */
   bytes: number;
-  /** Stops receiving it; undefined once it is complete. */
+  /** Cancels the upload; undefined once it is complete. */
   refuse: ((problem: Problem) => void) | undefined;
 }
 
 /**
- * The bodies of requests, while they arrive and until their requests are answered. Each has to keep up a least rate, and all of
- * them together have only so much memory, counted by what has arrived: what a client announces costs the others nothing.
+ * The bodies of requests, while they arrive and until their requests are answered. Each has to keep up a least rate,
+ * and all of them together have only so much memory, counted by what has arrived: what a client announces costs the
+ * others nothing.
  */
 export class Uploads {
   private readonly held = new Map<IncomingMessage, Upload>();
@@ -23,7 +24,7 @@ export class Uploads {
 
   constructor(private readonly limits: ServerLimits) {}
 
-  /** Uploads that arrive or are worked on. */
+  /** Number of uploads being received or processed. */
   get count(): number {
     return this.held.size;
   }
@@ -32,8 +33,8 @@ export class Uploads {
    * Receives a body. Its bytes count until `release`.
    *
    * @returns Memory of its own, which may be transferred to a thread
-   * @throws Problem `file-too-large`; `upload-too-slow`; `timed-out`; `too-many-requests` for the slowest upload when memory is
-   * short; `client-gone`
+   * @throws Problem `file-too-large`; `upload-too-slow`; `timed-out`; `too-many-requests` for the slowest upload when
+   * memory is short; `client-gone`
    */
   receive(message: IncomingMessage): Promise<Uint8Array> {
     const { limits } = this;
@@ -71,7 +72,7 @@ export class Uploads {
     });
   }
 
-  /** To be called when the request has been answered. */
+  /** Call when the response has been sent. */
   release(message: IncomingMessage): void {
     const upload = this.held.get(message);
     if (upload === undefined) return;
@@ -79,7 +80,7 @@ export class Uploads {
     this.bytes -= upload.bytes;
   }
 
-  /** Milliseconds that an upload has left, by what it has sent. */
+  /** Milliseconds that an upload has left, given the bytes received. */
   private timeLeft({ began, bytes }: Upload): number {
     const { milliseconds, patience, bytesPerSecond } = this.limits;
     return Math.min(milliseconds, patience + (1000 * bytes) / bytesPerSecond) - (performance.now() - began);
@@ -90,11 +91,11 @@ export class Uploads {
     if (performance.now() - began >= milliseconds) return timedOut(this.limits);
     return new Problem(
       'upload-too-slow',
-      `The upload has brought ${bytes} bytes and no more in its time: a body has ${patience / 1000} seconds and one more for every ${bytesPerSecond} bytes; send it again over a faster connection.`,
+      `The upload is too slow: only ${bytes} bytes arrived in the time allowed, ${patience / 1000} seconds plus one for every ${bytesPerSecond} bytes; send it again over a faster connection.`,
     );
   }
 
-  /** Refuses the slowest of the uploads that still arrive, until the others have room. One alone always has. */
+  /** Rejects the slowest uploads in progress until the others fit. A single upload always fits. */
   private makeRoom(): void {
     while (this.bytes > this.limits.concurrentBytes && this.held.size > 1) {
       const now = performance.now();
@@ -104,7 +105,7 @@ export class Uploads {
       const [message, upload] = slowest;
       const problem = new Problem(
         'too-many-requests',
-        `Uploads of ${this.bytes} bytes are under way, more than the ${this.limits.concurrentBytes} that this server holds at a time, and this one is the slowest; try again in a second.`,
+        `Uploads in progress hold ${this.bytes} bytes, more than the ${this.limits.concurrentBytes} allowed at a time, and this one is the slowest; try again in a second.`,
         1,
       );
       this.release(message);

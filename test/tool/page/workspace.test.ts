@@ -116,7 +116,7 @@ describe('Workspace', () => {
 
     test('does not choose between samples of the same name', async () => {
       workspace.add([header('a.mhd', 'a.raw'), samples(40, 'a.raw'), samples(50, 'a.raw')]);
-      await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toMatch(/2 files of this name/));
+      await eventually(() => expect(workspace.entry && problemOf(workspace.entry)).toMatch(/2 files with this name/));
       expect(predicted).toEqual([]);
     });
 
@@ -200,7 +200,7 @@ describe('Workspace', () => {
     workspace.select(1);
     await eventually(() => {
       expect(problemOf(workspace.state.entries[1])).toBe(
-        'stack.dcm: the file has 100 frames, and 50 are opened; split it.',
+        'stack.dcm: the file has 100 frames, but at most 50 can be opened; split it.',
       );
     });
     workspace.select(2);

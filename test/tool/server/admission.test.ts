@@ -7,11 +7,11 @@ test('Admission: so many places, each of which becomes free once', () => {
   const admission = new Admission(2);
   const leave = admission.enter();
   admission.enter();
-  expect(() => admission.enter()).toThrow('2 predictions are under way');
+  expect(() => admission.enter()).toThrow('2 predictions are in progress');
   leave();
   leave();
   admission.enter();
-  expect(() => admission.enter()).toThrow('2 predictions are under way');
+  expect(() => admission.enter()).toThrow('2 predictions are in progress');
 });
 
 describe('Overlays', () => {

@@ -211,8 +211,20 @@ describe('what cannot be answered', () => {
     ['an empty body', () => new Uint8Array(0), 422, 'unreadable-image', 'has no body'],
     ['text', () => Buffer.from('hello'), 415, 'unsupported-image', 'is not PNG, JPEG, DICOM or MetaImage'],
     ['half a picture', async () => (await whole()).subarray(0, 200), 422, 'unreadable-image', 'truncated or damaged'],
-    ['20,000×20,000 pixels', huge, 413, 'image-too-large', '400000000 pixels, and this server takes 25000000'],
-    ['10,000 frames', () => frames(10_000), 413, 'image-too-large', 'has 10000 frames, and this server takes 5000'],
+    [
+      '20,000×20,000 pixels',
+      huge,
+      413,
+      'image-too-large',
+      '400000000 pixels, but this server accepts at most 25000000',
+    ],
+    [
+      '10,000 frames',
+      () => frames(10_000),
+      413,
+      'image-too-large',
+      'has 10000 frames, but this server accepts at most 5000',
+    ],
     ['a bomb in deflated DICOM', () => bomb, 413, 'image-too-large', 'inflate to more than 16 MB'],
     [
       'a bomb in a compressed MetaImage',
@@ -235,7 +247,7 @@ describe('what cannot be answered', () => {
     const strict = await open({ limits: { pixels: 2000 } });
     const answer = await send(strict, await whole());
     expect(answer.json()).toMatchObject({ status: 413, code: 'image-too-large' });
-    expect(answer.json().detail).toContain('60×40 are 2400 pixels, and this server takes 2000');
+    expect(answer.json().detail).toContain('60×40 are 2400 pixels, but this server accepts at most 2000');
   });
 
   test('a file that is too large, whatever its length header says', async () => {
@@ -248,7 +260,7 @@ describe('what cannot be answered', () => {
     ]) {
       const answer = await strict.inject({ method: 'POST', url: '/v1/predict', ...request });
       expect(answer.json()).toMatchObject({ status: 413, code: 'file-too-large' });
-      expect(answer.json().detail).toContain('the 1 MiB that this server takes');
+      expect(answer.json().detail).toContain('the 1 MiB that this server accepts');
     }
   });
 

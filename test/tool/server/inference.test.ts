@@ -71,7 +71,7 @@ describe('InferenceService', () => {
     expect((await second).prediction).toEqual(before.prediction);
     expect(opened).toHaveLength(2);
     expect(service.ready).toBe(true);
-    expect(lines.join('\n')).toContain('the GPU is open again');
+    expect(lines.join('\n')).toContain('the GPU has been reopened');
   });
 
   test('opens a device again that is lost while nothing is predicted', async () => {

@@ -54,7 +54,7 @@ test('serves a run from the command line, survives uploads that break off, and s
   server.kill('SIGTERM');
   const { code, errors } = await outcome;
   expect(code).toBe(0);
-  expect(errors).toContain('stopping: requests under way are answered');
+  expect(errors).toContain('stopping; finishing requests in progress');
 });
 
 test('says what is wrong with a folder that holds no model, and with an address that is taken', async () => {
@@ -63,5 +63,5 @@ test('says what is wrong with a folder that holds no model, and with an address 
   expect(errors.join('\n')).toContain('nowhere holds no trained model');
   const taken = await run('serve', ['--model', folder, '--batch', '1', '--host', '203.0.113.1', '--port', '8000']);
   expect(taken.code).toBe(1);
-  expect(taken.errors.join('\n')).toContain('203.0.113.1:8000 cannot be listened on (EADDRNOTAVAIL)');
+  expect(taken.errors.join('\n')).toContain('Cannot listen on 203.0.113.1:8000 (EADDRNOTAVAIL)');
 });

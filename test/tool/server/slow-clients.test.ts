@@ -47,7 +47,7 @@ describe('Uploads', () => {
     fast.end(Buffer.alloc(200));
     expect(await fastOne).toHaveLength(800);
     expect(await slowOne).toMatchObject({ code: 'too-many-requests', status: 429, retryAfter: 1 });
-    expect((await slowOne).message).toContain('Uploads of 1100 bytes are under way, more than the 1000');
+    expect((await slowOne).message).toContain('Uploads in progress hold 1100 bytes, more than the 1000');
     for (const one of announcing) one.destroy();
     expect((await Promise.all(stalled)).map(({ code }) => code)).toEqual(new Array(500).fill('client-gone'));
   });
@@ -75,8 +75,8 @@ describe('Uploads', () => {
     one.write('ab');
     const error = await uploads.receive(one).catch((reason) => reason);
     expect(error).toMatchObject({ code: 'upload-too-slow', status: 408 });
-    expect(error.message).toContain('brought 2 bytes');
-    expect(error.message).toContain('0.03 seconds and one more for every 1000 bytes');
+    expect(error.message).toContain('only 2 bytes arrived');
+    expect(error.message).toContain('0.03 seconds plus one for every 1000 bytes');
   });
 
   test('bytes that come fast enough give it more time, up to that of the whole request', async () => {

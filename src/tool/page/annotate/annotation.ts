@@ -5,13 +5,13 @@ import { amend, begin, change, type History, redo, undo } from './history.js';
 /** Where a prediction was computed. */
 export type Where = 'page' | 'server';
 
-/** One frame's landmarks on the way from prediction to label. */
+/** Annotation of a frame: its predicted landmarks and the user's corrections. */
 export interface Annotation {
-  /** As the model said, of a frame whose pixels may be gone from memory; never changed. */
+  /** Result of the model; never changed. The pixels of the frame need not be in memory. */
   readonly prediction: FrameResult;
   readonly where: Where;
   readonly history: History<Landmarks>;
-  /** Whether a person has said that the landmarks are right as they now are. */
+  /** Whether the user has confirmed the current landmarks. */
   readonly confirmed: boolean;
 }
 
@@ -23,27 +23,27 @@ export function landmarksOf({ history }: Annotation): Landmarks {
   return history.present;
 }
 
-/** Angle and lengths of the landmarks as they are now. */
+/** Angle and lengths of the current landmarks. */
 export function measurementsOf(annotation: Annotation): Measurements {
   return measure(landmarksOf(annotation), annotation.prediction);
 }
 
-/** The patient's angle: in millimetres where pixels are not square, in the picture otherwise. */
+/** The anatomical angle: computed in millimetres if pixels are not square, otherwise in the picture. */
 export function angleOf({ aop, aopInMillimetres }: Pick<Measurements, 'aop' | 'aopInMillimetres'>): number | null {
   return aopInMillimetres ?? aop;
 }
 
-/** What a reader must know about the landmarks as they are now. */
+/** Warnings about the current landmarks. */
 export function warningsAbout(annotation: Annotation): string[] {
   return warningsOf(landmarksOf(annotation), annotation.prediction);
 }
 
-/** Whether the landmarks are where the model put them. */
+/** Whether the landmarks have been changed by the user. */
 export function isCorrected({ history, prediction }: Annotation): boolean {
   return LANDMARK_NAMES.some((name) => distance(history.present[name], prediction.landmarks[name]) > 0);
 }
 
-/** `open` until a person has confirmed it, then `accepted` as predicted or `corrected`. */
+/** `open` until the user confirms the frame, then `accepted` (unchanged) or `corrected`. */
 export type Decision = 'open' | 'accepted' | 'corrected';
 
 export function decisionOf(annotation: Annotation): Decision {
@@ -69,7 +69,7 @@ export function moveLandmark(
   return { ...annotation, history: apply(annotation.history, moved), confirmed: false };
 }
 
-/** Puts the landmarks back where the model put them; this can be undone as well. */
+/** Resets the landmarks to the prediction, as an undo step. */
 export function resetToPrediction(annotation: Annotation): Annotation {
   if (!isCorrected(annotation)) return annotation;
   return { ...annotation, history: change(annotation.history, annotation.prediction.landmarks), confirmed: false };

@@ -4,21 +4,21 @@ import type { Annotation } from './annotation.js';
 export interface Entry {
   readonly id: number;
   readonly file: File;
-  /** What came together with it, in which a MetaImage's header finds its samples. */
+  /** Files added together with this one, among which a MetaImage header finds its samples. */
   readonly companions: readonly File[];
   /** Known once the file has been opened. */
   readonly frameCount: number | undefined;
-  /** Which of its frames is looked at, from 0. */
+  /** Index of the selected frame, from 0. */
   readonly frameIndex: number;
-  /** By frame. */
+  /** Annotations by frame index. */
   readonly annotations: ReadonlyMap<number, Annotation>;
-  /** Why a frame cannot be shown or predicted: by frame, or under −1 for the file. */
+  /** Error messages by frame index, or under −1 for the whole file. */
   readonly problems: ReadonlyMap<number, string>;
-  /** Address of a small picture. */
+  /** URL of the thumbnail. */
   readonly thumbnail: string | undefined;
 }
 
-/** Under which a problem of the whole file stands. */
+/** Key of an error that concerns the whole file. */
 export const WHOLE_FILE = -1;
 
 export function newEntry(id: number, file: File, companions: readonly File[] = []): Entry {
@@ -53,7 +53,7 @@ export function withProblem(entry: Entry, frameIndex: number, problem: string | 
   return { ...entry, problems };
 }
 
-/** What tells a frame from all others of the session. */
+/** Unique key of a frame within the session. */
 export function frameKey(entry: Entry, frameIndex = entry.frameIndex): string {
   return `${entry.id}/${frameIndex}`;
 }

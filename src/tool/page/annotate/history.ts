@@ -1,4 +1,4 @@
-/** A value with what it was before and what was undone. */
+/** A value with its undo and redo stacks. */
 export interface History<T> {
   readonly past: readonly T[];
   readonly present: T;
@@ -9,12 +9,12 @@ export function begin<T>(present: T): History<T> {
   return { past: [], present, future: [] };
 }
 
-/** Changes the value in a step of its own. */
+/** Changes the value, as a new undo step. */
 export function change<T>({ past, present }: History<T>, value: T): History<T> {
   return { past: [...past, present], present: value, future: [] };
 }
 
-/** Changes the value within the step that was begun last: a drag is one step, however often the pointer moved. */
+/** Changes the value within the current undo step: a drag is one step, however often the pointer moves. */
 export function amend<T>(history: History<T>, value: T): History<T> {
   return { ...history, present: value };
 }

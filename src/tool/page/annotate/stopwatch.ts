@@ -1,7 +1,7 @@
-/** After so long without a sign of the person, time is not counted. */
+/** Idle time after which the clock stops. */
 const IDLE_MILLISECONDS = 60_000;
 
-/** Seconds that a person spends on each of many things, told apart by a key. Time of absence does not count. */
+/** A stopwatch per key: seconds that a person spends on each item, not counting idle time. */
 export class Stopwatch {
   private readonly spent = new Map<string, number>();
   private key: string | undefined;
@@ -12,7 +12,7 @@ export class Stopwatch {
   /** @param now Milliseconds of a clock that never goes back. */
   constructor(private readonly now: () => number) {}
 
-  /** Turns to another thing, or to none. */
+  /** Starts timing another item, or none. */
   attend(key: string | undefined): void {
     this.settle();
     this.key = key;
@@ -20,20 +20,20 @@ export class Stopwatch {
     this.lastSign = this.since;
   }
 
-  /** The page is out of sight. */
+  /** Pauses the clock while the page is hidden. */
   pause(): void {
     this.settle();
     this.paused = true;
   }
 
-  /** It is in sight again. */
+  /** Resumes the clock when the page is visible again. */
   resume(): void {
     this.paused = false;
     this.since = this.now();
     this.lastSign = this.since;
   }
 
-  /** A key was pressed or the pointer moved. */
+  /** Records activity: a key press or pointer movement. */
   sign(): void {
     const now = this.now();
     if (now - this.lastSign > IDLE_MILLISECONDS) {
@@ -43,7 +43,7 @@ export class Stopwatch {
     this.lastSign = now;
   }
 
-  /** Seconds spent on a thing so far. */
+  /** Seconds spent on an item so far. */
   seconds(key: string): number {
     const running = key === this.key ? this.running() : 0;
     return ((this.spent.get(key) ?? 0) + running) / 1000;

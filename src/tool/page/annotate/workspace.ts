@@ -9,32 +9,32 @@ import { type Annotation, annotate, confirm, isCorrected, type Where } from './a
 import { annotationOf, type Entry, frameKey, newEntry, WHOLE_FILE, withAnnotation, withProblem } from './entry.js';
 import { Stopwatch } from './stopwatch.js';
 
-/** What the page shows. */
+/** State of the page. */
 export interface WorkspaceState {
   readonly entries: readonly Entry[];
-  /** Position of the file that is looked at; −1 while there is none. */
+  /** Index of the current file; −1 if there is none. */
   readonly current: number;
-  /** The pixels of the frame that is looked at, once they are decoded. */
+  /** Pixels of the current frame, once decoded. */
   readonly frame: Frame | undefined;
   readonly predicting: boolean;
-  /** What becomes of frames that are not square. */
+  /** How to fit frames that are not square. */
   readonly fit: Fit;
 }
 
 export interface WorkspaceParts {
-  /** Comes when the model is ready. */
+  /** Predictor, resolved when the model is ready. */
   predictor(): Promise<FramePredictor>;
-  /** A small picture of a frame, as an address. */
+  /** Thumbnail of a frame, as a URL. */
   thumbnail(frame: Frame): string;
   readonly mostFrames: number;
   /** Milliseconds of a clock that never goes back. */
   now(): number;
 }
 
-/** Decoded frames and opened files kept: the one that is looked at, and its neighbours on the way through the queue. */
+/** Number of decoded frames and opened files to keep: the current one and its neighbours in the queue. */
 const KEPT = 3;
 
-/** The queue of files, what is known about each of their frames, and the way of each from file to prediction. */
+/** The queue of files with the state of each frame; decodes and predicts frames. */
 export class Workspace {
   readonly stopwatch: Stopwatch;
   state: WorkspaceState;
@@ -43,7 +43,7 @@ export class Workspace {
   private readonly opened = new Map<number, Promise<ImageFile>>();
   private readonly decoded = new Map<string, Promise<Frame>>();
   private readonly predictions = new Map<string, Promise<void>>();
-  /** The file whose frames are being predicted one after the other. */
+  /** File whose frames are being predicted one after the other. */
   private loop: number | undefined;
 
   constructor(
@@ -64,8 +64,9 @@ export class Workspace {
   }
 
   /**
-   * Adds files at the end of the queue and looks at the first of them, unless another one is being worked on. Samples of a
-   * MetaImage are no entry of their own: they belong to the header that came with them, or that waits for them in the queue.
+   * Adds files at the end of the queue and looks at the first of them, unless another one is being worked on. Samples
+   * of a MetaImage are no entry of their own: they belong to the header that came with them, or that waits for them in
+   * the queue.
    */
   add(files: readonly File[]): void {
     const headers = files.some((file) => isHeaderFile(file.name));
@@ -83,7 +84,7 @@ export class Workspace {
     if (idle) this.select(first);
   }
 
-  /** Looks at a file of the queue. */
+  /** Makes a file of the queue the current one. */
   select(position: number): void {
     const { entries } = this.state;
     if (entries.length === 0) return;
@@ -92,7 +93,7 @@ export class Workspace {
     void this.show();
   }
 
-  /** Looks at another frame of the file. */
+  /** Selects another frame of the current file. */
   selectFrame(index: number): void {
     const { entry } = this;
     if (!entry?.frameCount) return;
@@ -103,7 +104,7 @@ export class Workspace {
     void this.show();
   }
 
-  /** Predicts with another fit from now on, and again what no person has confirmed or changed. */
+  /** Changes the fit, and predicts again all frames that the user has neither confirmed nor changed. */
   setFit(fit: Fit): void {
     if (fit === this.state.fit) return;
     const isKept = (one: Annotation) => one.confirmed || isCorrected(one);
@@ -115,7 +116,7 @@ export class Workspace {
     void this.show();
   }
 
-  /** Takes a file out of the queue. */
+  /** Removes a file from the queue. */
   remove(id: number): void {
     const at = this.state.entries.findIndex((entry) => entry.id === id);
     if (at < 0) return;
@@ -128,7 +129,7 @@ export class Workspace {
     if (entries.length === 0) this.update({ frame: undefined, predicting: false });
   }
 
-  /** Changes the annotation of the frame that is looked at. */
+  /** Changes the annotation of the current frame. */
   edit(change: (annotation: Annotation) => Annotation): void {
     const { entry } = this;
     const annotation = entry && annotationOf(entry);
@@ -136,7 +137,7 @@ export class Workspace {
     this.replace(entry.id, (one) => withAnnotation(one, one.frameIndex, change(annotation)));
   }
 
-  /** Confirms the landmarks as they are and goes on to the next file that is not confirmed, if there is one. */
+  /** Confirms the current landmarks and selects the next unconfirmed file, if there is one. */
   accept(): void {
     const { entry } = this;
     if (!entry || !annotationOf(entry)) return;
@@ -150,7 +151,7 @@ export class Workspace {
     if (next !== undefined) this.select(next);
   }
 
-  /** Tries again what failed with the frame that is looked at. */
+  /** Retries the operation that failed for the current frame. */
   retry(): void {
     const { entry } = this;
     if (!entry) return;
@@ -158,7 +159,7 @@ export class Workspace {
     void this.show();
   }
 
-  /** Gives a header the files among which its samples may be, and tries it again. */
+  /** Adds files that may hold the samples of a header, and opens it again. */
   private complete(id: number, samples: readonly File[]): void {
     // A file that comes again takes the place of the one before.
     const others = (files: readonly File[]) => files.filter(({ name }) => !samples.some((file) => file.name === name));
@@ -169,7 +170,7 @@ export class Workspace {
     if (this.entry?.id === id) void this.show();
   }
 
-  /** Forgets what failed with the frame of an entry. */
+  /** Clears the error of an entry's frame. */
   private forgive(entry: Entry): void {
     this.opened.delete(entry.id);
     this.decoded.delete(frameKey(entry));
@@ -183,7 +184,7 @@ export class Workspace {
     return this.decode(entry, await this.open(entry), index);
   }
 
-  /** Decodes and predicts the frame that is looked at, then prepares the next file. */
+  /** Decodes and predicts the current frame, then prepares the next file. */
   private async show(): Promise<void> {
     const { entry } = this;
     if (!entry) return;
@@ -199,7 +200,7 @@ export class Workspace {
     if (this.entry?.id === entry.id) await this.predictLoop(entry.id);
   }
 
-  /** Predicts the frames of a file that are still missing, for as long as it is looked at. */
+  /** Predicts the remaining frames of the current file, until another file is selected. */
   private async predictLoop(id: number): Promise<void> {
     if (this.loop === id) return;
     this.loop = id;
@@ -225,7 +226,7 @@ export class Workspace {
     return this.entry !== undefined && frameKey(this.entry) === key;
   }
 
-  /** The frame, once it is predicted too; undefined where it cannot be decoded. */
+  /** The frame, after it has been predicted; undefined if it cannot be decoded. */
   private async prepare(id: number, index: number, onDecoded: (frame: Frame) => void): Promise<Frame | undefined> {
     const entry = this.find(id);
     if (!entry || entry.problems.has(WHOLE_FILE)) return undefined;
@@ -249,7 +250,7 @@ export class Workspace {
       const image = await openImage(bytes, file.name, (name) => companion(companions, name));
       if (image.frameCount > this.parts.mostFrames) {
         throw new ImageTooLargeError(
-          `${file.name}: the file has ${image.frameCount} frames, and ${this.parts.mostFrames} are opened; split it.`,
+          `${file.name}: the file has ${image.frameCount} frames, but at most ${this.parts.mostFrames} can be opened; split it.`,
         );
       }
       return image;
@@ -316,18 +317,23 @@ export class Workspace {
   }
 }
 
-/** The file of a name among those that came together. Folders may hold several of it, and the wrong one might look right. */
+/**
+ * The file with a given name among those added together. Folders may contain several, and the wrong one might be
+ * accepted silently.
+ */
 async function companion(files: readonly File[], name: string): Promise<Uint8Array | undefined> {
   const [found, ...others] = files.filter((file) => file.name === name);
   if (others.length > 0) {
     throw new ImageError(
-      `${name}: ${others.length + 1} files of this name came together; drop each header with its own.`,
+      `${name}: ${others.length + 1} files with this name were added together; drop each header together with its own samples.`,
     );
   }
   return found && new Uint8Array(await found.arrayBuffer());
 }
 
-/** The value under a key, made where it is not there; the oldest make room. What failed is forgotten. */
+/**
+ * The cached value of a key, created if missing; the oldest entries are evicted, and rejected promises are not kept.
+ */
 function remember<K, V>(kept: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   const known = kept.get(key);
   kept.delete(key);

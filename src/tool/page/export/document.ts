@@ -9,18 +9,18 @@ import {
   warningsAbout,
 } from '../annotate/annotation.js';
 
-/** A frame with all that is exported of it. */
+/** A frame with everything that is exported about it. */
 export interface ExportedFrame {
-  /** As the person's file is called. */
+  /** Name of the user's file. */
   readonly file: string;
-  /** From 1; undefined for files with one frame. */
+  /** Frame number from 1; undefined for single-frame files. */
   readonly frame: number | undefined;
   readonly annotation: Annotation;
-  /** Time that the person spent on it. */
+  /** Seconds that the user spent on the frame. */
   readonly seconds: number;
 }
 
-/** JSON of frames: prediction and correction side by side. */
+/** JSON document of all frames, with predictions and corrections. */
 export function resultsJson(
   frames: readonly ExportedFrame[],
   model: ModelDescription,

@@ -8,7 +8,7 @@ import { type ExportedFrame, resultsJson } from './document.js';
 import { download } from './download.js';
 import { slicerMarkups } from './slicer.js';
 
-/** A frame of the queue that has landmarks, and where its pixels are to be had. */
+/** A frame of the queue that has landmarks, and its entry. */
 interface QueuedFrame extends ExportedFrame {
   readonly entry: Entry;
   readonly index: number;
@@ -30,14 +30,14 @@ export function annotatedFrames(workspace: Workspace): QueuedFrame[] {
   );
 }
 
-/** What a picture of the frame that is looked at needs. */
+/** Input of a picture of the current frame. */
 export interface CurrentFrame {
   readonly entry: Entry;
   readonly frame: Frame;
   readonly annotation: Annotation;
 }
 
-/** Makes a file of one kind and hands it to the person. */
+/** Creates a file of the given kind and downloads it. */
 export async function exportFrames(
   kind: ExportKind,
   workspace: Workspace,

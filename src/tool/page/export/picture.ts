@@ -1,4 +1,4 @@
-/** The result as a picture. Loaded when the first one is asked for, as it brings a font along. */
+/** Pictures of results. Loaded on demand, because of the font. */
 import type { Frame } from '../../../images/frame.js';
 import { overlaySvg } from '../../../train/overlay/drawing.js';
 import { enlargedDrawing } from '../../../train/overlay/enlarge.js';
@@ -7,7 +7,7 @@ import { loadOverlayFont } from '../../../train/overlay/font-browser.js';
 import { type Annotation, isCorrected, landmarksOf, measurementsOf } from '../annotate/annotation.js';
 import { drawFrame } from '../view/draw-frame.js';
 
-/** SVG that holds the frame, its landmarks, and where they were moved the prediction as well. */
+/** SVG of the frame with its landmarks, and with the prediction if they were moved. */
 export async function pictureSvg(frame: Frame, annotation: Annotation, title: string): Promise<string> {
   await loadOverlayFont();
   const predicted = landmarksOf(annotation);
@@ -37,7 +37,7 @@ export async function picturePng(frame: Frame, annotation: Annotation, title: st
     canvas.height = image.naturalHeight;
     canvas.getContext('2d')?.drawImage(image, 0, 0);
     const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
-    if (!blob) throw new OverlayError(`The browser has no room for a picture of ${canvas.width}×${canvas.height} px.`);
+    if (!blob) throw new OverlayError(`The browser cannot create a picture of ${canvas.width}×${canvas.height} px.`);
     return blob;
   } finally {
     URL.revokeObjectURL(url);

@@ -1,7 +1,7 @@
 import { LANDMARK_NAMES, type Point } from '../../../model/landmarks.js';
 import { type Annotation, landmarksOf, measurementsOf } from '../annotate/annotation.js';
 
-/** As Slicer itself writes it: older versions accept no other spelling. */
+/** Schema version as written by Slicer; older versions accept no other spelling. */
 const SCHEMA =
   'https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/markups-schema-v1.0.3.json#';
 
@@ -14,8 +14,8 @@ const DESCRIPTIONS = {
 /**
  * The landmarks as a 3D Slicer markups file: a point list, and the angle with its vertex at PS1.
  *
- * Positions are those that Slicer gives the pixels of the same picture loaded as a volume with its first pixel's centre at the
- * origin, in LPS: millimetres, of which a pixel has one each way where the file gives no spacing.
+ * Positions are those that Slicer gives the pixels of the same picture loaded as a volume with its first pixel's centre
+ * at the origin, in LPS: millimetres, of which a pixel has one each way where the file gives no spacing.
  */
 export function slicerMarkups(annotation: Annotation): string {
   const landmarks = landmarksOf(annotation);

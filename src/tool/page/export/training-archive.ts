@@ -1,4 +1,4 @@
-/** Confirmed frames as a training set in one file. Loaded when the first one is asked for. */
+/** Confirmed frames as a training set in one ZIP file. Loaded on demand. */
 import { encode } from 'fast-png';
 import { strToU8, zipSync } from 'fflate';
 import type { Frame } from '../../../images/frame.js';
@@ -8,8 +8,8 @@ import type { ExportedFrame } from './document.js';
 import { trainingSet } from './training-labels.js';
 
 /**
- * A ZIP with `Training/Labeled cases/label.csv` and a PNG for every frame, as the data set's layout has it. The pictures are made
- * from the pixels alone: names and numbers that stood in DICOM files are not in them.
+ * A ZIP with `Training/Labeled cases/label.csv` and a PNG for every frame, as the data set's layout has it. The
+ * pictures are made from the pixels alone: names and numbers that stood in DICOM files are not in them.
  *
  * @param pixels The frames' pixels, one after the other
  */

@@ -3,7 +3,7 @@ import { labelsCsv } from '../../../train/dataset/labels.js';
 import { landmarksOf } from '../annotate/annotation.js';
 import type { ExportedFrame } from './document.js';
 
-/** Rows of the training set's label file for frames that stand in their own files: what a person confirmed becomes data. */
+/** Rows of a training set's `label.csv` for confirmed frames that are separate image files. */
 export function trainingLabels(frames: readonly ExportedFrame[]): string {
   return labelsCsv('train', labelRows(frames, frames.map(imageName)));
 }
@@ -32,7 +32,7 @@ function labelRows(frames: readonly ExportedFrame[], names: readonly string[]) {
   });
 }
 
-/** The file's own name; of one frame among several, the name of a picture of it. */
+/** Name of the file; for a frame of a multi-frame file, the name of its picture. */
 function imageName({ file, frame }: ExportedFrame): string {
   if (frame === undefined) return file;
   return `${file.replace(/\.[^.]*$/, '')}-frame-${String(frame).padStart(4, '0')}.png`;

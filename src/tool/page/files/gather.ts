@@ -1,4 +1,4 @@
-/** The files of a drop, folders opened up, in the order of their names. */
+/** Files of a drop, including those in folders, sorted by name. */
 export async function filesOfDrop(transfer: DataTransfer): Promise<File[]> {
   // Entries must be taken before the first await: the list is emptied when the event is over.
   const entries = [...transfer.items].map((item) => (item.kind === 'file' ? item.webkitGetAsEntry() : null));
@@ -8,7 +8,7 @@ export async function filesOfDrop(transfer: DataTransfer): Promise<File[]> {
   return sorted(files.flat());
 }
 
-/** The files of a paste: a picture copied elsewhere comes as one. */
+/** Files of a paste; a copied picture counts as one. */
 export function filesOfPaste(transfer: DataTransfer): File[] {
   return sorted([...transfer.files]);
 }

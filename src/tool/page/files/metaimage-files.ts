@@ -1,9 +1,9 @@
-/** Whether a file is called as the header of a MetaImage whose samples are in another file. */
+/** Whether a file name is that of a MetaImage header with separate samples. */
 export function isHeaderFile(name: string): boolean {
   return /\.mhd$/i.test(name);
 }
 
-/** Whether a file is called as samples without a header, which are no image by themselves. */
+/** Whether a file name is that of MetaImage samples without a header. */
 export function isSamplesFile(name: string): boolean {
   return /\.z?raw$/i.test(name);
 }

@@ -13,14 +13,14 @@ import {
 } from '../../../model/index.js';
 import type { FramePredictor } from './runtime-state.js';
 
-/** A frame that the server did not answer with a prediction. */
+/** Thrown if the server does not respond with a prediction. */
 export class ServerError extends SondeError {
   override name = 'ServerError';
 }
 
 /**
- * The model on the server. What is sent is a picture of the frame's region alone, in 16 bits so that nothing of its greys is lost: names
- * and everything else that stands in a file, or around the region, stay in the page.
+ * The model on the server. What is sent is a picture of the frame's region alone, in 16 bits so that nothing of its
+ * greys is lost: names and everything else that stands in a file, or around the region, stay in the page.
  */
 export function openOnServer(): FramePredictor {
   return {
@@ -34,9 +34,9 @@ export function openOnServer(): FramePredictor {
         headers: { 'content-type': 'image/png' },
         body: toPng(frame),
       }).catch(() => undefined);
-      if (!response) throw new ServerError('The server does not answer; try again when it is there.');
+      if (!response) throw new ServerError('The server does not respond; try again when it is running.');
       const body = await response.json();
-      if (!response.ok) throw new ServerError(body.detail ?? `The server answered with status ${response.status}.`);
+      if (!response.ok) throw new ServerError(body.detail ?? `The server responded with status ${response.status}.`);
       const [{ heatmaps, ...result }] = body.frames;
       const levels = Uint8Array.from(atob(heatmaps.levels), (character) => character.charCodeAt(0));
       return inWholeFrame({ ...result, heatmaps: { ...heatmaps, levels } }, frame);
@@ -44,7 +44,10 @@ export function openOnServer(): FramePredictor {
   };
 }
 
-/** What was said of the picture that was sent, said of the frame that it was cut from, whose spacing the server does not know. */
+/**
+ * Transforms the result for the picture that was sent to the frame it was cut from, whose spacing the server does not
+ * know.
+ */
 function inWholeFrame(result: FrameResult, whole: AnsweredFrame): FrameResult {
   const { width, height, spacing = null, pixelAspectRatio = null, region, frame = 1, frameCount = 1 } = whole;
   const moved = (box: Region) => ({ ...box, x: box.x + (region?.x ?? 0), y: box.y + (region?.y ?? 0) });

@@ -1,19 +1,19 @@
 import type { AnsweredFrame, Fit, FrameResult } from '../../../model/index.js';
 import type { Where } from '../annotate/annotation.js';
 
-/** What predicts frames. */
+/** Predictor of frames. */
 export interface FramePredictor {
   readonly where: Where;
-  /** The adapter, or the server's host. */
+  /** Name of the adapter, or host of the server. */
   readonly on: string;
-  /** Whether the adapter is a program that imitates a GPU. */
+  /** Whether the adapter is a software adapter. */
   readonly software: boolean;
   /** @param frame With the region and the spacing that its file gives. */
   predict(frame: AnsweredFrame, fit: Fit): Promise<FrameResult>;
   close(): void;
 }
 
-/** How far a predictor is on its way. */
+/** State of opening a predictor. */
 export type RuntimeState =
   | { readonly phase: 'starting' }
   | { readonly phase: 'fetching'; readonly received: number; readonly total: number; readonly cached: boolean }

@@ -6,17 +6,17 @@ import { openInPage } from './in-page.js';
 import { openOnServer } from './on-server.js';
 import { type FramePredictor, type RuntimeState, readyState } from './runtime-state.js';
 
-/** What a person has chosen; `auto` is the page where it can, the server otherwise. */
+/** The user's choice; `auto` means in the page if possible, otherwise on the server. */
 export interface RuntimeChoice {
   readonly where: 'auto' | Where;
   readonly precision: Precision;
 }
 
-/** Opens the model where it is to run, and says how far that is. Where it fails in the page, the server takes over. */
+/** Opens the model in the page or on the server, and reports progress. If it fails in the page, the server takes over. */
 export class Runtime {
   state: RuntimeState = { phase: 'starting' };
   private readonly listeners = new Set<() => void>();
-  /** Aborted when the model is opened anew. */
+  /** Aborted when the model is reopened. */
   private attempt = new AbortController();
   private current: Promise<FramePredictor>;
 
@@ -34,12 +34,12 @@ export class Runtime {
     return () => this.listeners.delete(listener);
   }
 
-  /** Comes when the model is ready. */
+  /** Predictor, resolved when the model is ready. */
   predictor(): Promise<FramePredictor> {
     return this.current;
   }
 
-  /** Opens the model again, elsewhere or with other weights. What is still being opened is abandoned. */
+  /** Reopens the model in another place or with other weights. An opening in progress is cancelled. */
   choose(choice: RuntimeChoice): void {
     this.choice = choice;
     const old = this.current.then((predictor) => predictor.close()).catch(() => {});
@@ -48,9 +48,9 @@ export class Runtime {
     this.current.catch(() => {});
   }
 
-  /** Ends what went on before, which may tell nothing any more. */
+  /** Cancels the previous attempt, which then no longer updates the state. */
   private begin(): AbortSignal {
-    this.attempt.abort(new DOMException('The model was opened anew meanwhile; try again.', 'AbortError'));
+    this.attempt.abort(new DOMException('The model was reopened in the meantime; try again.', 'AbortError'));
     this.attempt = new AbortController();
     return this.attempt.signal;
   }
@@ -72,7 +72,7 @@ export class Runtime {
     }
   }
 
-  /** A predictor in the page that makes way once it fails: whoever asks next gets what has taken over. */
+  /** A predictor in the page that is replaced by the server's as soon as it fails. */
   private watched(inPage: FramePredictor, signal: AbortSignal): FramePredictor {
     return {
       ...inPage,
@@ -89,8 +89,8 @@ export class Runtime {
   }
 
   /**
-   * The server instead of the page, unless the page was asked for; then, and where it was not the page's GPU that failed, this says
-   * what is wrong and throws it.
+   * Falls back to the server. If the user chose the page, or if the page's GPU is not the cause, reports the error and throws it
+   * instead.
    */
   private giveUp(error: unknown): FramePredictor {
     this.begin();
@@ -98,12 +98,12 @@ export class Runtime {
     console.warn('The model cannot run in this page.', error);
     // Weights that cannot be had or are not right are no fault of the GPU's.
     if (this.choice.where === 'auto' && !(error instanceof WeightsError)) {
-      return this.toServer(`the GPU here cannot run the model (${reason.replace(/\.$/, '')})`);
+      return this.toServer(`the GPU of this device cannot run the model (${reason.replace(/\.$/, '')})`);
     }
     const message =
       error instanceof WeightsError
         ? reason
-        : `The model cannot run in this page: ${reason} Settings lets it run on the server, or reload to try again.`;
+        : `The model cannot run in this page: ${reason} Choose the server in Settings, or reload the page to try again.`;
     this.update({ phase: 'failed', message });
     throw error;
   }
@@ -120,7 +120,7 @@ export class Runtime {
   }
 }
 
-/** The first line of what an error says: what follows in a driver's message is an excerpt of the kernel. */
+/** First line of an error message: the rest of a driver's message is an excerpt of the kernel. */
 function reasonOf(error: unknown): string {
   const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}…` : /[.!?]$/.test(line) ? line : `${line}.`;
@@ -128,14 +128,14 @@ function reasonOf(error: unknown): string {
 
 const MOST_CHARACTERS = 200;
 
-/** Why this page cannot use a GPU; undefined where it can. */
+/** Reason why this page cannot use a GPU; undefined if it can. */
 async function missingWebGpu(signal: AbortSignal): Promise<string | undefined> {
-  if (!isSecureContext) return 'WebGPU needs https or localhost';
-  if (!navigator.gpu) return 'this browser has no WebGPU';
+  if (!isSecureContext) return 'WebGPU requires HTTPS or localhost';
+  if (!navigator.gpu) return 'this browser does not support WebGPU';
   const adapter = await attend(() => navigator.gpu.requestAdapter().catch(() => null), {
     signal,
-    stalled: (seconds) => `the browser has not said within ${seconds} s whether there is one`,
+    stalled: (seconds) => `the browser did not respond to a request for a GPU within ${seconds} s`,
     tooLate: () => {},
   });
-  return adapter ? undefined : 'WebGPU finds no GPU here';
+  return adapter ? undefined : 'WebGPU found no GPU';
 }

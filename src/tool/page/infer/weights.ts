@@ -3,7 +3,7 @@ import { WeightsError } from '../../../model/safetensors.js';
 /** Weights that the server offers. */
 export interface WeightsSource {
   readonly url: string;
-  /** Hexadecimal. */
+  /** SHA-256, hexadecimal. */
   readonly sha256: string;
   readonly bytes: number;
 }
@@ -17,8 +17,8 @@ export interface WeightsProgress {
 const CACHE = 'sonde-weights';
 
 /**
- * The weights, from the browser's cache where an earlier visit left them there. They are kept under their hash, and checked
- * against it; weights of other models make room for them.
+ * The weights, from the browser's cache where an earlier visit left them there. They are kept under their hash, and
+ * checked against it; weights of other models make room for them.
  *
  * @throws WeightsError where they cannot be fetched, or are not what they should be
  */
@@ -40,13 +40,13 @@ export async function fetchWeights(
   }
   const bytes = await download(source, (received) => onProgress({ received, total, cached: false }), signal);
   if (!(await hasHash(bytes, sha256))) {
-    throw new WeightsError('The weights did not arrive as the server describes them; reload the page.');
+    throw new WeightsError('The downloaded weights do not match the hash that the server gives; reload the page.');
   }
   if (cache) await keep(cache, key, bytes);
   return bytes;
 }
 
-/** Undefined where the page may not use one: on a page that came over http from another machine, or in a private window. */
+/** The cache; undefined if the page may not use one: over HTTP from another machine, or in a private window. */
 async function openCache(): Promise<Cache | undefined> {
   if (typeof caches === 'undefined') return undefined;
   return caches.open(CACHE).catch(() => undefined);
@@ -69,7 +69,7 @@ async function download(
   const response = await fetch(url, { cache: 'no-store', signal }).catch(() => undefined);
   if (!response?.ok || !response.body) {
     throw new WeightsError(
-      `The weights could not be fetched (${response ? `status ${response.status}` : 'no connection'}); reload the page when the server is there.`,
+      `The weights could not be downloaded (${response ? `status ${response.status}` : 'no connection'}); reload the page when the server is running.`,
     );
   }
   const bytes = new Uint8Array(total);
@@ -83,7 +83,7 @@ async function download(
     });
     if (done) return bytes.subarray(0, received);
     if (received + value.length > total) {
-      throw new WeightsError(`The server sends more than the ${total} bytes of weights it announces; reload the page.`);
+      throw new WeightsError(`The server sent more than the ${total} bytes of weights it announced; reload the page.`);
     }
     bytes.set(value, received);
     received += value.length;

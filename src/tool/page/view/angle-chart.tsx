@@ -3,14 +3,14 @@ import { type Annotation, angleOf, measurementsOf } from '../annotate/annotation
 import type { Entry } from '../annotate/entry.js';
 import { degrees } from './format.js';
 
-/** Units of the drawing, which is stretched to its place. */
+/** View box of the drawing, which is stretched to the available space. */
 const WIDTH = 1000;
 const HEIGHT = 100;
 
-/** Degrees that the chart spans at least: less would make noise of a steady loop look like movement. */
+/** Minimum span of the chart, degrees: with less, noise in a steady loop would look like movement. */
 const LEAST_SPAN = 20;
 
-/** The angle through the frames of a file: its course, median and quartiles, and the frame that is looked at. */
+/** Chart of the angle over the frames of a file, with median, quartiles and the current frame. */
 export function AngleChart({ entry, onSelect }: { entry: Entry; onSelect(index: number): void }) {
   const { annotations, frameIndex, frameCount = 1 } = entry;
   const known = [...annotations].sort(([a], [b]) => a - b);
@@ -81,7 +81,7 @@ function isDoubted({ prediction, confirmed }: Annotation): boolean {
   return prediction.lowConfidence && !confirmed;
 }
 
-/** Whole tens of degrees around all angles. */
+/** Range of all angles, rounded outwards to tens of degrees. */
 function rangeOf(angles: { readonly min: number; readonly max: number } | null | undefined): [number, number] {
   if (!angles) return [60, 180];
   const middle = (angles.min + angles.max) / 2;
@@ -89,7 +89,7 @@ function rangeOf(angles: { readonly min: number; readonly max: number } | null |
   return [Math.floor((middle - half) / 10) * 10, Math.ceil((middle + half) / 10) * 10];
 }
 
-/** A line from frame to frame, broken where one has no angle. */
+/** Line from frame to frame, interrupted at frames without an angle. */
 function courseOf(
   known: readonly (readonly [number, Annotation])[],
   x: (index: number) => number,

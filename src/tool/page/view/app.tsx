@@ -171,7 +171,7 @@ export function App({ model, runtime, workspace }: AppProps) {
   );
 }
 
-/** Asks before the page is left while there is work in it that exists nowhere else. */
+/** Asks for confirmation before leaving the page with unsaved work. */
 function useUnsavedWarning(unsaved: boolean): void {
   useEffect(() => {
     if (!unsaved) return undefined;

@@ -1,6 +1,6 @@
 import type { Frame } from '../../../images/frame.js';
 
-/** A frame's greys on a canvas of its own size. */
+/** Draws the grey levels of a frame on a canvas of the same size. */
 export function drawFrame(
   { width, height, pixels }: Frame,
   canvas = document.createElement('canvas'),
@@ -20,7 +20,7 @@ export function drawFrame(
 /** Longest side of a thumbnail, pixels of a fine screen. */
 const THUMBNAIL = 144;
 
-/** A small picture of a frame, as an address. */
+/** Thumbnail of a frame, as a URL. */
 export function drawThumbnail(frame: Frame): string {
   const scale = Math.min(1, THUMBNAIL / Math.max(frame.width, frame.height));
   const canvas = document.createElement('canvas');

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 
 interface ExportsProps {
-  /** Frames that a person has confirmed. */
+  /** Number of confirmed frames. */
   readonly confirmed: number;
-  /** Makes one kind of file and hands it to the person. */
+  /** Creates a file of the given kind and downloads it. */
   onExport(kind: ExportKind): Promise<void>;
 }
 
@@ -11,7 +11,7 @@ export type ExportKind = 'png' | 'svg' | 'json' | 'slicer' | 'csv' | 'zip';
 
 const OF_FRAME: readonly [ExportKind, string, string][] = [
   ['png', 'PNG', 'Picture of this frame with its landmarks and angle'],
-  ['svg', 'SVG', 'The same picture, to be edited'],
+  ['svg', 'SVG', 'The same picture, editable'],
   ['slicer', 'Slicer', 'Markups of this frame for 3D Slicer (.mrk.json)'],
 ];
 const OF_QUEUE: readonly [ExportKind, string, string][] = [
@@ -22,7 +22,7 @@ const OF_CONFIRMED: readonly [ExportKind, string, string][] = [
   ['zip', 'Training set', 'Accepted frames as pictures with their label.csv, in one ZIP file'],
 ];
 
-/** What can be taken along. */
+/** Export menu. */
 export function Exports({ confirmed, onExport }: ExportsProps) {
   const [busy, setBusy] = useState<ExportKind>();
   const [problem, setProblem] = useState<string>();

@@ -1,6 +1,6 @@
 /** Numbers as the page shows them. */
 
-/** "92.9°", or a dash where there is no angle. */
+/** "92.9°", or a dash if the angle is undefined. */
 export function degrees(angle: number | null, digits = 1): string {
   return angle === null ? '–' : `${angle.toFixed(digits)}°`;
 }
@@ -16,7 +16,7 @@ export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** The middle of some numbers; undefined of none. */
+/** Median; undefined for an empty list. */
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = [...values].sort((a, b) => a - b);

@@ -1,4 +1,4 @@
-/** Chooses a frame of a file that has several. */
+/** Slider to select a frame of a multi-frame file. */
 export function FrameSlider(props: { index: number; count: number; onSelect(index: number): void }) {
   const { index, count, onSelect } = props;
   return (

@@ -14,13 +14,13 @@ interface HeaderProps {
   onHelp(): void;
 }
 
-/** Which model it is, where it runs, and how to have that otherwise. */
+/** Header with the name of the model, where it runs, and settings. */
 export function Header({ model, state, choice, fit, onChoose, onFit, onHelp }: HeaderProps) {
   const { where, precision } = choice;
   return (
     <header>
       <h1>sonde</h1>
-      <p class="model" title={`${model.architecture}, ${model.parameters.toLocaleString('en')} values`}>
+      <p class="model" title={`${model.architecture}, ${model.parameters.toLocaleString('en')} parameters`}>
         {model.name}
       </p>
       <Place state={state} />
@@ -34,7 +34,7 @@ export function Header({ model, state, choice, fit, onChoose, onFit, onHelp }: H
             value={where}
             onChange={(event) => onChoose({ ...choice, where: event.currentTarget.value as RuntimeChoice['where'] })}
           >
-            <option value="auto">in this page where it can</option>
+            <option value="auto">in this page if possible</option>
             <option value="page">in this page</option>
             <option value="server">on the server</option>
           </select>
@@ -45,7 +45,7 @@ export function Header({ model, state, choice, fit, onChoose, onFit, onHelp }: H
             value={precision}
             onChange={(event) => onChoose({ ...choice, precision: event.currentTarget.value as Precision })}
           >
-            <option value="f32">full, {megabytes(model.weights.f32.bytes)}</option>
+            <option value="f32">full precision, {megabytes(model.weights.f32.bytes)}</option>
             <option value="f16">half precision, {megabytes(model.weights.f16.bytes)}</option>
           </select>
         </label>
@@ -64,7 +64,7 @@ export function Header({ model, state, choice, fit, onChoose, onFit, onHelp }: H
   );
 }
 
-/** Where frames are predicted, which is also where they go. */
+/** Where frames are predicted, which is also where they are sent. */
 function Place({ state }: { state: RuntimeState }) {
   switch (state.phase) {
     case 'starting':
@@ -73,7 +73,7 @@ function Place({ state }: { state: RuntimeState }) {
       return (
         <p class="place">
           <Bar done={state.received} total={state.total} />
-          Fetching the model, {megabytes(state.received)} of {megabytes(state.total)}
+          Downloading the model, {megabytes(state.received)} of {megabytes(state.total)}
         </p>
       );
     case 'compiling':
@@ -98,7 +98,7 @@ function Place({ state }: { state: RuntimeState }) {
       ) : (
         <p class="place there">
           <b>Runs on the server</b> {state.on}
-          {state.why && `, as ${state.why}`}. Frames are sent to it.
+          {state.why && ` because ${state.why}`}. Frames are sent to it.
         </p>
       );
   }

@@ -2,7 +2,7 @@ import type { HeatmapLevels } from '../../../model/index.js';
 import { LANDMARK_NAMES } from '../../../model/landmarks.js';
 import { COLORS } from '../../../train/overlay/marks.js';
 
-/** Heatmaps as a small picture, one pixel to a cell: each landmark in its colour, as strong as the cell. */
+/** Heatmaps as a picture with one pixel per cell, each landmark in its colour with the cell as opacity. */
 export function drawHeatmaps({ width, height, levels }: HeatmapLevels, canvas: HTMLCanvasElement): void {
   canvas.width = width;
   canvas.height = height;

@@ -1,17 +1,17 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 const KEYS: readonly [string, string][] = [
-  ['Tab', 'from landmark to landmark'],
-  ['Arrow keys', 'move the landmark by a pixel; Shift: ten, Alt: a tenth'],
+  ['Tab', 'next landmark'],
+  ['Arrow keys', 'move the landmark by 1 pixel; with Shift 10, with Alt 0.1'],
   ['Ctrl Z, Ctrl Shift Z', 'undo, redo'],
-  ['R', 'as predicted'],
-  ['A', 'accept, and on to the next open frame'],
+  ['R', 'reset to the prediction'],
+  ['A', 'accept, and go to the next open frame'],
   ['[ and ]', 'previous and next file'],
   [', and .', 'previous and next frame of a file'],
-  ['H', 'hide or show what is drawn over the frame'],
+  ['H', 'hide or show landmarks and heatmaps'],
 ];
 
-/** What there is to know, over everything else. */
+/** Help dialog. */
 export function Help({ open, onClose }: { open: boolean; onClose(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -22,8 +22,8 @@ export function Help({ open, onClose }: { open: boolean; onClose(): void }) {
     <dialog ref={dialog} onClose={onClose} aria-labelledby="help-title">
       <h2 id="help-title">How it works</h2>
       <p>
-        Drop, paste or choose frames: PNG, JPEG, DICOM or MetaImage, one or many. Drag a landmark where it belongs; the
-        angle follows. Accept what is right: accepted frames can be saved as training data.
+        Drop, paste or choose frames: PNG, JPEG, DICOM or MetaImage, one or many. Drag a landmark to correct it; the
+        angle follows. Accept frames that are correct: accepted frames can be saved as training data.
       </p>
       <dl>
         {KEYS.map(([keys, meaning]) => (
@@ -36,8 +36,8 @@ export function Help({ open, onClose }: { open: boolean; onClose(): void }) {
         ))}
       </dl>
       <p class="quiet">
-        Nothing is stored: frames, landmarks and file names are gone when this page is closed. Where the model runs on
-        the server, a picture of each frame is sent there, without name or any other field of its file.
+        Nothing is stored: frames, landmarks and file names are discarded when this page is closed. If the model runs on
+        the server, a picture of each frame is sent there, without the name or any other field of its file.
       </p>
       <form method="dialog">
         <button type="submit" class="primary">

@@ -1,4 +1,4 @@
-/** What the landmarks are, for people. */
+/** Names of the landmarks in words. */
 export const LANDMARK_TITLES = {
   ps1: 'inferior end of the pubic symphysis',
   ps2: 'superior end of the pubic symphysis',

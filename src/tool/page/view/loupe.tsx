@@ -6,7 +6,7 @@ import { COLORS } from '../../../train/overlay/marks.js';
 const SIDE = 240;
 const SHOWN = 40;
 
-/** What is under a landmark that is being moved, enlarged: a finger hides it otherwise. */
+/** Magnified view of the area under a landmark that is being moved, which a finger would hide. */
 export function Loupe(props: { source: HTMLCanvasElement; at: Point; name: keyof Landmarks; right: boolean }) {
   const { source, at, name, right } = props;
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -6,9 +6,9 @@ import { LANDMARK_TITLES } from './landmark-titles.js';
 
 interface MarksProps {
   readonly landmarks: Landmarks;
-  /** Where the model put them, once they have been moved. */
+  /** The predicted landmarks, if they have been moved. */
   readonly prediction: Landmarks | undefined;
-  /** Of the frame, pixels. */
+  /** Size of the frame, pixels. */
   readonly width: number;
   readonly height: number;
   /** Pixels of the screen for one of the frame. */
@@ -32,7 +32,7 @@ const ARROWS: Record<string, Point> = {
 export function Marks(props: MarksProps) {
   const { landmarks, prediction, width, height, scale, onHold, onMove, onSettled } = props;
   const drawing = useRef<SVGSVGElement>(null);
-  /** While a landmark is dragged: from the pointer to the landmark, and whether it has moved. */
+  /** State of a drag: offset from the pointer to the landmark, and whether it has moved. */
   const drag = useRef<{ name: keyof Landmarks; offset: Point; moved: boolean } | undefined>(undefined);
 
   const toFrame = (event: PointerEvent): Point => {
@@ -166,7 +166,7 @@ function Arc({ landmarks: { ps1, ps2, fh1 }, unit }: { landmarks: Landmarks; uni
   );
 }
 
-/** The prediction, once landmarks have been moved. */
+/** The prediction, shown if landmarks have been moved. */
 function Before({ landmarks: { ps1, ps2, fh1 }, unit }: { landmarks: Landmarks; unit: number }) {
   const dashes = `${5 * unit} ${4 * unit}`;
   const path = `M${ps2.x} ${ps2.y}L${ps1.x} ${ps1.y}L${fh1.x} ${fh1.y}`;

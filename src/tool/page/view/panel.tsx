@@ -26,7 +26,7 @@ interface PanelProps {
   readonly children: ComponentChildren;
 }
 
-/** The numbers of a frame, and what can be done with them. */
+/** Side panel with the measurements of a frame and its actions. */
 export function Panel({ annotation, heat, onHeat, onEdit, onAccept, children }: PanelProps) {
   const { past, future } = annotation.history;
   const corrected = isCorrected(annotation);
@@ -38,7 +38,7 @@ export function Panel({ annotation, heat, onHeat, onEdit, onAccept, children }: 
       </div>
       <div class="actions">
         <label class="slider">
-          <span>Heat maps</span>
+          <span>Heatmaps</span>
           <input
             type="range"
             min="0"
@@ -67,7 +67,7 @@ export function Panel({ annotation, heat, onHeat, onEdit, onAccept, children }: 
             Redo
           </button>
           <button type="button" disabled={!corrected} onClick={() => onEdit(resetToPrediction)} aria-keyshortcuts="R">
-            As predicted
+            Reset
           </button>
         </div>
         <button type="button" class="primary" onClick={onAccept} aria-keyshortcuts="A">
@@ -107,8 +107,8 @@ function Angle({ annotation }: { annotation: Annotation }) {
       )}
       {calibrated && interval && (
         <p class="quiet">
-          {corrected ? 'its 95 % interval' : '95 % interval'} {interval.low.toFixed(1)}° to {interval.high.toFixed(1)}°
-          {now.aopInMillimetres !== null && ' in the picture'}
+          {corrected ? '95 % interval of the prediction' : '95 % interval'} {interval.low.toFixed(1)}° to{' '}
+          {interval.high.toFixed(1)}°{now.aopInMillimetres !== null && ' in the picture'}
         </p>
       )}
       {doubts.length > 0 && (
@@ -177,7 +177,7 @@ function Points({ annotation }: { annotation: Annotation }) {
 
 function errorTitle({ prediction: { uncertainty } }: Annotation, name: keyof Landmarks): string | undefined {
   if (!uncertainty.calibrated) return undefined;
-  return `${uncertainty.landmarks[name].predictedError.toFixed(1)} px off, to be expected`;
+  return `${uncertainty.landmarks[name].predictedError.toFixed(1)} px expected error`;
 }
 
 function Confidence({ share }: { share: number }) {

@@ -4,12 +4,12 @@ import type { RuntimeChoice } from '../infer/runtime.js';
 
 const KEY = 'sonde-runtime';
 
-/** Where the model runs, and what becomes of frames that are not square. */
+/** Where the model runs, and how to fit frames that are not square. */
 export interface Preferences extends RuntimeChoice {
   readonly fit: Fit;
 }
 
-/** As chosen on an earlier visit. Nothing else is remembered, and nothing of a frame ever. */
+/** The user's choices, kept between visits. Nothing else is stored, and nothing about frames. */
 export function loadChoice(precision: Precision): Preferences {
   const fallback: Preferences = { where: 'auto', precision, fit: 'crop' };
   try {

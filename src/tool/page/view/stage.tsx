@@ -19,7 +19,7 @@ interface StageProps {
   onSettled(): void;
 }
 
-/** The frame as large as there is room for, with everything drawn over it. */
+/** The frame, scaled to the available space, with its overlays. */
 export function Stage({ frame, annotation, heat, marks, onMove, onSettled }: StageProps) {
   const room = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -70,7 +70,7 @@ export function Stage({ frame, annotation, heat, marks, onMove, onSettled }: Sta
   );
 }
 
-/** What the network did not see is darker, and what it saw has a border; nothing where it saw all. */
+/** Darkens what the network did not see, with a border around what it saw; nothing if it saw the whole frame. */
 function Unseen({ seen, width, height, scale }: { seen: Region; width: number; height: number; scale: number }) {
   const whole = seen.width >= width - 0.5 && seen.height >= height - 0.5;
   if (whole) return null;

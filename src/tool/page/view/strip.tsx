@@ -7,16 +7,16 @@ interface StripProps {
   readonly entries: readonly Entry[];
   readonly current: number;
   readonly confirmed: number;
-  /** Spent on the frame that is looked at. */
+  /** Seconds spent on the current frame. */
   readonly seconds: number;
-  /** Middle of the accepted frames' times. */
+  /** Median time of the accepted frames, seconds. */
   readonly typical: number | undefined;
   onSelect(position: number): void;
   onRemove(id: number): void;
   onAdd(): void;
 }
 
-/** The queue: where one is in it, and the way to the next. */
+/** The queue: thumbnails, position, and navigation. */
 export function Strip(props: StripProps) {
   const { entries, current, confirmed, seconds, typical, onSelect, onAdd } = props;
   return (

@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** What a component needs of a store: its state, and to be told of every change. */
+/** Interface of a store that components use: its state and a subscription to changes. */
 interface Store<S> {
   readonly state: S;
   subscribe(listener: () => void): () => void;
 }
 
-/** The state of a store; the component is drawn again when it changes. */
+/** State of a store; the component is rerendered when it changes. */
 export function useStore<S>(store: Store<S>): S {
   const [state, setState] = useState(store.state);
   useEffect(() => {

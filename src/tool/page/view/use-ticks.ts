@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 
-/** Draws the component again every second, while there is something that passes. */
+/** Rerenders the component every second while `running`. */
 export function useTicks(running: boolean): void {
   const [, setTick] = useState(0);
   useEffect(() => {

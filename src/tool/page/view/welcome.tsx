@@ -1,4 +1,4 @@
-/** What is there before any frame is. */
+/** Start screen, shown until a frame is added. */
 export function Welcome({ onPick }: { onPick(): void }) {
   return (
     <section class="welcome">
@@ -9,7 +9,7 @@ export function Welcome({ onPick }: { onPick(): void }) {
           choose files
         </button>
       </p>
-      <p class="quiet">PNG, JPEG, DICOM with one frame or many, MetaImage. Folders too.</p>
+      <p class="quiet">PNG, JPEG, single-frame and multi-frame DICOM, MetaImage. Folders too.</p>
     </section>
   );
 }
