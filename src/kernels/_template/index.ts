@@ -1,0 +1,1 @@
+export { type RmsNormOptions, rmsNorm } from './rms-norm.js';
