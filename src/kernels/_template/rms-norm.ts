@@ -1,5 +1,8 @@
 import { type Operation, record, ShapeError, type Tensor } from '../../engine/index.js';
-import { formatShape, sizeOf } from '../../engine/shape.js';
+import * as kinds from '../../engine/kinds.js';
+import { FLOATS } from '../../engine/operands.js';
+import { sizeOf } from '../../engine/shape.js';
+import { type OptionKinds, signature } from '../../engine/signature.js';
 import { add, div, mul, square, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
 import { sum } from '../reduce/index.js';
@@ -16,6 +19,9 @@ interface Attributes {
   readonly eps: number;
 }
 
+const options: OptionKinds<RmsNormOptions> = { eps: kinds.optional(kinds.atLeastZero) };
+const takes = signature('rmsNorm', { x: kinds.tensor }, options);
+
 /**
  * Root mean square normalisation over the last axis, as `torch.nn.functional.rms_norm` without a weight:
  * y = x · r with r = 1 / √(mean(x²) + eps).
@@ -25,6 +31,7 @@ interface Attributes {
  * @throws ShapeError for a scalar.
  */
 export function rmsNorm(x: Tensor, { eps = 1e-5 }: RmsNormOptions = {}): Tensor {
+  takes(arguments);
   return record(rmsNormOperation, [x], { eps })[0];
 }
 
@@ -32,9 +39,11 @@ export function rmsNorm(x: Tensor, { eps = 1e-5 }: RmsNormOptions = {}): Tensor 
 const rmsNormOperation: Operation<Attributes> = {
   name: 'rmsNorm',
 
+  operands: { x: FLOATS },
+
   shape([x]) {
     if (x.shape.length === 0) {
-      throw new ShapeError(`rmsNorm: x is a scalar (shape ${formatShape(x.shape)}); it needs at least one axis.`);
+      throw new ShapeError('rmsNorm: x is a scalar, expected at least 1 axis; reshape it to [1].');
     }
     return [x, { shape: [...x.shape.slice(0, -1), 1], dtype: 'f32' }];
   },
