@@ -67,7 +67,7 @@ const BREAKS = {
 
 const REASONS: Record<keyof typeof BREAKS, RegExp> = {
   'a kernel that the driver rejects': /conv2d: the driver rejected the kernel: .*expected/,
-  'a kernel that the driver never finishes': /stood still for 60 s, with \d+ of \d+ kernels ready/,
+  'a kernel that the driver never finishes': /made no progress for 60 s, with \d+ of \d+ kernels ready/,
   'a GPU that is lost while kernels are compiled': /device was lost/,
   'a GPU that is lost at the first frame': /device was lost/,
   'something that throws while the GPU is got ready': /Cannot read properties/,

@@ -285,7 +285,7 @@ export class Workspace {
     return work;
   }
 
-  /** A frame's prediction. One that failed is made again where another predictor has taken over meanwhile. */
+  /** Prediction of a frame. A failed one is repeated if another predictor has taken over in the meantime. */
   private async predictFrame(frame: AnsweredFrame, fit: Fit): Promise<{ result: FrameResult; where: Where }> {
     for (let predictor = await this.parts.predictor(); ; ) {
       try {

@@ -1,22 +1,22 @@
 import { DeviceError } from '../../../engine/errors.js';
 
 export interface Attended<T> {
-  /** Ends the waiting, as when somebody chose otherwise meanwhile. */
+  /** Cancels the wait, for example if the user makes another choice. */
   readonly signal: AbortSignal;
-  /** What is said of work that stands still, given the seconds. */
+  /** Message for work that makes no progress, given the seconds waited. */
   readonly stalled: (seconds: number) => string;
-  /** Called with what comes of the work when nobody waits for it any more. */
+  /** Called with the result of the work if it arrives after the wait has ended. */
   readonly tooLate: (value: T) => void;
 }
 
-/** Milliseconds without a sign of life after which work on a GPU counts as stuck; where a CPU imitates one it is slow. */
+/** Milliseconds without progress after which work counts as stuck, on a GPU and on a slower software adapter. */
 const PATIENCE = { gpu: 60_000, software: 300_000 };
 
 /**
  * What comes of some work on a GPU, which a driver may never finish. The work says whenever it gets on, and is told whether it is
  * still waited for: what it has to tell afterwards would contradict what has been told since.
  *
- * @throws DeviceError where it stands still; what `signal` was aborted with; and what the work throws
+ * @throws DeviceError if there is no progress; the reason of `signal`; and whatever the work throws
  */
 export function attend<T>(
   work: (alive: (software?: boolean) => boolean) => Promise<T>,

@@ -18,7 +18,7 @@ interface Engine {
 
 export interface InPageOptions {
   readonly precision: Precision;
-  /** Ends the opening, and every prediction that has not come back. */
+  /** Cancels the opening, and every pending prediction. */
   readonly signal: AbortSignal;
   readonly onState: (state: RuntimeState) => void;
 }
@@ -57,7 +57,7 @@ export async function openInPage(
       },
       {
         signal,
-        stalled: (seconds) => `preparing the GPU has stood still for ${seconds} s${compiled}`,
+        stalled: (seconds) => `preparing the GPU has made no progress for ${seconds} s${compiled}`,
         tooLate: release,
       },
     ).catch((error) => {

@@ -27,7 +27,7 @@ export type RuntimeState =
     }
   | { readonly phase: 'failed'; readonly message: string };
 
-/** The state in which a predictor is ready. @param why Why it is not where it would be better; empty where it is */
+/** State of a ready predictor. @param why Why it is not in the page; empty if it is, or if the user chose the server */
 export function readyState({ where, on, software }: FramePredictor, why = ''): RuntimeState {
   return { phase: 'ready', where, on, software, why };
 }

@@ -78,7 +78,7 @@ async function download(
   for (;;) {
     const { done, value } = await reader.read().catch(() => {
       throw new WeightsError(
-        `The connection ended after ${received} of ${total} bytes of weights; reload the page when the server is there.`,
+        `The connection ended after ${received} of ${total} bytes of weights; reload the page when the server is running.`,
       );
     });
     if (done) return bytes.subarray(0, received);
