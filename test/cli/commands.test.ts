@@ -200,7 +200,7 @@ describe('evaluate', () => {
     expect(output).toMatch(/^test, 3 frames, pixels of a 512 frame:\n {2}APD {9}[\d.]+ px \(95 %: [\d.]+ to [\d.]+\)/);
     expect(output).toMatch(/baseline: [\d.]+ px by predicting the mean of the training landmarks/);
     expect(output).toMatch(/median [\d.]+ px, 95th percentile [\d.]+ px, within 5 px: [\d.]+ %, 10 px/);
-    expect(output).toMatch(/agreement {2}bias -?[\d.]+°, limits -?[\d.]+ to -?[\d.]+°; ICC\(2,1\) -?[\d.]+ \(95 %: /);
+    expect(output).toMatch(/agreement {3}bias -?[\d.]+°, limits -?[\d.]+ to -?[\d.]+°; ICC\(2,1\) -?[\d.]+ \(95 %: /);
     expect(output).toMatch(/calibration [\d.]+ % of the points lie in their 95 % ellipse and [\d.]+ % of the angles/);
     expect(output).toContain('metrics     runs/first/metrics.json');
     const { test: metrics } = JSON.parse(await readFile(at('runs', 'first', 'metrics.json'), 'utf8'));

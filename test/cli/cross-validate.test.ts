@@ -59,7 +59,7 @@ describe('cross-validate', () => {
     expect(code).toBe(0);
     expect(output).toMatch(/^test with mirrored views, 1 frames, pixels of a 512 frame:$/m);
     expect(output).toMatch(
-      /^ {2}members +2, alone APD [\d.]+ to [\d.]+ px\n +they disagree by PS1 [\d.]+, PS2 [\d.]+, FH1 [\d.]+ px$/m,
+      /^ {2}members +2, individual APD [\d.]+ to [\d.]+ px\n +disagreement PS1 [\d.]+, PS2 [\d.]+, FH1 [\d.]+ px$/m,
     );
     const seen = await evaluate('--ensemble', 'cv', '--split', 'validation');
     expect([seen.code, seen.errors]).toEqual([

@@ -38,7 +38,7 @@ describe('search', () => {
     expect([code, errors.filter((line) => /^trial \d: (?!optimizer)/.test(line)).length]).toEqual([0, 3]);
     expect(output).toMatch(/^3 trials: 3 complete\nbest: trial [012], validation APD \d+\.\d\d px\n/);
     expect(output).toMatch(/\n {2}loss\.sigma {14}\d\.\d+/);
-    expect(output).toMatch(/\ntrain with it: npm run train -- --config first\/best\.json\n$/);
+    expect(output).toMatch(/\nto train with it: npm run train -- --config first\/best\.json\n$/);
     const { best, trials } = await readSearch(at('first'));
     const leader = trials[best ?? -1];
     const { loss, optimizer } = await loadConfig(at('first', 'best.json'));
