@@ -66,7 +66,7 @@ describe('cross-validate', () => {
       1,
       [
         expect.stringMatching(
-          /^cv\/ensemble was trained with 2 of the validation frames, so that scores on them say little/,
+          /^cv\/ensemble was trained on 2 of the validation frames, so scores on them are not meaningful/,
         ),
       ],
     ]);
