@@ -71,7 +71,7 @@ const REASONS: Record<keyof typeof BREAKS, RegExp> = {
   'a GPU that is lost while kernels are compiled': /device was lost/,
   'a GPU that is lost at the first frame': /device was lost/,
   'something that throws while the GPU is got ready': /Cannot read properties/,
-  'a browser that never answers whether there is a GPU': /has not said within 60 s/,
+  'a browser that never answers whether there is a GPU': /did not respond to a request for a GPU within 60 s/,
 };
 
 /** What the page says while it waits for something that never comes. */
