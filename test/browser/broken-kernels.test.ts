@@ -232,7 +232,7 @@ describe.skipIf(!executable)('a page whose GPU fails', () => {
     });
     await page.getByLabel('Weights').selectOption('f16');
     expect(await settled(page)).toMatch(
-      /^The model cannot run in this page: .*no such luck.*Settings lets it run on the server/,
+      /^The model cannot run in this page: .*no such luck.*Choose the server in Settings/,
     );
     await page.getByLabel('Runs').selectOption('server');
     expect(await settled(page)).toMatch(/^Runs on the server [^,]*\. Frames are sent to it\.$/);
