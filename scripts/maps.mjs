@@ -50,7 +50,7 @@ function declarationOf(name) {
   const word = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const modifiers = '(?:export |default |abstract |async |private |static |readonly |get )*';
   const keywords = '(?:function\\*? |class |const |let |interface |type |fn )';
-  return new RegExp(`^\\s*${modifiers}(?:${keywords}#?${word}\\b|#?${word}(?:[:?]| =|[(<].*[{(]$))`);
+  return new RegExp(`^\\s*${modifiers}(?:${keywords}#?${word}\\b|#?${word}(?:[:?]| =|[(<].*\\).*\\{$|\\($))`);
 }
 
 /** The line that declares a name, or else the one nearest to `near` that contains it; undefined if none does. */
@@ -113,8 +113,8 @@ function linkFaults(root, path, link) {
   return anchors(readFileSync(join(root, file), 'utf8')).includes(anchor) ? [] : [`${file} has no heading #${anchor}.`];
 }
 
-/** The file that declares a name, if it is the only one under src. */
-function declaringFile(root, name) {
+/** The file that declares a name, if it is the only one under src, or the only one in the folder of the old file. */
+function declaringFile(root, name, old) {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
     /\.(?:tsx?|wgsl)$/.test(file),
   );
@@ -124,7 +124,9 @@ function declaringFile(root, name) {
       .split('\n')
       .some((line) => declares.test(line)),
   );
-  return found.length === 1 ? join('src', found[0]) : undefined;
+  const beside = found.filter((file) => dirname(join('src', file)) === dirname(old));
+  const [file, ...others] = found.length > 1 ? beside : found;
+  return file === undefined || others.length > 0 ? undefined : join('src', file);
 }
 
 /** The text of a document with its references moved to the files and lines where their names are. */
@@ -137,7 +139,7 @@ export function withCurrentLines(root, path) {
       for (const { whole, label, name, target, line: number } of lineReferences(line)) {
         if (name === undefined) continue;
         const old = join(dirname(path), target);
-        const file = existsSync(join(root, old)) ? old : declaringFile(root, name);
+        const file = existsSync(join(root, old)) ? old : declaringFile(root, name, old);
         if (file === undefined) continue;
         const source = readFileSync(join(root, file), 'utf8');
         const current = contains(source.split('\n')[number - 1], name) ? number : findLine(source, name, number);
