@@ -53,7 +53,7 @@ export function withProblem(entry: Entry, frameIndex: number, problem: string | 
   return { ...entry, problems };
 }
 
-/** Unique key of a frame within the session. */
+/** Unique key of a frame in the queue. */
 export function frameKey(entry: Entry, frameIndex = entry.frameIndex): string {
   return `${entry.id}/${frameIndex}`;
 }
