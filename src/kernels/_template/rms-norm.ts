@@ -3,11 +3,11 @@ import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
+import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { add, div, mul, square, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
 import { sum } from '../reduce/index.js';
-import { withTypes } from '../template.js';
-import kernel from './rms-norm.wgsl';
+import source from './rms-norm.wgsl';
 
 export interface RmsNormOptions {
   /** Added to the mean square. Default 1e-5. */
@@ -35,6 +35,9 @@ export function rmsNorm(x: Tensor, { eps = 1e-5 }: RmsNormOptions = {}): Tensor 
   return record(rmsNormOperation, [x], { eps })[0];
 }
 
+/** Declared once: this makes the struct in the kernel, and packs the values by name. */
+const rowUniforms = uniforms({ rows: 'u32', channels: 'u32', eps: 'f32' });
+
 /** Input x [..., C]; outputs y, of x's shape and type, and r [..., 1], f32, which the gradient reuses. */
 const rmsNormOperation: Operation<Attributes> = {
   name: 'rmsNorm',
@@ -54,10 +57,12 @@ const rmsNormOperation: Operation<Attributes> = {
     const lanes = channels > 32 ? 64 : 1;
     lowering.dispatch({
       label: 'rmsNorm',
-      source: withTypes(kernel, { X: x }, { LANES: lanes, PARALLEL: lanes > 1 }),
+      ...kernel(source, {
+        constants: { X: x.dtype, LANES: lanes, PARALLEL: lanes > 1 },
+        uniforms: rowUniforms({ rows, channels, eps }),
+      }),
       bindings: [x, y, r],
       writes: [1, 2],
-      uniforms: { u32: [rows, channels], f32: [eps] },
       workgroups: linearGrid(rows, 1),
       flops: 3 * sizeOf(x.shape),
     });

@@ -5,30 +5,28 @@
 // sums, so that the same inputs give the same bits. A NaN goes through sum and product by itself: nothing of nan.wgsl is needed.
 //
 // Grid: one workgroup per row, linear; {{LANES}} invocations.
-struct Params { rows: u32, channels: u32, eps: f32 }
-
-@group(0) @binding(0) var<uniform> params: Params;
+//#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(2) var<storage, read_write> y: array<{{X}}>;
 @group(0) @binding(3) var<storage, read_write> r: array<f32>;
 
 //#if PARALLEL
 var<workgroup> sums: array<f32, {{LANES}}>;
-//#end
+//#end if PARALLEL
 
 @compute @workgroup_size({{LANES}})
 fn main(
-  @builtin(workgroup_id) workgroup: vec3<u32>,
-  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) lane: u32,
 ) {
   let row = workgroup.y * workgroups.x + workgroup.x;
   // A surplus workgroup: the whole of it leaves, before any barrier.
-  if (row >= params.rows) { return; }
-  let first = row * params.channels;
+  if (row >= uniforms.rows) { return; }
+  let first = row * uniforms.channels;
 
   var sum = 0.0;
-  for (var c = lane; c < params.channels; c += {{LANES}}u) {
+  for (var c = lane; c < uniforms.channels; c += {{LANES}}u) {
     let value = f32(x[first + c]);
     sum += value * value;
   }
@@ -40,10 +38,10 @@ fn main(
   }
   workgroupBarrier();
   sum = sums[0];
-//#end
+//#end if PARALLEL
 
-  let inverse = 1.0 / sqrt(sum / f32(params.channels) + params.eps);
-  for (var c = lane; c < params.channels; c += {{LANES}}u) {
+  let inverse = 1.0 / sqrt(sum / f32(uniforms.channels) + uniforms.eps);
+  for (var c = lane; c < uniforms.channels; c += {{LANES}}u) {
     y[first + c] = {{X}}(f32(x[first + c]) * inverse);
   }
   if (lane == 0u) { r[row] = inverse; }
