@@ -1,4 +1,4 @@
-import { accesses, type Command, newRoot, type PlannedValue, type Root } from './commands.js';
+import { accesses, type Command, newPlannedBuffer, type PlannedBuffer, type PlannedValue } from './commands.js';
 import type { Device } from './device.js';
 import { NumericError } from './errors.js';
 import type { Node } from './graph.js';
@@ -47,10 +47,10 @@ interface Site {
 }
 
 /** Bytes behind a value that belong to its guard: only a value that fills its memory has one. */
-export function guardBytesOf({ shape, dtype, root, offset }: PlannedValue, device: Device): number {
-  const whole = offset === 0 && root.bytes === bindingBytes(bytesOf({ shape, dtype }));
-  const guarded = root.storage ? root.storage.guarded : device.heap.guardBytes > 0;
-  return whole && !root.parent && !root.constant && guarded ? device.heap.guardBytes : 0;
+export function guardBytesOf({ shape, dtype, buffer, offset }: PlannedValue, device: Device): number {
+  const whole = offset === 0 && buffer.bytes === bindingBytes(bytesOf({ shape, dtype }));
+  const guarded = buffer.storage ? buffer.storage.guarded : device.heap.guardBytes > 0;
+  return whole && !buffer.parent && !buffer.constant && guarded ? device.heap.guardBytes : 0;
 }
 
 /**
@@ -62,7 +62,7 @@ export class Checks {
   /** The plan's commands with those of the checks among them. */
   readonly commands: readonly Command[];
   /** Where an execution leaves what it found. */
-  readonly status: Root;
+  readonly status: PlannedBuffer;
   private readonly sites: readonly Site[];
   private readonly statusValue: PlannedValue;
 
@@ -77,14 +77,16 @@ export class Checks {
       else byNode.set(command.node, [command]);
     }
     const touched = plan.commands.flatMap((command) => accesses(command).map(({ value }) => value));
-    const used = new Set([...touched, ...plan.outputs].map(({ root }) => root));
+    const used = new Set([...touched, ...plan.outputs].map(({ buffer }) => buffer));
     const sitesOf = plan.nodes.map((node, position) =>
-      this.findSites(node, plan.produced[position], byNode.get(node) ?? []).filter(({ value }) => used.has(value.root)),
+      this.findSites(node, plan.produced[position], byNode.get(node) ?? []).filter(({ value }) =>
+        used.has(value.buffer),
+      ),
     );
     this.sites = sitesOf.flat();
     const words = WORDS_PER_SITE * Math.max(1, this.sites.length);
-    this.status = newRoot('checked mode status', 4 * words);
-    this.statusValue = { id: -1, shape: [words], dtype: 'u32', root: this.status, offset: 0 };
+    this.status = newPlannedBuffer('checked mode status', 4 * words);
+    this.statusValue = { id: -1, shape: [words], dtype: 'u32', buffer: this.status, offset: 0 };
     const index = new Map(this.sites.map((site, i) => [site, i]));
     this.commands = [
       ...plan.nodes.flatMap((node, position) => [
@@ -171,18 +173,19 @@ export class Checks {
   /** What a node writes: its scratch memory, then its results. */
   private findSites(node: Node, results: readonly PlannedValue[], commands: readonly Command[]): Site[] {
     const updated = new Set(node.operation.updates?.(node.attributes).map(([output]) => output));
-    const own = new Set(results.map(({ root }) => root));
-    const scratch = new Set<Root>();
+    const own = new Set(results.map(({ buffer }) => buffer));
+    const scratch = new Set<PlannedBuffer>();
     for (const command of commands) {
-      for (const { value, writes } of accesses(command)) if (writes && !own.has(value.root)) scratch.add(value.root);
+      for (const { value, writes } of accesses(command))
+        if (writes && !own.has(value.buffer)) scratch.add(value.buffer);
     }
     const site = (role: Site['role'], value: PlannedValue, name: string): Site => {
       return { node, value, role, name, salt: this.device.heap.nextSalt() };
     };
     return [
-      ...[...scratch].map((root) => {
-        const value: PlannedValue = { id: -1, shape: [root.bytes / 4], dtype: 'u32', root, offset: 0 };
-        return site('scratch', value, `its scratch memory of ${root.bytes} bytes`);
+      ...[...scratch].map((buffer) => {
+        const value: PlannedValue = { id: -1, shape: [buffer.bytes / 4], dtype: 'u32', buffer, offset: 0 };
+        return site('scratch', value, `its scratch memory of ${buffer.bytes} bytes`);
       }),
       ...results.map((value, i) =>
         site(

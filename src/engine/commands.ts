@@ -5,24 +5,27 @@ import type { Dispatch, Value } from './operation.js';
 /** Storage buffers are bound at multiples of this; WebGPU guarantees it. */
 export const ALIGNMENT = 256;
 
-/** A stretch of memory that one or more values share, and the span of commands during which it is in use. */
-export interface Root {
+/**
+ * A buffer as the planner sees it, before it has a place in a GPUBuffer: memory that one or more values share, and the span of
+ * commands during which it is in use.
+ */
+export interface PlannedBuffer {
   readonly label: string;
   readonly bytes: number;
   /** Memory that exists outside the program, or undefined for memory that the planner places. */
   storage: Storage | undefined;
   /** Constant contents, uploaded when the program is built. */
   readonly constant: Uint32Array | Float32Array | undefined;
-  /** This root's memory is a part of another one's, `shift` bytes from its start. */
-  parent: { root: Root; shift: number } | undefined;
-  /** Whether other roots are parts of this one. */
+  /** This buffer's memory is a part of another one's, `shift` bytes from its start. */
+  parent: { buffer: PlannedBuffer; shift: number } | undefined;
+  /** Whether other buffers are parts of this one. */
   isArena: boolean;
   /** First and last command that touches it; -1 for arguments, which are filled before the first. */
   first: number;
   last: number;
 }
 
-export function newRoot(label: string, bytes: number, constant?: Uint32Array | Float32Array): Root {
+export function newPlannedBuffer(label: string, bytes: number, constant?: Uint32Array | Float32Array): PlannedBuffer {
   return {
     label,
     bytes,
@@ -37,7 +40,7 @@ export function newRoot(label: string, bytes: number, constant?: Uint32Array | F
 
 /** Where a value lies. */
 export interface PlannedValue extends Value {
-  readonly root: Root;
+  readonly buffer: PlannedBuffer;
   readonly offset: number;
 }
 
@@ -58,15 +61,15 @@ export interface CopyCommand {
 
 export type Command = DispatchCommand | CopyCommand;
 
-/** Follows parents: where a root's memory really is. */
-export function locate(root: Root): { root: Root; shift: number } {
-  let current = root;
+/** Follows parents: where a buffer's memory really is. */
+export function locate(buffer: PlannedBuffer): { buffer: PlannedBuffer; shift: number } {
+  let current = buffer;
   let shift = 0;
   while (current.parent) {
     shift += current.parent.shift;
-    current = current.parent.root;
+    current = current.parent.buffer;
   }
-  return { root: current, shift };
+  return { buffer: current, shift };
 }
 
 /** The values that a command touches, and which of them it writes. */

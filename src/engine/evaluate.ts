@@ -40,14 +40,14 @@ function run(device: Device, plan: Plan): Storage[] {
   const storages: Storage[] = [];
   let program: Program | undefined;
   try {
-    // Results are computed right in the memory they will keep, unless two share a root or one is part of another.
+    // Results are computed right in the memory they will keep, unless two share a buffer or one is part of another.
     const copied: number[] = [];
     for (const [index, value] of plan.outputs.entries()) {
       const storage = device.heap.allocateWhole(bytesOf(value), 'result');
       storages.push(storage);
-      const { root, shift } = locate(value.root);
-      const whole = shift === 0 && value.offset === 0 && root.bytes === storage.bytes;
-      if (whole && !root.storage && !root.constant) root.storage = storage;
+      const { buffer, shift } = locate(value.buffer);
+      const whole = shift === 0 && value.offset === 0 && buffer.bytes === storage.bytes;
+      if (whole && !buffer.storage && !buffer.constant) buffer.storage = storage;
       else copied.push(index);
     }
     program = new Program(device, plan);

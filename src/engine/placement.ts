@@ -1,60 +1,60 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
-import { ALIGNMENT, accesses, type Command, locate, type Root } from './commands.js';
+import { ALIGNMENT, accesses, type Command, locate, type PlannedBuffer } from './commands.js';
 
-/** A buffer to be created, and what lies in it when. */
+/** A GPUBuffer to be created, and what lies in it when. */
 export interface Bank {
   bytes: number;
   /** By offset. */
-  readonly members: { root: Root; offset: number }[];
+  readonly members: { buffer: PlannedBuffer; offset: number }[];
 }
 
 export interface Placement {
   readonly banks: readonly Bank[];
-  readonly places: ReadonlyMap<Root, { bank: number; offset: number }>;
+  readonly places: ReadonlyMap<PlannedBuffer, { bank: number; offset: number }>;
   /** The most that is alive at any command: no placement can need less. */
   readonly lowerBound: number;
   /** What is alive then. */
-  readonly peak: readonly Root[];
+  readonly peak: readonly PlannedBuffer[];
   readonly planned: number;
 }
 
 /**
- * Gives every root a bank and an offset, so that roots alive at the same time do not overlap and banks are few and
- * full. WebGPU forbids one dispatch to read and write the same buffer, even in separate ranges, so roots that a
- * command both reads and writes are kept in different banks.
+ * Gives every planned buffer a bank and an offset, so that those alive at the same time do not overlap and banks are few
+ * and full. WebGPU forbids one dispatch to read and write the same GPUBuffer, even in separate ranges, so if a command
+ * reads one planned buffer and writes another, they are kept in different banks.
  *
- * Greedy: each root in turn goes where it makes the total grow least (after "Efficient memory
+ * Greedy: each buffer in turn goes where it makes the total grow least (after "Efficient memory
  * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule). What order is best
- * depends on the program, so the best of a few is improved by moving roots in it as long as that helps.
+ * depends on the program, so the best of a few is improved by moving buffers in it as long as that helps.
  *
- * @param separate One bank per root, with `guardBytes` behind it (checked mode).
+ * @param separate One bank per buffer, with `guardBytes` behind it (checked mode).
  */
-export function placeRoots(
-  roots: readonly Root[],
+export function placeBuffers(
+  buffers: readonly PlannedBuffer[],
   commands: readonly Command[],
   maxBankBytes: number,
   separate: boolean,
   guardBytes: number,
 ): Placement {
-  const { bytes: lowerBound, roots: peak } = findPeak(roots);
+  const { bytes: lowerBound, buffers: peak } = findPeak(buffers);
   if (separate) {
-    const banks = roots.map((root) => ({ bytes: root.bytes + guardBytes, members: [{ root, offset: 0 }] }));
+    const banks = buffers.map((buffer) => ({ bytes: buffer.bytes + guardBytes, members: [{ buffer, offset: 0 }] }));
     return placement(banks, lowerBound, peak);
   }
   const conflicts = findConflicts(commands);
-  const place = (order: readonly Root[]) => placeInOrder(order, conflicts, maxBankBytes);
-  const orders = ORDERS.map((order) => [...roots].sort(order));
+  const place = (order: readonly PlannedBuffer[]) => placeInOrder(order, conflicts, maxBankBytes);
+  const orders = ORDERS.map((order) => [...buffers].sort(order));
   let best = least(orders.map(place));
   if (bytesOf(best) - lowerBound > Math.max(NEGLIGIBLE_BYTES, NEGLIGIBLE_SHARE * lowerBound)) {
-    // Small roots fit into what large ones leave, so only these are worth moving.
-    const isLarge = ({ bytes }: Root) => bytes >= lowerBound / 256;
+    // Small buffers fit into what large ones leave, so only these are worth moving.
+    const isLarge = ({ bytes }: PlannedBuffer) => bytes >= lowerBound / 256;
     const improved = improveOrder(
       orders.map((order) => order.filter(isLarge)),
       place,
       lowerBound,
     );
-    best = least([best, place([...improved, ...orders[0].filter((root) => !isLarge(root))])]);
+    best = least([best, place([...improved, ...orders[0].filter((buffer) => !isLarge(buffer))])]);
   }
   return placement(best, lowerBound, peak);
 }
@@ -63,24 +63,24 @@ export function placeRoots(
 const NEGLIGIBLE_BYTES = 2 ** 18;
 const NEGLIGIBLE_SHARE = 0.02;
 
-/** Orders tried in search of a better one, fewer for many roots: half a second for a large network that computes activations again. */
+/** Orders tried in search of a better one, fewer for many buffers: half a second for a large network that computes activations again. */
 const triesFor = (count: number) => Math.min(300, Math.floor(3e7 / count ** 2));
 
 /**
  * Orders to begin with. Largest first serves a plain training step best. Where activations are computed again, many large
  * tensors live briefly late in the program, and those that die last go first.
  */
-const ORDERS: readonly ((a: Root, b: Root) => number)[] = [
+const ORDERS: readonly ((a: PlannedBuffer, b: PlannedBuffer) => number)[] = [
   (a, b) => b.bytes - a.bytes || a.first - b.first,
   (a, b) => b.last - a.last || b.bytes - a.bytes,
 ];
 
-/** The best of some orders, with roots moved to places drawn at random, always the same ones, as long as nothing gets worse. */
+/** The best of some orders, with buffers moved to places drawn at random, always the same ones, as long as nothing gets worse. */
 function improveOrder(
-  orders: readonly (readonly Root[])[],
-  place: (order: readonly Root[]) => Bank[],
+  orders: readonly (readonly PlannedBuffer[])[],
+  place: (order: readonly PlannedBuffer[]) => Bank[],
   lowerBound: number,
-): readonly Root[] {
+): readonly PlannedBuffer[] {
   const generator = xoroshiro128plus(1);
   const below = (count: number) => uniformInt(generator, 0, count - 1);
   const scored = orders.map((order) => ({ order, bytes: bytesOf(place(order)) }));
@@ -98,16 +98,20 @@ function improveOrder(
   return best.order;
 }
 
-function placeInOrder(order: readonly Root[], conflicts: ReadonlyMap<Root, Set<Root>>, maxBankBytes: number): Bank[] {
+function placeInOrder(
+  order: readonly PlannedBuffer[],
+  conflicts: ReadonlyMap<PlannedBuffer, Set<PlannedBuffer>>,
+  maxBankBytes: number,
+): Bank[] {
   const banks: Bank[] = [];
-  /** By bank: roots that may not be placed there. */
-  const excluded: Set<Root>[] = [];
-  for (const root of order) {
-    const bytes = align(root.bytes);
+  /** By bank: buffers that may not be placed there. */
+  const excluded: Set<PlannedBuffer>[] = [];
+  for (const buffer of order) {
+    const bytes = align(buffer.bytes);
     let best: { at: number; offset: number; growth: number } | undefined;
     for (const [at, bank] of banks.entries()) {
-      if (excluded[at].has(root)) continue;
-      const offset = lowestGap(bank, root, bytes);
+      if (excluded[at].has(buffer)) continue;
+      const offset = lowestGap(bank, buffer, bytes);
       if (offset + bytes > maxBankBytes) continue;
       const growth = Math.max(0, offset + bytes - bank.bytes);
       if (!best || growth < best.growth) best = { at, offset, growth };
@@ -121,9 +125,9 @@ function placeInOrder(order: readonly Root[], conflicts: ReadonlyMap<Root, Set<R
     const bank = banks[at];
     let rank = bank.members.length;
     while (rank > 0 && bank.members[rank - 1].offset > offset) rank -= 1;
-    bank.members.splice(rank, 0, { root, offset });
+    bank.members.splice(rank, 0, { buffer, offset });
     bank.bytes = Math.max(bank.bytes, offset + bytes);
-    for (const enemy of conflicts.get(root) ?? []) excluded[at].add(enemy);
+    for (const enemy of conflicts.get(buffer) ?? []) excluded[at].add(enemy);
   }
   return banks;
 }
@@ -137,9 +141,9 @@ function least(placements: readonly Bank[][]): Bank[] {
 }
 
 function placement(banks: readonly Bank[], lowerBound: number, peak: Placement['peak']): Placement {
-  const places = new Map<Root, { bank: number; offset: number }>();
+  const places = new Map<PlannedBuffer, { bank: number; offset: number }>();
   for (const [bank, { members }] of banks.entries()) {
-    for (const { root, offset } of members) places.set(root, { bank, offset });
+    for (const { buffer, offset } of members) places.set(buffer, { bank, offset });
   }
   return { banks, places, lowerBound, peak, planned: bytesOf(banks) };
 }
@@ -148,34 +152,34 @@ function align(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }
 
-/** The lowest offset at which `bytes` are free for as long as `root` lives. */
-function lowestGap({ members }: Bank, root: Root, bytes: number): number {
+/** The lowest offset at which `bytes` are free for as long as `buffer` lives. */
+function lowestGap({ members }: Bank, buffer: PlannedBuffer, bytes: number): number {
   let offset = 0;
   for (const member of members) {
-    if (member.root.first > root.last || root.first > member.root.last) continue;
+    if (member.buffer.first > buffer.last || buffer.first > member.buffer.last) continue;
     if (offset + bytes <= member.offset) return offset;
-    offset = Math.max(offset, member.offset + align(member.root.bytes));
+    offset = Math.max(offset, member.offset + align(member.buffer.bytes));
   }
   return offset;
 }
 
-/** For each root, those that some command reads while it writes this one, or the other way round. */
-function findConflicts(commands: readonly Command[]): Map<Root, Set<Root>> {
-  const conflicts = new Map<Root, Set<Root>>();
-  const add = (a: Root, b: Root) => {
+/** For each buffer, those that some command reads while it writes this one, or the other way round. */
+function findConflicts(commands: readonly Command[]): Map<PlannedBuffer, Set<PlannedBuffer>> {
+  const conflicts = new Map<PlannedBuffer, Set<PlannedBuffer>>();
+  const add = (a: PlannedBuffer, b: PlannedBuffer) => {
     if (a === b) return;
     const known = conflicts.get(a);
     if (known) known.add(b);
     else conflicts.set(a, new Set([b]));
   };
   for (const command of commands) {
-    const located = accesses(command).map(({ value, writes }) => ({ root: locate(value.root).root, writes }));
+    const located = accesses(command).map(({ value, writes }) => ({ buffer: locate(value.buffer).buffer, writes }));
     for (const written of located) {
       if (!written.writes) continue;
       for (const read of located) {
         if (read.writes) continue;
-        add(written.root, read.root);
-        add(read.root, written.root);
+        add(written.buffer, read.buffer);
+        add(read.buffer, written.buffer);
       }
     }
   }
@@ -183,12 +187,12 @@ function findConflicts(commands: readonly Command[]): Map<Root, Set<Root>> {
 }
 
 /** The largest sum of bytes alive at one command, and of what. */
-function findPeak(roots: readonly Root[]): { bytes: number; roots: Root[] } {
+function findPeak(buffers: readonly PlannedBuffer[]): { bytes: number; buffers: PlannedBuffer[] } {
   const changes = new Map<number, number>();
-  for (const root of roots) {
-    const bytes = align(root.bytes);
-    changes.set(root.first, (changes.get(root.first) ?? 0) + bytes);
-    changes.set(root.last + 1, (changes.get(root.last + 1) ?? 0) - bytes);
+  for (const buffer of buffers) {
+    const bytes = align(buffer.bytes);
+    changes.set(buffer.first, (changes.get(buffer.first) ?? 0) + bytes);
+    changes.set(buffer.last + 1, (changes.get(buffer.last + 1) ?? 0) - bytes);
   }
   let alive = 0;
   let peak = { bytes: 0, at: 0 };
@@ -197,5 +201,5 @@ function findPeak(roots: readonly Root[]): { bytes: number; roots: Root[] } {
     if (alive > peak.bytes) peak = { bytes: alive, at };
   }
   const { bytes, at } = peak;
-  return { bytes, roots: roots.filter(({ first, last }) => first <= at && at <= last) };
+  return { bytes, buffers: buffers.filter(({ first, last }) => first <= at && at <= last) };
 }

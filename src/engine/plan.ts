@@ -5,7 +5,15 @@ import {
   type ViewAttributes,
   viewOperation,
 } from './basic-operations.js';
-import { ALIGNMENT, accesses, type Command, locate, newRoot, type PlannedValue, type Root } from './commands.js';
+import {
+  ALIGNMENT,
+  accesses,
+  type Command,
+  locate,
+  newPlannedBuffer,
+  type PlannedBuffer,
+  type PlannedValue,
+} from './commands.js';
 import type { Device } from './device.js';
 import { LimitError, ShaderError, TensorError } from './errors.js';
 import { fuseChains, fuseEpilogues } from './fusion.js';
@@ -30,8 +38,8 @@ export interface Graph {
 export interface Plan {
   readonly commands: readonly Command[];
   /** Everything that the commands touch and the planner must place, parents only. */
-  readonly roots: readonly Root[];
-  readonly constants: readonly Root[];
+  readonly buffers: readonly PlannedBuffer[];
+  readonly constants: readonly PlannedBuffer[];
   readonly arguments: readonly PlannedValue[];
   readonly outputs: readonly PlannedValue[];
   /** Stored tensors that the program reads or writes. */
@@ -70,8 +78,8 @@ export class Planner {
   private readonly commands: Command[] = [];
   private readonly values = new Map<Tensor, PlannedValue>();
   private readonly externals = new Map<Tensor, Storage>();
-  private readonly externalRoots = new Map<Storage, Root>();
-  private readonly all: Root[] = [];
+  private readonly externalBuffers = new Map<Storage, PlannedBuffer>();
+  private readonly all: PlannedBuffer[] = [];
   private readonly produced: PlannedValue[][] = [];
   private readonly recorded: Node[];
   private readonly nodes: Node[];
@@ -79,8 +87,8 @@ export class Planner {
   /** Effects by the tensor that is assigned. */
   private readonly targetsOf = new Map<Tensor, Tensor[]>();
   private readonly inPlaceTargets = new Set<Tensor>();
-  /** The commands that touch each root so far. */
-  private readonly commandsOf = new Map<Root, Command[]>();
+  /** The commands that touch each buffer so far. */
+  private readonly commandsOf = new Map<PlannedBuffer, Command[]>();
   private nextValue = 0;
   private position = -1;
 
@@ -105,9 +113,9 @@ export class Planner {
   build(): Plan {
     const { graph } = this;
     const argumentValues = graph.arguments.map((tensor, index) => {
-      const root = this.addRoot(`argument ${index}`, tensor);
-      root.first = -1;
-      const value = this.newValue(tensor.shape, tensor.dtype, root, 0);
+      const buffer = this.addBuffer(`argument ${index}`, tensor);
+      buffer.first = -1;
+      const value = this.newValue(tensor.shape, tensor.dtype, buffer, 0);
       this.values.set(tensor, value);
       return value;
     });
@@ -119,15 +127,15 @@ export class Planner {
     const outputs = graph.outputs.map((tensor) => this.setAside(this.valueOf(tensor)));
     this.lowerEffects();
     this.findLifetimes(outputs);
-    const roots = new Set<Root>();
-    for (const root of this.all) {
-      const located = locate(root).root;
-      if (!located.storage && !located.constant && located.last >= located.first) roots.add(located);
+    const buffers = new Set<PlannedBuffer>();
+    for (const buffer of this.all) {
+      const located = locate(buffer).buffer;
+      if (!located.storage && !located.constant && located.last >= located.first) buffers.add(located);
     }
     return {
       commands: this.commands,
-      roots: [...roots],
-      constants: this.all.filter((root) => root.constant),
+      buffers: [...buffers],
+      constants: this.all.filter((buffer) => buffer.constant),
       arguments: argumentValues,
       outputs,
       externals: this.externals,
@@ -138,7 +146,11 @@ export class Planner {
     };
   }
 
-  private addRoot(label: string, spec: { shape: Shape; dtype: DType }, constant?: Uint32Array | Float32Array): Root {
+  private addBuffer(
+    label: string,
+    spec: { shape: Shape; dtype: DType },
+    constant?: Uint32Array | Float32Array,
+  ): PlannedBuffer {
     const bytes = bindingBytes(bytesOf(spec));
     const limit = this.graph.device.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
@@ -147,13 +159,13 @@ export class Planner {
           `at most ${limit}; use a smaller batch, width or size.`,
       );
     }
-    const root = newRoot(label, bytes, constant);
-    this.all.push(root);
-    return root;
+    const buffer = newPlannedBuffer(label, bytes, constant);
+    this.all.push(buffer);
+    return buffer;
   }
 
-  private newValue(shape: Shape, dtype: DType, root: Root, offset: number): PlannedValue {
-    return { id: this.nextValue++, shape, dtype, root, offset };
+  private newValue(shape: Shape, dtype: DType, buffer: PlannedBuffer, offset: number): PlannedValue {
+    return { id: this.nextValue++, shape, dtype, buffer, offset };
   }
 
   private valueOf(tensor: Tensor): PlannedValue {
@@ -163,14 +175,14 @@ export class Planner {
       throw new TensorError(`a tensor (${tensor}) belongs to another compiled function; pass it as an argument.`);
     }
     const { storage } = tensor.origin;
-    let root = this.externalRoots.get(storage);
-    if (!root) {
-      root = this.addRoot(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: 'u32' });
-      root.storage = storage;
-      this.externalRoots.set(storage, root);
+    let buffer = this.externalBuffers.get(storage);
+    if (!buffer) {
+      buffer = this.addBuffer(tensor.label ?? 'stored tensor', { shape: [storage.bytes / 4], dtype: 'u32' });
+      buffer.storage = storage;
+      this.externalBuffers.set(storage, buffer);
     }
     this.externals.set(tensor, storage);
-    const value = this.newValue(tensor.shape, tensor.dtype, root, 0);
+    const value = this.newValue(tensor.shape, tensor.dtype, buffer, 0);
     this.values.set(tensor, value);
     return value;
   }
@@ -188,7 +200,7 @@ export class Planner {
       return update ? this.updatedValue(node, index, update[1], inputs[update[1]]) : undefined;
     });
     const final = node.specs.map(
-      (spec, index) => outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.addRoot(name, spec), 0),
+      (spec, index) => outputs[index] ?? this.newValue(spec.shape, spec.dtype, this.addBuffer(name, spec), 0),
     );
     for (const [index, output] of node.outputs.entries()) this.values.set(output, final[index]);
     this.produced[this.position] = final;
@@ -204,7 +216,7 @@ export class Planner {
     const byteOffset = base.offset + offset * (base.dtype === 'f16' ? 2 : 4);
     this.produced[this.position] = [];
     if (byteOffset % ALIGNMENT === 0) {
-      this.values.set(node.outputs[0], this.newValue(spec.shape, spec.dtype, base.root, byteOffset));
+      this.values.set(node.outputs[0], this.newValue(spec.shape, spec.dtype, base.buffer, byteOffset));
       return;
     }
     throw new LimitError(
@@ -215,29 +227,29 @@ export class Planner {
   /** Lets the producers of an arena's members write into it directly; copies those that cannot. */
   private lowerPackMembers(node: Node, lowering: Lowering, inputs: readonly PlannedValue[], arena: PlannedValue): void {
     const { offsets } = node.attributes as PackAttributes;
-    const uses = new Map<Root, number>();
-    for (const { root } of inputs) uses.set(root, (uses.get(root) ?? 0) + 1);
-    arena.root.isArena = true;
+    const uses = new Map<PlannedBuffer, number>();
+    for (const { buffer } of inputs) uses.set(buffer, (uses.get(buffer) ?? 0) + 1);
+    arena.buffer.isArena = true;
     for (const [index, input] of inputs.entries()) {
       const shift = offsets[index] * 4;
-      const own = input.root;
+      const own = input.buffer;
       const movable =
         !this.graph.device.checked &&
         shift % ALIGNMENT === 0 &&
         isPrivate(input) &&
         uses.get(own) === 1 &&
-        !this.wouldClash(own, arena.root);
-      if (movable) own.parent = { root: arena.root, shift };
+        !this.wouldClash(own, arena.buffer);
+      if (movable) own.parent = { buffer: arena.buffer, shift };
       else lowerCopy(lowering, input, arena, offsets[index]);
     }
   }
 
-  /** Whether a command would read and write the same buffer if `root` were a part of `arena`. */
-  private wouldClash(root: Root, arena: Root): boolean {
-    return (this.commandsOf.get(root) ?? []).some((command) => {
+  /** Whether a command would read and write the same GPUBuffer if `buffer` were a part of `arena`. */
+  private wouldClash(buffer: PlannedBuffer, arena: PlannedBuffer): boolean {
+    return (this.commandsOf.get(buffer) ?? []).some((command) => {
       const touched = accesses(command);
-      const own = touched.filter(({ value }) => value.root === root);
-      const others = touched.filter(({ value }) => value.root !== root && locate(value.root).root === arena);
+      const own = touched.filter(({ value }) => value.buffer === buffer);
+      const others = touched.filter(({ value }) => value.buffer !== buffer && locate(value.buffer).buffer === arena);
       return others.some((other) => own.some(({ writes }) => writes !== other.writes));
     });
   }
@@ -246,14 +258,14 @@ export class Planner {
   private updatedValue(node: Node, output: number, input: number, source: PlannedValue): PlannedValue {
     const spec = node.specs[output];
     if (this.reads.endsAt(this.position, node, input)) {
-      if (isPrivate(source)) return this.newValue(spec.shape, spec.dtype, source.root, 0);
+      if (isPrivate(source)) return this.newValue(spec.shape, spec.dtype, source.buffer, 0);
       const target = this.inPlaceTarget(node.outputs[output], node.inputs[input]);
       if (target) {
         this.inPlaceTargets.add(target);
-        return this.newValue(spec.shape, spec.dtype, source.root, source.offset);
+        return this.newValue(spec.shape, spec.dtype, source.buffer, source.offset);
       }
     }
-    const value = this.newValue(spec.shape, spec.dtype, this.addRoot(this.nameOf(node), spec), 0);
+    const value = this.newValue(spec.shape, spec.dtype, this.addBuffer(this.nameOf(node), spec), 0);
     this.push({ kind: 'copy', node, from: source, to: value, bytes: bindingBytes(bytesOf(spec)) });
     return value;
   }
@@ -280,8 +292,8 @@ export class Planner {
 
   /** Copies a value that lies in stored memory, which an effect may overwrite or which may share its target's buffer. */
   private setAside(value: PlannedValue): PlannedValue {
-    if (!value.root.storage) return value;
-    const aside = this.newValue(value.shape, value.dtype, this.addRoot('aside', value), 0);
+    if (!value.buffer.storage) return value;
+    const aside = this.newValue(value.shape, value.dtype, this.addBuffer('aside', value), 0);
     this.push({ kind: 'copy', node: undefined, from: value, to: aside, bytes: bytesOf(value) });
     return aside;
   }
@@ -289,9 +301,9 @@ export class Planner {
   private push(command: Command): void {
     this.commands.push(command);
     for (const { value } of accesses(command)) {
-      const known = this.commandsOf.get(value.root);
+      const known = this.commandsOf.get(value.buffer);
       if (known) known.push(command);
-      else this.commandsOf.set(value.root, [command]);
+      else this.commandsOf.set(value.buffer, [command]);
     }
   }
 
@@ -303,29 +315,29 @@ export class Planner {
     const { device } = this.graph;
     const name = this.nameOf(node);
     /** The memory that is the node's to write. */
-    const own = new Set(results.map(({ root }) => root));
+    const own = new Set(results.map(({ buffer }) => buffer));
     return {
       limits: device.limits,
       adapter: device.traits,
       variant: device.tuning.choiceFor(node),
       scratch: (shape, dtype = 'f32') => {
-        const root = this.addRoot(`${name} scratch`, { shape, dtype });
-        own.add(root);
-        return this.newValue(shape, dtype, root, 0);
+        const buffer = this.addBuffer(`${name} scratch`, { shape, dtype });
+        own.add(buffer);
+        return this.newValue(shape, dtype, buffer, 0);
       },
       constant: (values) => {
         const spec = { shape: [values.length], dtype: values instanceof Uint32Array ? 'u32' : 'f32' } as const;
-        return this.newValue(spec.shape, spec.dtype, this.addRoot(`${name} table`, spec, values), 0);
+        return this.newValue(spec.shape, spec.dtype, this.addBuffer(`${name} table`, spec, values), 0);
       },
       reshape: (value, shape) => {
         const planned = value as PlannedValue;
-        return this.newValue(shape, planned.dtype, planned.root, planned.offset);
+        return this.newValue(shape, planned.dtype, planned.buffer, planned.offset);
       },
       dispatch: (dispatch) => {
         const values = dispatch.bindings as PlannedValue[];
         this.checkDispatch(name, dispatch);
         for (const index of dispatch.writes) {
-          if (own.has(values[index].root)) continue;
+          if (own.has(values[index].buffer)) continue;
           throw new ShaderError(
             `${name}: ${dispatch.label} writes its binding ${index + 1} (${formatShape(values[index].shape)}), which is none of ` +
               'the results; write to a result, or name the input in updates().',
@@ -347,9 +359,9 @@ export class Planner {
 
   private findLifetimes(outputs: readonly PlannedValue[]): void {
     const touch = (value: PlannedValue, at: number) => {
-      const { root } = locate(value.root);
-      root.first = Math.min(root.first, value.root.first === -1 ? -1 : at);
-      root.last = Math.max(root.last, at);
+      const { buffer } = locate(value.buffer);
+      buffer.first = Math.min(buffer.first, value.buffer.first === -1 ? -1 : at);
+      buffer.last = Math.max(buffer.last, at);
     };
     for (const [at, command] of this.commands.entries()) {
       for (const { value } of accesses(command)) touch(value, at);
@@ -360,7 +372,7 @@ export class Planner {
 
 /** Whether a value fills memory that belongs to the program and to nothing else in it. */
 function isPrivate(value: PlannedValue): boolean {
-  const { root, offset } = value;
-  const whole = offset === 0 && root.bytes === bindingBytes(bytesOf(value));
-  return whole && !root.storage && !root.constant && !root.parent && !root.isArena && root.first !== -1;
+  const { buffer, offset } = value;
+  const whole = offset === 0 && buffer.bytes === bindingBytes(bytesOf(value));
+  return whole && !buffer.storage && !buffer.constant && !buffer.parent && !buffer.isArena && buffer.first !== -1;
 }

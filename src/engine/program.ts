@@ -1,10 +1,17 @@
 import { Checks, guardBytesOf } from './checks.js';
-import { ALIGNMENT, type Command, type DispatchCommand, locate, type PlannedValue, type Root } from './commands.js';
+import {
+  ALIGNMENT,
+  type Command,
+  type DispatchCommand,
+  locate,
+  type PlannedBuffer,
+  type PlannedValue,
+} from './commands.js';
 import type { Device } from './device.js';
 import { type Allocation, bindingBytes, type Storage } from './memory-heap.js';
 import type { Dispatch } from './operation.js';
 import { hasUniforms } from './pipelines.js';
-import { type Placement, placeRoots } from './placement.js';
+import { type Placement, placeBuffers } from './placement.js';
 import type { Plan } from './plan.js';
 import type { Timestamps } from './profile.js';
 import { bytesOf } from './shape.js';
@@ -42,7 +49,7 @@ export class Program {
   private steps: Step[] = [];
   private readonly placement: Placement;
   private banks: Allocation[] = [];
-  private constants = new Map<Root, Storage>();
+  private constants = new Map<PlannedBuffer, Storage>();
   private uniforms: GPUBuffer | undefined;
   /** Where each dispatch's uniforms begin. */
   private uniformOffsets: readonly number[] = [];
@@ -54,8 +61,8 @@ export class Program {
     readonly device: Device,
     readonly plan: Plan,
   ) {
-    this.placement = placeRoots(
-      plan.roots.filter((root) => !root.storage),
+    this.placement = placeBuffers(
+      plan.buffers.filter((buffer) => !buffer.storage),
       plan.commands,
       device.limits.maxBufferSize,
       device.checked !== false,
@@ -112,17 +119,17 @@ export class Program {
     for (const [index, bank] of this.placement.banks.entries()) {
       const allocation = device.heap.allocateBuffer(bank.bytes, `program memory ${index}`);
       this.banks.push(allocation);
-      if (device.checked) device.heap.writeGuard(allocation.buffer, bank.members[0].root.bytes);
+      if (device.checked) device.heap.writeGuard(allocation.buffer, bank.members[0].buffer.bytes);
     }
     if (this.checks) {
       const { status } = this.checks;
       status.storage = device.heap.allocate(status.bytes, status.label);
     }
-    for (const root of plan.constants) {
-      if (!root.constant) continue;
-      const storage = device.heap.allocate(root.constant.byteLength, root.label);
-      device.upload(storage.allocation.buffer, storage.offset, root.constant);
-      this.constants.set(root, storage);
+    for (const buffer of plan.constants) {
+      if (!buffer.constant) continue;
+      const storage = device.heap.allocate(buffer.constant.byteLength, buffer.label);
+      device.upload(storage.allocation.buffer, storage.offset, buffer.constant);
+      this.constants.set(buffer, storage);
     }
     this.uniformOffsets = this.uploadUniforms();
   }
@@ -195,7 +202,7 @@ export class Program {
 
   /** Whether the program reads an argument at all: an unused one has no memory. */
   usesArgument(index: number): boolean {
-    return this.placement.places.has(this.plan.arguments[index].root);
+    return this.placement.places.has(this.plan.arguments[index].buffer);
   }
 
   /** Gives the program's memory back. */
@@ -231,12 +238,12 @@ export class Program {
   }
 
   private rangeOf(value: PlannedValue): Range {
-    const { root, shift } = locate(value.root);
+    const { buffer, shift } = locate(value.buffer);
     const offset = value.offset + shift;
-    const storage = root.storage ?? this.constants.get(root);
+    const storage = buffer.storage ?? this.constants.get(buffer);
     if (storage) return { buffer: storage.allocation.buffer, offset: storage.offset + offset };
-    const place = this.placement.places.get(root);
-    if (!place) throw new Error(`program: ${root.label} was not placed`);
+    const place = this.placement.places.get(buffer);
+    if (!place) throw new Error(`program: ${buffer.label} was not placed`);
     return { buffer: this.banks[place.bank].buffer, offset: place.offset + offset };
   }
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { packRecorded } from '../../src/engine/arena.js';
-import { accesses, locate, type Root } from '../../src/engine/commands.js';
-import { placeRoots } from '../../src/engine/placement.js';
+import { accesses, locate, type PlannedBuffer } from '../../src/engine/commands.js';
+import { placeBuffers } from '../../src/engine/placement.js';
 import { type Plan, Planner } from '../../src/engine/plan.js';
 import {
   add,
@@ -110,7 +110,7 @@ function planOf(device: Device, outputs: readonly Tensor[]): Plan {
 }
 
 function place(device: Device, plan: Plan) {
-  return placeRoots(plan.roots, plan.commands, device.limits.maxBufferSize, false, 0);
+  return placeBuffers(plan.buffers, plan.commands, device.limits.maxBufferSize, false, 0);
 }
 
 describe('a planned program', () => {
@@ -164,20 +164,20 @@ describe('a planned program', () => {
         for (const { members, bytes } of banks) {
           for (const [i, a] of members.entries()) {
             expect(a.offset % 256).toBe(0);
-            expect(a.offset + a.root.bytes).toBeLessThanOrEqual(bytes);
+            expect(a.offset + a.buffer.bytes).toBeLessThanOrEqual(bytes);
             for (const b of members.slice(i + 1)) {
-              const together = a.root.first <= b.root.last && b.root.first <= a.root.last;
-              const apart = a.offset + a.root.bytes <= b.offset || b.offset + b.root.bytes <= a.offset;
-              expect(!together || apart, `${a.root.label} and ${b.root.label}`).toBe(true);
+              const together = a.buffer.first <= b.buffer.last && b.buffer.first <= a.buffer.last;
+              const apart = a.offset + a.buffer.bytes <= b.offset || b.offset + b.buffer.bytes <= a.offset;
+              expect(!together || apart, `${a.buffer.label} and ${b.buffer.label}`).toBe(true);
             }
           }
         }
-        const bufferOf = (root: Root) => {
-          const located = locate(root).root;
+        const bufferOf = (buffer: PlannedBuffer) => {
+          const located = locate(buffer).buffer;
           return located.storage?.allocation ?? places.get(located)?.bank ?? located;
         };
         for (const command of plan.commands) {
-          const touched = accesses(command).map(({ value, writes }) => ({ buffer: bufferOf(value.root), writes }));
+          const touched = accesses(command).map(({ value, writes }) => ({ buffer: bufferOf(value.buffer), writes }));
           const written = new Set(touched.filter(({ writes }) => writes).map(({ buffer }) => buffer));
           expect(touched.every(({ buffer, writes }) => writes || !written.has(buffer))).toBe(true);
         }
@@ -222,7 +222,7 @@ describe('a planned program', () => {
     }
     const plan = planOf(device, gradients(sum(hidden), [x]));
     const { planned, lowerBound } = place(device, plan);
-    const total = plan.roots.reduce((sum, root) => sum + root.bytes, 0);
+    const total = plan.buffers.reduce((sum, buffer) => sum + buffer.bytes, 0);
     expect(planned).toBeLessThan(1.1 * lowerBound);
     expect(planned).toBeLessThan(0.5 * total);
   });
