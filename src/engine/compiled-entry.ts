@@ -1,5 +1,5 @@
 import type { Device } from './device.js';
-import { currentValue } from './effects.js';
+import { currentValue, newTrace } from './effects.js';
 import { DeviceError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { checkUsable, type Trace, withTrace } from './graph.js';
@@ -33,7 +33,7 @@ export function prepareEntry(
   device: Device,
   onCompile?: (done: number, total: number) => void,
 ): Entry {
-  const trace: Trace = { device, effects: new Map(), parts: new Map(), members: new Map() };
+  const trace = newTrace(device);
   const placeholders = args.map((arg, index) => {
     const [shape, dtype] = typeof arg === 'number' ? ([[], 'f32'] as const) : [arg.shape, arg.dtype];
     const tensor = new Tensor(device, shape, dtype, { kind: 'argument', index }, trace);

@@ -1,6 +1,7 @@
 import { view } from './basic-operations.js';
+import type { Device } from './device.js';
 import { TensorError } from './errors.js';
-import { activeTrace, checkUsable } from './graph.js';
+import { activeTrace, checkUsable, type Trace } from './graph.js';
 import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
 import { formatShape, sameShape } from './shape.js';
@@ -37,6 +38,11 @@ export function assignAll(assignments: readonly (readonly [target: Tensor, value
     }
     effects.set(target, current);
   }
+}
+
+/** @internal The trace of a function that is about to be compiled. */
+export function newTrace(device: Device): Trace {
+  return { device, effects: new Map(), parts: new Map(), members: new Map(), currentValue };
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Device } from './device.js';
-import { currentValue } from './effects.js';
 import { TensorError } from './errors.js';
 import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
@@ -33,6 +32,8 @@ export interface Trace {
   readonly parts: Map<Tensor, { readonly whole: Tensor; readonly part: Tensor }>;
   /** Members of arenas that are read or assigned as a whole: what is recorded is right as long as they lie there. */
   readonly members: Map<Tensor, Storage>;
+  /** The value that a tensor has at this point: see `currentValue` in effects.ts, which this module must not import. */
+  readonly currentValue: (tensor: Tensor) => Tensor;
 }
 
 let clock = 0;
@@ -149,7 +150,7 @@ export function record<Attributes>(
   device.checkUsable();
   for (const input of inputs) checkUsable(operation.name, input, device);
   // A tensor assigned earlier in this trace is seen with its new value.
-  const current = inputs.map(currentValue);
+  const current = currentTrace ? inputs.map(currentTrace.currentValue) : inputs;
   const specs = operation.shape(current, attributes);
   return append(device, {
     operation: operation as Operation,
