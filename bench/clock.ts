@@ -1,4 +1,4 @@
-import { type Compiled, compile, type Device, scope, type Tensor } from '../src/index.js';
+import { type Compiled, compile, type Device, type MatrixUnit, scope, type Tensor } from '../src/index.js';
 import { type Quartiles, quartiles } from './statistics.js';
 
 /** How long one execution takes, in milliseconds. */
@@ -23,6 +23,13 @@ export function measured<T>(body: () => T): T {
   return scope(MEASURED, body);
 }
 
+/** What programs run on. */
+export interface Target {
+  readonly device: Device;
+  /** In mixed precision, where the device has any. */
+  readonly matrixUnits?: MatrixUnit | undefined;
+}
+
 /**
  * Times what `body` marks as {@link measured}.
  *
@@ -30,11 +37,11 @@ export function measured<T>(body: () => T): T {
  * not good enough, the whole of `body` is timed by the wall clock: several repetitions in one program, several programs in
  * a row.
  */
-export async function timeKernel(device: Device, body: () => Tensor, budget: Budget): Promise<Timing> {
-  const program = compile(body, { device });
+export async function timeKernel(target: Target, body: () => Tensor, budget: Budget): Promise<Timing> {
+  const program = compile(body, target);
   try {
     const first = await profileOnce(program);
-    if (first.marked === undefined) return await timeByWallClock(device, body, 'the adapter has no timestamps', budget);
+    if (first.marked === undefined) return await timeByWallClock(target, body, 'the adapter has no timestamps', budget);
     let outrun = false;
     const samples = await repeat(budget, async () => {
       const { marked = [], wall } = await profileOnce(program);
@@ -42,7 +49,7 @@ export async function timeKernel(device: Device, body: () => Tensor, budget: Bud
       return marked;
     });
     const fault = outrun ? 'timestamps run ahead of the wall clock' : timestampFault(samples);
-    if (fault) return await timeByWallClock(device, body, fault, budget);
+    if (fault) return await timeByWallClock(target, body, fault, budget);
     return { clock: 'GPU timestamps', note: 'kernels only', milliseconds: quartiles(samples.map(total)) };
   } finally {
     program.dispose();
@@ -91,37 +98,37 @@ const MOST_REPETITIONS = 16;
 
 /** Times all of `body`, several repetitions in one program and several programs in a row. */
 export async function timeByWallClock(
-  device: Device,
+  target: Target,
   body: () => Tensor,
   reason: string,
   budget: Budget,
 ): Promise<Timing> {
-  const single = await timeRepetitions(device, body, 1, { milliseconds: 0, leastSamples: 1, mostSamples: 1 });
+  const single = await timeRepetitions(target, body, 1, { milliseconds: 0, leastSamples: 1, mostSamples: 1 });
   const wanted = Math.ceil(SAMPLE_MILLISECONDS / single.median);
   const repetitions = Math.min(MOST_REPETITIONS, wanted);
-  const milliseconds = await timeRepetitions(device, body, repetitions, budget, Math.ceil(wanted / repetitions));
+  const milliseconds = await timeRepetitions(target, body, repetitions, budget, Math.ceil(wanted / repetitions));
   const note = `${reason}; includes submission and the copy of the result; ${repetitions} in a program`;
   return { clock: 'wall clock', note, milliseconds };
 }
 
 async function timeRepetitions(
-  device: Device,
+  target: Target,
   body: () => Tensor,
   repetitions: number,
   budget: Budget,
   submits = 1,
 ): Promise<Quartiles> {
-  const program = compile(() => Array.from({ length: repetitions }, body), { device });
+  const program = compile(() => Array.from({ length: repetitions }, body), target);
   const run = async () => {
     for (const result of await program()) result.dispose();
   };
   try {
     await run();
-    await device.finished();
+    await target.device.finished();
     const samples = await repeat(budget, async () => {
       const begin = performance.now();
       for (let submit = 0; submit < submits; submit++) await run();
-      await device.finished();
+      await target.device.finished();
       return (performance.now() - begin) / (submits * repetitions);
     });
     return quartiles(samples);

@@ -1,4 +1,4 @@
-import { type Device, enableMatrixUnits, SondeError, type TuningEntry } from '../src/index.js';
+import { type Device, findMatrixUnits, type MatrixUnits, SondeError, type TuningEntry } from '../src/index.js';
 import type { Budget } from './clock.js';
 import { describeEnvironment } from './environment.js';
 import { extrapolateProtocol } from './protocol.js';
@@ -38,10 +38,12 @@ export async function runBench(
   const begin = performance.now();
   const { quick = false, only, batch, precision = 'f32' } = options;
   const scale: Scale = quick ? 'quick' : device.info.software ? 'software' : 'gpu';
-  const context: SuiteContext = { device, scale, batch, budget: BUDGETS[scale], precision };
+  const found = precision === 'mixed' ? await findUnits(device) : undefined;
+  const budget = BUDGETS[scale];
+  const context: SuiteContext = { device, scale, batch, budget, precision, matrixUnits: found?.units };
   const environment = describeEnvironment();
   print(`${formatHeader({ environment, adapter: device.info })}\n`);
-  if (precision === 'mixed') print(`${await useHalves(device)}\n`);
+  if (found) print(`${describeUnits(found)}\n`);
 
   const rows: Row[] = [];
   const failures: { suite: string; message: string }[] = [];
@@ -83,12 +85,16 @@ export async function runBench(
   return report;
 }
 
-/** Gets a device ready for mixed precision. @returns What it runs on. @throws BenchError without f16 */
-async function useHalves(device: Device): Promise<string> {
+/** @throws BenchError without f16 */
+async function findUnits(device: Device): Promise<MatrixUnits> {
   if (!device.traits.f16) throw new BenchError('bench: this adapter has no f16; leave out --precision.');
-  const { shape, reason, struck } = await enableMatrixUnits(device);
-  const units = shape ? `on matrix units of ${shape.m}×${shape.n}×${shape.k}` : `without matrix units: ${reason}`;
-  return [...struck, `mixed precision, ${units}`].join('\n');
+  return findMatrixUnits(device);
+}
+
+/** What mixed precision runs on. */
+function describeUnits({ units, reason, struck }: MatrixUnits): string {
+  const on = units ? `on matrix units of ${units.m}×${units.n}×${units.k}` : `without matrix units: ${reason}`;
+  return [...struck, `mixed precision, ${on}`].join('\n');
 }
 
 function tunedKernels(device: Device): Record<string, string> {

@@ -1,13 +1,12 @@
-import { compile, type Device, type Tensor } from '../src/index.js';
-import { type Budget, timeKernel } from './clock.js';
+import { compile, type Tensor } from '../src/index.js';
+import { type Budget, type Target, timeKernel } from './clock.js';
 import type { Row } from './report.js';
 import { type Check, type ExactSum, verify } from './verification.js';
 
 /** How much a run measures: a smoke test, what a software driver can do in minutes, or what a GPU deserves. */
 export type Scale = 'quick' | 'software' | 'gpu';
 
-export interface SuiteContext {
-  readonly device: Device;
+export interface SuiteContext extends Target {
   readonly scale: Scale;
   /** Images in a batch, instead of each workload's own. */
   readonly batch: number | undefined;
@@ -32,14 +31,15 @@ export interface KernelCase extends Pick<Row, 'suite' | 'name' | 'pass' | 'batch
 }
 
 /** Checks a kernel's result, which also compiles it, then times it. */
-export async function measureKernel({ device, budget }: SuiteContext, kernel: KernelCase): Promise<Row> {
+export async function measureKernel({ device, matrixUnits, budget }: SuiteContext, kernel: KernelCase): Promise<Row> {
   const { body, exact, ...workload } = kernel;
-  const check = await checkKernel(device, body, exact);
-  return { ...workload, check, time: await timeKernel(device, body, budget) };
+  const target = { device, matrixUnits };
+  const check = await checkKernel(target, body, exact);
+  return { ...workload, check, time: await timeKernel(target, body, budget) };
 }
 
-async function checkKernel(device: Device, body: () => Tensor, exact: (position: number) => ExactSum): Promise<Check> {
-  const program = compile(body, { device });
+async function checkKernel(target: Target, body: () => Tensor, exact: (position: number) => ExactSum): Promise<Check> {
+  const program = compile(body, target);
   try {
     using result = await program();
     return verify(await result.data(), exact, { dtype: result.dtype });

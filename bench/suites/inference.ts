@@ -17,17 +17,20 @@ export const inferenceSuite: Suite = {
 };
 
 async function measureInference(
-  { device, batch: asked, budget, precision }: SuiteContext,
+  { device, batch: asked, budget, precision, matrixUnits }: SuiteContext,
   workload: Workload,
 ): Promise<Row> {
   const { name, size, batch: customary } = workload;
   const batch = asked ?? customary;
   const network = workload.build(device, precision);
   using images = device.uniform([batch, size, size, 1], 1, 0, 1);
-  const predict = compile((x: Tensor) => {
-    const logits = network.logits(x, { training: false });
-    return { logits, coordinates: expectation2d(softmax(logits, { axes: [1, 2] }), { grid: GRID }) };
-  });
+  const predict = compile(
+    (x: Tensor) => {
+      const logits = network.logits(x, { training: false });
+      return { logits, coordinates: expectation2d(softmax(logits, { axes: [1, 2] }), { grid: GRID }) };
+    },
+    { device, matrixUnits },
+  );
   try {
     const row = await measureProgram({
       ...{ suite: 'inference', name, pass: 'inference', batch, flops: batch * workload.flops.inference },

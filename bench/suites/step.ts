@@ -27,7 +27,7 @@ export const stepSuite: Suite = {
 };
 
 export async function measureStep(
-  { device, batch: asked, budget, precision }: SuiteContext,
+  { device, batch: asked, budget, precision, matrixUnits }: SuiteContext,
   workload: Workload,
 ): Promise<Row> {
   const { name, size, batch: customary, clipNorm } = workload;
@@ -38,18 +38,21 @@ export async function measureStep(
   using images = device.uniform([batch, size, size, 1], 1, 0, 1);
   using targets = device.uniform([batch, 3, 2], 2, -0.8, 0.8);
   const optimizer = new Adam();
-  const step = compile((x: Tensor, y: Tensor, rate: Tensor) => {
-    const loss = network.loss(x, y);
-    const found = gradients(scaler ? scaler.scale(loss) : loss, parameters);
-    if (!scaler && clipNorm === undefined) {
-      optimizer.update(parameters, found, rate);
+  const step = compile(
+    (x: Tensor, y: Tensor, rate: Tensor) => {
+      const loss = network.loss(x, y);
+      const found = gradients(scaler ? scaler.scale(loss) : loss, parameters);
+      if (!scaler && clipNorm === undefined) {
+        optimizer.update(parameters, found, rate);
+        return loss;
+      }
+      const clipped = clipWithNorm(found, clipNorm ?? NO_CLIPPING, { scale: scaler?.current() });
+      optimizer.update(parameters, clipped.gradients, rate, scaler && { onlyIfFinite: clipped.norm });
+      scaler?.update(clipped.norm);
       return loss;
-    }
-    const clipped = clipWithNorm(found, clipNorm ?? NO_CLIPPING, { scale: scaler?.current() });
-    optimizer.update(parameters, clipped.gradients, rate, scaler && { onlyIfFinite: clipped.norm });
-    scaler?.update(clipped.norm);
-    return loss;
-  });
+    },
+    { device, matrixUnits },
+  );
   const losses: number[] = [];
   try {
     const row = await measureProgram({

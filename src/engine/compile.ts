@@ -6,6 +6,7 @@ import { evaluate, stampChanges } from './evaluate.js';
 import { activeTrace, checkUsable, type Node } from './graph.js';
 import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
+import type { AdapterTraits, MatrixUnit } from './operation.js';
 import { type Profile, Timestamps } from './profile.js';
 import type { ProgramMemory } from './program.js';
 import { bytesOf, formatShape } from './shape.js';
@@ -21,6 +22,11 @@ export type ArgumentsFor<P extends readonly Tensor[]> = { [K in keyof P]: P[K] |
 export interface CompileOptions {
   /** Needed only where no argument is a tensor. */
   readonly device?: Device;
+  /**
+   * Matrix units that products and convolutions of f16 may run on: the `units` that `findMatrixUnits` found on the device.
+   * Default: none; everything runs on vectors.
+   */
+  readonly matrixUnits?: MatrixUnit | undefined;
   /** Called as the program's pipelines are compiled, before its first execution. */
   readonly onCompile?: (done: number, total: number) => void;
 }
@@ -34,13 +40,20 @@ export interface ProgramStatistics {
   readonly calls: number;
 }
 
+/** What a compiled function recorded, and what its kernels are chosen by. */
+export interface ProgramTrace {
+  readonly device: Device;
+  readonly adapter: AdapterTraits;
+  readonly nodes: readonly Node[];
+}
+
 /** A function whose operations run as one program. */
 export interface Compiled<A extends readonly Argument[], R> {
   (...args: A): Promise<R>;
   /** Runs once with a timestamp around every dispatch. The effects of the function take place. */
   profile(...args: A): Promise<Profile>;
   /** Records the operations for these arguments without running them, for tools that look at a program. */
-  trace(...args: A): Promise<{ device: Device; nodes: readonly Node[] }>;
+  trace(...args: A): Promise<ProgramTrace>;
   /** The kernels of the program for these arguments, as the driver gets them: see `npm run kernels`. Runs nothing. */
   kernels(...args: A): Promise<{ label: string; source: string }[]>;
   /** One entry per program: there is one for each combination of argument shapes seen so far. */
@@ -57,7 +70,13 @@ type Taken = number | Storage;
 const compileTakes = signature<CompileOptions>(
   'compile',
   { body: kinds.callable },
-  { device: kinds.optional(kinds.device), onCompile: kinds.optional(kinds.callable) },
+  {
+    device: kinds.optional(kinds.device),
+    matrixUnits: kinds.optional(
+      kinds.object('the units that findMatrixUnits found', 'm', 'n', 'k', 'subgroupSize', 'sizeVaries'),
+    ),
+    onCompile: kinds.optional(kinds.callable),
+  },
 );
 
 /**
@@ -77,7 +96,8 @@ const compileTakes = signature<CompileOptions>(
  * @param body Records operations on its arguments and returns tensors, in arrays or records of any depth, or nothing.
  *   Must not be async. A parameter that calls may leave out needs a default (`mask = undefined`).
  * @returns A function whose results are stored tensors that the caller disposes.
- * @throws TensorError from a call with a disposed tensor or one of another device, or with too few or too many arguments.
+ * @throws TensorError from a call with a disposed tensor or one of another device, with too few or too many arguments, or with
+ *   matrix units that the device does not have.
  */
 export function compile<P extends readonly Tensor[], R>(
   body: (...args: P) => R,
@@ -97,7 +117,7 @@ export function compile<P extends readonly Tensor[], R>(
     if (!entry || !isCurrent(entry)) {
       if (entry) retireEntry(entry);
       entries.delete(key);
-      const made = prepareEntry(body, args, device, options.onCompile);
+      const made = prepareEntry(body, args, device, options);
       made.pending?.catch(() => {
         if (entries.get(key) === made) entries.delete(key);
         if (latest === made) latest = undefined;
@@ -163,10 +183,11 @@ export function compile<P extends readonly Tensor[], R>(
     return { wallMilliseconds, dispatches };
   }
 
-  async function trace(...args: A): Promise<{ device: Device; nodes: readonly Node[] }> {
+  async function trace(...args: A): Promise<ProgramTrace> {
     const { device, program, pending } = entryFor(args);
     await pending;
-    return { device, nodes: program.plan.recorded };
+    const { recorded: nodes, adapter } = program.plan;
+    return { device, nodes, adapter };
   }
 
   async function kernels(...args: A): Promise<{ label: string; source: string }[]> {

@@ -1,9 +1,11 @@
+import type { CompileOptions } from './compile.js';
 import type { Device } from './device.js';
 import { currentValue, newTrace } from './effects.js';
 import { DeviceError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { checkUsable, type Trace, withTrace } from './graph.js';
 import type { Storage } from './memory-heap.js';
+import { formatMatrixShape, type MatrixUnit } from './operation.js';
 import { Planner, reachableNodes } from './plan.js';
 import { Program } from './program.js';
 import type { Shape } from './shape.js';
@@ -31,8 +33,9 @@ export function prepareEntry(
   body: (...args: never) => unknown,
   args: readonly (Tensor | number)[],
   device: Device,
-  onCompile?: (done: number, total: number) => void,
+  { matrixUnits, onCompile }: Pick<CompileOptions, 'matrixUnits' | 'onCompile'> = {},
 ): Entry {
+  if (matrixUnits) checkMatrixUnits(matrixUnits, device);
   const trace = newTrace(device);
   const placeholders = args.map((arg, index) => {
     const [shape, dtype] = typeof arg === 'number' ? ([[], 'f32'] as const) : [arg.shape, arg.dtype];
@@ -52,6 +55,7 @@ export function prepareEntry(
     arguments: placeholders,
     outputs,
     effects: trace.effects,
+    matrixUnits,
     fuse: !device.checked,
   }).build();
   const program = new Program(device, plan);
@@ -60,6 +64,15 @@ export function prepareEntry(
   const entry: Entry = { program, device, externals, rebuild, specs, pending: undefined, calls: 0 };
   entry.pending = makeReady(entry, onCompile);
   return entry;
+}
+
+function checkMatrixUnits(units: MatrixUnit, { info }: Device): void {
+  const known = info.matrixShapes.map(formatMatrixShape);
+  const wanted = formatMatrixShape(units);
+  if (known.includes(wanted)) return;
+  throw new TensorError(
+    `compile: matrixUnits is ${wanted}, and this device has ${known.join(', ') || 'none'}; pass the units that findMatrixUnits found on it.`,
+  );
 }
 
 async function makeReady(entry: Entry, onCompile?: (done: number, total: number) => void): Promise<void> {

@@ -9,7 +9,7 @@ import { tick, withTrace } from './graph.js';
 import { GUARD_BYTES } from './guard.js';
 import * as kinds from './kinds.js';
 import { Heap, type Storage } from './memory-heap.js';
-import type { AdapterTraits, MatrixShape } from './operation.js';
+import type { DeviceTraits, MatrixShape } from './operation.js';
 import { PipelineCache } from './pipelines.js';
 import { type RandomSource, randomNormal, randomSource, randomUniform, refuseFrozen } from './random.js';
 import { type RandomKey, randomKey } from './random-key.js';
@@ -174,8 +174,8 @@ const allocateTakes = signature('allocate', { make: kinds.callable });
 /** An open device: makes tensors, and runs what is recorded on them. */
 export class Device {
   readonly limits: GPUSupportedLimits;
-  /** What kernels are chosen by. `matrix` is set once matrix units have been tested: see `enableMatrixUnits`. */
-  readonly traits: { -readonly [Trait in keyof AdapterTraits]: AdapterTraits[Trait] };
+  /** What kernels are chosen by. */
+  readonly traits: DeviceTraits;
   /** Which kernels were measured to be the fastest on this adapter. */
   readonly tuning: Tuning;
   /** @internal */
@@ -211,18 +211,13 @@ export class Device {
     store: TuningStore | undefined,
   ) {
     this.limits = gpu.limits;
-    this.traits = {
+    this.traits = Object.freeze({
       software: info.software,
       subgroups: gpu.features.has('subgroups' as GPUFeatureName),
       f16: gpu.features.has('shader-f16'),
       subgroupSize: info.subgroupSize,
-    };
-    this.tuning = new Tuning(
-      this.traits,
-      this.limits,
-      `${info.description} (${info.vendor} ${info.architecture})`,
-      store,
-    );
+    });
+    this.tuning = new Tuning(this.limits, `${info.description} (${info.vendor} ${info.architecture})`, store);
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);
     this.pipelines = new PipelineCache(this);
     provider.opened(gpu);

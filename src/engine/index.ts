@@ -6,6 +6,7 @@ export {
   type CompileOptions,
   compile,
   type ProgramStatistics,
+  type ProgramTrace,
 } from './compile.js';
 export { type Checked, type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
 export { assign } from './effects.js';
@@ -19,6 +20,7 @@ export type { Operands } from './operands.js';
 export type {
   Absorption,
   AdapterTraits,
+  DeviceTraits,
   Dispatch,
   GradientCall,
   Lowering,

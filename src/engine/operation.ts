@@ -37,7 +37,7 @@ export interface Dispatch {
 /** What an operation's `lower` may ask of the program builder. */
 export interface Lowering {
   readonly limits: GPUSupportedLimits;
-  /** What kind of device the kernels are chosen for. */
+  /** What the kernels are chosen by. */
   readonly adapter: AdapterTraits;
   /** The kernel that measurements chose, by its name among the operation's `variants`; undefined for the default. */
   readonly variant: string | undefined;
@@ -50,14 +50,19 @@ export interface Lowering {
   dispatch(dispatch: Dispatch): void;
 }
 
-export interface AdapterTraits {
+/** What kernels are chosen by on an adapter. */
+export interface DeviceTraits {
   /** A driver that runs on CPU cores (lavapipe, SwiftShader): wide registers win, workgroup memory does not. */
   readonly software: boolean;
   readonly subgroups: boolean;
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
   readonly f16: boolean;
-  /** Its matrix units, once a device has been told to use them. */
+}
+
+/** What the kernels of a program are chosen by: the device's traits, and the options that the program was compiled with. */
+export interface AdapterTraits extends DeviceTraits {
+  /** The matrix units that the program may use. */
   readonly matrix?: MatrixUnit;
 }
 
@@ -74,6 +79,11 @@ export interface MatrixShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+}
+
+/** As in "16×16×8". */
+export function formatMatrixShape({ m, n, k }: MatrixShape): string {
+  return `${m}×${n}×${k}`;
 }
 
 /** A node whose operation offers `absorb`, and another that reads its result. */

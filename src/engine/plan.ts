@@ -19,7 +19,7 @@ import { LimitError, ShaderError, TensorError } from './errors.js';
 import { fuseChains, fuseEpilogues } from './fusion.js';
 import type { Node } from './graph.js';
 import { bindingBytes, type Storage } from './memory-heap.js';
-import type { Dispatch, Lowering } from './operation.js';
+import type { AdapterTraits, Dispatch, Lowering, MatrixUnit } from './operation.js';
 import { Reads } from './reads.js';
 import { bytesOf, type DType, formatShape, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
@@ -31,6 +31,7 @@ export interface Graph {
   readonly arguments: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly effects: ReadonlyMap<Tensor, Tensor>;
+  readonly matrixUnits?: MatrixUnit | undefined;
   /** Whether chains of element-by-element operations become one kernel: worth its compilation where it is replayed. */
   readonly fuse: boolean;
 }
@@ -51,6 +52,8 @@ export interface Plan {
   readonly recorded: readonly Node[];
   /** The values that each node produced, by position in `nodes`. */
   readonly produced: readonly (readonly PlannedValue[])[];
+  /** What the kernels were chosen by. */
+  readonly adapter: AdapterTraits;
 }
 
 /** The nodes that `tensors` depend on, in recording order. */
@@ -83,6 +86,7 @@ export class Planner {
   private readonly produced: PlannedValue[][] = [];
   private readonly recorded: Node[];
   private readonly nodes: Node[];
+  private readonly adapter: AdapterTraits;
   private readonly reads: Reads;
   /** Effects by the tensor that is assigned. */
   private readonly targetsOf = new Map<Tensor, Tensor[]>();
@@ -94,6 +98,8 @@ export class Planner {
 
   constructor(private readonly graph: Graph) {
     const kept = [...graph.outputs, ...graph.effects.values()];
+    const { traits } = graph.device;
+    this.adapter = graph.matrixUnits ? { ...traits, matrix: graph.matrixUnits } : traits;
     this.recorded = reachableNodes(kept);
     this.nodes = graph.fuse ? this.fuse(this.recorded, new Set(kept)) : this.recorded;
     this.reads = new Reads(this.nodes, kept);
@@ -103,10 +109,11 @@ export class Planner {
   }
 
   private fuse(nodes: readonly Node[], kept: ReadonlySet<Tensor>): Node[] {
-    const { traits: adapter, limits, tuning } = this.graph.device;
+    const { adapter } = this;
+    const { limits, tuning } = this.graph.device;
     return fuseEpilogues(fuseChains(nodes, kept), kept, (node) => ({
       ...{ adapter, limits },
-      variant: tuning.choiceFor(node),
+      variant: tuning.choiceFor(node, adapter),
     }));
   }
 
@@ -143,6 +150,7 @@ export class Planner {
       nodes: this.nodes,
       recorded: this.recorded,
       produced: this.produced,
+      adapter: this.adapter,
     };
   }
 
@@ -318,8 +326,8 @@ export class Planner {
     const own = new Set(results.map(({ buffer }) => buffer));
     return {
       limits: device.limits,
-      adapter: device.traits,
-      variant: device.tuning.choiceFor(node),
+      adapter: this.adapter,
+      variant: device.tuning.choiceFor(node, this.adapter),
       scratch: (shape, dtype = 'f32') => {
         const buffer = this.addBuffer(`${name} scratch`, { shape, dtype });
         own.add(buffer);

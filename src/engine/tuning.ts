@@ -1,5 +1,5 @@
 import type { Node } from './graph.js';
-import type { AdapterTraits, Lowering, Operation, Value } from './operation.js';
+import { type AdapterTraits, formatMatrixShape, type Lowering, type Value } from './operation.js';
 import type { TensorSpec } from './shape.js';
 
 /** What was measured for one operation on inputs of some shapes. */
@@ -23,6 +23,9 @@ export interface TuningStore {
   save(name: string, text: string): Promise<void>;
 }
 
+/** A recorded operation, as far as kernels are chosen by it. */
+type TunedNode = Pick<Node, 'operation' | 'inputs' | 'specs' | 'attributes'>;
+
 const FORMAT = 1;
 
 /**
@@ -36,7 +39,6 @@ export class Tuning {
   readonly notes: string[] = [];
 
   constructor(
-    private readonly adapter: AdapterTraits,
     private readonly limits: GPUSupportedLimits,
     /** Adapter, driver and their version: choices of another are ignored. */
     readonly identity: string,
@@ -83,24 +85,17 @@ export class Tuning {
     }
   }
 
-  /** What an operation on inputs of some shapes is looked up by. */
-  keyOf({ operation, inputs, attributes }: Pick<Node, 'operation' | 'inputs' | 'attributes'>): string {
-    return keyOf(operation, inputs, attributes);
-  }
-
-  /** The names of an operation's kernels for these inputs, the default first; empty where there is nothing to choose. */
-  variantsOf({ operation, inputs, attributes }: Pick<Node, 'operation' | 'inputs' | 'attributes'>): readonly string[] {
-    return operation.variants?.(inputs, attributes, this.adapter) ?? [];
-  }
-
-  /** @internal The variant to lower a node with; undefined for the default. */
-  choiceFor(node: Pick<Node, 'operation' | 'inputs' | 'specs' | 'attributes'>): string | undefined {
+  /**
+   * @internal The variant to lower a node with; undefined for the default.
+   * @param adapter What the program's kernels are chosen by: with matrix units there are others to choose from.
+   */
+  choiceFor(node: TunedNode, adapter: AdapterTraits): string | undefined {
     if (this.entries.size === 0 || !node.operation.variants) return undefined;
-    const key = keyOf(node.operation, node.inputs, node.attributes);
+    const key = tuningKey(node, adapter);
     const entry = this.entries.get(key);
     if (!entry) return undefined;
     if (!this.confirmed.has(key)) {
-      if (entry.sources !== this.sourcesOf(node)) {
+      if (entry.sources !== this.sourcesOf(node, adapter)) {
         this.notes.push(`a measured choice for ${node.operation.name} was ignored: its kernels have changed since.`);
         this.entries.delete(key);
         return undefined;
@@ -111,18 +106,19 @@ export class Tuning {
   }
 
   /** Whether these inputs have been measured. */
-  has(node: Pick<Node, 'operation' | 'inputs' | 'specs' | 'attributes'>): boolean {
-    this.choiceFor(node);
-    return this.entries.has(keyOf(node.operation, node.inputs, node.attributes));
+  has(node: TunedNode, adapter: AdapterTraits): boolean {
+    this.choiceFor(node, adapter);
+    return this.entries.has(tuningKey(node, adapter));
   }
 
   /** Takes a measurement. */
   set(
-    node: Pick<Node, 'operation' | 'inputs' | 'specs' | 'attributes'>,
+    node: TunedNode,
+    adapter: AdapterTraits,
     measured: Pick<TuningEntry, 'chosen' | 'milliseconds' | 'struck'>,
   ): void {
-    const key = keyOf(node.operation, node.inputs, node.attributes);
-    this.entries.set(key, { key, ...measured, sources: this.sourcesOf(node) });
+    const key = tuningKey(node, adapter);
+    this.entries.set(key, { key, ...measured, sources: this.sourcesOf(node, adapter) });
     this.confirmed.add(key);
   }
 
@@ -147,11 +143,11 @@ export class Tuning {
   }
 
   /** A fingerprint of the kernels of all variants, from lowering the operation without a device. */
-  private sourcesOf(node: Pick<Node, 'operation' | 'inputs' | 'specs' | 'attributes'>): string {
+  private sourcesOf(node: TunedNode, adapter: AdapterTraits): string {
     const texts: string[] = [];
-    for (const variant of this.variantsOf(node)) {
+    for (const variant of variantsOf(node, adapter)) {
       texts.push(variant);
-      const lowering = this.dryLowering(variant, (source) => texts.push(source));
+      const lowering = this.dryLowering(variant, adapter, (source) => texts.push(source));
       let id = 0;
       const value = ({ shape, dtype }: TensorSpec): Value => ({ id: id++, shape, dtype });
       try {
@@ -163,10 +159,10 @@ export class Tuning {
     return hash(texts.join('\n'));
   }
 
-  private dryLowering(variant: string, see: (source: string) => void): Lowering {
+  private dryLowering(variant: string, adapter: AdapterTraits, see: (source: string) => void): Lowering {
     return {
       limits: this.limits,
-      adapter: this.adapter,
+      adapter,
       variant,
       scratch: (shape, dtype = 'f32') => ({ id: -1, shape, dtype }),
       constant: (values) => ({ id: -1, shape: [values.length], dtype: 'f32' }),
@@ -176,10 +172,19 @@ export class Tuning {
   }
 }
 
-/** Operation, input shapes and attributes, readable: "conv2d 8×64×64×256, 256×3×3×256 {"stride":[1,1],…}". */
-function keyOf(operation: Operation, inputs: readonly TensorSpec[], attributes: unknown): string {
+/** The names of an operation's kernels for these inputs, the default first; empty where there is nothing to choose. */
+export function variantsOf({ operation, inputs, attributes }: TunedNode, adapter: AdapterTraits): readonly string[] {
+  return operation.variants?.(inputs, attributes, adapter) ?? [];
+}
+
+/**
+ * What a measurement is looked up by. Operation, input shapes and attributes, readable: "conv2d 8×64×64×256, 256×3×3×256
+ * {"stride":[1,1],…}". With f16 among the inputs, the matrix units too, where the program has any.
+ */
+export function tuningKey({ operation, inputs, attributes }: TunedNode, { matrix }: AdapterTraits): string {
   const shapes = inputs.map(({ shape, dtype }) => `${shape.join('×')}${dtype === 'f32' ? '' : ` ${dtype}`}`);
-  return `${operation.name} ${shapes.join(', ')} ${JSON.stringify(attributes)}`;
+  const units = matrix && inputs.some(({ dtype }) => dtype === 'f16') ? `${formatMatrixShape(matrix)} ` : '';
+  return `${operation.name} ${shapes.join(', ')} ${units}${JSON.stringify(attributes)}`;
 }
 
 /** 64 bits of FNV-1a in two halves, as hexadecimal. */

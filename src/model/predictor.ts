@@ -1,4 +1,12 @@
-import { type Compiled, compile, type Device, isTooLarge, SondeError, type Tensor } from '../engine/index.js';
+import {
+  type Compiled,
+  type CompileOptions,
+  compile,
+  type Device,
+  isTooLarge,
+  SondeError,
+  type Tensor,
+} from '../engine/index.js';
 import { softmax } from '../kernels/index.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
 import type { HeatmapDecoder } from './decoding.js';
@@ -65,7 +73,7 @@ export const CONFIDENCE_RADIUS = 20;
 /** Cells of the heatmap. A circle of this radius holds the four cells around any point between cell centres. */
 export const LEAST_RADIUS = 1.5;
 
-export interface PredictorOptions {
+export interface PredictorOptions extends Pick<CompileOptions, 'matrixUnits' | 'onCompile'> {
   readonly size: number;
   readonly decoder: HeatmapDecoder;
   /**
@@ -75,8 +83,6 @@ export interface PredictorOptions {
   readonly heatmaps?: 'probabilities' | 'scores';
   /** Frames per execution. */
   readonly batchSize: number;
-  /** Called as pipelines are compiled, before the first execution. */
-  readonly onCompile?: (done: number, total: number) => void;
 }
 
 /** Runs a trained network on frames. */
@@ -92,7 +98,7 @@ export class Predictor implements FramePredictor {
     private readonly options: PredictorOptions,
   ) {
     this.batchSize = options.batchSize;
-    const { decoder, heatmaps } = options;
+    const { decoder, heatmaps, onCompile, matrixUnits } = options;
     const body = (images: Tensor) => {
       const { logits, features } = model.logitsAndFeatures(images, { training: false });
       const probabilities = softmax(logits, { axes: [1, 2] });
@@ -102,7 +108,7 @@ export class Predictor implements FramePredictor {
         features,
       };
     };
-    this.forward = compile(body, { onCompile: options.onCompile });
+    this.forward = compile(body, { onCompile, matrixUnits });
   }
 
   /**

@@ -65,8 +65,8 @@ describe('timing a kernel', () => {
   it('by timestamps and by the wall clock comes out alike', async () => {
     const [a, b] = [make(256, 1), make(256, 2)];
     const body = () => measured(() => matmul(a, b));
-    const kernel = await timeKernel(device, body, BUDGET);
-    const wall = await timeByWallClock(device, body, 'asked for', BUDGET);
+    const kernel = await timeKernel({ device }, body, BUDGET);
+    const wall = await timeByWallClock({ device }, body, 'asked for', BUDGET);
     expect(wall.clock).toBe('wall clock');
     expect(wall.note).toMatch(/^asked for; .*; \d+ in a program$/);
     if (kernel.clock === 'wall clock') return;
@@ -111,10 +111,10 @@ describe('timing a kernel', () => {
   it('leaves no memory behind', async () => {
     const [a, b] = [make(64, 1), make(64, 2)];
     const body = () => measured(() => matmul(a, b));
-    await timeKernel(device, body, BUDGET);
+    await timeKernel({ device }, body, BUDGET);
     const before = held();
-    await timeKernel(device, body, BUDGET);
-    await timeByWallClock(device, body, 'asked for', BUDGET);
+    await timeKernel({ device }, body, BUDGET);
+    await timeByWallClock({ device }, body, 'asked for', BUDGET);
     // Less, where tensors that other tests dropped were collected meanwhile.
     expect(held()).toBeLessThanOrEqual(before);
   });

@@ -150,7 +150,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     args: [],
     options: { powerPreference: 'low-power', checked: true, tuning: 'none', dawn: [], experimental: false },
   },
-  enableMatrixUnits: { call: sonde.enableMatrixUnits, args: [theDevice] },
+  findMatrixUnits: { call: sonde.findMatrixUnits, args: [theDevice] },
   randomUniform: { call: sonde.randomUniform, args: [theDevice, [2], 7, 0, 1], optional: 2 },
   randomNormal: { call: sonde.randomNormal, args: [theDevice, [2], [7, 1], 0, 1], optional: 2 },
   randomBernoulli: { call: sonde.randomBernoulli, args: [theDevice, [2], aGenerator, 0.5] },

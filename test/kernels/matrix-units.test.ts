@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
 import type { Lowering, MatrixShape, MatrixUnit, Value } from '../../src/engine/operation.js';
 import type { Shape } from '../../src/engine/shape.js';
-import { type Device, enableMatrixUnits, openDevice } from '../../src/index.js';
+import { tuningKey, variantsOf } from '../../src/engine/tuning.js';
+import {
+  cast,
+  compile,
+  type Device,
+  findMatrixUnits,
+  type Operation,
+  openDevice,
+  type Tensor,
+} from '../../src/index.js';
 import {
   conv2dOperation,
   convInputGradientOperation,
@@ -82,12 +91,20 @@ function kernelSources(matrix: MatrixUnit): string[] {
 
 test('without matrix units the reason is told, and variants for them are refused', async () => {
   const device = await sharedDevice();
-  const { shape, reason, struck } = await enableMatrixUnits(device);
-  expect({ shape, struck }).toEqual({ shape: undefined, struck: [] });
+  const { units, reason, struck } = await findMatrixUnits(device);
+  expect({ units, struck }).toEqual({ units: undefined, struck: [] });
   expect(reason).toMatch(/no f16|lists none/);
-  expect(device.traits.matrix).toBeUndefined();
   const asked = matmul(device.zeros([4, 4]), device.zeros([4, 4]), { variant: 'matrix' });
-  await expect(asked.data()).rejects.toThrow(/needs matrix units.*enableMatrixUnits/);
+  await expect(asked.data()).rejects.toThrow(/needs matrix units.*matrixUnits, see findMatrixUnits/);
+});
+
+test('units of another device are refused', async () => {
+  const device = await sharedDevice();
+  const matrixUnits = { m: 16, n: 16, k: 16, subgroupSize: 32, sizeVaries: false };
+  const product = compile((x: Tensor) => matmul(x, x), { matrixUnits });
+  await expect(product(device.zeros([4, 4]))).rejects.toThrow(
+    /matrixUnits is 16×16×16, and this device has .*; pass the/,
+  );
 });
 
 test('with them, they come first for f16 and never for f32', () => {
@@ -110,7 +127,6 @@ async function driverWithUnits(
   compiled: (k: number) => 'right' | 'wrong' | 'nothing',
 ): Promise<Device> {
   const device = await openDevice({ tuning: 'none' });
-  device.traits.f16 = true;
   Object.assign(device.info, { matrixShapes: [...shapes], subgroupSizes: [32, 32] });
   const create = device.gpu.createShaderModule.bind(device.gpu);
   vi.spyOn(device.gpu, 'createShaderModule').mockImplementation((descriptor) => {
@@ -124,7 +140,8 @@ async function driverWithUnits(
 
 /** The bindings of matmul.tiled.wgsl and, instead of its tiles, one invocation that makes a whole tile. */
 function plainProduct(source: string, outcome: 'right' | 'wrong'): string {
-  const bindings = source.slice(source.indexOf('struct Shape'), source.indexOf('// Four values from'));
+  const start = source.indexOf('struct Shape');
+  const bindings = source.slice(start, source.indexOf('fn ', start));
   const extent = /firstRow = group\.y \* (\d+)u/.exec(source)?.[1] ?? '0';
   const transposed = source.includes('k0_0 * shape.rows');
   const a = transposed ? 'k * shape.rows + row' : 'row * shape.depth + k';
@@ -156,16 +173,47 @@ describe.skipIf(!(await sharedDevice()).traits.f16)('a driver that lists shapes'
 
   test('has the largest used where it is computed rightly', async () => {
     const device = await driverWithUnits([small, large], () => 'right');
-    const { shape, struck } = await enableMatrixUnits(device);
-    expect({ shape, struck }).toEqual({ shape: { ...large, subgroupSize: 32, sizeVaries: false }, struck: [] });
-    expect(device.traits.matrix).toEqual(shape);
+    const { units, struck } = await findMatrixUnits(device);
+    expect({ units, struck }).toEqual({ units: { ...large, subgroupSize: 32, sizeVaries: false }, struck: [] });
+    device.close();
+  }, 300_000);
+
+  test('changes only programs that are compiled with its units, which are tuned by themselves', async () => {
+    const device = await driverWithUnits([large], () => 'right');
+    const { traits } = device;
+    const { units } = await findMatrixUnits(device);
+    if (!units) throw new Error('no units were found');
+    expect(device.traits).toBe(traits);
+    expect(() => Object.assign(traits, { f16: false })).toThrow(TypeError);
+
+    const ones = device.tensor(new Float32Array(64).fill(1), [8, 8], 'f16');
+    const modules = vi.mocked(device.gpu.createShaderModule);
+    const onUnits = () => modules.mock.calls.some(([{ code }]) => code.includes('subgroup_matrix_left'));
+    modules.mockClear();
+    const programs = [{ device }, { device, matrixUnits: units }].map((options) =>
+      compile((x: Tensor) => matmul(x, x, { transposeA: true }), options),
+    );
+    const variants: string[][] = [];
+    for (const [i, program] of programs.entries()) {
+      expect(onUnits(), 'before').toBe(false);
+      const { adapter, nodes } = await program.trace(ones);
+      const product = nodes.filter(({ operation }) => operation === (matmulOperation as Operation));
+      variants.push(product.flatMap((node) => variantsOf(node, adapter)));
+      expect(product.map((node) => tuningKey(node, adapter).includes('16×16×16'))).toEqual([i === 1]);
+    }
+    expect(variants.map((names) => names.includes('matrix'))).toEqual([false, true]);
+    expect(onUnits(), 'the program with units').toBe(true);
+    modules.mockClear();
+    await matmul(ones, ones, { transposeB: true }).data();
+    await compile((x: Tensor) => matmul(x, cast(x, 'f32')), { device })(ones);
+    expect(onUnits(), 'what is computed afterwards').toBe(false);
     device.close();
   }, 300_000);
 
   test('and miscompiles one has that struck off, told, and the next used', async () => {
     const device = await driverWithUnits([large, small], (k) => (k === 16 ? 'wrong' : 'right'));
-    const { shape, struck } = await enableMatrixUnits(device);
-    expect(shape).toMatchObject(small);
+    const { units, struck } = await findMatrixUnits(device);
+    expect(units).toMatchObject(small);
     expect(struck).toEqual([
       expect.stringMatching(
         /^matrix units of 16×16×16 were struck off: a product differs by [\d.e-]+ of its largest value\.$/,
@@ -176,11 +224,10 @@ describe.skipIf(!(await sharedDevice()).traits.f16)('a driver that lists shapes'
 
   test('and compiles none leaves products to vectors, and the device goes on', async () => {
     const device = await driverWithUnits([large, small], () => 'nothing');
-    const { shape, reason, struck } = await enableMatrixUnits(device);
-    expect({ shape, reason }).toEqual({ shape: undefined, reason: 'every shape failed its test' });
+    const { units, reason, struck } = await findMatrixUnits(device);
+    expect({ units, reason }).toEqual({ units: undefined, reason: 'every shape failed its test' });
     expect(struck).toHaveLength(2);
     expect(struck[1]).toMatch(/16×16×8 were struck off: matmul: the driver rejected the kernel/);
-    expect(device.traits.matrix).toBeUndefined();
     const ones = device.tensor([1, 1, 1, 1], [2, 2], 'f16');
     expect(Array.from(await matmul(ones, ones).data())).toEqual([2, 2, 2, 2]);
     device.close();
@@ -190,7 +237,7 @@ describe.skipIf(!(await sharedDevice()).traits.f16)('a driver that lists shapes'
     const device = await driverWithUnits([large, small], () => 'right');
     device.gpu.destroy();
     await device.gpu.lost;
-    await expect(enableMatrixUnits(device)).rejects.toThrow(/the device was lost/);
+    await expect(findMatrixUnits(device)).rejects.toThrow(/the device was lost/);
     device.close();
   });
 });

@@ -48,6 +48,7 @@ function bodyOf({ operation, options, inputs, differentiable }: TableCase, varia
 
 interface Setting {
   readonly device?: sonde.Device;
+  readonly matrixUnits?: sonde.MatrixUnit;
   /** Type of the operands that may be f16. */
   readonly dtype?: DType;
 }
@@ -101,9 +102,12 @@ async function expectTable(
   setting: Setting = {},
 ): Promise<void> {
   const body = bodyOf(example, variant);
-  const compiled = compile(body, { device: setting.device ?? device });
+  const { matrixUnits } = setting;
+  const options = { device: setting.device ?? device, matrixUnits };
+  const compiled = compile(body, options);
   const faults = [
-    ...(await faultsOf(example, async (...operands) => body(...operands), seen, setting)).map(
+    // Matrix units are an option of compiled functions.
+    ...(matrixUnits ? [] : await faultsOf(example, async (...operands) => body(...operands), seen, setting)).map(
       (fault) => `eager: ${fault}`,
     ),
     ...(await faultsOf(example, compiled, seen, setting)).map((fault) => `compiled: ${fault}`),
@@ -112,7 +116,7 @@ async function expectTable(
   if (/^(chain|conv2d)/.test(example.operation)) {
     // Without gradients, which read intermediates, more of them stay in registers.
     const forward = { ...example, differentiable: [], upstream: [], poisons: example.poisons.flatMap(forwardOnly) };
-    const alone = compile(bodyOf(forward, variant), { device: setting.device ?? device });
+    const alone = compile(bodyOf(forward, variant), options);
     faults.push(...(await faultsOf(forward, alone, new Map(), setting)).map((fault) => `forward only: ${fault}`));
     alone.dispose();
   }
@@ -168,7 +172,7 @@ describe.skipIf(!withUnits)('NaN and infinity on matrix units', () => {
   // The software driver that has them compiles such kernels for minutes.
   test.each(pure.filter(({ name }) => inFours.has(name)).map((example) => [example.name, example] as const))(
     '%s',
-    (_name, example) => expectTable(example, new Map(), 'matrix', { device: withUnits, dtype: 'f16' }),
+    (_name, example) => expectTable(example, new Map(), 'matrix', { ...withUnits, dtype: 'f16' }),
     900_000,
   );
 });

@@ -7,6 +7,7 @@ import {
   convTranspose2d,
   type Device,
   gradients,
+  type MatrixUnit,
   mul,
   sum,
   type Tensor,
@@ -58,12 +59,12 @@ function exactly(
   return { values: reference(a, b).values, magnitudes: reference(absolute(a), absolute(b)).values };
 }
 
-function kernelsOn(device: Device, variants: readonly KernelVariant[]): void {
+function kernelsOn(device: Device, variants: readonly KernelVariant[], units?: MatrixUnit): void {
   const full: KernelVariant = offersLanes(device.traits) ? 'lanes' : 'tiled';
 
   async function inBoth(variant: KernelVariant, body: (dtype: 'f16' | 'f32', variant: KernelVariant) => Tensor[]) {
     const outcome = async (dtype: 'f16' | 'f32', own: KernelVariant) => {
-      const run = compile(() => body(dtype, own), { device });
+      const run = compile(() => body(dtype, own), { device, matrixUnits: units });
       const results = await run();
       const data = await Promise.all(results.map((result) => result.data()));
       for (const result of results) result.dispose();
@@ -156,60 +157,56 @@ const plain = await sharedDevice();
 const variants = await offered(...(plain.traits.software ? (['tiled', 'lanes'] as const) : (['tiled'] as const)));
 describe.skipIf(!plain.traits.f16)('on vectors of f16', () => kernelsOn(plain, variants));
 
-const device = await deviceWithMatrixUnits();
-describe.skipIf(!device)('on matrix units', () => {
-  if (!device) return;
-  const unit = device.traits.matrix;
-  if (!unit) throw new Error('a device with matrix units has none');
-  kernelsOn(device, process.env.SONDE_TEST_CASES ? ['matrix', 'matrix-k32', 'matrix-128'] : ['matrix', 'matrix-k32']);
+const withUnits = await deviceWithMatrixUnits();
+describe.skipIf(!withUnits)('on matrix units', () => {
+  if (!withUnits) return;
+  const { device, matrixUnits: unit } = withUnits;
+  const variants = ['matrix', 'matrix-k32', 'matrix-128'] as const;
+  kernelsOn(device, process.env.SONDE_TEST_CASES ? variants : variants.slice(0, 2), unit);
 
   // How a driver with subgroups of several sizes may surprise a kernel: with more of them than it has shares, or with fewer.
   test.each([unit.subgroupSize, 2 * unit.subgroupSize, unit.subgroupSize / 2])(
     'laid out for subgroups of %i that may be of another size, with the statistics of a batch norm',
     async (subgroupSize) => {
-      device.traits.matrix = { ...unit, subgroupSize, sizeVaries: true };
-      try {
-        const [x, weight] = [draw([1, 9, 11, 8], 1, true), draw([72, 3, 3, 8], 2, true)];
-        const [tx, tw] = [device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape)];
-        const [bias, ones] = [device.full([72], 8), device.ones([72])];
-        const [mean, variance] = [device.zeros([72]), device.ones([72])];
-        const run = compile(
-          () => {
-            const y = conv2d(tx, tw, { padding: 1, bias, variant: 'matrix' });
-            const running = { runningMean: mean, runningVar: variance, momentum: 1 };
-            return [y, batchNorm(y, { weight: ones, bias: ones, training: true, ...running })];
-          },
-          { device },
-        );
-        const { dispatches = [] } = await run.profile();
-        expect(dispatches.map(({ label }) => label)).toEqual([
-          ...['conv2d', 'batchNorm.combineStatistics', 'batchNorm.normalize', 'batchNorm.running', 'batchNorm.running'],
-        ]);
-        const [y] = await run();
-        const values = await y.data();
-        const exact = exactly(
-          (a, b) => conv2dReference(a, b, { stride: one, padding: one, dilation: one, groups: 1 }),
-          x,
-          weight,
-        );
-        const shifted = {
-          values: Float64Array.from(exact.values, (v) => v + 8),
-          magnitudes: Float64Array.from(exact.magnitudes, (v) => v + 8),
-        };
-        const rounding = { terms: 73, result: 'f16', matrixUnits: true } as const;
-        expectWithinRounding('result', shifted, { values, rounding }, { values: shifted.values, rounding });
-        const expected = batchStatisticsReference(values, 72);
-        expectClose(await mean.data(), expected.mean, 4, 'mean');
-        expectClose(
-          await variance.data(),
-          expected.variance.map((v) => (v * 99) / 98),
-          16,
-          'variance',
-        );
-        run.dispose();
-      } finally {
-        device.traits.matrix = unit;
-      }
+      const matrixUnits = { ...unit, subgroupSize, sizeVaries: true };
+      const [x, weight] = [draw([1, 9, 11, 8], 1, true), draw([72, 3, 3, 8], 2, true)];
+      const [tx, tw] = [device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape)];
+      const [bias, ones] = [device.full([72], 8), device.ones([72])];
+      const [mean, variance] = [device.zeros([72]), device.ones([72])];
+      const run = compile(
+        () => {
+          const y = conv2d(tx, tw, { padding: 1, bias, variant: 'matrix' });
+          const running = { runningMean: mean, runningVar: variance, momentum: 1 };
+          return [y, batchNorm(y, { weight: ones, bias: ones, training: true, ...running })];
+        },
+        { device, matrixUnits },
+      );
+      const { dispatches = [] } = await run.profile();
+      expect(dispatches.map(({ label }) => label)).toEqual([
+        ...['conv2d', 'batchNorm.combineStatistics', 'batchNorm.normalize', 'batchNorm.running', 'batchNorm.running'],
+      ]);
+      const [y] = await run();
+      const values = await y.data();
+      const exact = exactly(
+        (a, b) => conv2dReference(a, b, { stride: one, padding: one, dilation: one, groups: 1 }),
+        x,
+        weight,
+      );
+      const shifted = {
+        values: Float64Array.from(exact.values, (v) => v + 8),
+        magnitudes: Float64Array.from(exact.magnitudes, (v) => v + 8),
+      };
+      const rounding = { terms: 73, result: 'f16', matrixUnits: true } as const;
+      expectWithinRounding('result', shifted, { values, rounding }, { values: shifted.values, rounding });
+      const expected = batchStatisticsReference(values, 72);
+      expectClose(await mean.data(), expected.mean, 4, 'mean');
+      expectClose(
+        await variance.data(),
+        expected.variance.map((v) => (v * 99) / 98),
+        16,
+        'variance',
+      );
+      run.dispose();
     },
     patience,
   );
@@ -219,7 +216,8 @@ describe.skipIf(!device)('on matrix units', () => {
     async () => {
       const [x, weight] = [draw([1, 6, 6, 8], 1, true), draw([8, 3, 3, 8], 2, false)];
       const [tx, tw] = [device.tensor(x.values, x.shape, 'f16'), device.tensor(weight.values, weight.shape)];
-      const run = compile((image: Tensor) => gradients(sum(cast(conv2d(image, tw), 'f32')), [image, tw]), { device });
+      const options = { device, matrixUnits: unit };
+      const run = compile((image: Tensor) => gradients(sum(cast(conv2d(image, tw), 'f32')), [image, tw]), options);
       const report = await tune(run, [tx], { repeats: 2 });
       expect(report).toEqual({ candidates: 2, measured: 2, struck: [] });
       const { entries } = JSON.parse(device.tuning.toText()) as { entries: TuningEntry[] };

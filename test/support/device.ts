@@ -1,6 +1,13 @@
 import { expect, type MockInstance, test, vi } from 'vitest';
 import { type PersonaName, personas, withPersona } from '../../src/engine/persona.js';
-import { type Device, type DeviceOptions, enableMatrixUnits, openDevice } from '../../src/index.js';
+import {
+  type Device,
+  type DeviceOptions,
+  type DeviceTraits,
+  findMatrixUnits,
+  type MatrixUnit,
+  openDevice,
+} from '../../src/index.js';
 import { type KernelVariant, offersLanes } from '../../src/kernels/implicit-gemm/variants.js';
 
 // Test files run in one process and share these, and with them every compiled pipeline. By persona and mode.
@@ -44,11 +51,18 @@ export async function offered(...variants: KernelVariant[]): Promise<KernelVaria
  */
 export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
   const devices = await Promise.all([sharedDevice(), checkedDevice()]);
-  const own = devices.map(({ traits }) => traits.software);
-  if (kind === 'GPU') for (const { traits } of devices) traits.software = false;
+  const restore = kind === 'GPU' ? devices.map((device) => withTraits(device, { software: false })) : [];
   return () => {
-    for (const [i, { traits }] of devices.entries()) traits.software = own[i];
+    for (const undo of restore) undo();
   };
+}
+
+/** Makes a device choose kernels as one with other traits would. @returns What undoes it. */
+export function withTraits(device: Device, changed: Partial<DeviceTraits>): () => void {
+  const own = device.traits;
+  const set = (value: DeviceTraits) => Object.defineProperty(device, 'traits', { value });
+  set(Object.freeze({ ...own, ...changed }));
+  return () => set(own);
 }
 
 /** A device of the machine's adapter as a persona: see docs/personas.md. To be closed. */
@@ -70,15 +84,21 @@ export function openAs(persona: PersonaName | undefined, options: DeviceOptions 
   return device;
 }
 
-let withUnits: Promise<Device | undefined> | undefined;
+/** A device, and those of its matrix units that compute correctly. */
+export interface DeviceWithMatrixUnits {
+  readonly device: Device;
+  readonly matrixUnits: MatrixUnit;
+}
 
-/** A device of a driver with matrix units, tested and in use, if the machine has one. They are open behind experimental flags only. */
-export function deviceWithMatrixUnits(): Promise<Device | undefined> {
+let withUnits: Promise<DeviceWithMatrixUnits | undefined> | undefined;
+
+/** A device of a driver with matrix units, and these, if the machine has one. They are open behind experimental flags only. */
+export function deviceWithMatrixUnits(): Promise<DeviceWithMatrixUnits | undefined> {
   withUnits ??= (async () => {
     const device = await openDevice({ experimental: true, tuning: 'none' });
-    const { shape, struck } = await enableMatrixUnits(device);
+    const { units, struck } = await findMatrixUnits(device);
     expect(struck).toEqual([]);
-    if (shape) return device;
+    if (units) return { device, matrixUnits: units };
     device.close();
     // scripts/matrix-driver.sh says so: there, tests that find none would be tests that cannot fail. A page has no environment.
     const expected = typeof process === 'undefined' ? undefined : process.env.SONDE_MATRIX_UNITS;

@@ -50,14 +50,14 @@ export function chooseVariant(
   }
   if (asked && isMatrix(asked) && !adapter.matrix) {
     throw new LimitError(
-      `variant "${asked}" needs matrix units, which this device has not been told to use; see enableMatrixUnits.`,
+      `variant "${asked}" needs matrix units; compile the function with the option matrixUnits, see findMatrixUnits.`,
     );
   }
   if (asked === 'lanes' && extent.dtype === 'f16' && !extent.widens) {
     throw new LimitError('variant "lanes" computes on f32 operands, and here they are f16; use "tiled".');
   }
   const measured = variant as KernelVariant | undefined;
-  // What was measured with matrix units holds only while they are in use.
+  // What was measured with matrix units holds for programs that have them.
   const usable = measured && (!isMatrix(measured) || adapter.matrix) ? measured : undefined;
   return asked ?? usable ?? variantsFor(adapter, extent)[0];
 }

@@ -1,3 +1,3 @@
 export type { KernelVariant } from '../implicit-gemm/variants.js';
 export { type MatmulOptions, matmul } from './matmul.js';
-export { enableMatrixUnits, type MatrixUnits } from './matrix-units.js';
+export { findMatrixUnits, type MatrixUnits } from './matrix-units.js';

@@ -1,6 +1,6 @@
 import { compile, type Device, type Operation, record, SondeError, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
-import type { MatrixShape, MatrixUnit } from '../../engine/operation.js';
+import { formatMatrixShape, type MatrixShape, type MatrixUnit } from '../../engine/operation.js';
 import { signature } from '../../engine/signature.js';
 import { kernel } from '../../engine/wgsl/index.js';
 import { fitsTiles } from '../implicit-gemm/tile.js';
@@ -8,27 +8,29 @@ import type { KernelVariant } from '../implicit-gemm/variants.js';
 import { matmul } from './matmul.js';
 import subgroupSizeSource from './subgroup-size.wgsl';
 
-/** What became of an adapter's matrix units. */
+/** The result of looking for a device's matrix units. */
 export interface MatrixUnits {
-  /** The product that kernels use from now on; undefined: they stay with vectors. */
-  readonly shape: MatrixUnit | undefined;
-  /** Why there is none, to complete "no matrix units: …". */
+  /** What to give `compile` as `matrixUnits`; undefined where there are none that compute correctly. */
+  readonly units: MatrixUnit | undefined;
+  /** Why there are none, to complete "no matrix units: …". */
   readonly reason?: string;
-  /** One sentence for each shape that the driver lists and computes wrongly, or not at all. */
+  /** One sentence for each shape that the driver lists and computes incorrectly, or not at all. */
   readonly struck: readonly string[];
 }
 
-const enableMatrixUnitsTakes = signature('enableMatrixUnits', { device: kinds.device });
+const findMatrixUnitsTakes = signature('findMatrixUnits', { device: kinds.device });
 
 const known = new WeakMap<Device, Promise<MatrixUnits>>();
 
 /**
- * Lets products and convolutions of f16 run on matrix units, if the device has any: those of `device.info.matrixShapes`, largest
- * first, are tested against the kernels that do without, and the first to pass is used. Tested once for a device. Programs that
- * were compiled before stay as they are.
+ * The matrix units on which a program may compute products and convolutions of f16, if the device has any: the shapes in
+ * `device.info.matrixShapes` are tested, largest first, against the kernels that do without, and the first to pass is the one.
+ * Tested once for a device. Programs use them that are compiled with them: `compile(f, { matrixUnits: units })`.
+ *
+ * @throws DeviceError if the device is lost meanwhile
  */
-export function enableMatrixUnits(device: Device): Promise<MatrixUnits> {
-  enableMatrixUnitsTakes(arguments);
+export function findMatrixUnits(device: Device): Promise<MatrixUnits> {
+  findMatrixUnitsTakes(arguments);
   const before = known.get(device);
   if (before) return before;
   const outcome = chooseShape(device);
@@ -38,33 +40,32 @@ export function enableMatrixUnits(device: Device): Promise<MatrixUnits> {
 
 async function chooseShape(device: Device): Promise<MatrixUnits> {
   const { traits, info } = device;
-  if (!traits.f16) return { shape: undefined, reason: 'this adapter has no f16', struck: [] };
+  if (!traits.f16) return { units: undefined, reason: 'this adapter has no f16', struck: [] };
   const [least, most] = info.subgroupSizes ?? [0, 0];
   // Kernels have 128 invocations or 256, which whole subgroups have to make up.
   const possible = [...doublings(least, most)];
   const wholes = most > 0 && 128 % most === 0;
   const shapes = info.matrixShapes.filter((shape) => wholes && possible.some((size) => fitsTiles(shape, size)));
   if (shapes.length === 0) {
-    const listed = info.matrixShapes.map(nameOf).join(', ');
+    const listed = info.matrixShapes.map(formatMatrixShape).join(', ');
     const reason = listed ? `none of the shapes that this adapter lists fits (${listed})` : 'this adapter lists none';
-    return { shape: undefined, reason, struck: [] };
+    return { units: undefined, reason, struck: [] };
   }
   const struck: string[] = [];
   const volume = ({ m, n, k }: MatrixShape) => m * n * k;
   for (const shape of shapes.sort((a, b) => volume(b) - volume(a))) {
     const { unit, fault } = await tryShape(device, shape, least !== most);
-    if (unit) return { shape: unit, struck };
-    traits.matrix = undefined;
-    struck.push(`matrix units of ${nameOf(shape)} were struck off: ${fault}`);
+    if (unit) return { units: unit, struck };
+    struck.push(`matrix units of ${formatMatrixShape(shape)} were struck off: ${fault}`);
   }
-  return { shape: undefined, reason: 'every shape failed its test', struck };
+  return { units: undefined, reason: 'every shape failed its test', struck };
 }
 
 function* doublings(least: number, most: number): Generator<number> {
   for (let size = least; size > 0 && size <= most; size *= 2) yield size;
 }
 
-/** Puts matrix units of a shape in use, if they compute rightly. */
+/** Matrix units of a shape, if they compute correctly, or what is wrong with them. */
 async function tryShape(
   device: Device,
   shape: MatrixShape,
@@ -76,8 +77,7 @@ async function tryShape(
       return { fault: `the driver gives them subgroups of ${subgroupSize}, into which tiles do not fall.` };
     }
     const unit = { ...shape, subgroupSize, sizeVaries };
-    device.traits.matrix = unit;
-    const fault = await faultOf(device);
+    const fault = await faultOf(device, unit);
     return fault ? { fault } : { unit };
   } catch (error) {
     if (!(error instanceof SondeError)) throw error;
@@ -111,18 +111,14 @@ async function subgroupSizeFor(device: Device, { m, n, k }: MatrixShape): Promis
   }
 }
 
-function nameOf({ m, n, k }: MatrixShape): string {
-  return `${m}×${n}×${k}`;
-}
-
 // More than one tile of 128 each way, the last ones partial, and K no multiple of a step.
 const [ROWS, COLUMNS, DEPTH] = [132, 140, 40];
 
 /** The worst that may come of adding DEPTH products in another order, relative to their largest sum. */
 const TOLERANCE = 1e-5;
 
-/** What is wrong with the shape in use; undefined if nothing is. */
-async function faultOf(device: Device): Promise<string | undefined> {
+/** What is wrong with matrix units; undefined if nothing is. */
+async function faultOf(device: Device, matrixUnits: MatrixUnit): Promise<string | undefined> {
   const halves = async (shape: readonly [number, number], seed: number) => {
     const size = shape[0] * shape[1];
     const values = Float32Array.from({ length: size }, (_, i) => (((i * 389 + seed) % 2039) - 1019) / 1024);
@@ -135,7 +131,7 @@ async function faultOf(device: Device): Promise<string | undefined> {
     const b = await halves(transposed ? [COLUMNS, DEPTH] : [DEPTH, COLUMNS], 2);
     const product = async (variant: KernelVariant): Promise<Float32Array> => {
       const options = { transposeA: transposed, transposeB: transposed, variant };
-      const run = compile((x: Tensor, y: Tensor) => matmul(x, y, options), { device });
+      const run = compile((x: Tensor, y: Tensor) => matmul(x, y, options), { device, matrixUnits });
       try {
         const result = await run(a, b);
         const values = await result.data();

@@ -1,5 +1,6 @@
 import type { Node } from '../../engine/graph.js';
 import {
+  type AdapterTraits,
   type Compiled,
   cast,
   compile,
@@ -11,6 +12,7 @@ import {
 } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
+import { tuningKey, variantsOf } from '../../engine/tuning.js';
 import { abs, sub } from '../elementwise/elementwise.js';
 import { max } from '../reduce/reduce.js';
 
@@ -62,19 +64,19 @@ export async function tune<A extends readonly (Tensor | number)[], R>(
   options: TuneOptions = {},
 ): Promise<TuneReport> {
   tuneTakes(arguments);
-  const { device, nodes } = await compiled.trace(...args);
+  const { device, adapter, nodes } = await compiled.trace(...args);
   const { tuning } = device;
   const distinct = new Map<string, Node>();
   for (const node of nodes) {
-    if (tuning.variantsOf(node).length > 1) distinct.set(tuning.keyOf(node), node);
+    if (variantsOf(node, adapter).length > 1) distinct.set(tuningKey(node, adapter), node);
   }
-  const pending = [...distinct.values()].filter((node) => options.again || !tuning.has(node));
+  const pending = [...distinct.values()].filter((node) => options.again || !tuning.has(node, adapter));
   const struck: string[] = [];
   try {
     for (const [index, node] of pending.entries()) {
       options.onProgress?.(index, pending.length, node.operation.name);
-      const measured = await measure(device, node, options);
-      tuning.set(node, measured);
+      const measured = await measure(device, adapter, node, options);
+      tuning.set(node, adapter, measured);
       for (const [variant, reason] of Object.entries(measured.struck)) {
         struck.push(`${node.operation.name}: variant ${variant} was struck off: ${reason}`);
       }
@@ -89,8 +91,13 @@ export async function tune<A extends readonly (Tensor | number)[], R>(
   return { candidates: distinct.size, measured: pending.length, struck };
 }
 
-async function measure(device: Device, node: Node, { repeats = 5, tolerance = 1e-4 }: TuneOptions) {
-  const { tuning } = device;
+async function measure(
+  device: Device,
+  adapter: AdapterTraits,
+  node: Node,
+  { repeats = 5, tolerance = 1e-4 }: TuneOptions,
+) {
+  const options = { device, matrixUnits: adapter.matrix };
   const halves = node.inputs.some(({ dtype }) => dtype === 'f16');
   const inputs = await Promise.all(node.inputs.map((spec, i) => draw(device, spec, i, halves)));
   // A result of f16 is off by half a unit of its last place, and another order of summing can tip it over.
@@ -99,9 +106,9 @@ async function measure(device: Device, node: Node, { repeats = 5, tolerance = 1e
   const struck: Record<string, string> = {};
   let expected: Tensor[] | undefined;
   try {
-    for (const variant of tuning.variantsOf(node)) {
+    for (const variant of variantsOf(node, adapter)) {
       const attributes = { ...(node.attributes as object), variant };
-      const run = compile((...x: Tensor[]) => record(node.operation, x, attributes), { device });
+      const run = compile((...x: Tensor[]) => record(node.operation, x, attributes), options);
       try {
         const results = await run(...inputs);
         const error = expected ? await largestDifference(results, expected) : 0;

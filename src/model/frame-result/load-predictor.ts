@@ -1,4 +1,4 @@
-import type { Device } from '../../engine/index.js';
+import type { CompileOptions, Device } from '../../engine/index.js';
 import type { CoordinateGrid } from '../../kernels/index.js';
 import { type Decoding, HeatmapDecoder } from '../decoding.js';
 import type { Fit, GreyFrame } from '../fit-frame.js';
@@ -29,13 +29,11 @@ export interface TrainedModel {
   readonly calibration?: Calibration | undefined;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends Pick<CompileOptions, 'matrixUnits' | 'onCompile'> {
   /** Frames per execution; default: as in training. */
   readonly batchSize?: number;
   /** Default: as trained. */
   readonly decoding?: Decoding | undefined;
-  /** Called as pipelines are compiled, before the first execution. */
-  readonly onCompile?: (done: number, total: number) => void;
 }
 
 /** A frame with what its file says of it; without a number it is the only one of its file. */
@@ -113,11 +111,12 @@ export function buildPredictor(
   device: Device,
   config: PredictorConfig,
   model: HeatmapNetwork,
-  { batchSize = config.training.batchSize, decoding = config.model.decoding, onCompile }: LoadOptions = {},
+  { batchSize = config.training.batchSize, decoding = config.model.decoding, ...compileOptions }: LoadOptions = {},
 ): Predictor {
   const { inputSize: size, grid } = config.model;
   const decoder = new HeatmapDecoder(decoding, grid);
-  return new Predictor(device, model, { size, decoder, heatmaps: heatmapsOf(config, decoder), batchSize, onCompile });
+  const heatmaps = heatmapsOf(config, decoder);
+  return new Predictor(device, model, { size, decoder, heatmaps, batchSize, ...compileOptions });
 }
 
 /**

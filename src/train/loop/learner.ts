@@ -1,4 +1,4 @@
-import type { Device } from '../../index.js';
+import type { CompileOptions, Device } from '../../index.js';
 import {
   fromPyTorchTensor,
   type HeatmapNetwork,
@@ -14,7 +14,7 @@ import type { LoadedBatch } from './batch-loader.js';
 import { type StepLosses, TrainingStep } from './training-step.js';
 import { Validator } from './validator.js';
 
-export interface LearnerOptions {
+export interface LearnerOptions extends Pick<CompileOptions, 'matrixUnits'> {
   /** Into how many parts an earlier process had to divide a step, and how large its validation batches were. */
   readonly parts?: number;
   readonly validationBatch?: number;
@@ -42,7 +42,8 @@ export class Learner {
     this.model = buildModel(device, config);
     this.average = config.training.emaDecay === null ? undefined : buildModel(device, config);
     this.step = new TrainingStep(device, this.model, config, { ...options, average: this.average });
-    this.validator = new Validator(device, this.average ?? this.model, config, options.validationBatch);
+    const { validationBatch, matrixUnits } = options;
+    this.validator = new Validator(device, this.average ?? this.model, config, validationBatch, { matrixUnits });
   }
 
   /** Into how many parts the frames of a step are divided. */

@@ -1,33 +1,34 @@
-import { type Device, enableMatrixUnits } from '../../index.js';
+import { type Device, findMatrixUnits, type MatrixUnit } from '../../index.js';
 import { precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 
 /**
- * Gets a device ready for a configuration of mixed precision: finds matrix units that compute rightly, unless the configuration
- * forbids them. What comes of it is one note, or more where a driver's units were struck off.
+ * The matrix units that the programs of a configuration of mixed precision run on: those of the device that compute correctly,
+ * unless the configuration forbids them.
+ *
+ * @param note Told what the training runs on, in one note, or more where units were struck off.
  */
-export async function preparePrecision(
+export async function matrixUnitsFor(
   device: Device,
   config: TrainingConfig,
   note: (text: string) => void = () => {},
-): Promise<void> {
+): Promise<MatrixUnit | undefined> {
   const { precision, matrixUnits } = config.training;
-  if (precision !== 'mixed') return;
+  if (precision !== 'mixed') return undefined;
   if (precisionOn(device, config) !== 'mixed') {
     note('mixed precision was asked for and this adapter has no f16: everything stays f32');
-    return;
+    return undefined;
   }
   if (!matrixUnits) {
-    device.traits.matrix = undefined;
     note('mixed precision, without matrix units, as configured');
-    return;
+    return undefined;
   }
-  const { shape, reason, struck } = await enableMatrixUnits(device);
+  const { units, reason, struck } = await findMatrixUnits(device);
   for (const sentence of struck) note(sentence);
-  device.traits.matrix = shape;
   note(
-    shape
-      ? `mixed precision on matrix units of ${shape.m}×${shape.n}×${shape.k}`
+    units
+      ? `mixed precision on matrix units of ${units.m}×${units.n}×${units.k}`
       : `mixed precision, without matrix units: ${reason}`,
   );
+  return units;
 }

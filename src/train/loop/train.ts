@@ -4,7 +4,7 @@ import { fingerprintOf } from '../dataset/fingerprint.js';
 import { openBatchLoader } from './batch-loader.js';
 import { BatchSource } from './batch-source.js';
 import { Learner, weightsToUse } from './learner.js';
-import { preparePrecision } from './precision.js';
+import { matrixUnitsFor } from './precision.js';
 import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome } from './training-input.js';
 import { TrainingLoop } from './training-loop.js';
 
@@ -27,12 +27,12 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   const checkpoints = folder && run && new Checkpoints(folder, run, weightsToUse);
   const state = await checkpoints?.recover();
   if (state && run) noteResumption(state, run, events);
-  await preparePrecision(device, config, events?.note);
+  const matrixUnits = await matrixUnitsFor(device, config, events?.note);
   const loader = await openBatchLoader(device, training, config, {
     note: events?.note,
     place: state?.position.preparation,
   });
-  const learner = new Learner(device, config, { ...events, ...state?.position });
+  const learner = new Learner(device, config, { ...events, ...state?.position, matrixUnits });
   try {
     if (state) learner.restore(state.tensors, state.position.steps);
     const batches = { source: new BatchSource(training, config, passes), loader };

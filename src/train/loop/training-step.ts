@@ -2,6 +2,7 @@ import { isTooLarge } from '../../engine/errors.js';
 import {
   add,
   type Compiled,
+  type CompileOptions,
   clipWithNorm,
   compile,
   concat,
@@ -45,7 +46,7 @@ const FIRST_LOSS_SCALE = 1024;
 /** No gradient reaches this norm in float32. */
 const NO_CLIPPING = 3e38;
 
-export interface TrainingStepOptions {
+export interface TrainingStepOptions extends Pick<CompileOptions, 'matrixUnits'> {
   /** Takes the moving average of the weights and buffers, under the same names. */
   readonly average?: Module;
   /** Parts that an earlier process had to split the batch into. */
@@ -207,7 +208,8 @@ export class TrainingStep {
       const measured = [sum.loss, sum.excess, clipped.norm, sum.distance].map((value) => reshape(value, [1]));
       return concat(scale ? [...measured, scale] : measured);
     };
-    return compile(body, { device: this.device, onCompile: this.options.compiling });
+    const { compiling: onCompile, matrixUnits } = this.options;
+    return compile(body, { device: this.device, onCompile, matrixUnits });
   }
 
   /** Statistics of batch norm are averaged as the weights are: they belong together. */

@@ -1,7 +1,7 @@
 import type { Device, TuneOptions, TuneReport } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildModel } from '../predict/build.js';
-import { preparePrecision } from './precision.js';
+import { matrixUnitsFor } from './precision.js';
 import { TrainingStep } from './training-step.js';
 
 /** Measures, for a configuration's training step, which kernels are the fastest on this device, and remembers them. */
@@ -10,10 +10,9 @@ export async function tuneTraining(
   config: TrainingConfig,
   options: TuneOptions & { readonly note?: (text: string) => void } = {},
 ): Promise<TuneReport> {
-  // Kernels for matrix units are among those to choose from only once these have been found to compute rightly.
-  await preparePrecision(device, config, options.note);
+  const matrixUnits = await matrixUnitsFor(device, config, options.note);
   const model = buildModel(device, config);
-  const step = new TrainingStep(device, model, config);
+  const step = new TrainingStep(device, model, config, { matrixUnits });
   try {
     return await step.tune(options);
   } finally {

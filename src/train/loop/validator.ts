@@ -1,5 +1,5 @@
 import { isTooLarge } from '../../engine/errors.js';
-import { compile, type Device, type Tensor } from '../../index.js';
+import { type CompileOptions, compile, type Device, type Tensor } from '../../index.js';
 import { decodedLandmarks, scaleTo512, toCoordinates } from '../../model/coordinates.js';
 import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
 import { joinFrames } from '../../model/predictor.js';
@@ -40,13 +40,14 @@ export class Validator {
     private readonly model: HeatmapNetwork,
     private readonly config: TrainingConfig,
     public batchSize: number = config.training.batchSize,
+    options: Pick<CompileOptions, 'matrixUnits'> = {},
   ) {
     this.decoder = buildDecoder(config);
     const lossOf = buildLoss(config);
     this.forward = compile((images: Tensor, targets: Tensor) => {
       const logits = model.logits(images, { training: false });
       return { ...lossOf(logits, targets), points: this.decoder.points(logits) };
-    });
+    }, options);
   }
 
   /** @param signal Stops between batches, by throwing its reason. */

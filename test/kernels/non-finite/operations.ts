@@ -206,7 +206,7 @@ export const notOperations: Record<string, string> = {
   openDevice: 'opens a device',
   isTooLarge: 'reads an error',
   tune: 'measures kernels',
-  enableMatrixUnits: 'tests kernels',
+  findMatrixUnits: 'tests kernels',
   kernel: 'text of kernels',
   uniforms: 'text of kernels',
   linearGrid: 'counts workgroups',

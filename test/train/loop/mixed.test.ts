@@ -5,9 +5,9 @@ import { decodeSafetensors } from '../../../src/model/index.js';
 import { RunFolder, resolveConfig, train } from '../../../src/train/index.js';
 import { findCause } from '../../../src/train/loop/diagnosis.js';
 import { Learner } from '../../../src/train/loop/learner.js';
-import { preparePrecision } from '../../../src/train/loop/precision.js';
+import { matrixUnitsFor } from '../../../src/train/loop/precision.js';
 import { buildModel } from '../../../src/train/predict/build.js';
-import { sharedDevice } from '../../support/device.js';
+import { sharedDevice, withTraits } from '../../support/device.js';
 import { temporaryFolder } from '../dataset/temporary.js';
 import { phantomFrames } from './phantom-frames.js';
 
@@ -34,8 +34,9 @@ async function run(training: object = {}, loss: object = {}) {
   return { folder, notes, lines: await folder.readMetrics() };
 }
 
+let restore = () => {};
 afterEach(() => {
-  device.traits.f16 = hasHalves;
+  restore();
 });
 
 describe.skipIf(!hasHalves)('training in mixed precision', () => {
@@ -109,9 +110,9 @@ describe.skipIf(!hasHalves)('training in mixed precision', () => {
   );
 
   test('without f16 it stays f32, with one line that says so', async () => {
-    device.traits.f16 = false;
+    restore = withTraits(device, { f16: false });
     const notes: string[] = [];
-    await preparePrecision(device, configOf(), (text) => notes.push(text));
+    await matrixUnitsFor(device, configOf(), (text) => notes.push(text));
     expect(notes).toEqual(['mixed precision was asked for and this adapter has no f16: everything stays f32']);
     const { lines } = await run({ epochs: 1 });
     expect(lines[0].lossScale).toBe(1);
@@ -119,8 +120,8 @@ describe.skipIf(!hasHalves)('training in mixed precision', () => {
 
   test('matrix units can be forbidden', async () => {
     const notes: string[] = [];
-    await preparePrecision(device, configOf({ matrixUnits: false }), (text) => notes.push(text));
+    const units = await matrixUnitsFor(device, configOf({ matrixUnits: false }), (text) => notes.push(text));
     expect(notes).toEqual(['mixed precision, without matrix units, as configured']);
-    expect(device.traits.matrix).toBeUndefined();
+    expect(units).toBeUndefined();
   });
 });
