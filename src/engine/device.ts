@@ -1,15 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { acquireGpu, defaultTuningStore, missingAdapterRemedy } from '#gpu';
+import { type DeviceInfo, traitsOf } from './adapter.js';
 import { fill } from './basic-operations.js';
-import { DeviceError, LimitError, ShaderError, SondeError, TensorError } from './errors.js';
+import { BufferPool } from './buffer-pool.js';
+import { DeviceError, LimitError, TensorError } from './errors.js';
 import { evaluate } from './evaluate.js';
+import { FailureState } from './failure-state.js';
 import { Generator } from './generator.js';
-import type { GpuProvider, GpuProviderOptions } from './gpu-provider.js';
+import type { GpuProvider } from './gpu-provider.js';
 import { tick, withTrace } from './graph.js';
 import { GUARD_BYTES } from './guard.js';
 import * as kinds from './kinds.js';
 import { Heap, type Storage } from './memory-heap.js';
-import type { DeviceTraits, MatrixShape } from './operation.js';
+import type { DeviceTraits } from './operation.js';
 import { PipelineCache } from './pipelines.js';
 import { type RandomSource, randomNormal, randomSource, randomUniform, refuseFrozen } from './random.js';
 import { type RandomKey, randomKey } from './random-key.js';
@@ -23,133 +25,6 @@ import { checkCount, encode, flatten, type Values } from './values.js';
 
 /** Whether results are checked, and for what: NaN and Inf, or NaN alone. */
 export type Checked = boolean | 'nan';
-
-export interface DeviceOptions extends GpuProviderOptions {
-  readonly powerPreference?: GPUPowerPreference;
-  /**
-   * Look at every result, and name the operation that left elements of it unwritten, wrote beyond its end, or produced NaN or
-   * Inf; with `'nan'`, infinities are allowed, as in masks of −∞. Slower, and takes more memory, since every operation runs by
-   * itself; results may differ in the last bit where a driver contracts multiply and add.
-   */
-  readonly checked?: Checked;
-  /**
-   * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder in
-   * Node, nowhere in a browser.
-   */
-  readonly tuning?: TuningStore | 'none';
-}
-
-/** What the adapter says of itself. */
-export interface DeviceInfo {
-  /** As in "NVIDIA H200" or "llvmpipe (LLVM 19.1.7, 256 bits)". */
-  readonly description: string;
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly features: readonly string[];
-  readonly software: boolean;
-  /** Invocations per subgroup where the adapter has only one size. */
-  readonly subgroupSize: number | undefined;
-  /** The smallest and the largest number of invocations that a subgroup can have; undefined where the adapter does not say. */
-  readonly subgroupSizes: readonly [least: number, most: number] | undefined;
-  /** Products of f16 with sums of f32 that the adapter's matrix units compute, where they are open to this device. */
-  readonly matrixShapes: readonly MatrixShape[];
-}
-
-const SUBGROUP_MATRIX = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
-
-const WANTED_FEATURES: readonly GPUFeatureName[] = [
-  'timestamp-query',
-  'shader-f16',
-  'subgroups' as GPUFeatureName,
-  SUBGROUP_MATRIX,
-];
-
-const openDeviceTakes = signature<DeviceOptions>(
-  'openDevice',
-  {},
-  {
-    powerPreference: kinds.optional(kinds.oneOf('low-power', 'high-performance')),
-    checked: kinds.optional(kinds.oneOf(true, false, 'nan')),
-    tuning: kinds.optional(
-      kinds.either(kinds.oneOf('none'), kinds.object('a store with load and save', 'load', 'save')),
-    ),
-    dawn: kinds.optional(kinds.list('strings', kinds.text)),
-    experimental: kinds.optional(kinds.flag),
-  },
-);
-
-/**
- * Opens the machine's GPU, or its software driver.
- * @throws DeviceError if there is no adapter, with what to do about it.
- */
-export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  openDeviceTakes(arguments);
-  const { checked = false } = options;
-  const provider = acquireGpu(options);
-  if (!provider) throw new DeviceError(`openDevice: this host offers no WebGPU; ${missingAdapterRemedy}.`);
-  try {
-    const adapter = await provider.wait(() =>
-      provider.gpu.requestAdapter({ powerPreference: options.powerPreference ?? 'high-performance' }),
-    );
-    if (!adapter) throw new DeviceError(`openDevice: WebGPU found no adapter; ${missingAdapterRemedy}.`);
-    const limits: Record<string, number> = {};
-    for (const name of RAISED_LIMITS) limits[name] = adapter.limits[name];
-    const gpu = await provider.wait(() =>
-      adapter.requestDevice({
-        requiredFeatures: WANTED_FEATURES.filter((feature) => adapter.features.has(feature)),
-        requiredLimits: limits,
-      }),
-    );
-    const store = options.tuning === 'none' ? undefined : (options.tuning ?? defaultTuningStore());
-    const device = new Device(provider, gpu, describeAdapter(adapter), checked, store);
-    await device.tuning.load();
-    return device;
-  } catch (cause) {
-    provider.release();
-    if (cause instanceof SondeError) throw cause;
-    throw new DeviceError(`openDevice: the adapter gave no device (${(cause as Error).message}).`, { cause });
-  }
-}
-
-const RAISED_LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-] as const;
-
-function describeAdapter(adapter: GPUAdapter): DeviceInfo {
-  const { vendor, architecture, device, description } = adapter.info;
-  // Browsers say no more than who made it and of which generation it is.
-  const text = [description, device, `${vendor} ${architecture}`.trim()].find(Boolean) ?? 'unknown adapter';
-  const software = /llvmpipe|lavapipe|swiftshader/i.test(`${text} ${architecture} ${vendor} ${device}`);
-  // In WebGPU's current text and in Dawn, not yet in its type definitions.
-  const { subgroupMinSize, subgroupMaxSize } = adapter.info as { subgroupMinSize?: number; subgroupMaxSize?: number };
-  const subgroupSize = subgroupMinSize === subgroupMaxSize ? subgroupMinSize : undefined;
-  const subgroupSizes: DeviceInfo['subgroupSizes'] =
-    subgroupMinSize && subgroupMaxSize ? [subgroupMinSize, subgroupMaxSize] : undefined;
-  const features = [...adapter.features].sort();
-  const matrixShapes = adapter.features.has(SUBGROUP_MATRIX) ? matrixShapesOf(adapter.info) : [];
-  return { description: text, vendor, architecture, features, software, subgroupSize, subgroupSizes, matrixShapes };
-}
-
-/** Experimental in Dawn, so not in the type definitions. */
-interface MatrixConfig {
-  readonly componentType: string;
-  readonly resultComponentType: string;
-  readonly M: number;
-  readonly N: number;
-  readonly K: number;
-}
-
-function matrixShapesOf(info: GPUAdapterInfo): MatrixShape[] {
-  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> };
-  return [...subgroupMatrixConfigs].flatMap(({ componentType, resultComponentType, M, N, K }) =>
-    componentType === 'f16' && resultComponentType === 'f32' ? [{ m: M, n: N, k: K }] : [],
-  );
-}
 
 let nextId = 0;
 
@@ -185,18 +60,14 @@ export class Device {
   /** @internal Tells devices apart. */
   readonly id = nextId++;
   /** @internal Everything that touches the device's memory takes its turn here, or goes to {@link submit} and {@link upload}. */
-  readonly order = new SubmissionOrder((cause) => this.fail(new DeviceError(`a command failed: ${cause}`, { cause })));
+  readonly order = new SubmissionOrder((cause) =>
+    this.failures.fail(new DeviceError(`a command failed: ${cause}`, { cause })),
+  );
   /** Command buffers submitted so far. */
   submits = 0;
-  private failure: { readonly error: SondeError; readonly afterwards: SondeError } | undefined;
-  /** What is said of the device once it is lost. */
-  private lost: SondeError | undefined;
-  /** Ends what waits for the device. */
-  private readonly waiting = new Set<(error: SondeError) => void>();
-  private reports: Promise<void>[] = [];
-  private readonly pendingChecks = new Set<Promise<void>>();
-  private readonly uniformBuffers = new Map<number, GPUBuffer[]>();
-  private readonly stagingBuffers = new Map<number, GPUBuffer[]>();
+  private readonly failures: FailureState;
+  private readonly uniforms: BufferPool;
+  private readonly staging: BufferPool;
   /** Returns the memory of tensors that were dropped without `dispose`. A safety net: nothing relies on it. */
   private readonly forgotten = new FinalizationRegistry<Storage>((storage) => this.heap.release(storage));
 
@@ -211,35 +82,15 @@ export class Device {
     store: TuningStore | undefined,
   ) {
     this.limits = gpu.limits;
-    this.traits = Object.freeze({
-      software: info.software,
-      subgroups: gpu.features.has('subgroups' as GPUFeatureName),
-      f16: gpu.features.has('shader-f16'),
-      subgroupSize: info.subgroupSize,
-    });
+    this.traits = traitsOf(info, gpu);
     this.tuning = new Tuning(this.limits, `${info.description} (${info.vendor} ${info.architecture})`, store);
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);
     this.pipelines = new PipelineCache(this);
+    this.uniforms = new BufferPool(gpu, 'uniforms', BufferUsage.UNIFORM | BufferUsage.COPY_DST);
+    const staging = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
+    this.staging = new BufferPool(gpu, 'read-back', staging, KEPT_STAGING_BYTES);
     provider.opened(gpu);
-    gpu.lost.then(({ reason, message }) => {
-      const lost = new DeviceError(`the device was lost (${message || reason}); open a new one.`);
-      this.fail(lost, lost);
-      this.lost = this.failure?.error ?? lost;
-      for (const reject of this.waiting) reject(this.lost);
-      this.waiting.clear();
-    });
-    gpu.onuncapturederror = ({ error }) => {
-      const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
-      const failure = outOfMemory
-        ? new DeviceError(`the device is out of memory (${error.message}); use a smaller batch or size.`)
-        : new ShaderError(`the driver rejected a command: ${error.message}`);
-      // A kernel that was rejected reports that by itself, and may do so later than what follows from it.
-      const check = Promise.all(this.pendingChecks).then(() => {
-        this.fail(failure);
-        this.pendingChecks.delete(check);
-      });
-      this.pendingChecks.add(check);
-    };
+    this.failures = new FailureState(gpu, (begin) => provider.wait(begin));
   }
 
   /**
@@ -343,9 +194,7 @@ export class Device {
 
   /** Releases the device. Its tensors cannot be used afterwards. */
   close(): void {
-    if (this.failure?.error.message === CLOSED) return;
-    const closed = new DeviceError(CLOSED);
-    this.failure = { error: closed, afterwards: closed };
+    if (!this.failures.close()) return;
     this.gpu.destroy();
     this.provider.release();
   }
@@ -356,13 +205,7 @@ export class Device {
 
   /** @internal Before an operation: throws if the device cannot be used any more. */
   checkUsable(): void {
-    if (this.failure) throw this.failure.afterwards;
-  }
-
-  /** Behind an operation: throws what went wrong on the device meanwhile. */
-  private async settle(): Promise<void> {
-    await Promise.all(this.pendingChecks);
-    if (this.failure) throw this.failure.error;
+    this.failures.checkUsable();
   }
 
   /**
@@ -370,39 +213,12 @@ export class Device {
    * leave some promises of a lost device pending for ever.
    */
   wait<T>(begin: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const settled = this.provider.wait(begin).then(resolve, reject);
-      // A race with one promise that lasts as long as the device would keep everything that was ever waited for.
-      this.waiting.add(reject);
-      settled.then(() => this.waiting.delete(reject));
-      if (this.lost) reject(this.lost);
-    });
+    return this.failures.wait(begin);
   }
 
   /** @internal Pops the innermost error scope; an error in it fails the device's next read. */
   expectNoError(context: string, explain: (message: string) => Promise<string>): void {
-    const popped = this.wait(() => this.gpu.popErrorScope()).catch(() => null);
-    const check = popped.then(async (error) => {
-      if (error) this.fail(new ShaderError(`${context}: ${await explain(error.message)}`));
-      this.pendingChecks.delete(check);
-    });
-    this.pendingChecks.add(check);
-  }
-
-  /**
-   * Keeps the first failure; later ones are its consequences.
-   * @param afterwards What is said to those who use the device later.
-   */
-  private fail(
-    error: SondeError,
-    afterwards: SondeError = new DeviceError(
-      `the device is unusable since an earlier error; open a new one. ${error.message}`,
-      {
-        cause: error,
-      },
-    ),
-  ): void {
-    this.failure ??= { error, afterwards };
+    this.failures.expectNoError(context, explain);
   }
 
   /** @internal Submits, in its turn. */
@@ -513,29 +329,18 @@ export class Device {
     if (tensor.origin.kind !== 'stored') throw new TensorError(`data: the tensor (${tensor}) has no memory.`);
     const { allocation, offset } = tensor.origin.storage;
     const bytes = await this.readBuffer(allocation.buffer, offset, bytesOf(tensor));
-    await this.settleReports();
+    await this.failures.settleReports();
     return bytes;
   }
 
   /** @internal Keeps what checked mode finds for the next read. */
   addReport(report: Promise<void>): void {
-    // Marked as handled: the reader who asks next gets the error.
-    report.catch(() => {});
-    this.reports.push(report);
-  }
-
-  private async settleReports(): Promise<void> {
-    const reports = this.reports;
-    this.reports = [];
-    for (const report of reports) await report;
+    this.failures.addReport(report);
   }
 
   /** @internal */
   async readBuffer(buffer: GPUBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const size = bytes <= KEPT_STAGING_BYTES ? powerOfTwo(bytes) : bytes;
-    const staging =
-      this.stagingBuffers.get(size)?.pop() ??
-      this.gpu.createBuffer({ label: 'read-back', size, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
+    const staging = this.staging.take(bytes);
     const encoder = this.gpu.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
     try {
@@ -547,16 +352,15 @@ export class Device {
       staging.destroy();
       // wgpu rejects first, and tells a turn of the event loop later that it was for the loss of the device.
       await Promise.race([this.gpu.lost, new Promise((resolve) => setTimeout(resolve, LOSS_IS_TOLD_MS))]);
-      await this.settle();
+      await this.failures.settle();
       throw new DeviceError(`reading ${bytes} bytes back failed (${(cause as Error).message}); open a new device.`, {
         cause,
       });
     }
     const copy = staging.getMappedRange(0, bytes).slice(0);
     staging.unmap();
-    if (size > KEPT_STAGING_BYTES) staging.destroy();
-    else this.stagingBuffers.set(size, [...(this.stagingBuffers.get(size) ?? []), staging]);
-    await this.settle();
+    this.staging.giveBack(staging);
+    await this.failures.settle();
     return copy;
   }
 
@@ -564,7 +368,7 @@ export class Device {
   async finished(): Promise<void> {
     this.checkUsable();
     await this.order.turn(() => this.idle());
-    await this.settle();
+    await this.failures.settle();
   }
 
   /**
@@ -577,18 +381,12 @@ export class Device {
 
   /** @internal A uniform buffer of at least `bytes`. */
   borrowUniforms(bytes: number): GPUBuffer {
-    const size = powerOfTwo(bytes);
-    return (
-      this.uniformBuffers.get(size)?.pop() ??
-      this.gpu.createBuffer({ label: 'uniforms', size, usage: BufferUsage.UNIFORM | BufferUsage.COPY_DST })
-    );
+    return this.uniforms.take(bytes);
   }
 
   /** @internal */
   returnUniforms(buffer: GPUBuffer): void {
-    const kept = this.uniformBuffers.get(buffer.size) ?? [];
-    kept.push(buffer);
-    this.uniformBuffers.set(buffer.size, kept);
+    this.uniforms.giveBack(buffer);
   }
 }
 
@@ -597,10 +395,3 @@ const LOSS_IS_TOLD_MS = 1000;
 
 /** Larger buffers for reading back are not kept for the next time. */
 const KEPT_STAGING_BYTES = 16 * 1024 * 1024;
-
-/** Sizes of kept buffers, so that nearly equal ones can stand in for each other. */
-function powerOfTwo(bytes: number): number {
-  return 2 ** Math.max(8, Math.ceil(Math.log2(bytes)));
-}
-
-const CLOSED = 'the device has been closed; open a new one.';

@@ -1,3 +1,4 @@
+export type { DeviceInfo } from './adapter.js';
 export { cast, reshape } from './basic-operations.js';
 export {
   type Argument,
@@ -8,7 +9,7 @@ export {
   type ProgramStatistics,
   type ProgramTrace,
 } from './compile.js';
-export { type Checked, type Device, type DeviceInfo, type DeviceOptions, openDevice } from './device.js';
+export type { Checked, Device } from './device.js';
 export { assign } from './effects.js';
 export * from './errors.js';
 export type { FusionGroup, FusionMember } from './fusion.js';
@@ -16,6 +17,7 @@ export { Generator } from './generator.js';
 export { gradients } from './gradient.js';
 export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
+export { type DeviceOptions, openDevice } from './open-device.js';
 export type { Operands } from './operands.js';
 export type {
   Absorption,
