@@ -1,8 +1,8 @@
 import type { DeviceTraits, MatrixShape } from './operation.js';
 
-/** What the adapter says of itself. */
+/** Description of an adapter, as far as it gives one. */
 export interface DeviceInfo {
-  /** As in "NVIDIA H200" or "llvmpipe (LLVM 19.1.7, 256 bits)". */
+  /** A name such as "NVIDIA H200" or "llvmpipe (LLVM 19.1.7, 256 bits)". */
   readonly description: string;
   readonly vendor: string;
   readonly architecture: string;
@@ -34,7 +34,7 @@ const RAISED_LIMITS = [
   'maxComputeWorkgroupSizeX',
 ] as const;
 
-/** What an adapter says of itself, in one form for all implementations of WebGPU. */
+/** Description of an adapter, in one form for all implementations of WebGPU. */
 export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   // Browsers say no more than who made it and of which generation it is.
@@ -66,7 +66,7 @@ function matrixShapesOf(info: GPUAdapterInfo): MatrixShape[] {
   );
 }
 
-/** What a device is asked for: the optional features that kernels use and the adapter has, and its limits in full. */
+/** The request for a device: the optional features that kernels use and the adapter has, and its limits in full. */
 export function deviceDescriptor(adapter: GPUAdapter): GPUDeviceDescriptor {
   return {
     requiredFeatures: WANTED_FEATURES.filter((feature) => adapter.features.has(feature)),
@@ -74,7 +74,7 @@ export function deviceDescriptor(adapter: GPUAdapter): GPUDeviceDescriptor {
   };
 }
 
-/** What kernels are chosen by on a device. */
+/** Traits of a device by which kernels are chosen. Frozen. */
 export function traitsOf({ software, subgroupSize }: DeviceInfo, { features }: GPUDevice): DeviceTraits {
   return Object.freeze({
     software,

@@ -7,7 +7,7 @@ import { activeTrace, checkUsable, record } from './graph.js';
 import { sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
-/** Where the members of one arena lie, in elements. */
+/** The offsets of an arena's members, in elements. */
 export interface ArenaLayout {
   /** Positions of the members in the list that was laid out. */
   readonly members: readonly number[];

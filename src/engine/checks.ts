@@ -28,10 +28,10 @@ const scanUniforms = uniforms({
   infinities: 'u32',
 });
 
-/** What an execution leaves about each site: see scan.wgsl. */
+/** Words that an execution writes about each site: see scan.wgsl. */
 const WORDS_PER_SITE = 4;
 
-/** What scan.wgsl takes words for, by number. */
+/** Types of words in scan.wgsl, by number. */
 const KINDS: readonly DType[] = ['u32', 'f32', 'f16'];
 
 /** A value that a node writes, which is looked at before and after. */
@@ -40,9 +40,9 @@ interface Site {
   readonly value: PlannedValue;
   /** Every element of a result is the node's to write. Not so in an update in place, and in scratch memory. */
   readonly role: 'result' | 'update' | 'scratch';
-  /** As in "its result", for messages. */
+  /** A name for messages, such as "its result". */
   readonly name: string;
-  /** Of the words that it is filled with. */
+  /** The salt of the words that it is filled with. */
   readonly salt: number;
 }
 
@@ -61,7 +61,7 @@ export function guardBytesOf({ shape, dtype, buffer, offset }: PlannedValue, dev
 export class Checks {
   /** The plan's commands with those of the checks among them. */
   readonly commands: readonly Command[];
-  /** Where an execution leaves what it found. */
+  /** The buffer in which an execution leaves its findings. */
   readonly status: PlannedBuffer;
   private readonly sites: readonly Site[];
   private readonly statusValue: PlannedValue;
@@ -170,7 +170,7 @@ export class Checks {
     return { kind: 'dispatch', node: undefined, dispatch, values };
   }
 
-  /** What a node writes: its scratch memory, then its results. */
+  /** The memory that a node writes: its scratch memory, then its results. */
   private findSites(node: Node, results: readonly PlannedValue[], commands: readonly Command[]): Site[] {
     const updated = new Set(node.operation.updates?.(node.attributes).map(([output]) => output));
     const own = new Set(results.map(({ buffer }) => buffer));

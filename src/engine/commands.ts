@@ -38,7 +38,7 @@ export function newPlannedBuffer(label: string, bytes: number, constant?: Uint32
   };
 }
 
-/** Where a value lies. */
+/** A value and its place in a planned buffer. */
 export interface PlannedValue extends Value {
   readonly buffer: PlannedBuffer;
   readonly offset: number;

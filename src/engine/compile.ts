@@ -13,10 +13,10 @@ import { bytesOf, formatShape } from './shape.js';
 import { signature } from './signature.js';
 import { Tensor } from './tensor.js';
 
-/** What a compiled function takes: a tensor, or a number that becomes a scalar tensor. */
+/** An argument of a compiled function: a tensor, or a number that becomes a scalar tensor. */
 export type Argument = Tensor | number;
 
-/** What may be passed to a compiled function whose body takes the tensors `P`. */
+/** The arguments of a compiled function whose body takes the tensors `P`. */
 export type ArgumentsFor<P extends readonly Tensor[]> = { [K in keyof P]: P[K] | number };
 
 export interface CompileOptions {
@@ -31,7 +31,7 @@ export interface CompileOptions {
   readonly onCompile?: (done: number, total: number) => void;
 }
 
-/** What a program is made of, for reports and tests. */
+/** The parts of a program in numbers, for reports and tests. */
 export interface ProgramStatistics {
   readonly dispatches: number;
   readonly pipelines: number;
@@ -40,7 +40,7 @@ export interface ProgramStatistics {
   readonly calls: number;
 }
 
-/** What a compiled function recorded, and what its kernels are chosen by. */
+/** The operations that a compiled function recorded, and the traits by which its kernels are chosen. */
 export interface ProgramTrace {
   readonly device: Device;
   readonly adapter: AdapterTraits;
@@ -247,7 +247,7 @@ function deviceOf(args: readonly Argument[], fallback: Device | undefined): Devi
   return device;
 }
 
-/** What programs are told apart by. Runs a recorded argument, so that it has memory to be copied from. */
+/** The part of a program's key that comes from an argument. Runs a recorded argument, so that it has memory to be copied from. */
 function checkArgument(arg: Argument, device: Device): string {
   if (typeof arg === 'number') return 'number';
   if (!(arg instanceof Tensor)) {
@@ -258,7 +258,7 @@ function checkArgument(arg: Argument, device: Device): string {
   return `${formatShape(arg.shape)} ${arg.dtype}`;
 }
 
-/** What a call takes along. Tensors may be disposed, written and moved behind it. */
+/** The arguments of a call as they are now: afterwards tensors may be disposed, written and moved. */
 function takeArguments(args: readonly Argument[]): Taken[] {
   return args.map((arg) => {
     if (typeof arg === 'number') return arg;

@@ -15,12 +15,12 @@ import { Tensor } from './tensor.js';
 export interface Entry {
   readonly program: Program;
   readonly device: Device;
-  /** Where captured tensors lay. */
+  /** The memory of captured tensors when the program was made. */
   readonly externals: ReadonlyMap<Tensor, Storage>;
   /** The shape of the result, with the positions of its tensors. */
   readonly rebuild: (tensors: readonly Tensor[]) => unknown;
   readonly specs: readonly { shape: Shape; dtype: Tensor['dtype'] }[];
-  /** Until the program can run: rejected if it never will. */
+  /** Pending until the program can run; rejected if it never will. */
   pending: Promise<void> | undefined;
   calls: number;
 }

@@ -49,7 +49,7 @@ const allocateTakes = signature('allocate', { make: kinds.callable });
 /** An open device: makes tensors, and runs what is recorded on them. */
 export class Device {
   readonly limits: GPUSupportedLimits;
-  /** What kernels are chosen by. */
+  /** Traits by which kernels are chosen. Read-only. */
   readonly traits: DeviceTraits;
   /** Which kernels were measured to be the fastest on this adapter. */
   readonly tuning: Tuning;
@@ -277,7 +277,7 @@ export class Device {
   }
 
   /**
-   * What `make` returns, once the device is known to have had room for it. Elsewhere running out of memory is the end of a
+   * Returns what `make` returns, once the device is known to have had room for it. Elsewhere running out of memory is the end of a
    * device; here it is an error, after which the device goes on.
    *
    * @param make Makes a stored tensor. Must not be async.

@@ -2,15 +2,15 @@ import { DeviceError, ShaderError, type SondeError } from './errors.js';
 
 const CLOSED = 'the device has been closed; open a new one.';
 
-/** What has gone wrong on a device, and what may still turn out to have. */
+/** The errors of a device: the first that occurred, and the checks that are still pending. */
 export class FailureState {
   private failure: { readonly error: SondeError; readonly afterwards: SondeError } | undefined;
-  /** What is said of the device once it is lost. */
+  /** The error of everything that waits for a device that is lost. */
   private lost: SondeError | undefined;
-  /** Ends what waits for the device. */
+  /** Rejections of what waits for the device. */
   private readonly waiting = new Set<(error: SondeError) => void>();
   private readonly pendingChecks = new Set<Promise<void>>();
-  /** What checked mode finds, for the next read. */
+  /** Findings of checked mode, for the next read. */
   private reports: Promise<void>[] = [];
 
   /** @param waitFor Waits for a WebGPU promise without keeping a core busy. */

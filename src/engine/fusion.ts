@@ -7,7 +7,7 @@ import type { Tensor } from './tensor.js';
 export interface FusionMember {
   readonly operation: Node['operation'];
   readonly attributes: unknown;
-  /** Where its operands come from: an input of the chain by position, or, from `inputs` on, an earlier member's result. */
+  /** The sources of its operands: an input of the chain by position, or, from `inputs` on, an earlier member's result. */
   readonly operands: readonly number[];
 }
 
@@ -99,7 +99,7 @@ function isElementwise({ operation, inputs, specs }: Node): boolean {
   return inputs.every(({ shape }) => sameShape(shape, specs[0].shape) || sizeOf(shape) === 1);
 }
 
-/** What a chain reads from outside, each tensor once. */
+/** The tensors that a chain reads from outside, each once. */
 function inputsOf(chain: readonly Node[]): Tensor[] {
   const inside = new Set(chain.flatMap((node) => node.outputs));
   return [...new Set(chain.flatMap((node) => node.inputs))].filter((input) => !inside.has(input));

@@ -33,7 +33,7 @@ const advanceOperation: Operation<null> = {
 /**
  * A stream of random draws of which each goes on where the last ended. Counterpart: `torch.Generator`.
  *
- * Where the stream stands is a tensor on the device. Within a compiled function a draw advances it as an effect of the
+ * The position of the stream is a tensor on the device. Within a compiled function a draw advances it as an effect of the
  * program, so that every call draws anew; elsewhere it advances at once. The same seed and the same order of draws give
  * the same bits, and no two draws of a generator overlap. Made by {@link Device.generator}.
  */
@@ -64,7 +64,7 @@ export class Generator {
     return here;
   }
 
-  /** Where the stream stands: four words to be saved, for {@link restore}. Counterpart: `get_state`. */
+  /** The position of the stream: four words to be saved, for {@link restore}. Counterpart: `get_state`. */
   async state(): Promise<Uint32Array> {
     return new Uint32Array(await this.device.read(this.position));
   }

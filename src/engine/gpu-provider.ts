@@ -1,4 +1,4 @@
-/** Where WebGPU comes from, and how to wait for it. One implementation per host: gpu-node.ts and gpu-browser.ts. */
+/** A source of WebGPU, and how to wait for it. One implementation per host: gpu-node.ts and gpu-browser.ts. */
 export interface GpuProvider {
   readonly gpu: GPU;
   /** Calls `begin`, which starts one asynchronous WebGPU operation, and waits for it without keeping a core busy. */

@@ -23,12 +23,12 @@ export interface Node {
   readonly segment: symbol | undefined;
 }
 
-/** What is going on while a function is being compiled. */
+/** The state of a function that is being compiled. */
 export interface Trace {
   readonly device: Device;
   /** Stored tensors and the values they will take, in the order of assignment. */
   readonly effects: Map<Tensor, Tensor>;
-  /** For parts of assigned arenas: the view of the assigned value that stands for them. */
+  /** The views of assigned values that stand for parts of assigned arenas. */
   readonly parts: Map<Tensor, { readonly whole: Tensor; readonly part: Tensor }>;
   /** Members of arenas that are read or assigned as a whole: what is recorded is right as long as they lie there. */
   readonly members: Map<Tensor, Storage>;

@@ -1,7 +1,7 @@
 // Kinds of arguments and options, of which functions declare what they take: see signature.ts.
 import { Tensor } from './tensor.js';
 
-/** What an argument can be: whether a value is one, and the words for it in "give …". */
+/** A kind of argument: a test of values, and the words for it in "give …". */
 export interface Kind {
   readonly expected: string;
   accepts(value: unknown): boolean;
@@ -45,7 +45,7 @@ export const atLeastZero = kind(
   'a number of at least 0',
   (value) => isNumber(value) && value >= 0 && Number.isFinite(value),
 );
-/** In [0, 1), as a rate at which something decays. */
+/** A number in [0, 1), such as a rate of decay. */
 export const rate = kind('a number from 0 to below 1', (value) => isNumber(value) && value >= 0 && value < 1);
 export const share = kind('a number from 0 to 1', (value) => isNumber(value) && value >= 0 && value <= 1);
 export const whole = (least: number): Kind =>
@@ -69,11 +69,11 @@ export const list = (items: string, item: Kind, { least = 0, most = Number.POSIT
       value.length <= most &&
       Array.prototype.every.call(value, (entry) => item.accepts(entry)),
   );
-/** Where no single operation declares its types: see operands.ts. */
+/** An f32 tensor, for functions of which no single operation declares its types: see operands.ts. */
 export const f32 = kind('an f32 tensor', (value) => value instanceof Tensor && value.dtype === 'f32');
 export const float = kind('an f32 or f16 tensor', (value) => value instanceof Tensor && value.dtype !== 'u32');
 export const tensors = list('tensors', tensor);
-/** What lies side by side in an arena, such as parameters and their gradients. */
+/** Tensors that lie side by side in an arena, such as parameters and their gradients. */
 export const learnable = list('f32 tensors', f32);
 export const axes = list('whole numbers', integer);
 /** Extents, each at least 1. */

@@ -13,7 +13,7 @@ export const F32: readonly DType[] = ['f32'];
 export const U32: readonly DType[] = ['u32'];
 /** Values are kept in either, and computed with in f32. */
 export const FLOATS: readonly DType[] = ['f32', 'f16'];
-/** For what only moves values. */
+/** All types, for operations that only move values. */
 export const ANY: readonly DType[] = ['f32', 'f16', 'u32'];
 
 /** @internal Throws unless every input is a tensor of a type that the operation declares for it. */

@@ -34,10 +34,10 @@ export interface Dispatch {
   readonly flops?: number;
 }
 
-/** What an operation's `lower` may ask of the program builder. */
+/** The program builder as an operation's `lower` sees it. */
 export interface Lowering {
   readonly limits: GPUSupportedLimits;
-  /** What the kernels are chosen by. */
+  /** The traits by which kernels are chosen. */
   readonly adapter: AdapterTraits;
   /** The kernel that measurements chose, by its name among the operation's `variants`; undefined for the default. */
   readonly variant: string | undefined;
@@ -50,7 +50,7 @@ export interface Lowering {
   dispatch(dispatch: Dispatch): void;
 }
 
-/** What kernels are chosen by on an adapter. */
+/** Traits of a device by which kernels are chosen. */
 export interface DeviceTraits {
   /** A driver that runs on CPU cores (lavapipe, SwiftShader): wide registers win, workgroup memory does not. */
   readonly software: boolean;
@@ -60,7 +60,7 @@ export interface DeviceTraits {
   readonly f16: boolean;
 }
 
-/** What the kernels of a program are chosen by: the device's traits, and the options that the program was compiled with. */
+/** Traits by which a program's kernels are chosen: those of the device, and the options that it was compiled with. */
 export interface AdapterTraits extends DeviceTraits {
   /** The matrix units that the program may use. */
   readonly matrix?: MatrixUnit;
@@ -81,7 +81,7 @@ export interface MatrixShape {
   readonly k: number;
 }
 
-/** As in "16×16×8". */
+/** Text such as "16×16×8". */
 export function formatMatrixShape({ m, n, k }: MatrixShape): string {
   return `${m}×${n}×${k}`;
 }
@@ -92,11 +92,11 @@ export interface Absorption {
   readonly consumer: Node;
   /** Whether nothing else reads the result. */
   readonly sole: boolean;
-  /** What kernels are chosen by. */
+  /** The traits and limits by which kernels are chosen. */
   readonly lowering: Pick<Lowering, 'adapter' | 'limits' | 'variant'>;
 }
 
-/** What a gradient rule sees: both ends of the forward call and the gradients of its outputs. */
+/** The input of a gradient rule: both ends of the forward call and the gradients of its outputs. */
 export interface GradientCall<Attributes> {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];

@@ -1,7 +1,7 @@
 import { DeviceError } from './errors.js';
 
 /**
- * What kernels and plans are chosen by on some GPU: what its adapter says of itself. For tests, which run on a software driver:
+ * A GPU as kernels and plans see it: the description of its adapter. For tests, which run on a software driver:
  * worn over that driver's adapter, a persona makes everything be chosen as it would be there.
  */
 export interface Persona {

@@ -5,7 +5,7 @@ import { ALIGNMENT, accesses, type Command, locate, type PlannedBuffer } from '.
 /** A GPUBuffer to be created, and what lies in it when. */
 export interface Bank {
   bytes: number;
-  /** By offset. */
+  /** Sorted by offset. */
   readonly members: { buffer: PlannedBuffer; offset: number }[];
 }
 
@@ -14,7 +14,7 @@ export interface Placement {
   readonly places: ReadonlyMap<PlannedBuffer, { bank: number; offset: number }>;
   /** The most that is alive at any command: no placement can need less. */
   readonly lowerBound: number;
-  /** What is alive then. */
+  /** The buffers that are alive then. */
   readonly peak: readonly PlannedBuffer[];
   readonly planned: number;
 }
@@ -59,7 +59,7 @@ export function placeBuffers(
   return placement(best, lowerBound, peak);
 }
 
-/** What a program may take beyond the least possible without anybody looking for better. */
+/** Excess over the least possible memory below which no better order is searched for. */
 const NEGLIGIBLE_BYTES = 2 ** 18;
 const NEGLIGIBLE_SHARE = 0.02;
 
@@ -104,7 +104,7 @@ function placeInOrder(
   maxBankBytes: number,
 ): Bank[] {
   const banks: Bank[] = [];
-  /** By bank: buffers that may not be placed there. */
+  /** Buffers that may not be placed in each bank. */
   const excluded: Set<PlannedBuffer>[] = [];
   for (const buffer of order) {
     const bytes = align(buffer.bytes);
@@ -163,7 +163,7 @@ function lowestGap({ members }: Bank, buffer: PlannedBuffer, bytes: number): num
   return offset;
 }
 
-/** For each buffer, those that some command reads while it writes this one, or the other way round. */
+/** The conflicts of each buffer: those that some command reads while it writes this one, or the other way round. */
 function findConflicts(commands: readonly Command[]): Map<PlannedBuffer, Set<PlannedBuffer>> {
   const conflicts = new Map<PlannedBuffer, Set<PlannedBuffer>>();
   const add = (a: PlannedBuffer, b: PlannedBuffer) => {

@@ -24,7 +24,7 @@ import { Reads } from './reads.js';
 import { bytesOf, type DType, formatShape, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
-/** What a program is built from. */
+/** The input of the planner. */
 export interface Graph {
   readonly device: Device;
   /** Arguments of the compiled function, in order. */
@@ -52,7 +52,7 @@ export interface Plan {
   readonly recorded: readonly Node[];
   /** The values that each node produced, by position in `nodes`. */
   readonly produced: readonly (readonly PlannedValue[])[];
-  /** What the kernels were chosen by. */
+  /** The traits by which kernels were chosen. */
   readonly adapter: AdapterTraits;
 }
 

@@ -12,7 +12,7 @@ export interface DispatchTime {
 
 /** A profiled execution. */
 export interface Profile {
-  /** From submission to completion, by the wall clock. */
+  /** Wall-clock time from submission to completion. */
   readonly wallMilliseconds: number;
   /** Per dispatch, in order; undefined where the adapter has no timestamps. */
   readonly dispatches: readonly DispatchTime[] | undefined;

@@ -16,7 +16,7 @@ import type { Plan } from './plan.js';
 import type { Timestamps } from './profile.js';
 import { bytesOf } from './shape.js';
 
-/** Where a value lies on the device. */
+/** The place of a value on the device. */
 interface Range {
   readonly buffer: GPUBuffer;
   readonly offset: number;
@@ -34,13 +34,13 @@ type Step =
     }
   | { readonly kind: 'copy'; readonly from: Range; readonly to: Range; readonly bytes: number };
 
-/** What a program needs of a device's memory. */
+/** The memory that a program needs. */
 export interface ProgramMemory {
   /** Bytes of all buffers that hold intermediates. */
   readonly planned: number;
   /** The most that is alive at one command; no plan can need less. */
   readonly lowerBound: number;
-  /** What is alive at the peak, largest first. */
+  /** The values that are alive at the peak, largest first. */
   readonly peak: readonly { readonly label: string; readonly bytes: number }[];
 }
 
@@ -51,7 +51,7 @@ export class Program {
   private banks: Allocation[] = [];
   private constants = new Map<PlannedBuffer, Storage>();
   private uniforms: GPUBuffer | undefined;
-  /** Where each dispatch's uniforms begin. */
+  /** The offset of each dispatch's uniforms. */
   private uniformOffsets: readonly number[] = [];
   private readonly checks: Checks | undefined;
   private readonly work: readonly Command[];

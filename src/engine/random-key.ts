@@ -3,7 +3,7 @@ import * as kinds from './kinds.js';
 /** Names a random stream: the same key gives the same values. Any whole numbers; up to 2⁵³ each is told apart. */
 export type RandomKey = number | readonly [number, number];
 
-/** What a key can be. */
+/** The key of a random stream. */
 export const randomKey = kinds.either(
   kinds.safeInteger,
   kinds.list('two of them', kinds.safeInteger, { least: 2, most: 2 }),

@@ -15,7 +15,7 @@ import { Tensor } from './tensor.js';
 import { kernel, uniforms } from './wgsl/index.js';
 
 /**
- * What draws depend on: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of the numbers `k`
+ * The source of random draws: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of the numbers `k`
  * and `[a, b]`), or a generator, which goes on from draw to draw.
  */
 export type RandomSource = RandomKey | Tensor | Generator;
@@ -24,7 +24,7 @@ export const randomSource = kinds.either(randomKey, kinds.either(kinds.tensor, k
 
 interface RandomAttributes {
   readonly shape: Shape;
-  /** Where it is not an input. */
+  /** The key, where it is not an input. */
   readonly key: readonly [number, number];
   readonly distribution: 'uniform' | 'normal' | 'bernoulli';
   /** Lower and upper bound of a uniform draw; mean and standard deviation of a normal one; a probability. */

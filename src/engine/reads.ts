@@ -4,7 +4,7 @@ import type { Region } from './memory-heap.js';
 import type { Tensor } from './tensor.js';
 
 /**
- * Where each tensor's memory is read for the last time, so that an in-place update knows whether it may overwrite.
+ * The last read of each tensor's memory, so that an in-place update knows whether it may overwrite.
  * Views count for the tensor they look into, and stored tensors that overlap count as one.
  */
 export class Reads {

@@ -44,7 +44,7 @@ function tooMany(name: string, given: number, takes: readonly string[]): ShapeEr
   return new ShapeError(`${name}: ${given} arguments, and it takes (${takes.join(', ')}); leave out the others.`);
 }
 
-/** Of settings that are also for others, those that are options here. */
+/** Picks from settings those that are options here. */
 export function ownOptions<Options>(kinds: OptionKinds<Options>, settings: object): Options {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => Object.hasOwn(kinds, name))) as Options;
 }
@@ -71,7 +71,7 @@ function unknownOption(name: string, given: string, known: readonly string[]): S
   );
 }
 
-/** How far a name is from another: none where one abbreviates the other, else Levenshtein's distance. */
+/** Distance between two names: 0 where one abbreviates the other, else Levenshtein's distance. */
 function distance(given: string, known: string): number {
   const [a, b] = [given, known].map((word) => word.toLowerCase().replaceAll('_', ''));
   if (a.startsWith(b) || b.startsWith(a)) return Math.abs(a.length - b.length) / 100;

@@ -1,6 +1,6 @@
 /** Something that a device has been told to do and has not done yet. */
 interface Turn {
-  /** What it has to wait for, asked for when everything before it has run. */
+  /** A promise to wait for, asked for when everything before it has run. */
   readonly ready: () => Promise<unknown> | undefined;
   readonly run: () => void;
   readonly fail: (error: unknown) => void;

@@ -7,7 +7,7 @@ import type { Storage } from './memory-heap.js';
 import { type DType, formatShape, type Shape, sizeOf, type TensorSpec } from './shape.js';
 import type { Values } from './values.js';
 
-/** Where a tensor's values come from. */
+/** The source of a tensor's values. */
 export type Origin =
   /** Memory that somebody holds. */
   | { readonly kind: 'stored'; storage: Storage }
@@ -34,7 +34,7 @@ export type ArrayOf<D extends DType> = [D] extends ['u32'] ? Uint32Array : Float
  */
 export class Tensor implements TensorSpec {
   readonly id = nextId++;
-  /** A person's name for it, shown in errors and profiles. */
+  /** A readable name, shown in errors and profiles. */
   label: string | undefined;
   /** @internal The stored tensors from which a value was computed whose operation is forgotten. */
   computedFrom: readonly WeakRef<Tensor>[] | undefined;
@@ -83,7 +83,7 @@ export class Tensor implements TensorSpec {
 
   /**
    * Replaces the values of a stored tensor from JavaScript, without a new allocation.
-   * @throws TensorError if the tensor is not stored, the number of values differs, or one is no number, or none of its type.
+   * @throws TensorError if the tensor is not stored, the number of values differs, or one is not a number or not a value of its type.
    */
   write(values: Values): void {
     this.device.write(this, values);
@@ -100,7 +100,7 @@ export class Tensor implements TensorSpec {
   }
 
   /**
-   * What JavaScript asks for where a tensor stands in a template, or beside an operator.
+   * The conversion that JavaScript makes where a tensor stands in a template, or beside an operator.
    * @throws TensorError for an operator: the result would be text or NaN.
    */
   [Symbol.toPrimitive](hint: string): string {

@@ -2,7 +2,7 @@ import type { Node } from './graph.js';
 import { type AdapterTraits, formatMatrixShape, type Lowering, type Value } from './operation.js';
 import type { TensorSpec } from './shape.js';
 
-/** What was measured for one operation on inputs of some shapes. */
+/** A measurement of one operation's kernels on inputs of some shapes. */
 export interface TuningEntry {
   /** Operation, shapes and attributes: what the entry is looked up by. */
   readonly key: string;
@@ -16,7 +16,7 @@ export interface TuningEntry {
   readonly sources: string;
 }
 
-/** Where choices are kept between processes. */
+/** A place that keeps choices between processes. */
 export interface TuningStore {
   /** The text saved under a name, or undefined. */
   load(name: string): Promise<string | undefined>;
@@ -35,7 +35,7 @@ const FORMAT = 1;
 export class Tuning {
   private readonly entries = new Map<string, TuningEntry>();
   private readonly confirmed = new Set<string>();
-  /** What was ignored while loading, and why. */
+  /** Notes on what was ignored while loading, and why. */
   readonly notes: string[] = [];
 
   constructor(
@@ -128,7 +128,7 @@ export class Tuning {
     return Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** What was measured, chosen and struck off, for people. */
+  /** The measurements, choices and rejected variants as readable text. */
   explain(): string {
     if (this.entries.size === 0) return `Nothing has been measured on ${this.identity}; defaults run.`;
     const lines = [`Measured on ${this.identity}:`];
@@ -178,7 +178,7 @@ export function variantsOf({ operation, inputs, attributes }: TunedNode, adapter
 }
 
 /**
- * What a measurement is looked up by. Operation, input shapes and attributes, readable: "conv2d 8×64×64×256, 256×3×3×256
+ * The key of a measurement. Operation, input shapes and attributes, readable: "conv2d 8×64×64×256, 256×3×3×256
  * {"stride":[1,1],…}". With f16 among the inputs, the matrix units too, where the program has any.
  */
 export function tuningKey({ operation, inputs, attributes }: TunedNode, { matrix }: AdapterTraits): string {

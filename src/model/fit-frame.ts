@@ -8,7 +8,7 @@ export interface Region {
   readonly height: number;
 }
 
-/** How large an image is, and which part of it counts. */
+/** The size of an image, and the part of it that counts. */
 export interface FrameExtent {
   readonly width: number;
   readonly height: number;
@@ -30,7 +30,7 @@ export class FrameTransform {
   constructor(
     /** Network pixels per frame pixel. */
     readonly scale: number,
-    /** Where the network's square begins in the scaled frame, in whole network pixels; negative with padding. */
+    /** The corner of the network's square in the scaled frame, in whole network pixels; negative with padding. */
     readonly offset: Point,
     /** Upper left corner of the frame's region, in whole pixels of the frame. */
     readonly origin: Point = { x: 0, y: 0 },
@@ -54,7 +54,7 @@ export class FrameTransform {
 }
 
 /**
- * What becomes of a frame that is not square: `crop` keeps the central square and loses the rest (the paper), `pad` keeps all of it
+ * The treatment of a frame that is not square: `crop` keeps the central square and loses the rest (the paper), `pad` keeps all of it
  * between black bars (letterbox).
  */
 export const FITS = ['crop', 'pad'] as const;
@@ -105,7 +105,7 @@ export function fitFrame(frame: GreyFrame, size: number, options: { fit?: Fit } 
   return { pixels, transform };
 }
 
-/** Where {@link fitFrame} puts the pixels of a frame. */
+/** The transform by which {@link fitFrame} maps the pixels of a frame. */
 export function fitTransform(frame: FrameExtent, size: number, options: { fit?: Fit } = {}): FrameTransform {
   const { x, y, width, height } = regionOf(frame);
   const side = options.fit === 'pad' ? Math.max(width, height) : Math.min(width, height);

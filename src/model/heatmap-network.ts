@@ -5,7 +5,7 @@ import { type OptionKinds, signature } from '../engine/signature.js';
 import { concat, div, mean, relu, sqrt, square, sub, sumOfSquares } from '../kernels/index.js';
 import { type Builder, Module } from './module.js';
 
-/** What every heatmap network can be asked for. */
+/** Options of every heatmap network. */
 export interface HeatmapNetworkOptions {
   /** Channels of the first level. */
   readonly base?: number;
@@ -18,7 +18,7 @@ export interface HeatmapNetworkOptions {
   readonly precision?: 'f32' | 'mixed';
 }
 
-/** What the body of a network makes of images. */
+/** The output of a network's body. */
 export interface NetworkOutput {
   /** Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart. */
   readonly heatmaps: Tensor;

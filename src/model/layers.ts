@@ -84,7 +84,7 @@ export class BatchNormRelu extends Module {
 }
 
 export interface DoubleConvOptions {
-  /** Of the first convolution. Default 1. */
+  /** Stride of the first convolution. Default 1. */
   readonly stride?: number;
   /** Whether the convolutions have a bias, which the batch norm behind them takes out again. Default: no. */
   readonly bias?: boolean;

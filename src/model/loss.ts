@@ -27,7 +27,7 @@ export interface KeypointLossOptions {
   /** Coordinates of the heatmap's cells; predictions and targets are in them. */
   readonly grid: CoordinateGrid;
   /**
-   * How the regulariser is reduced after the sum over the cells of each heatmap: `sum-per-image` sums over the points and
+   * The reduction of the regulariser after the sum over the cells of each heatmap: `sum-per-image` sums over the points and
    * averages over the images (the reading of the paper that fits its loss curves), `mean` averages over both (the formula as
    * printed).
    */

@@ -2,13 +2,13 @@ import { type Device, type Shape, SondeError, scope, type Tensor } from '../engi
 
 /** A parameter (learned) or buffer (a statistic, saved with the weights but not learned) under its full name. */
 export interface NamedTensor {
-  /** As in PyTorch's state_dict: `enc1.conv1.weight`. */
+  /** Full name as in PyTorch's state_dict: `enc1.conv1.weight`. */
   readonly name: string;
   readonly tensor: Tensor;
   readonly learned: boolean;
 }
 
-/** Where a module's tensors come from while a model is being built. */
+/** The source of a module's tensors while a model is being built. */
 export interface Builder {
   readonly device: Device;
   /** Seed of the initial values. Each tensor draws from its own stream, named by the tensor. */
@@ -32,7 +32,7 @@ export abstract class Module {
     return [...own, ...[...this.modules.values()].flatMap((module) => module.named())];
   }
 
-  /** What an optimiser updates. */
+  /** The learned tensors, which an optimiser updates. */
   get parameters(): Tensor[] {
     return this.named().flatMap(({ tensor, learned }) => (learned ? [tensor] : []));
   }

@@ -14,17 +14,17 @@ import type { HeatmapNetwork } from './heatmap-network.js';
 import { LANDMARK_NAMES, type Landmarks } from './landmarks.js';
 import { type HeatmapUncertainties, heatmapCellSize, heatmapUncertainty } from './uncertainty/index.js';
 
-/** Frames that a network does not take: of another size, or with values that are no luminance. */
+/** Frames that a network does not take: of another size, or with values outside [0, 1]. */
 export class FrameError extends SondeError {
   override name = 'FrameError';
 }
 
-/** A network that answers a frame with NaN or an infinite value. */
+/** A prediction that is NaN or infinite. */
 export class PredictionError extends SondeError {
   override name = 'PredictionError';
 }
 
-/** What the network says about one frame. */
+/** The prediction of a network for one frame. */
 export interface FramePrediction {
   /** In pixels of the size×size network frame. */
   readonly landmarks: Landmarks;
@@ -47,7 +47,7 @@ export interface FramePrediction {
   readonly members?: readonly Landmarks[];
 }
 
-/** Whatever answers frames. */
+/** A source of predictions for frames: a network, an ensemble, or several views of each frame. */
 export interface FramePredictor {
   /**
    * @param frames Luminance in [0, 1], size×size each.

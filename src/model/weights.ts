@@ -90,7 +90,7 @@ export function halveWeights(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return encodeSafetensors(halveKernels(tensors), metadata);
 }
 
-/** As {@link halveWeights}, of tensors that are no file yet. */
+/** The same as {@link halveWeights}, for tensors that are not a file yet. */
 export function halveKernels(tensors: SafetensorsTensors): Record<string, SafetensorsTensor> {
   const halved = Object.entries(tensors).map(([name, tensor]): [string, SafetensorsTensor] => {
     if (tensor.dtype !== 'F32' || tensor.shape.length !== 4 || tensor.data.some(overflowsFloat16))

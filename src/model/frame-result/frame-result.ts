@@ -1,4 +1,4 @@
-/** What is said about one frame: the same in the command, from the server, in the page and in a page of one's own. */
+/** The result of one frame: the same in the command, from the server, in the page and in a page of one's own. */
 import type { CoordinateGrid } from '../../kernels/index.js';
 import { mapLandmarks, scaleTo512 } from '../coordinates.js';
 import type { Fit, Region } from '../fit-frame.js';
@@ -21,7 +21,7 @@ import { warningsOf } from './warnings.js';
 
 /** Which frame it is, as its file says. */
 export interface FrameSource {
-  /** From 1, as in DICOM. */
+  /** Number of the frame, from 1 as in DICOM. */
   readonly frame: number;
   /** Frames of the file. */
   readonly frameCount: number;
@@ -33,7 +33,7 @@ export interface FrameSource {
   readonly pixelAspectRatio?: number | undefined;
 }
 
-/** What the network that predicts is like. */
+/** Facts about the network that predicts. */
 export interface NetworkFacts {
   /** Side of its frames, pixels. */
   readonly size: number;
@@ -41,22 +41,22 @@ export interface NetworkFacts {
   readonly calibration?: Calibration | undefined;
 }
 
-/** How far off a prediction may be. */
+/** The uncertainty of a prediction. */
 export interface ResultUncertainty {
   /** Whether the numbers were calibrated on frames whose truth is known. Else they are the widths of the heatmaps. */
   readonly calibrated: boolean;
   /** Mean over the landmarks of the distances from the truth to be expected, pixels of the frame. */
   readonly predictedError: number;
-  /** Of each landmark, covariances and errors in pixels of the frame. */
+  /** Covariance and error of each landmark, in pixels of the frame. */
   readonly landmarks: FrameUncertainty['landmarks'];
   /** Null where there is no angle. */
   readonly aop: AngleUncertainty | null;
-  /** From the frames that the model knows; null where the calibration does not describe them. */
+  /** Distance from the frames that the model knows; null where the calibration does not describe them. */
   readonly distance: FrameDistance | null;
 }
 
 export interface FrameResult extends Measurements {
-  /** From 1, as in DICOM. */
+  /** Number of the frame, from 1 as in DICOM. */
   readonly frame: number;
   /** Frames of the file. */
   readonly frameCount: number;
@@ -71,7 +71,7 @@ export interface FrameResult extends Measurements {
   readonly seen: Region;
   /** See `FrameView`. */
   readonly brightOutside: number;
-  /** In the frame's own pixels, whole numbers at pixel centres. */
+  /** Landmarks in the frame's own pixels, whole numbers at pixel centres. */
   readonly landmarks: Landmarks;
   /** How far each landmark's heatmap stands behind the point, 0 to 1: see `FramePrediction`. */
   readonly confidence: Readonly<Record<keyof Landmarks, number>>;

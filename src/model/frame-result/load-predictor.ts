@@ -41,7 +41,7 @@ export type AnsweredFrame = GreyFrame &
   Partial<Pick<FrameSource, 'frame' | 'frameCount' | 'spacing' | 'pixelAspectRatio'>>;
 
 export interface AnswerOptions {
-  /** What becomes of frames that are not square; default: `crop`, as in training. */
+  /** The treatment of frames that are not square; default: `crop`, as in training. */
   readonly fit?: Fit | undefined;
   /** Whether to hand out the heatmaps too. */
   readonly heatmaps?: boolean;
@@ -50,10 +50,10 @@ export interface AnswerOptions {
 /** A trained network on a device: the one way from a frame to an answer. */
 export class LoadedPredictor {
   constructor(
-    /** Answers frames that are of the network's size already. */
+    /** Predicts for frames that are of the network's size already. */
     readonly predictor: Predictor,
     readonly network: NetworkFacts,
-    /** What the training left in the weights' file. */
+    /** Metadata of the weights' file, as the training wrote it. */
     readonly metadata: Readonly<Record<string, string>>,
     private readonly model: HeatmapNetwork,
   ) {}
@@ -106,7 +106,7 @@ export function buildTrainedModel(
   }
 }
 
-/** What predicts with a network as its configuration says, or with another decoding. */
+/** A predictor for a network, as its configuration says or with another decoding. */
 export function buildPredictor(
   device: Device,
   config: PredictorConfig,
@@ -120,7 +120,7 @@ export function buildPredictor(
 }
 
 /**
- * What a network, or several, answer frames: in the frames' own pixels, with all that has to be said.
+ * The results of a network, or several, for frames: in the frames' own pixels, with uncertainties and warnings.
  *
  * @throws FrameError, PredictionError as `Predictor.predict`
  */
@@ -164,7 +164,7 @@ export function precisionOn(device: Device, { training }: Pick<PredictorConfig, 
   return training.precision === 'mixed' && device.traits.f16 ? 'mixed' : 'f32';
 }
 
-/** What the heatmaps of a configuration's network are, as they are read. */
+/** The meaning of the heatmaps of a configuration's network. */
 export function heatmapsOf(
   { loss }: Pick<PredictorConfig, 'loss'>,
   { decoding }: HeatmapDecoder,

@@ -1,6 +1,6 @@
 import { type Fit, FrameTransform, fitFrame, type GreyFrame, type Region, regionOf, seenRegion } from '../fit-frame.js';
 
-/** How a frame was brought to the network: plain data, which threads and machines can hand on. */
+/** The preparation of a frame for the network: plain data, which threads and machines can hand on. */
 export interface FrameView {
   readonly fit: Fit;
   /** The part of the frame that the network saw. */

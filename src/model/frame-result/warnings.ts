@@ -5,7 +5,7 @@ import { measure, oblongPixels } from './measure.js';
 /** Luminance from which a patch of the picture counts as bright: speckle of tissue is, a dark background is not. */
 const BRIGHT = 0.2;
 
-/** What of a result the warnings depend on. */
+/** The part of a result that the warnings depend on. */
 export type WarnedFrame = Pick<
   FrameResult,
   'width' | 'height' | 'spacing' | 'pixelAspectRatio' | 'seen' | 'brightOutside'
@@ -13,7 +13,7 @@ export type WarnedFrame = Pick<
   readonly uncertainty: Pick<FrameResult['uncertainty'], 'calibrated' | 'distance'>;
 };
 
-/** What a reader must know about landmarks in a frame, one sentence each; the landmarks may have been moved since. */
+/** Warnings about landmarks in a frame, one sentence each; the landmarks may have been moved since. */
 export function warningsOf(landmarks: Landmarks, frame: WarnedFrame): string[] {
   const { spacing, seen, brightOutside, uncertainty } = frame;
   const oblong = oblongPixels(frame);

@@ -1,6 +1,6 @@
 import type { GraphBuilder, ValueName } from './graph-builder.js';
 
-/** How grey levels come in: whole ones from 0 to 255, or luminance from 0 to 1. */
+/** The form of the grey levels: whole numbers from 0 to 255, or luminance from 0 to 1. */
 export const FRAME_TYPES = ['uint8', 'float32'] as const;
 export type FrameType = (typeof FRAME_TYPES)[number];
 

@@ -34,7 +34,7 @@ export function angleGradient(landmarks: Landmarks): Readonly<Record<keyof Landm
   return { ps1: { x: -byPs2.x - byFh1.x, y: -byPs2.y - byFh1.y }, ps2: byPs2, fh1: byFh1 };
 }
 
-/** How far off the angle of progression may be, degrees. */
+/** The uncertainty of the angle of progression, degrees. */
 export interface AngleUncertainty {
   readonly sd: number;
   /** 95 % interval, within 0 to 180. */

@@ -1,9 +1,9 @@
 import type { Calibration } from './frame.js';
 
-/** What a calibration belongs to: certain weights, read in a certain way. */
+/** The model that a calibration belongs to: certain weights, read in a certain way. */
 export interface CalibrationKey {
   readonly checkpoint: string;
-  /** Of the weights, as their file's metadata say; 0 where these do not. */
+  /** The epoch of the weights, as their file's metadata say; 0 where these do not. */
   readonly epoch: number;
   readonly decoding: string;
   /** Mirrored views that were predicted beside the frame itself; absent where there were none. */

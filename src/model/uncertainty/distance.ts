@@ -1,16 +1,16 @@
 /**
- * How the features of the frames that a model knows are spread: a normal distribution of each channel, independent of the others.
+ * The distribution of the features of the frames that a model knows: a normal distribution of each channel, independent of the others.
  * A full covariance would need more frames than channels.
  */
 export interface FeatureDistribution {
   readonly mean: readonly number[];
-  /** Of each channel, above zero. */
+  /** Standard deviation of each channel, above zero. */
   readonly variance: readonly number[];
   /** Distance above which a frame is of another kind. */
   readonly threshold: number;
 }
 
-/** How far a frame is from those that a model knows. */
+/** The distance of a frame from those that a model knows. */
 export interface FrameDistance {
   /** See `frameDistance`. */
   readonly value: number;

@@ -12,7 +12,7 @@ export const MOST_PREDICTED_ERROR = 20;
 /** Confidence of a landmark below which no model is trusted: less than half of its heatmap stands behind the point. */
 export const LEAST_CONFIDENCE = 0.5;
 
-/** What speaks against a prediction. */
+/** Reasons to doubt a prediction. */
 export interface Doubts {
   /** Undefined where the calibration does not describe the frames that the model knows. */
   readonly distance: FrameDistance | undefined;

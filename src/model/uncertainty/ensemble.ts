@@ -14,16 +14,16 @@ export function pointCovariance(points: readonly Point[]): Covariance {
 }
 
 /**
- * How far the members of an ensemble disagree about a landmark: root mean square distance of their points from the mean, with
+ * The disagreement of an ensemble's members about a landmark: root mean square distance of their points from the mean, with
  * divisor n − 1.
  */
 export function disagreement(points: readonly Point[]): number {
   return rootMeanSquare(pointCovariance(points));
 }
 
-/** What one member of an ensemble says about a frame. */
+/** The prediction of one member of an ensemble for a frame. */
 export interface EnsembleMember {
-  /** In pixels of a 512 px frame, as the covariances of `heatmaps`. */
+  /** Landmarks in pixels of a 512 px frame, as the covariances of `heatmaps`. */
   readonly landmarks: Landmarks;
   readonly heatmaps: HeatmapUncertainties;
 }

@@ -5,7 +5,7 @@ import type { FeatureDistribution } from './distance.js';
 import type { HeatmapUncertainties, HeatmapUncertainty } from './heatmap.js';
 
 /**
- * From the covariance of a landmark's heatmap to that of its error: every variance v becomes scale²·(v − blur), but not less
+ * The map from the covariance of a landmark's heatmap to that of its error: every variance v becomes scale²·(v − blur), but not less
  * than `floor`.
  *
  * A network that learns to match Gaussians around the truth answers, at best, with the distribution of the landmark blurred by
@@ -22,12 +22,12 @@ export interface LandmarkCalibration {
 }
 
 /**
- * What makes the numbers of a model's heatmaps mean something: found on frames whose truth is known and which the model was
+ * Calibration of the widths of a model's heatmaps to errors: found on frames whose truth is known and which the model was
  * not trained on.
  */
 export interface Calibration {
   readonly landmarks: Readonly<Record<keyof Landmarks, LandmarkCalibration>>;
-  /** What the standard deviation of the angle is multiplied by after that: landmarks do not err independently. */
+  /** Factor of the standard deviation of the angle after that: landmarks do not err independently. */
   readonly angleScale: number;
   /** Predicted error of a frame, px of a 512 px frame, above which it is flagged; null where such frames are no worse. */
   readonly threshold: number | null;
@@ -40,7 +40,7 @@ export interface LandmarkUncertainty extends HeatmapUncertainty {
   readonly predictedError: number;
 }
 
-/** How sure a model is of a frame, in pixels of a 512 px frame and degrees. */
+/** The uncertainty of a model about a frame, in pixels of a 512 px frame and degrees. */
 export interface FrameUncertainty {
   readonly landmarks: Readonly<Record<keyof Landmarks, LandmarkUncertainty>>;
   /** Undefined where there is no angle. */
@@ -52,7 +52,7 @@ export interface FrameUncertainty {
 }
 
 /**
- * How sure a model is of a frame. Without a calibration the covariances are those of the heatmaps, whose width is more the
+ * The uncertainty of a model about a frame. Without a calibration the covariances are those of the heatmaps, whose width is more the
  * width of the targets in training than the size of the errors.
  *
  * @param landmarks Predicted, in pixels of a 512 px frame

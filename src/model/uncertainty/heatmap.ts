@@ -2,7 +2,7 @@ import type { CoordinateGrid } from '../../kernels/index.js';
 import type { Landmarks, Point } from '../landmarks.js';
 import { type Covariance, scaleCovariance } from './covariance.js';
 
-/** What a heatmap says about where its landmark is. */
+/** The uncertainty of a landmark, read from its heatmap. */
 export interface HeatmapUncertainty {
   /** Second moments about the predicted point, in the square of the unit of `cellSize`. */
   readonly covariance: Covariance;
@@ -10,11 +10,11 @@ export interface HeatmapUncertainty {
   readonly entropy: number;
   /** Share of the heatmap, 0 to 1, in the highest cell and its eight neighbours. */
   readonly peakMass: number;
-  /** Of an ensemble only: how far its members disagree, in the unit of `cellSize`; see `disagreement`. */
+  /** Disagreement of an ensemble's members, absent for a single network, in the unit of `cellSize`; see `disagreement`. */
   readonly disagreement?: number;
 }
 
-/** What the three heatmaps of a frame say, covariances in px² of a 512 px frame. */
+/** The uncertainties of a frame's three heatmaps, covariances in px² of a 512 px frame. */
 export type HeatmapUncertainties = Readonly<Record<keyof Landmarks, HeatmapUncertainty>>;
 
 export interface HeatmapLayout {
