@@ -10,7 +10,10 @@ export interface DeviceInfo {
   readonly software: boolean;
   /** Invocations per subgroup where the adapter has only one size. */
   readonly subgroupSize: number | undefined;
-  /** The smallest and the largest number of invocations that a subgroup can have; undefined where the adapter does not say. */
+  /**
+   * The smallest and the largest number of invocations that a subgroup can have; undefined where the adapter does not
+   * say.
+   */
   readonly subgroupSizes: readonly [least: number, most: number] | undefined;
   /** Products of f16 with sums of f32 that the adapter's matrix units compute, where they are open to this device. */
   readonly matrixShapes: readonly MatrixShape[];

@@ -38,8 +38,8 @@ export function layoutArenas(sizes: readonly number[], maxBytes: number): ArenaL
 }
 
 /**
- * Moves stored tensors into arenas: afterwards each lives in a stretch of a flat tensor that can be read and assigned as
- * a whole. Values are kept; gaps are zero. Programs that captured the tensors are planned again at their next call.
+ * Moves stored tensors into arenas: afterwards each lives in a stretch of a flat tensor that can be read and assigned
+ * as a whole. Values are kept; gaps are zero. Programs that captured the tensors are planned again at their next call.
  *
  * @returns The arenas with their layouts.
  */
@@ -97,7 +97,9 @@ export function isPackedIn(flat: Tensor, layout: ArenaLayout, tensors: readonly 
   });
 }
 
-/** Tells a function being compiled, which records operations on the arenas alone, to be compiled anew if a member moves. */
+/**
+ * Tells a function being compiled, which records operations on the arenas alone, to be compiled anew if a member moves.
+ */
 export function relyOnPlaces(members: readonly Tensor[]): void {
   const trace = activeTrace();
   if (!trace) return;

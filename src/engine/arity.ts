@@ -4,8 +4,8 @@ import { TensorError } from './errors.js';
 const PLAIN_PARAMETERS = /^(async\s*)?(function\b\s*)?[\w$]*\s*(\([\w$,\s]*\))?\s*(=>|\{)/;
 
 /**
- * Whether a function takes exactly `body.length` arguments. What a parameter list that is not plain takes, JavaScript does
- * not tell, nor what a bound function does.
+ * Whether a function takes exactly `body.length` arguments. What a parameter list that is not plain takes, JavaScript
+ * does not tell, nor what a bound function does.
  */
 function isExact(body: (...args: never) => unknown): boolean {
   const text = Function.prototype.toString.call(body);

@@ -177,8 +177,8 @@ export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
 const castTakes = signature('cast', { x: kinds.tensor, dtype: kinds.oneOf('f32', 'f16', 'u32') });
 
 /**
- * The same values in another type, PyTorch's `to(dtype)`, rounded to the nearest: from f32 to f16 infinite beyond 65504, from u32
- * to f32 exact up to 2²⁴. A tensor that has the type already is handed on. Nothing but u32 becomes u32.
+ * The same values in another type, PyTorch's `to(dtype)`, rounded to the nearest: from f32 to f16 infinite beyond
+ * 65504, from u32 to f32 exact up to 2²⁴. A tensor that has the type already is handed on. Nothing but u32 becomes u32.
  * @throws ShapeError for u32; LimitError for f16 where the adapter has none
  */
 export function cast(x: Tensor, dtype: DType): Tensor {

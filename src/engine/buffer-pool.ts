@@ -1,4 +1,7 @@
-/** Buffers of one use that are kept for the next. Their sizes are powers of two, so that nearly equal ones can stand in for each other. */
+/**
+ * Buffers of one use that are kept for the next. Their sizes are powers of two, so that nearly equal ones can stand in
+ * for each other.
+ */
 export class BufferPool {
   private readonly kept = new Map<number, GPUBuffer[]>();
 

@@ -54,9 +54,9 @@ export function guardBytesOf({ shape, dtype, buffer, offset }: PlannedValue, dev
 }
 
 /**
- * Checked mode's part of a program. Before a node runs, its results and its scratch memory are filled with words that no kernel
- * would write, and so is what lies behind them; afterwards a scan counts what is still there, what has changed behind, and NaN
- * and Inf.
+ * Checked mode's part of a program. Before a node runs, its results and its scratch memory are filled with words that
+ * no kernel would write, and so is what lies behind them; afterwards a scan counts what is still there, what has
+ * changed behind, and NaN and Inf.
  */
 export class Checks {
   /** The plan's commands with those of the checks among them. */
@@ -102,7 +102,8 @@ export class Checks {
   /**
    * @param words What an execution left in `status`.
    * @param step Which execution of the program this was, from 1.
-   * @throws NumericError for the first node that left elements unwritten, wrote outside its results, or produced NaN or Inf
+   * @throws NumericError for the first node that left elements unwritten, wrote outside its results, or produced NaN or
+   *   Inf
    */
   report(words: Uint32Array, step: number): void {
     for (const [index, site] of this.sites.entries()) {

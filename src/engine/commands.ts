@@ -6,8 +6,8 @@ import type { Dispatch, Value } from './operation.js';
 export const ALIGNMENT = 256;
 
 /**
- * A buffer as the planner sees it, before it has a place in a GPUBuffer: memory that one or more values share, and the span of
- * commands during which it is in use.
+ * A buffer as the planner sees it, before it has a place in a GPUBuffer: memory that one or more values share, and the
+ * span of commands during which it is in use.
  */
 export interface PlannedBuffer {
   readonly label: string;

@@ -23,8 +23,8 @@ export interface CompileOptions {
   /** Needed only where no argument is a tensor. */
   readonly device?: Device;
   /**
-   * Matrix units that products and convolutions of f16 may run on: the `units` that `findMatrixUnits` found on the device.
-   * Default: none; everything runs on vectors.
+   * Matrix units that products and convolutions of f16 may run on: the `units` that `findMatrixUnits` found on the
+   * device. Default: none; everything runs on vectors.
    */
   readonly matrixUnits?: MatrixUnit | undefined;
   /** Called as the program's pipelines are compiled, before its first execution. */
@@ -84,9 +84,10 @@ const compileTakes = signature<CompileOptions>(
  * (forward, gradients, optimiser and all), plans memory and compiles pipelines; every later call replays the program
  * as one submit, creating no pipeline, bind group or buffer.
  *
- * A call means what it meant when it was made: arguments and captured tensors have the values of that moment, even if the
- * program has to be compiled first, and may be written or disposed as soon as the call has returned its promise. Whatever
- * the device is told later finds the effects of the call. So calls that are not awaited give what awaiting each would.
+ * A call means what it meant when it was made: arguments and captured tensors have the values of that moment, even if
+ * the program has to be compiled first, and may be written or disposed as soon as the call has returned its promise.
+ * Whatever the device is told later finds the effects of the call. So calls that are not awaited give what awaiting
+ * each would.
  *
  * What `body` reads besides its arguments is captured: tensors by reference (their current values are used at each
  * call), everything else (numbers, flags) as it was when the body ran. A branch on a tensor (`if (x)`) is decided then
@@ -96,8 +97,8 @@ const compileTakes = signature<CompileOptions>(
  * @param body Records operations on its arguments and returns tensors, in arrays or records of any depth, or nothing.
  *   Must not be async. A parameter that calls may leave out needs a default (`mask = undefined`).
  * @returns A function whose results are stored tensors that the caller disposes.
- * @throws TensorError from a call with a disposed tensor or one of another device, with too few or too many arguments, or with
- *   matrix units that the device does not have.
+ * @throws TensorError from a call with a disposed tensor or one of another device, with too few or too many arguments,
+ *   or with matrix units that the device does not have.
  */
 export function compile<P extends readonly Tensor[], R>(
   body: (...args: P) => R,
@@ -247,7 +248,10 @@ function deviceOf(args: readonly Argument[], fallback: Device | undefined): Devi
   return device;
 }
 
-/** The part of a program's key that comes from an argument. Runs a recorded argument, so that it has memory to be copied from. */
+/**
+ * The part of a program's key that comes from an argument. Runs a recorded argument, so that it has memory to be copied
+ * from.
+ */
 function checkArgument(arg: Argument, device: Device): string {
   if (typeof arg === 'number') return 'number';
   if (!(arg instanceof Tensor)) {

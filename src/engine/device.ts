@@ -59,7 +59,10 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** @internal Tells devices apart. */
   readonly id = nextId++;
-  /** @internal Everything that touches the device's memory takes its turn here, or goes to {@link submit} and {@link upload}. */
+  /**
+   * @internal Everything that touches the device's memory takes its turn here, or goes to {@link submit} and {@link
+   * upload}.
+   */
   readonly order = new SubmissionOrder((cause) =>
     this.failures.fail(new DeviceError(`a command failed: ${cause}`, { cause })),
   );
@@ -74,7 +77,9 @@ export class Device {
   /** @internal Use {@link openDevice}. */
   constructor(
     private readonly provider: GpuProvider,
-    /** The WebGPU device beneath. Its own queue does not wait for calls that are still being compiled: await them first. */
+    /**
+     * The WebGPU device beneath. Its own queue does not wait for calls that are still being compiled: await them first.
+     */
     readonly gpu: GPUDevice,
     readonly info: DeviceInfo,
     /** Whether results are checked, and for what. */
@@ -98,8 +103,8 @@ export class Device {
    *
    * @param values Numbers, row-major or nested as the axes are, as in [[1, 2], [3, 4]].
    * @param shape As the values are nested if left out.
-   * @throws ShapeError for an invalid shape; TensorError for anything but numbers, for rows of different lengths, if the number
-   *   of values differs, or for values that u32 does not hold; LimitError beyond a binding.
+   * @throws ShapeError for an invalid shape; TensorError for anything but numbers, for rows of different lengths, if
+   *   the number of values differs, or for values that u32 does not hold; LimitError beyond a binding.
    */
   tensor(values: Values, shape: Shape | undefined, dtype: 'u32'): TensorOf<'u32'>;
   tensor(values: Values, shape?: Shape, dtype?: DType): Tensor;
@@ -209,8 +214,8 @@ export class Device {
   }
 
   /**
-   * @internal Waits for a WebGPU promise without keeping a core busy. Ends with an error once the device is lost, since browsers
-   * leave some promises of a lost device pending for ever.
+   * @internal Waits for a WebGPU promise without keeping a core busy. Ends with an error once the device is lost, since
+   * browsers leave some promises of a lost device pending for ever.
    */
   wait<T>(begin: () => Promise<T>): Promise<T> {
     return this.failures.wait(begin);
@@ -277,8 +282,8 @@ export class Device {
   }
 
   /**
-   * Returns what `make` returns, once the device is known to have had room for it. Elsewhere running out of memory is the end of a
-   * device; here it is an error, after which the device goes on.
+   * Returns what `make` returns, once the device is known to have had room for it. Elsewhere running out of memory is
+   * the end of a device; here it is an error, after which the device goes on.
    *
    * @param make Makes a stored tensor. Must not be async.
    * @throws DeviceError if there is no room; and what `make` throws
@@ -372,8 +377,8 @@ export class Device {
   }
 
   /**
-   * @internal Waits until the device has executed what it was given, without what still waits for its turn. That a device is
-   * lost meanwhile is for the next check to say.
+   * @internal Waits until the device has executed what it was given, without what still waits for its turn. That a
+   * device is lost meanwhile is for the next check to say.
    */
   async idle(): Promise<void> {
     await this.wait(() => this.gpu.queue.onSubmittedWorkDone()).catch(() => {});

@@ -21,7 +21,9 @@ export function assign(target: Tensor, value: Tensor): void {
   assignAll([[target, value]]);
 }
 
-/** @internal Several assignments: outside a trace they run as one program, so that all values come from the old state. */
+/**
+ * @internal Several assignments: outside a trace they run as one program, so that all values come from the old state.
+ */
 export function assignAll(assignments: readonly (readonly [target: Tensor, value: Tensor])[]): void {
   for (const [target, value] of assignments) checkAssignment(target, value);
   const trace = activeTrace();
@@ -46,7 +48,8 @@ export function newTrace(device: Device): Trace {
 }
 
 /**
- * @internal What a tensor means at this point of the trace: the value assigned to it, or to the arena that it is a part of.
+ * @internal What a tensor means at this point of the trace: the value assigned to it, or to the arena that it is a part
+ *   of.
  * @throws TensorError for an arena of which a part has been assigned.
  */
 export function currentValue(tensor: Tensor): Tensor {

@@ -8,7 +8,9 @@ export class ShapeError extends SondeError {
   override name = 'ShapeError';
 }
 
-/** A tensor that cannot be used here: disposed, of another device, of another trace, or changed since it was recorded. */
+/**
+ * A tensor that cannot be used here: disposed, of another device, of another trace, or changed since it was recorded.
+ */
 export class TensorError extends SondeError {
   override name = 'TensorError';
 }
@@ -51,7 +53,10 @@ export class GradientError extends SondeError {
   override name = 'GradientError';
 }
 
-/** Whether something smaller, such as a smaller batch, would help: a tensor beyond the largest binding, or no room for a program. */
+/**
+ * Whether something smaller, such as a smaller batch, would help: a tensor beyond the largest binding, or no room for a
+ * program.
+ */
 export function isTooLarge(error: unknown): error is LimitError | DeviceError {
   return error instanceof LimitError || (error instanceof DeviceError && /no room|gave no buffer/.test(error.message));
 }

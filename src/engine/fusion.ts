@@ -7,7 +7,9 @@ import type { Tensor } from './tensor.js';
 export interface FusionMember {
   readonly operation: Node['operation'];
   readonly attributes: unknown;
-  /** The sources of its operands: an input of the chain by position, or, from `inputs` on, an earlier member's result. */
+  /**
+   * The sources of its operands: an input of the chain by position, or, from `inputs` on, an earlier member's result.
+   */
   readonly operands: readonly number[];
 }
 

@@ -33,9 +33,9 @@ const advanceOperation: Operation<null> = {
 /**
  * A stream of random draws of which each goes on where the last ended. Counterpart: `torch.Generator`.
  *
- * The position of the stream is a tensor on the device. Within a compiled function a draw advances it as an effect of the
- * program, so that every call draws anew; elsewhere it advances at once. The same seed and the same order of draws give
- * the same bits, and no two draws of a generator overlap. Made by {@link Device.generator}.
+ * The position of the stream is a tensor on the device. Within a compiled function a draw advances it as an effect of
+ * the program, so that every call draws anew; elsewhere it advances at once. The same seed and the same order of draws
+ * give the same bits, and no two draws of a generator overlap. Made by {@link Device.generator}.
  */
 export class Generator {
   private readonly position: Tensor;

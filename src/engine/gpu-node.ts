@@ -79,8 +79,8 @@ let endsWithProcess = false;
 
 /**
  * A process that exits runs the destructors of its libraries, and crashes in them if a thread of Dawn or of the driver
- * still compiles a pipeline or executes a kernel: then its exit code says "segmentation fault" instead of what happened.
- * `destroy` waits for these threads.
+ * still compiles a pipeline or executes a kernel: then its exit code says "segmentation fault" instead of what
+ * happened. `destroy` waits for these threads.
  */
 function endWithProcess(): void {
   if (endsWithProcess) return;

@@ -13,8 +13,8 @@ export interface GpuProviderOptions {
   /** Dawn toggles and options, as in `enable-dawn-features=allow_unsafe_apis`. Ignored in a browser. */
   readonly dawn?: readonly string[];
   /**
-   * Ask also for what Dawn offers as an experiment: f16 on NVIDIA's cards and matrix units. Ignored in a browser, where it is
-   * the user's to switch on. Default false.
+   * Ask also for what Dawn offers as an experiment: f16 on NVIDIA's cards and matrix units. Ignored in a browser, where
+   * it is the user's to switch on. Default false.
    */
   readonly experimental?: boolean;
 }

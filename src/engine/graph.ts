@@ -135,8 +135,8 @@ const recordTakes = signature('record', {
 
 /**
  * Records an operation and returns its outputs. Nothing runs yet.
- * @throws ShapeError for an input of a type that the operation does not take, and from its shape rule; TensorError for unusable
- * inputs.
+ * @throws ShapeError for an input of a type that the operation does not take, and from its shape rule; TensorError for
+ * unusable inputs.
  */
 export function record<Attributes>(
   operation: Operation<Attributes>,

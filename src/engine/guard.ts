@@ -2,7 +2,8 @@
 export const GUARD_BYTES = 256;
 
 /**
- * The words that checked mode writes behind values, and into results before a kernel does; guard.wgsl has the same and says why.
+ * The words that checked mode writes behind values, and into results before a kernel does; guard.wgsl has the same and
+ * says why.
  * @param salt Tells buffers apart. @param position Of the word in its buffer.
  */
 function guardWord(salt: number, position: number): number {

@@ -109,8 +109,8 @@ export class Heap {
   }
 
   /**
-   * Checked mode: fills what lies behind a value that is bound with `size` bytes, with words that no kernel may touch. What
-   * rounding added to the value is among them, as long as nothing is written there.
+   * Checked mode: fills what lies behind a value that is bound with `size` bytes, with words that no kernel may touch.
+   * What rounding added to the value is among them, as long as nothing is written there.
    */
   writeGuard(buffer: GPUBuffer, size: number): void {
     const start = size - VECTOR_BYTES;
@@ -161,8 +161,8 @@ export class Heap {
   }
 
   /**
-   * Destroys the buffers that are kept for reuse. Called when the device has run out of memory: it may need theirs, and one
-   * that it could not provide must not be handed out again.
+   * Destroys the buffers that are kept for reuse. Called when the device has run out of memory: it may need theirs, and
+   * one that it could not provide must not be handed out again.
    */
   trim(): void {
     for (const kept of this.free.values()) {

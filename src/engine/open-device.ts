@@ -10,14 +10,14 @@ import type { TuningStore } from './tuning.js';
 export interface DeviceOptions extends GpuProviderOptions {
   readonly powerPreference?: GPUPowerPreference;
   /**
-   * Look at every result, and name the operation that left elements of it unwritten, wrote beyond its end, or produced NaN or
-   * Inf; with `'nan'`, infinities are allowed, as in masks of −∞. Slower, and takes more memory, since every operation runs by
-   * itself; results may differ in the last bit where a driver contracts multiply and add.
+   * Look at every result, and name the operation that left elements of it unwritten, wrote beyond its end, or produced
+   * NaN or Inf; with `'nan'`, infinities are allowed, as in masks of −∞. Slower, and takes more memory, since every
+   * operation runs by itself; results may differ in the last bit where a driver contracts multiply and add.
    */
   readonly checked?: Checked;
   /**
-   * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder in
-   * Node, nowhere in a browser.
+   * Where measured kernel choices are kept between processes, or `'none'`. Default: a file in the user's cache folder
+   * in Node, nowhere in a browser.
    */
   readonly tuning?: TuningStore | 'none';
 }

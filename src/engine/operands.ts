@@ -5,7 +5,8 @@ import { type DType, formatShape } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /**
- * The inputs of an operation by name, in order, with the types that each may have. The last stands for all that follow it.
+ * The inputs of an operation by name, in order, with the types that each may have. The last stands for all that follow
+ * it.
  */
 export type Operands = Readonly<Record<string, readonly DType[]>>;
 

@@ -114,8 +114,8 @@ export interface GradientCall<Attributes> {
 export interface Operation<Attributes = unknown> {
   readonly name: string;
   /**
-   * Its inputs by name, in order, with the types that its kernels read; the last stands for all that follow. Inputs of other types
-   * are refused when the operation is recorded. Absent: all are f32.
+   * Its inputs by name, in order, with the types that its kernels read; the last stands for all that follow. Inputs of
+   * other types are refused when the operation is recorded. Absent: all are f32.
    */
   readonly operands?: Operands;
   /** Checks inputs and attributes, throws ShapeError with numbers and remedy, returns the outputs' specs. */
@@ -127,13 +127,14 @@ export interface Operation<Attributes = unknown> {
    */
   variants?(inputs: readonly TensorSpec[], attributes: Attributes, adapter: AdapterTraits): readonly string[];
   /**
-   * For operations on corresponding elements: one operation that computes a chain of such, this one last. All members of
-   * a chain offer `fuse`.
+   * For operations on corresponding elements: one operation that computes a chain of such, this one last. All members
+   * of a chain offer `fuse`.
    */
   fuse?(group: FusionGroup): Operation;
   /**
-   * For operations whose kernels can do what comes next while results are still in registers: this node and a `consumer` of its
-   * result rewritten, in the order in which they run and with the same outputs between them; undefined where this one cannot.
+   * For operations whose kernels can do what comes next while results are still in registers: this node and a
+   * `consumer` of its result rewritten, in the order in which they run and with the same outputs between them;
+   * undefined where this one cannot.
    */
   absorb?(absorption: Absorption): readonly Node[] | undefined;
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */

@@ -37,9 +37,10 @@ const gpuLimits = (buffer: number, binding: number, workgroupStorage: number): P
 });
 
 /**
- * Limits are the steps of `LIMITS_…` in Dawn's src/dawn/native/Limits.cpp that Chrome rounds these GPUs' own down to. Subgroup
- * sizes: NVIDIA's and Apple's are 32; Adreno 7xx has 64 to 128 and Intel's Xe 8 to 32, as their Vulkan drivers list in
- * VkPhysicalDeviceSubgroupSizeControlProperties. Apple's matrix units do not sum f16 in f32 (Dawn's PhysicalDeviceMTL.mm).
+ * Limits are the steps of `LIMITS_…` in Dawn's src/dawn/native/Limits.cpp that Chrome rounds these GPUs' own down to.
+ * Subgroup sizes: NVIDIA's and Apple's are 32; Adreno 7xx has 64 to 128 and Intel's Xe 8 to 32, as their Vulkan drivers
+ * list in VkPhysicalDeviceSubgroupSizeControlProperties. Apple's matrix units do not sum f16 in f32 (Dawn's
+ * PhysicalDeviceMTL.mm).
  */
 export const personas = {
   'rtx-4090': {
@@ -73,8 +74,8 @@ export const personas = {
     limits: gpuLimits(2 * GiB, GiB, 32768),
   },
   /**
-   * A browser without subgroups, and without any other optional feature: an adapter that says nothing of itself, as Firefox's,
-   * with the limits that WebGPU guarantees (section 3.6.2 of the specification).
+   * A browser without subgroups, and without any other optional feature: an adapter that says nothing of itself, as
+   * Firefox's, with the limits that WebGPU guarantees (section 3.6.2 of the specification).
    */
   'no-subgroups': {
     info: { vendor: '', architecture: '', description: '' },
@@ -102,9 +103,9 @@ export function personaNamed(name: string): Persona {
 }
 
 /**
- * Makes an adapter say what the persona's would. A persona takes away and never adds: features are those that both have, limits
- * the lower ones, and the driver holds the device to them. The range of subgroup sizes is widened to hold those of the driver,
- * so that a kernel which is laid out by it, or looks how large its subgroup is, stays right.
+ * Makes an adapter say what the persona's would. A persona takes away and never adds: features are those that both
+ * have, limits the lower ones, and the driver holds the device to them. The range of subgroup sizes is widened to hold
+ * those of the driver, so that a kernel which is laid out by it, or looks how large its subgroup is, stays right.
  *
  * Refers to nothing outside itself, since pages get it as text.
  */

@@ -76,7 +76,10 @@ export class PipelineCache {
     }
   }
 
-  /** A rejection with what the compiler says of it, which Firefox keeps out of the error: "Shader module creation failed". */
+  /**
+   * A rejection with what the compiler says of it, which Firefox keeps out of the error: "Shader module creation
+   * failed".
+   */
   private async explain(message: string, { compute }: GPUComputePipelineDescriptor): Promise<string> {
     const info = await this.device.wait(() => compute.module.getCompilationInfo()).catch(() => undefined);
     const missing = (info?.messages ?? [])

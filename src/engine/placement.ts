@@ -20,13 +20,13 @@ export interface Placement {
 }
 
 /**
- * Gives every planned buffer a bank and an offset, so that those alive at the same time do not overlap and banks are few
- * and full. WebGPU forbids one dispatch to read and write the same GPUBuffer, even in separate ranges, so if a command
- * reads one planned buffer and writes another, they are kept in different banks.
+ * Gives every planned buffer a bank and an offset, so that those alive at the same time do not overlap and banks are
+ * few and full. WebGPU forbids one dispatch to read and write the same GPUBuffer, even in separate ranges, so if a
+ * command reads one planned buffer and writes another, they are kept in different banks.
  *
- * Greedy: each buffer in turn goes where it makes the total grow least (after "Efficient memory
- * management for deep neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule). What order is best
- * depends on the program, so the best of a few is improved by moving buffers in it as long as that helps.
+ * Greedy: each buffer in turn goes where it makes the total grow least (after "Efficient memory management for deep
+ * neural net inference", Pisarchyk and Lee 2020, extended by the read/write rule). What order is best depends on the
+ * program, so the best of a few is improved by moving buffers in it as long as that helps.
  *
  * @param separate One bank per buffer, with `guardBytes` behind it (checked mode).
  */
@@ -63,19 +63,25 @@ export function placeBuffers(
 const NEGLIGIBLE_BYTES = 2 ** 18;
 const NEGLIGIBLE_SHARE = 0.02;
 
-/** Orders tried in search of a better one, fewer for many buffers: half a second for a large network that computes activations again. */
+/**
+ * Orders tried in search of a better one, fewer for many buffers: half a second for a large network that computes
+ * activations again.
+ */
 const triesFor = (count: number) => Math.min(300, Math.floor(3e7 / count ** 2));
 
 /**
- * Orders to begin with. Largest first serves a plain training step best. Where activations are computed again, many large
- * tensors live briefly late in the program, and those that die last go first.
+ * Orders to begin with. Largest first serves a plain training step best. Where activations are computed again, many
+ * large tensors live briefly late in the program, and those that die last go first.
  */
 const ORDERS: readonly ((a: PlannedBuffer, b: PlannedBuffer) => number)[] = [
   (a, b) => b.bytes - a.bytes || a.first - b.first,
   (a, b) => b.last - a.last || b.bytes - a.bytes,
 ];
 
-/** The best of some orders, with buffers moved to places drawn at random, always the same ones, as long as nothing gets worse. */
+/**
+ * The best of some orders, with buffers moved to places drawn at random, always the same ones, as long as nothing gets
+ * worse.
+ */
 function improveOrder(
   orders: readonly (readonly PlannedBuffer[])[],
   place: (order: readonly PlannedBuffer[]) => Bank[],

@@ -298,7 +298,9 @@ export class Planner {
     for (const copy of pending) this.push({ kind: 'copy', node: undefined, ...copy });
   }
 
-  /** Copies a value that lies in stored memory, which an effect may overwrite or which may share its target's buffer. */
+  /**
+   * Copies a value that lies in stored memory, which an effect may overwrite or which may share its target's buffer.
+   */
   private setAside(value: PlannedValue): PlannedValue {
     if (!value.buffer.storage) return value;
     const aside = this.newValue(value.shape, value.dtype, this.addBuffer('aside', value), 0);

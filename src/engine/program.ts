@@ -134,7 +134,9 @@ export class Program {
     this.uniformOffsets = this.uploadUniforms();
   }
 
-  /** Creates bind groups, and those pipelines that `prepare` has not. After `build` and this a replay creates nothing. */
+  /**
+   * Creates bind groups, and those pipelines that `prepare` has not. After `build` and this a replay creates nothing.
+   */
   link(): void {
     const offsets = this.uniformOffsets.values();
     for (const command of this.work) {

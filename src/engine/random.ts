@@ -15,8 +15,8 @@ import { Tensor } from './tensor.js';
 import { kernel, uniforms } from './wgsl/index.js';
 
 /**
- * The source of random draws: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of the numbers `k`
- * and `[a, b]`), or a generator, which goes on from draw to draw.
+ * The source of random draws: a key, a key on the device (u32, one or two words: `[k]` and `[a, b]` give the bits of
+ * the numbers `k` and `[a, b]`), or a generator, which goes on from draw to draw.
  */
 export type RandomSource = RandomKey | Tensor | Generator;
 
@@ -89,7 +89,10 @@ function checkKey(name: string, { dtype, shape, size }: Tensor): void {
   );
 }
 
-/** @internal Refuses a draw under a constant key within a compiled function, which would be the same at each of its calls. */
+/**
+ * @internal Refuses a draw under a constant key within a compiled function, which would be the same at each of its
+ * calls.
+ */
 export function refuseFrozen(name: string, source: RandomSource): void {
   if (!activeTrace()) return;
   const text = source instanceof Generator || source instanceof Tensor ? 'this draw' : `a draw with the key ${source}`;

@@ -1,5 +1,6 @@
-// What public functions take, checked at every call: pages have no TypeScript, and an option that is ignored or a number that
-// stands where a tensor belongs would be a wrong answer in silence. Each function declares its arguments once, as kinds.
+// What public functions take, checked at every call: pages have no TypeScript, and an option that is ignored or a
+// number that stands where a tensor belongs would be a wrong answer in silence. Each function declares its arguments
+// once, as kinds.
 import { ShapeError } from './errors.js';
 import { describe, isList, type Kind } from './kinds.js';
 import { Tensor } from './tensor.js';
@@ -35,7 +36,9 @@ function checkArgument(name: string, argument: string, { expected, accepts }: Ki
   throw new ShapeError(`${name}: got ${describe(value)} for ${argument}; give ${expected}.`);
 }
 
-/** Whether a call comes from `tensors.map(relu)` or `losses.reduce(add)`, which pass the place and the array as well. */
+/**
+ * Whether a call comes from `tensors.map(relu)` or `losses.reduce(add)`, which pass the place and the array as well.
+ */
 function passesCallback(given: ArrayLike<unknown>, takes: number): boolean {
   return given.length === takes + 2 && Number.isInteger(given[takes]) && Array.isArray(given[takes + 1]);
 }

@@ -9,12 +9,12 @@ interface Turn {
 const nothing = () => undefined;
 
 /**
- * The order in which a device was told things. A call of a compiled function may have to wait for its pipelines; whatever
- * the device is told meanwhile (writes, reads, other calls) waits behind it, so that each finds the memory as those before
- * it leave it. While nothing waits, everything runs at once and nothing is kept.
+ * The order in which a device was told things. A call of a compiled function may have to wait for its pipelines;
+ * whatever the device is told meanwhile (writes, reads, other calls) waits behind it, so that each finds the memory as
+ * those before it leave it. While nothing waits, everything runs at once and nothing is kept.
  *
- * Only what touches the device's memory takes a turn. Memory is allocated and given back at once: a buffer that something
- * waiting still reads may have a new owner already, whose writes come in a later turn.
+ * Only what touches the device's memory takes a turn. Memory is allocated and given back at once: a buffer that
+ * something waiting still reads may have a new owner already, whose writes come in a later turn.
  */
 export class SubmissionOrder {
   private readonly turns: Turn[] = [];

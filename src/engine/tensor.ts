@@ -29,8 +29,8 @@ export type ArrayOf<D extends DType> = [D] extends ['u32'] ? Uint32Array : Float
  * A value on a device: either memory, or a recorded operation that will compute it. Reading a recorded tensor with
  * {@link data} or {@link item} runs what it depends on and keeps the result.
  *
- * JavaScript's operators know nothing of it: `x + y`, `x < 1` and `x == 1` throw, but a condition (`if (x)`, `x ? a : b`,
- * `x && y`) does not ask what an object is worth and is always true. Read a number with `await x.item()` first.
+ * JavaScript's operators know nothing of it: `x + y`, `x < 1` and `x == 1` throw, but a condition (`if (x)`, `x ? a :
+ * b`, `x && y`) does not ask what an object is worth and is always true. Read a number with `await x.item()` first.
  */
 export class Tensor implements TensorSpec {
   readonly id = nextId++;
@@ -83,7 +83,8 @@ export class Tensor implements TensorSpec {
 
   /**
    * Replaces the values of a stored tensor from JavaScript, without a new allocation.
-   * @throws TensorError if the tensor is not stored, the number of values differs, or one is not a number or not a value of its type.
+   * @throws TensorError if the tensor is not stored, the number of values differs, or one is not a number or not a
+   *   value of its type.
    */
   write(values: Values): void {
     this.device.write(this, values);

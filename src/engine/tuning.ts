@@ -122,7 +122,10 @@ export class Tuning {
     this.confirmed.add(key);
   }
 
-  /** Which variant runs for each operation that was measured, by its key: where these differ, results may in the last bit. */
+  /**
+   * Which variant runs for each operation that was measured, by its key: where these differ, results may in the last
+   * bit.
+   */
   choices(): Record<string, string> {
     const chosen = [...this.entries.values()].map(({ key, chosen: variant }): [string, string] => [key, variant]);
     return Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -16,8 +16,9 @@ export interface DecoderOptions {
 }
 
 /**
- * A level of a U-Net's way up: doubles the resolution by a transposed convolution, joins the encoder's features of that level as
- * [skip, up], and convolves both twice. Where frames do not halve evenly, what comes up is resized to the skip bilinearly.
+ * A level of a U-Net's way up: doubles the resolution by a transposed convolution, joins the encoder's features of that
+ * level as [skip, up], and convolves both twice. Where frames do not halve evenly, what comes up is resized to the skip
+ * bilinearly.
  */
 export class Decoder extends Module {
   private readonly up: ConvTranspose2d;

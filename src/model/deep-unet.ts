@@ -17,8 +17,9 @@ export interface DeepUNetOptions extends HeatmapNetworkOptions {
   /** Encoder levels, each halving the resolution. Paper: 7. */
   readonly depth?: number;
   /**
-   * What the paper leaves open. `stride`: a level halves by the stride of its first convolution. `pool`: by a 2×2 max-pool at its
-   * end. Both climb back to an eighth of the frame. `full`: halves as `stride`, climbs back to the frame's own size and resizes.
+   * What the paper leaves open. `stride`: a level halves by the stride of its first convolution. `pool`: by a 2×2
+   * max-pool at its end. Both climb back to an eighth of the frame. `full`: halves as `stride`, climbs back to the
+   * frame's own size and resizes.
    */
   readonly preset?: 'stride' | 'pool' | 'full';
 }
@@ -34,11 +35,12 @@ const deepUNetTakes = signature('DeepUNet', { builder: builderKind }, deepUNetOp
 const HEATMAP_LEVEL = 3;
 
 /**
- * Deep-UNet: a U-Net of seven levels (the source paper's network; docs/method.md has its table). 46,645,315 parameters at base 64,
- * depth 7 and one input channel, with preset `full` 47,801,283; levels double the channels up to eight times the base.
+ * Deep-UNet: a U-Net of seven levels (the source paper's network; docs/method.md has its table). 46,645,315 parameters
+ * at base 64, depth 7 and one input channel, with preset `full` 47,801,283; levels double the channels up to eight
+ * times the base.
  *
- * Weights are named `enc1`…`enc7` and `dec1`…`dec4` (`dec7` with preset `full`), each with `conv1 bn1 conv2 bn2` (decoders `up`
- * first), and `head`.
+ * Weights are named `enc1`…`enc7` and `dec1`…`dec4` (`dec7` with preset `full`), each with `conv1 bn1 conv2 bn2`
+ * (decoders `up` first), and `head`.
  */
 export class DeepUNet extends HeatmapNetwork {
   private readonly encoders: DoubleConv[] = [];

@@ -12,7 +12,10 @@ export interface Region {
 export interface FrameExtent {
   readonly width: number;
   readonly height: number;
-  /** The part that shows tissue, in whole pixels, where the file says and it is not the whole: nothing else reaches the network. */
+  /**
+   * The part that shows tissue, in whole pixels, where the file says and it is not the whole: nothing else reaches the
+   * network.
+   */
   readonly region?: Region | undefined;
 }
 
@@ -54,8 +57,8 @@ export class FrameTransform {
 }
 
 /**
- * The treatment of a frame that is not square: `crop` keeps the central square and loses the rest (the paper), `pad` keeps all of it
- * between black bars (letterbox).
+ * The treatment of a frame that is not square: `crop` keeps the central square and loses the rest (the paper), `pad`
+ * keeps all of it between black bars (letterbox).
  */
 export const FITS = ['crop', 'pad'] as const;
 export type Fit = (typeof FITS)[number];
@@ -71,9 +74,9 @@ export interface FittedFrame {
  * side), then the central size×size square. Of a frame with a region it is the region that this happens to.
  *
  * When reducing, the triangle filter is widened by the reduction factor (antialiasing, as Pillow's and
- * `torch.nn.functional.interpolate(antialias=True)` do): plain bilinear would read 4 of many pixels and turn speckle into
- * noise. Crop and resize are one resampling: the scale is exactly size / side on both axes, where rounding the scaled
- * width first would stretch the frame by up to half a pixel.
+ * `torch.nn.functional.interpolate(antialias=True)` do): plain bilinear would read 4 of many pixels and turn speckle
+ * into noise. Crop and resize are one resampling: the scale is exactly size / side on both axes, where rounding the
+ * scaled width first would stretch the frame by up to half a pixel.
  */
 export function fitFrame(frame: GreyFrame, size: number, options: { fit?: Fit } = {}): FittedFrame {
   const { width: stride } = frame;

@@ -20,9 +20,13 @@ export interface HeatmapNetworkOptions {
 
 /** The output of a network's body. */
 export interface NetworkOutput {
-  /** Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart. */
+  /**
+   * Heatmaps of f32: the last convolution makes them from features of f32, since softmax tells small differences apart.
+   */
   readonly heatmaps: Tensor;
-  /** Features of the encoder's levels, from the finest to the coarsest, [N, h, w, C] each, in the network's precision. */
+  /**
+   * Features of the encoder's levels, from the finest to the coarsest, [N, h, w, C] each, in the network's precision.
+   */
   readonly encoded: readonly Tensor[];
 }
 
@@ -43,8 +47,9 @@ const featuresTake = signature<{ training: boolean }>('logitsAndFeatures', { ima
 const PIXELS_PER_CELL = 8;
 
 /**
- * A network that makes one heatmap per landmark from a frame. Training, evaluation, prediction and export know the networks by
- * this type alone; what a heatmap means (the logarithm of a distribution, or its own height) is up to the loss.
+ * A network that makes one heatmap per landmark from a frame. Training, evaluation, prediction and export know the
+ * networks by this type alone; what a heatmap means (the logarithm of a distribution, or its own height) is up to the
+ * loss.
  */
 export abstract class HeatmapNetwork extends Module {
   readonly inChannels: number;
@@ -79,9 +84,10 @@ export abstract class HeatmapNetwork extends Module {
   }
 
   /**
-   * The heatmaps, and beside them what kind of frame the network takes it for: mean and standard deviation of each channel of the encoder's
-   * levels that are at least as fine as the heatmaps, [N, 2·C], f32. Coarser levels are left out: of a frame of 128 px a network of seven
-   * levels keeps a single cell there, which says next to nothing of the frame.
+   * The heatmaps, and beside them what kind of frame the network takes it for: mean and standard deviation of each
+   * channel of the encoder's levels that are at least as fine as the heatmaps, [N, 2·C], f32. Coarser levels are left
+   * out: of a frame of 128 px a network of seven levels keeps a single cell there, which says next to nothing of the
+   * frame.
    *
    * @throws as `logits`
    */

@@ -1,5 +1,6 @@
 /**
- * Layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in Node and in browsers.
+ * Layers, the three networks, their losses and decoding, weights in and out, landmarks and how sure they are. Runs in
+ * Node and in browsers.
  *
  * @module sonde/model
  */

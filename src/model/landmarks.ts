@@ -19,8 +19,8 @@ export const LANDMARK_NAMES = ['ps1', 'ps2', 'fh1'] as const satisfies readonly 
 
 /**
  * Angle of progression in degrees, 0 to 180: between PS1→PS2 and PS1→FH1, unsigned, as atan2(|a×b|, a·b), which unlike
- * the arc cosine is accurate near 0° and 180°. Invariant under translation, rotation, flips and uniform scale, not under
- * a stretch of one axis.
+ * the arc cosine is accurate near 0° and 180°. Invariant under translation, rotation, flips and uniform scale, not
+ * under a stretch of one axis.
  *
  * @returns undefined where a ray has no length (or a coordinate is not finite): there is no angle then
  */

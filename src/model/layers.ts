@@ -58,7 +58,10 @@ export class ConvTranspose2d extends Module {
   }
 }
 
-/** Counterpart: torch.nn.BatchNorm2d, with ReLU in the same kernel: every normalisation of the models is followed by one. */
+/**
+ * Counterpart: torch.nn.BatchNorm2d, with ReLU in the same kernel: every normalisation of the models is followed by
+ * one.
+ */
 export class BatchNormRelu extends Module {
   private readonly weight: Tensor;
   private readonly bias: Tensor;

@@ -27,12 +27,15 @@ export interface KeypointLossOptions {
   /** Coordinates of the heatmap's cells; predictions and targets are in them. */
   readonly grid: CoordinateGrid;
   /**
-   * The reduction of the regulariser after the sum over the cells of each heatmap: `sum-per-image` sums over the points and
-   * averages over the images (the reading of the paper that fits its loss curves), `mean` averages over both (the formula as
-   * printed).
+   * The reduction of the regulariser after the sum over the cells of each heatmap: `sum-per-image` sums over the points
+   * and averages over the images (the reading of the paper that fits its loss curves), `mean` averages over both (the
+   * formula as printed).
    */
   readonly reduction: 'sum-per-image' | 'mean';
-  /** Divergence of the predicted distribution from the target: Kullback–Leibler or (normalised targets only) Jensen–Shannon. */
+  /**
+   * Divergence of the predicted distribution from the target: Kullback–Leibler or (normalised targets only)
+   * Jensen–Shannon.
+   */
   readonly divergence: 'kl' | 'js';
   /** Whether the target heatmaps sum to 1 (as in dsntnn) instead of having a peak of 1 (as in the paper). */
   readonly normalised: boolean;
@@ -56,7 +59,9 @@ export type KeypointLoss = {
   readonly euclidean: Tensor;
   /** The divergence of the heatmaps, before λ. */
   readonly regularizer: Tensor;
-  /** The least that λ·regularizer can be for these targets: λ·Σ S·ln S reduced alike, S = ΣH; 0 for normalised targets. */
+  /**
+   * The least that λ·regularizer can be for these targets: λ·Σ S·ln S reduced alike, S = ΣH; 0 for normalised targets.
+   */
   readonly floor: Tensor;
   /** total − floor: comparable between batches, and zero for a perfect prediction. */
   readonly excess: Tensor;
@@ -85,16 +90,17 @@ const heatmapLossTakes = signature<{ sigma?: number; grid?: CoordinateGrid }>(
 );
 
 /**
- * The loss of DSNT-DeepUNet, ℓ = ℓ_euc + λ·ℓ_reg: the squared distance between the expected coordinates of the predicted
- * heatmaps p = softmax(logits) and the targets, and the divergence of those heatmaps from Gaussians around the targets.
+ * The loss of DSNT-DeepUNet, ℓ = ℓ_euc + λ·ℓ_reg: the squared distance between the expected coordinates of the
+ * predicted heatmaps p = softmax(logits) and the targets, and the divergence of those heatmaps from Gaussians around
+ * the targets.
  *
- * With H = exp(−d²/2σ²), peak 1 and not normalised, the regulariser KL(H ‖ p) = Σ H·ln H − Σ H·ln p has the floor S·ln S,
- * S = ΣH, which no prediction can go below; `excess` is what is left to learn.
+ * With H = exp(−d²/2σ²), peak 1 and not normalised, the regulariser KL(H ‖ p) = Σ H·ln H − Σ H·ln p has the floor S·ln
+ * S, S = ΣH, which no prediction can go below; `excess` is what is left to learn.
  *
  * @param logits [N, H, W, K], before the spatial softmax.
  * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
- * @throws ShapeError if logits and targets do not belong together, or for the Jensen–Shannon divergence from targets that do
- * not sum to 1.
+ * @throws ShapeError if logits and targets do not belong together, or for the Jensen–Shannon divergence from targets
+ * that do not sum to 1.
  */
 export function keypointLoss(
   logits: Tensor,

@@ -14,7 +14,8 @@ export type NetworkOptions =
 /**
  * A network by its architecture's name, freshly initialised; `importWeights` gives it trained weights.
  *
- * @param options The section `model` of a configuration will do: settings that are not the network's own are left alone.
+ * @param options The section `model` of a configuration will do: settings that are not the network's own are left
+ *   alone.
  * @param seed Of the initial values.
  * @throws SondeError for an architecture that does not exist; ShapeError for options that fit no network
  */

@@ -29,16 +29,16 @@ export interface FramePrediction {
   /** In pixels of the size×size network frame. */
   readonly landmarks: Landmarks;
   /**
-   * For each landmark, 0 to 1, how far its heatmap stands behind the point. Heatmaps that are distributions: the share within
-   * {@link CONFIDENCE_RADIUS} of the point, and at least within {@link LEAST_RADIUS}. Heatmaps that were trained towards Gaussians of
-   * peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
+   * For each landmark, 0 to 1, how far its heatmap stands behind the point. Heatmaps that are distributions: the share
+   * within {@link CONFIDENCE_RADIUS} of the point, and at least within {@link LEAST_RADIUS}. Heatmaps that were trained
+   * towards Gaussians of peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
   /** Of each heatmap about its point, in pixels of a 512 px frame and as it is, without any calibration. */
   readonly uncertainty: HeatmapUncertainties;
   /**
-   * Mean and standard deviation of each channel of the network's finer features, by which `frameDistance` tells a frame of another kind.
-   * Of several views or members those of each, one behind the other.
+   * Mean and standard deviation of each channel of the network's finer features, by which `frameDistance` tells a frame
+   * of another kind. Of several views or members those of each, one behind the other.
    */
   readonly features: Float32Array;
   /** Present where they were asked for. */
@@ -77,8 +77,8 @@ export interface PredictorOptions extends Pick<CompileOptions, 'matrixUnits' | '
   readonly size: number;
   readonly decoder: HeatmapDecoder;
   /**
-   * What the network was trained to make: logarithms of a distribution, read as `probabilities` (default), or `scores`, Gaussians of
-   * peak 1.
+   * What the network was trained to make: logarithms of a distribution, read as `probabilities` (default), or `scores`,
+   * Gaussians of peak 1.
    */
   readonly heatmaps?: 'probabilities' | 'scores';
   /** Frames per execution. */
@@ -114,8 +114,8 @@ export class Predictor implements FramePredictor {
   /**
    * @param frames Luminance in [0, 1], size×size each.
    * @param options.heatmaps Whether to hand out the heatmaps too.
-   * @throws FrameError for a frame of another size, or with a value that is not in [0, 1]; PredictionError where the network answers
-   *   with NaN or an infinite value
+   * @throws FrameError for a frame of another size, or with a value that is not in [0, 1]; PredictionError where the
+   *   network answers with NaN or an infinite value
    */
   async predict(
     frames: readonly Float32Array[],

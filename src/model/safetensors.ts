@@ -1,9 +1,9 @@
 /**
- * The safetensors file format: 8 bytes of header length (unsigned, little-endian), a JSON header that gives every tensor's
- * dtype, shape and byte range, then the values, little-endian and row-major, without gaps.
+ * The safetensors file format: 8 bytes of header length (unsigned, little-endian), a JSON header that gives every
+ * tensor's dtype, shape and byte range, then the values, little-endian and row-major, without gaps.
  *
- * Files are written as the reference implementation writes them: wider dtypes first, then by name, so that every tensor is
- * aligned, with the header padded by spaces to a multiple of 8. The same tensors therefore give the same bytes.
+ * Files are written as the reference implementation writes them: wider dtypes first, then by name, so that every tensor
+ * is aligned, with the header padded by spaces to a multiple of 8. The same tensors therefore give the same bytes.
  */
 import { SondeError } from '../engine/errors.js';
 import { formatShape, type Shape, sizeOf } from '../engine/shape.js';

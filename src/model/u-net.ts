@@ -22,12 +22,12 @@ export const uNetOptions: OptionKinds<UNetOptions> = { ...networkOptions, depth:
 const uNetTakes = signature('UNet', { builder: builderKind }, uNetOptions);
 
 /**
- * The challenge organisers' U-Net baseline: double convolutions with bias, 2×2 max-pools, and a decoder that climbs back to the
- * frame's own size, whose heatmaps are then resized to an eighth (bilinear, corners aligned). 31,043,651 parameters at base 64,
- * depth 4 and three input channels.
+ * The challenge organisers' U-Net baseline: double convolutions with bias, 2×2 max-pools, and a decoder that climbs
+ * back to the frame's own size, whose heatmaps are then resized to an eighth (bilinear, corners aligned). 31,043,651
+ * parameters at base 64, depth 4 and three input channels.
  *
- * Weights are named `enc1`…`enc4`, `bottleneck` and `dec1`…`dec4`, each with `conv1 bn1 conv2 bn2` (decoders `up` first), and
- * `head`.
+ * Weights are named `enc1`…`enc4`, `bottleneck` and `dec1`…`dec4`, each with `conv1 bn1 conv2 bn2` (decoders `up`
+ * first), and `head`.
  */
 export class UNet extends HeatmapNetwork {
   private readonly encoders: DoubleConv[] = [];

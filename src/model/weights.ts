@@ -39,7 +39,8 @@ export async function readWeights(model: Module): Promise<Record<string, Safeten
  * Loads weights from a safetensors file with PyTorch's names and layouts. Nothing is changed unless everything fits.
  *
  * @returns The file's metadata.
- * @throws WeightsError for a damaged file, missing or unknown names, shapes that differ, or values that are NaN or infinite.
+ * @throws WeightsError for a damaged file, missing or unknown names, shapes that differ, or values that are NaN or
+ *   infinite.
  */
 export function importWeights(model: Module, bytes: Uint8Array): Record<string, string> {
   const { tensors, metadata } = decodeSafetensors(bytes);
@@ -80,8 +81,8 @@ function checkFinite(values: Float32Array, name: string): void {
 }
 
 /**
- * The same weights at half the size: kernels, which are nearly all of a file, become binary16. Biases and statistics, whose range
- * it does not span, stay as they are, and so would a kernel with a value beyond it.
+ * The same weights at half the size: kernels, which are nearly all of a file, become binary16. Biases and statistics,
+ * whose range it does not span, stay as they are, and so would a kernel with a value beyond it.
  *
  * @throws WeightsError for a damaged file
  */

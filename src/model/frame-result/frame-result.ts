@@ -137,7 +137,9 @@ export function frameResult(
   };
 }
 
-/** The nearest point that lies on what the network saw: with `pad` the bars belong to its square and not to the image. */
+/**
+ * The nearest point that lies on what the network saw: with `pad` the bars belong to its square and not to the image.
+ */
 function within({ x, y }: Point, seen: Region): Point {
   const clamp = (value: number, start: number, extent: number) =>
     Math.min(Math.max(value, start - 0.5), start + extent - 0.5);

@@ -13,8 +13,8 @@ export interface Measurements {
   /** Angle of progression in the picture, degrees; null where there is none, see `aopMissing`. */
   readonly aop: number | null;
   /**
-   * The angle in millimetres, which is the patient's, where pixels are not square and the two therefore differ; also where a file
-   * says of its pixels their proportions alone.
+   * The angle in millimetres, which is the patient's, where pixels are not square and the two therefore differ; also
+   * where a file says of its pixels their proportions alone.
    */
   readonly aopInMillimetres: number | null;
   /** Why there is no angle, one sentence; null where there is one. */
@@ -33,8 +33,8 @@ export interface MeasuredFrame {
 }
 
 /**
- * Shortest ray that has a direction, px of a 512 px frame: a twentieth of the usual length of a symphysis, and what a good model's
- * landmarks are off by. A shorter one points anywhere.
+ * Shortest ray that has a direction, px of a 512 px frame: a twentieth of the usual length of a symphysis, and what a
+ * good model's landmarks are off by. A shorter one points anywhere.
  */
 export const SHORTEST_RAY = 4;
 

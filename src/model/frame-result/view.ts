@@ -6,8 +6,8 @@ export interface FrameView {
   /** The part of the frame that the network saw. */
   readonly seen: Region;
   /**
-   * Luminance of the brightest patch that the network did not see, 0 where it saw everything: a patch is a thirty-second of the
-   * seen part's side. What lies outside the region that the file names does not count.
+   * Luminance of the brightest patch that the network did not see, 0 where it saw everything: a patch is a
+   * thirty-second of the seen part's side. What lies outside the region that the file names does not count.
    */
   readonly brightOutside: number;
   /** As in `FrameTransform`. */
@@ -21,7 +21,10 @@ export interface ViewedFrame {
   readonly view: FrameView;
 }
 
-/** Brings a frame to the network's size and says what of it is left. @param options.fit Default: `crop`, as in training. */
+/**
+ * Brings a frame to the network's size and says what of it is left.
+ * @param options.fit Default: `crop`, as in training.
+ */
 export function viewFrame(
   frame: GreyFrame,
   size: number,

@@ -21,7 +21,10 @@ export interface OnnxOptions {
   /** Pixels along a side of the network's frame. */
   readonly size: number;
   readonly decoder: HeatmapDecoder;
-  /** What the output `heatmaps` holds: the spatial softmax (default), or the network's own values, for those trained towards peaks. */
+  /**
+   * What the output `heatmaps` holds: the spatial softmax (default), or the network's own values, for those trained
+   * towards peaks.
+   */
   readonly heatmaps?: 'probabilities' | 'scores';
   /** Type and range of the frames. Default: `uint8`. */
   readonly frameType?: FrameType;
@@ -38,12 +41,13 @@ export interface OnnxOptions {
 /**
  * A network as an ONNX model, from grey frames to landmarks. What the network's own code records is what is exported.
  *
- * Input `frames`: [batch, 1, height, width], grey levels of {@link OnnxOptions.frameType}. Outputs: `landmarks` [batch, K, 2], x then y in
- * pixels of the frames that came in (whole numbers at pixel centres); `angle_of_progression` [batch] in degrees, NaN where a ray has no
- * length (for three landmarks only); `heatmaps` [batch, K, h, w] over the network's frame.
+ * Input `frames`: [batch, 1, height, width], grey levels of {@link OnnxOptions.frameType}. Outputs: `landmarks` [batch,
+ * K, 2], x then y in pixels of the frames that came in (whole numbers at pixel centres); `angle_of_progression` [batch]
+ * in degrees, NaN where a ray has no length (for three landmarks only); `heatmaps` [batch, K, h, w] over the network's
+ * frame.
  *
- * @throws OnnxError for a network with an operation that has no rule, or with weights beyond 2 GiB; ShapeError for frames that the
- *   network cannot take
+ * @throws OnnxError for a network with an operation that has no rule, or with weights beyond 2 GiB; ShapeError for
+ *   frames that the network cannot take
  */
 export async function exportOnnx(model: HeatmapNetwork, options: OnnxOptions): Promise<Uint8Array> {
   const { size, decoder, heatmaps = 'probabilities', frameType = 'uint8', fit = true } = options;

@@ -18,14 +18,15 @@ export function scaleFrames(graph: GraphBuilder, frames: ValueName, type: FrameT
 }
 
 /**
- * The paper's preprocessing within the graph, for frames of any extent: a proportional antialiased resize that makes the shorter
- * side `size`, then the central square, in one resampling (`fitFrame` of sonde/train is the same in plain code). Along each axis it is
- * a matrix of triangle weights, computed from the frames' extents. Output pixel i lies over
+ * The paper's preprocessing within the graph, for frames of any extent: a proportional antialiased resize that makes
+ * the shorter side `size`, then the central square, in one resampling (`fitFrame` of sonde/train is the same in plain
+ * code). Along each axis it is a matrix of triangle weights, computed from the frames' extents. Output pixel i lies
+ * over
  *
  *     c(i) = (2i + 1 + 2·offset)·side / (2·size) − ½,    offset = ⌊size·(extent − side) / (2·side)⌋
  *
- * and weighs pixel j by max(0, 1 − |j − c(i)| / support), normalised, with support = max(1, side / size). Multiplied by 2·size·support =
- * 2·max(size, side) these are whole numbers, so that int64 arithmetic gives them without any rounding.
+ * and weighs pixel j by max(0, 1 − |j − c(i)| / support), normalised, with support = max(1, side / size). Multiplied by
+ * 2·size·support = 2·max(size, side) these are whole numbers, so that int64 arithmetic gives them without any rounding.
  *
  * @param frames [N, 1, H, W]
  */

@@ -17,8 +17,9 @@ export function spatialSoftmax(graph: GraphBuilder, logits: ValueName, { height,
 }
 
 /**
- * What {@link HeatmapDecoder} reads from heatmaps, in pixels of the network's frame. Every decoding is a table of the cells' places
- * [h·w, 2]: DSNT takes its mean under the distribution, the others the row of the highest cell (of equal ones the first).
+ * What {@link HeatmapDecoder} reads from heatmaps, in pixels of the network's frame. Every decoding is a table of the
+ * cells' places [h·w, 2]: DSNT takes its mean under the distribution, the others the row of the highest cell (of equal
+ * ones the first).
  *
  * @param logits [N, K, h, w]
  * @param probabilities Their spatial softmax.
@@ -51,8 +52,8 @@ function cellPlaces(decoder: HeatmapDecoder, { height, width, size }: HeatmapExt
 }
 
 /**
- * The angle of progression in degrees, atan2(|a×b|, a·b) with a = PS2 − PS1 and b = FH1 − PS1. ONNX has only the arc tangent of one
- * number, so that of |a×b| / |a·b| is mirrored where a·b is negative. NaN where a ray has no length.
+ * The angle of progression in degrees, atan2(|a×b|, a·b) with a = PS2 − PS1 and b = FH1 − PS1. ONNX has only the arc
+ * tangent of one number, so that of |a×b| / |a·b| is mirrored where a·b is negative. NaN where a ray has no length.
  *
  * @param landmarks [N, 3, 2] in any unit
  * @returns [N]

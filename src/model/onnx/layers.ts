@@ -1,6 +1,6 @@
 /**
- * Operations of the engine as ONNX nodes. Images are [N, H, W, C] here and [N, C, H, W] there, kernels [a, kH, kW, b] and
- * [a, b, kH, kW]; everything else has the same meaning on both sides.
+ * Operations of the engine as ONNX nodes. Images are [N, H, W, C] here and [N, C, H, W] there, kernels [a, kH, kW, b]
+ * and [a, b, kH, kW]; everything else has the same meaning on both sides.
  */
 import { castOperation } from '../../engine/basic-operations.js';
 import type { Node } from '../../engine/graph.js';
@@ -125,7 +125,10 @@ export function addNode(graph: GraphBuilder, node: Node, inputs: readonly ValueN
   return convert({ graph, name, inputs, tensors: node.inputs, attributes });
 }
 
-/** Whether source coordinates follow from the two extents, as ONNX takes them, and not from a scale that rounding left behind. */
+/**
+ * Whether source coordinates follow from the two extents, as ONNX takes them, and not from a scale that rounding left
+ * behind.
+ */
 function spansItsInput({ input, output, numerator, denominator }: ResizeAxis): boolean {
   return numerator * output === denominator * input;
 }

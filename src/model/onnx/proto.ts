@@ -1,6 +1,6 @@
 /**
- * ONNX model files: the messages of onnx.proto that an exported network needs, IR version 8 (ONNX 1.10, 2021). Field numbers are
- * those of onnx.proto3.
+ * ONNX model files: the messages of onnx.proto that an exported network needs, IR version 8 (ONNX 1.10, 2021). Field
+ * numbers are those of onnx.proto3.
  */
 import { PbfWriter } from 'pbf';
 

@@ -14,8 +14,8 @@ const NORMAL_95 = 1.959963984540054;
  * Derivatives of the angle of progression with respect to the landmarks, degrees per pixel.
  *
  * With a = PS2 − PS1, b = FH1 − PS1 and s the sign of a × b, the angle is s·(arg b − arg a), and arg v changes by
- * (−v.y, v.x)/|v|². PS1 takes what both rays lose, as a translation changes nothing. At 0° and 180° the angle has a fold; the
- * derivative given there is that of one side.
+ * (−v.y, v.x)/|v|². PS1 takes what both rays lose, as a translation changes nothing. At 0° and 180° the angle has a
+ * fold; the derivative given there is that of one side.
  *
  * @returns undefined where there is no angle
  */
@@ -41,15 +41,17 @@ export interface AngleUncertainty {
   readonly low: number;
   readonly high: number;
   /**
-   * Whether the linear approximation behind the numbers is poor: the interval reaches 0° or 180°, where the unsigned angle
-   * folds (the rays are nearly collinear), or the rays turn by more than atan(1/3), about 18°, in a standard deviation.
+   * Whether the linear approximation behind the numbers is poor: the interval reaches 0° or 180°, where the unsigned
+   * angle folds (the rays are nearly collinear), or the rays turn by more than atan(1/3), about 18°, in a standard
+   * deviation.
    */
   readonly approximate: boolean;
 }
 
 /**
- * The interval of the angle of progression that the landmarks' covariances lead to, by the delta method: its variance is
- * Σ gᵀ·C·g over the landmarks, g the gradient, for landmarks that err independently and little against the rays' lengths.
+ * The interval of the angle of progression that the landmarks' covariances lead to, by the delta method: its variance
+ * is Σ gᵀ·C·g over the landmarks, g the gradient, for landmarks that err independently and little against the rays'
+ * lengths.
  *
  * @param landmarks px
  * @param covariances px²

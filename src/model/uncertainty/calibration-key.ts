@@ -10,7 +10,9 @@ export interface CalibrationKey {
   readonly flips?: readonly string[] | undefined;
 }
 
-/** The calibration of these weights and this reading among those of a `calibration.json`; undefined where there is none. */
+/**
+ * The calibration of these weights and this reading among those of a `calibration.json`; undefined where there is none.
+ */
 export function calibrationFor<Kept extends Calibration & CalibrationKey>(
   calibrations: readonly Kept[],
   key: CalibrationKey,

@@ -35,8 +35,8 @@ export function rootMeanSquare({ xx, yy }: Covariance): number {
 }
 
 /**
- * Squared Mahalanobis distance dᵀ·C⁻¹·d of an offset from the mean. For a normal distribution it follows χ² with two degrees of
- * freedom, so that it stays below −2·ln(1 − p) with probability p.
+ * Squared Mahalanobis distance dᵀ·C⁻¹·d of an offset from the mean. For a normal distribution it follows χ² with two
+ * degrees of freedom, so that it stays below −2·ln(1 − p) with probability p.
  *
  * @returns Infinity for a covariance that is singular, unless the offset is zero
  */
@@ -56,7 +56,10 @@ export interface Ellipse {
   readonly angle: number;
 }
 
-/** Semi-axes √λ of the two eigenvalues and the direction of the greater one. Multiply by √(−2·ln(1 − p)) to hold the share p. */
+/**
+ * Semi-axes √λ of the two eigenvalues and the direction of the greater one. Multiply by √(−2·ln(1 − p)) to hold the
+ * share p.
+ */
 export function ellipseOf({ xx, xy, yy }: Covariance): Ellipse {
   const middle = (xx + yy) / 2;
   const deviation = Math.hypot((xx - yy) / 2, xy);

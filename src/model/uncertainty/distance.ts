@@ -1,6 +1,6 @@
 /**
- * The distribution of the features of the frames that a model knows: a normal distribution of each channel, independent of the others.
- * A full covariance would need more frames than channels.
+ * The distribution of the features of the frames that a model knows: a normal distribution of each channel, independent
+ * of the others. A full covariance would need more frames than channels.
  */
 export interface FeatureDistribution {
   readonly mean: readonly number[];
@@ -19,8 +19,8 @@ export interface FrameDistance {
 }
 
 /**
- * Mahalanobis distance of a frame's features under a diagonal covariance, by the root of the number of channels: the root mean square
- * of the channels' standard scores, about 1 for a frame like those of the distribution.
+ * Mahalanobis distance of a frame's features under a diagonal covariance, by the root of the number of channels: the
+ * root mean square of the channels' standard scores, about 1 for a frame like those of the distribution.
  *
  * @throws RangeError where the distribution is of another number of channels, and so of another network
  */

@@ -4,8 +4,8 @@ import { type FrameDistance, frameDistance } from './distance.js';
 import type { Calibration, FrameUncertainty } from './frame.js';
 
 /**
- * Predicted error of a frame, px of a 512 px frame, above which no model is trusted, however usual it is for that model: the loosest
- * of the success radii.
+ * Predicted error of a frame, px of a 512 px frame, above which no model is trusted, however usual it is for that
+ * model: the loosest of the success radii.
  */
 export const MOST_PREDICTED_ERROR = 20;
 
@@ -21,8 +21,8 @@ export interface Doubts {
 }
 
 /**
- * Why a person should look at a frame: by the model's own standard (the calibration's threshold), by one that holds for every model,
- * and because the frame is unlike those that the model knows.
+ * Why a person should look at a frame: by the model's own standard (the calibration's threshold), by one that holds for
+ * every model, and because the frame is unlike those that the model knows.
  *
  * @param uncertainty Of the prediction, px of a 512 px frame
  */

@@ -5,8 +5,8 @@ import type { HeatmapUncertainties } from './heatmap.js';
 const NONE: Covariance = { xx: 0, xy: 0, yy: 0 };
 
 /**
- * Sample covariance (divisor n − 1) of points, in their unit squared: how far the members of an ensemble disagree about a
- * landmark. Zero for fewer than two points.
+ * Sample covariance (divisor n − 1) of points, in their unit squared: how far the members of an ensemble disagree about
+ * a landmark. Zero for fewer than two points.
  */
 export function pointCovariance(points: readonly Point[]): Covariance {
   if (points.length < 2) return NONE;
@@ -14,8 +14,8 @@ export function pointCovariance(points: readonly Point[]): Covariance {
 }
 
 /**
- * The disagreement of an ensemble's members about a landmark: root mean square distance of their points from the mean, with
- * divisor n − 1.
+ * The disagreement of an ensemble's members about a landmark: root mean square distance of their points from the mean,
+ * with divisor n − 1.
  */
 export function disagreement(points: readonly Point[]): number {
   return rootMeanSquare(pointCovariance(points));
@@ -29,9 +29,9 @@ export interface EnsembleMember {
 }
 
 /**
- * The uncertainty of the mean of an ensemble's landmarks. Covariances are those of the mixture of the members' heatmaps about
- * the mean of their points (law of total variance): the mean of the members' covariances, and the covariance of their points
- * with divisor n. Entropy and peak mass are means over the members.
+ * The uncertainty of the mean of an ensemble's landmarks. Covariances are those of the mixture of the members' heatmaps
+ * about the mean of their points (law of total variance): the mean of the members' covariances, and the covariance of
+ * their points with divisor n. Entropy and peak mass are means over the members.
  *
  * @throws RangeError without members
  */

@@ -5,12 +5,12 @@ import type { FeatureDistribution } from './distance.js';
 import type { HeatmapUncertainties, HeatmapUncertainty } from './heatmap.js';
 
 /**
- * The map from the covariance of a landmark's heatmap to that of its error: every variance v becomes scale²·(v − blur), but not less
- * than `floor`.
+ * The map from the covariance of a landmark's heatmap to that of its error: every variance v becomes scale²·(v − blur),
+ * but not less than `floor`.
  *
- * A network that learns to match Gaussians around the truth answers, at best, with the distribution of the landmark blurred by
- * that Gaussian. The blur says nothing about the error, so it has to come off before a factor can be right for sharp and for
- * broad heatmaps alike.
+ * A network that learns to match Gaussians around the truth answers, at best, with the distribution of the landmark
+ * blurred by that Gaussian. The blur says nothing about the error, so it has to come off before a factor can be right
+ * for sharp and for broad heatmaps alike.
  */
 export interface LandmarkCalibration {
   /** Factor of the standard deviations. */
@@ -22,14 +22,16 @@ export interface LandmarkCalibration {
 }
 
 /**
- * Calibration of the widths of a model's heatmaps to errors: found on frames whose truth is known and which the model was
- * not trained on.
+ * Calibration of the widths of a model's heatmaps to errors: found on frames whose truth is known and which the model
+ * was not trained on.
  */
 export interface Calibration {
   readonly landmarks: Readonly<Record<keyof Landmarks, LandmarkCalibration>>;
   /** Factor of the standard deviation of the angle after that: landmarks do not err independently. */
   readonly angleScale: number;
-  /** Predicted error of a frame, px of a 512 px frame, above which it is flagged; null where such frames are no worse. */
+  /**
+   * Predicted error of a frame, px of a 512 px frame, above which it is flagged; null where such frames are no worse.
+   */
   readonly threshold: number | null;
   /** The frames that the model knows, by the network's features; absent in calibrations of older versions. */
   readonly features?: FeatureDistribution | undefined;
@@ -52,8 +54,8 @@ export interface FrameUncertainty {
 }
 
 /**
- * The uncertainty of a model about a frame. Without a calibration the covariances are those of the heatmaps, whose width is more the
- * width of the targets in training than the size of the errors.
+ * The uncertainty of a model about a frame. Without a calibration the covariances are those of the heatmaps, whose
+ * width is more the width of the targets in training than the size of the errors.
  *
  * @param landmarks Predicted, in pixels of a 512 px frame
  */

@@ -10,7 +10,9 @@ export interface HeatmapUncertainty {
   readonly entropy: number;
   /** Share of the heatmap, 0 to 1, in the highest cell and its eight neighbours. */
   readonly peakMass: number;
-  /** Disagreement of an ensemble's members, absent for a single network, in the unit of `cellSize`; see `disagreement`. */
+  /**
+   * Disagreement of an ensemble's members, absent for a single network, in the unit of `cellSize`; see `disagreement`.
+   */
   readonly disagreement?: number;
 }
 
@@ -28,8 +30,8 @@ export interface HeatmapLayout {
   /** The predicted point in cells (whole numbers at cell centres) where it is not the heatmap's mean. */
   readonly point?: Point;
   /**
-   * `probabilities` (default) are not negative and sum to 1, as a spatial softmax makes them. `scores` have been trained towards
-   * Gaussians by mean squared error; see `heatmapUncertainty`.
+   * `probabilities` (default) are not negative and sum to 1, as a spatial softmax makes them. `scores` have been
+   * trained towards Gaussians by mean squared error; see `heatmapUncertainty`.
    */
   readonly values?: 'probabilities' | 'scores';
 }
@@ -43,13 +45,13 @@ const WITHIN_CELL = 1 / 12;
 /**
  * Moments, entropy and concentration of a heatmap.
  *
- * The position within a cell is taken as uniform, which adds 1/12 cell² to both variances: a heatmap whose mass is all in
- * one cell is as sure as its resolution allows, not infinitely so.
+ * The position within a cell is taken as uniform, which adds 1/12 cell² to both variances: a heatmap whose mass is all
+ * in one cell is as sure as its resolution allows, not infinitely so.
  *
- * Scores are no probabilities, but the map with the least mean squared error against Gaussians is the distribution of the
- * landmark blurred by that Gaussian, up to a factor; so they are normalised. A network leaves small values all over the
- * background, which would outweigh the peak by their number: scores up to a tenth of the highest are taken as zero. A
- * heatmap without a positive score says nothing, and is taken as uniform.
+ * Scores are no probabilities, but the map with the least mean squared error against Gaussians is the distribution of
+ * the landmark blurred by that Gaussian, up to a factor; so they are normalised. A network leaves small values all over
+ * the background, which would outweigh the peak by their number: scores up to a tenth of the highest are taken as zero.
+ * A heatmap without a positive score says nothing, and is taken as uniform.
  *
  * @param values Row-major, channels last
  */
