@@ -140,25 +140,25 @@ async function driverWithUnits(
 
 /** The bindings of matmul.tiled.wgsl and, instead of its tiles, one invocation that makes a whole tile. */
 function plainProduct(source: string, outcome: 'right' | 'wrong'): string {
-  const start = source.indexOf('struct Shape');
+  const start = source.indexOf('struct Uniforms');
   const bindings = source.slice(start, source.indexOf('fn ', start));
   const extent = /firstRow = group\.y \* (\d+)u/.exec(source)?.[1] ?? '0';
-  const transposed = source.includes('k0_0 * shape.rows');
-  const a = transposed ? 'k * shape.rows + row' : 'row * shape.depth + k';
-  const b = transposed ? 'column * shape.depth + k' : 'k * shape.columns + column';
+  const transposed = source.includes('k0_0 * uniforms.rows');
+  const a = transposed ? 'k * uniforms.rows + row' : 'row * uniforms.depth + k';
+  const b = transposed ? 'column * uniforms.depth + k' : 'k * uniforms.columns + column';
   return `enable f16;
 ${bindings}
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) group: vec3u) {
-  for (var row = group.y * ${extent}u; row < min(group.y * ${extent}u + ${extent}u, shape.rows); row++) {
-    for (var column = group.x * ${extent}u; column < min(group.x * ${extent}u + ${extent}u, shape.columns); column++) {
+  for (var row = group.y * ${extent}u; row < min(group.y * ${extent}u + ${extent}u, uniforms.rows); row++) {
+    for (var column = group.x * ${extent}u; column < min(group.x * ${extent}u + ${extent}u, uniforms.columns); column++) {
       var sum = 0.0;
-      for (var k = 0u; k < shape.depth ${outcome === 'wrong' ? '- 1u' : ''}; k++) {
+      for (var k = 0u; k < uniforms.depth ${outcome === 'wrong' ? '- 1u' : ''}; k++) {
         let a = ${a};
         let b = ${b};
         sum += f32(matrixA[a / 4u][a % 4u]) * f32(matrixB[b / 4u][b % 4u]);
       }
-      let at = row * shape.columns + column;
+      let at = row * uniforms.columns + column;
       matrixC[at / 4u][at % 4u] = f16(sum);
     }
   }
