@@ -137,6 +137,12 @@ export interface Operation<Attributes = unknown> {
    * undefined where this one cannot.
    */
   absorb?(absorption: Absorption): readonly Node[] | undefined;
+  /**
+   * For operations that begin with mean and biased variance of each channel (the last axis) of their first input, their outputs 1
+   * and 2: the one that does the rest, with both as further inputs. An operation that can take the statistics along while it
+   * makes that input (`absorb`) puts it in this one's place.
+   */
+  readonly afterStatistics?: Operation;
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */
   gradient?(call: GradientCall<Attributes>): (Tensor | undefined)[];
   /**

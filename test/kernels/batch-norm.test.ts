@@ -36,7 +36,7 @@ const channelsOf = (shape: readonly number[]) => [shape[shape.length - 1]];
 describe('batchNorm', () => {
   test.each([
     ['small shapes', inputShapes, 2, undefined],
-    ['many rows, whose slabs a workgroup joins on GPUs', fc.constantFrom<number[]>([515, 4], [530, 1]), 0.25, 'm1'],
+    ['many rows, whose parts a workgroup joins on GPUs', fc.constantFrom<number[]>([515, 4], [530, 1]), 0.25, 'm1'],
   ] as const)('training, %s: values and gradients by x, weight and bias', async (_, shapes, effort, persona) => {
     await checkOperation({
       cases: shapes.map(

@@ -133,7 +133,7 @@ describe('statistics of batch norm on the way out of a convolution', () => {
     run.dispose();
   });
 
-  test('has to wait where K is cut into slabs', async () => {
+  test('has to wait where K is cut into splits', async () => {
     const tx = device.tensor(values([1, 4, 4, 128], 1), [1, 4, 4, 128]);
     const tw = device.tensor(values([8, 3, 3, 128], 2), [8, 3, 3, 128]);
     const ones = device.ones([8]);

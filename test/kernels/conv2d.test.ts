@@ -105,7 +105,7 @@ describe.each<KernelVariant>(await offered('lanes', 'tiled'))('conv2d on %s', (v
     }));
 
   // Too many values for central differences: the gradients' own references stand in for them. Several tiles each way, the
-  // last ones partial, and enough rows for the weight's gradient to be split into slabs.
+  // last ones partial, and enough rows for the weight's gradient to be split into splits.
   test.each<[name: string, x: Shape, weight: Shape, attributes: Partial<ConvAttributes>]>([
     ['3×3 over 2×19×21×20 to 36', [2, 19, 21, 20], [36, 3, 3, 20], { padding: [1, 1] }],
     ['3×3 of stride 2 over 1×33×18×40 to 70', [1, 33, 18, 40], [70, 3, 3, 40], { stride: [2, 2], padding: [1, 1] }],
@@ -154,7 +154,7 @@ describe.each<KernelVariant>(await offered('lanes', 'tiled'))('conv2d on %s', (v
   }
 });
 
-// Partial tiles of 128 each way, and sums over 72 · 9 products: long enough to be cut into slabs.
+// Partial tiles of 128 each way, and sums over 72 · 9 products: long enough to be cut into splits.
 test.for<[KernelVariant, Pair, 'f32' | 'f16']>([
   ['tiled', [1, 1], 'f32'],
   ['tiled', [1, 2], 'f16'],
@@ -199,7 +199,7 @@ test.for<[KernelVariant, Pair, 'f32' | 'f16']>([
 });
 
 test.each<KernelVariant>(await offered('lanes', 'tiled'))(
-  'a weight gradient summed from slabs has the same bits every time, on %s',
+  'a weight gradient summed from splits has the same bits every time, on %s',
   async (variant) => {
     const device = await sharedDevice();
     const shape = [2, 24, 24, 8];

@@ -18,7 +18,7 @@ import {
   convInputGradientOperation,
   convWeightGradientOperation,
 } from '../../src/kernels/conv2d/conv2d.js';
-import { lowerConvolution } from '../../src/kernels/conv2d/epilogue.js';
+import { lowerConvolution } from '../../src/kernels/conv2d/forward.js';
 import type { Pair } from '../../src/kernels/conv2d/geometry.js';
 import { variantsFor } from '../../src/kernels/implicit-gemm/variants.js';
 import { matmul, matmulOperation } from '../../src/kernels/matmul/matmul.js';

@@ -15,7 +15,7 @@ import { signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { channelGroups } from '../channel-groups.js';
 import { linearGrid } from '../grid.js';
-import { combineLanes, slabCount } from '../implicit-gemm/row-parts.js';
+import { combineLanes, partCount } from '../implicit-gemm/row-parts.js';
 import { lowerStatistics } from '../implicit-gemm/statistics.js';
 import { withNan } from '../nan.js';
 import combineGradient from './gradient-combine.wgsl';
@@ -59,9 +59,9 @@ const batchNormTakes = signature<BatchNormOptions>(
   },
 );
 
-/** Of the kernels that walk over the rows of a slab. */
-const walkUniforms = uniforms({ size: 'u32', groups: 'u32', slabs: 'u32', eps: 'f32' });
-const combineUniforms = uniforms({ groups: 'u32', slabs: 'u32', share: 'f32' });
+/** Of the kernels that walk over the rows of a part. */
+const walkUniforms = uniforms({ size: 'u32', groups: 'u32', parts: 'u32', eps: 'f32' });
+const combineUniforms = uniforms({ groups: 'u32', parts: 'u32', share: 'f32' });
 const runningUniforms = uniforms({ channels: 'u32', momentum: 'f32', scale: 'f32' });
 
 const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, runningVar: F32 };
@@ -127,6 +127,11 @@ export const batchNormTraining: Operation<Attributes> = {
     dispatchNormalize(lowering, [x, weight, bias, mean, variance, y], attributes);
   },
 
+  /** A getter, since it is defined below. */
+  get afterStatistics() {
+    return batchNormInference as Operation;
+  },
+
   gradient(call) {
     const [, mean, variance] = call.outputs;
     return inputGradients(call, mean, variance);
@@ -187,16 +192,16 @@ export const batchNormInference: Operation<Attributes> = {
 
 function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps, relu }: Attributes): void {
   const { rows, groups, width, vector, stored } = channelGroups(bindings[0]);
-  const slabs = slabCount(lowering, rows, groups);
+  const parts = partCount(lowering, rows, groups);
   lowering.dispatch({
     label: relu ? 'batchNorm.normalizeRelu' : 'batchNorm.normalize',
     ...kernel(withNan(normalize, vector), {
       constants: { VECTOR: vector, STORED: stored, WIDTH: width, RELU: relu },
-      uniforms: walkUniforms({ size: rows * groups, groups, slabs, eps }),
+      uniforms: walkUniforms({ size: rows * groups, groups, parts, eps }),
     }),
     bindings,
     writes: [5],
-    workgroups: linearGrid(slabs * groups),
+    workgroups: linearGrid(parts * groups),
     flops: 3 * sizeOf(bindings[0].shape),
   });
 }
@@ -222,11 +227,11 @@ const batchNormGradient: Operation<Attributes> = {
 
   lower(lowering, [x, dy, weight, bias, mean, variance], [dx, dweight, dbias], { training, eps, relu }) {
     const { rows, groups, width, vector, stored } = channelGroups(x);
-    const slabs = slabCount(lowering, rows, groups);
-    const partials = lowering.scratch([2, slabs, groups * width]);
+    const parts = partCount(lowering, rows, groups);
+    const partials = lowering.scratch([2, parts, groups * width]);
     const shares = lowering.scratch([2, groups * width]);
     const variant = { VECTOR: vector, WIDTH: width };
-    const walk = walkUniforms({ size: rows * groups, groups, slabs, eps });
+    const walk = walkUniforms({ size: rows * groups, groups, parts, eps });
     lowering.dispatch({
       label: 'batchNorm.gradientSums',
       ...kernel(withNan(gradientSums, vector), {
@@ -235,15 +240,15 @@ const batchNormGradient: Operation<Attributes> = {
       }),
       bindings: [x, dy, mean, variance, partials, ...(relu ? [weight, bias] : [])],
       writes: [4],
-      workgroups: linearGrid(slabs * groups),
+      workgroups: linearGrid(parts * groups),
       flops: 4 * sizeOf(x.shape),
     });
-    const lanes = combineLanes(lowering, slabs);
+    const lanes = combineLanes(lowering, parts);
     lowering.dispatch({
       label: 'batchNorm.combineGradient',
       ...kernel(combineGradient, {
         constants: { ...variant, LANES: lanes, PARALLEL: lanes > 1 },
-        uniforms: combineUniforms({ groups, slabs, share: 1 / rows }),
+        uniforms: combineUniforms({ groups, parts, share: 1 / rows }),
       }),
       bindings: [partials, dweight, dbias, shares],
       writes: [1, 2, 3],
@@ -257,7 +262,7 @@ const batchNormGradient: Operation<Attributes> = {
       }),
       bindings: [x, dy, weight, mean, variance, shares, dx, ...(relu ? [bias] : [])],
       writes: [6],
-      workgroups: linearGrid(slabs * groups),
+      workgroups: linearGrid(parts * groups),
       flops: 6 * sizeOf(x.shape),
     });
   },

@@ -1,8 +1,8 @@
-// Batch normalisation, backward, second pass: adds the slabs' partial sums,
+// Batch normalisation, backward, second pass: adds the parts' partial sums,
 //   bias gradient = Σ dz,  weight gradient = Σ dz·x̂,
 // and keeps both divided by the number of rows (share = 1/rows) for gradient-input.wgsl.
 //
-// A lane adds the slabs lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
+// A lane adds the parts lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
 alias V = {{VECTOR}};
@@ -10,7 +10,7 @@ alias V = {{VECTOR}};
 struct Sums { dz: V, dz_normalized: V }
 
 //#uniforms
-@group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
+@group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), parts, groups]
 @group(0) @binding(2) var<storage, read_write> weight_gradient: array<V>;
 @group(0) @binding(3) var<storage, read_write> bias_gradient: array<V>;
 @group(0) @binding(4) var<storage, read_write> shares: array<V>; // [2 (of dz, of dz·x̂), groups]
@@ -29,10 +29,10 @@ fn main(
   if (group >= uniforms.groups) { return; }
 
   var total = Sums(V(0.0), V(0.0));
-  for (var slab = lane; slab < uniforms.slabs; slab += {{LANES}}u) {
-    let at = slab * uniforms.groups + group;
+  for (var part = lane; part < uniforms.parts; part += {{LANES}}u) {
+    let at = part * uniforms.groups + group;
     total.dz += partials[at];
-    total.dz_normalized += partials[uniforms.slabs * uniforms.groups + at];
+    total.dz_normalized += partials[uniforms.parts * uniforms.groups + at];
   }
 //#if PARALLEL
   lanes[lane] = total;

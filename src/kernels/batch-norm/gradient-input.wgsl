@@ -5,7 +5,7 @@
 //
 // Rows and channels are walked as in normalize.wgsl.
 //
-// Grid: one invocation per (slab, group of {{WIDTH}} channels), linear, group fastest.
+// Grid: one invocation per (part, group of {{WIDTH}} channels), linear, group fastest.
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
@@ -24,7 +24,7 @@ alias Stored = {{STORED}};
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = uniforms.slabs * uniforms.groups;
+  let stride = uniforms.parts * uniforms.groups;
   if (index >= stride) { return; }
   let group = index % uniforms.groups;
 

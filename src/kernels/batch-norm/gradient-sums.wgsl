@@ -1,9 +1,9 @@
-// Batch normalisation, backward, first pass: Σ dz and Σ dz·x̂ of each channel within each slab of rows, where
+// Batch normalisation, backward, first pass: Σ dz and Σ dz·x̂ of each channel within each part of rows, where
 // x̂ = (x − mean) / √(variance + ε) and dz is dy, or with RELU dy where the output is positive and else 0.
 //
-// Slabs as in statistics.wgsl: slab s holds the rows r ≡ s (mod slabs).
+// Parts as in statistics.wgsl: part s holds the rows r ≡ s (mod parts).
 //
-// Grid: one invocation per (slab, group of {{WIDTH}} channels), linear, group fastest.
+// Grid: one invocation per (part, group of {{WIDTH}} channels), linear, group fastest.
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
@@ -12,7 +12,7 @@ alias Stored = {{STORED}};
 @group(0) @binding(2) var<storage, read> dy: array<Stored>;
 @group(0) @binding(3) var<storage, read> mean: array<V>;
 @group(0) @binding(4) var<storage, read> variance: array<V>;
-@group(0) @binding(5) var<storage, read_write> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), slabs, groups]
+@group(0) @binding(5) var<storage, read_write> partials: array<V>; // [2 (Σ dz, Σ dz·x̂), parts, groups]
 //#if RELU
 @group(0) @binding(6) var<storage, read> weight: array<V>;
 @group(0) @binding(7) var<storage, read> bias: array<V>;
@@ -21,7 +21,7 @@ alias Stored = {{STORED}};
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = uniforms.slabs * uniforms.groups;
+  let stride = uniforms.parts * uniforms.groups;
   if (index >= stride) { return; }
   let group = index % uniforms.groups;
 

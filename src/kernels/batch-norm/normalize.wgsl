@@ -1,9 +1,9 @@
 // Batch normalisation, last pass: y = (x − mean) / √(variance + ε) · weight + bias, and with RELU max(y, 0).
 //
-// An invocation keeps to one group of {{WIDTH}} channels and walks over the rows of its slab (r ≡ slab mod slabs), so the
+// An invocation keeps to one group of {{WIDTH}} channels and walks over the rows of its part (r ≡ part mod parts), so the
 // channel's constants are loaded once and neighbouring invocations touch neighbouring memory.
 //
-// Grid: one invocation per (slab, group), linear, group fastest.
+// Grid: one invocation per (part, group), linear, group fastest.
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
@@ -18,7 +18,7 @@ alias Stored = {{STORED}};
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = uniforms.slabs * uniforms.groups;
+  let stride = uniforms.parts * uniforms.groups;
   if (index >= stride) { return; }
   let group = index % uniforms.groups;
 

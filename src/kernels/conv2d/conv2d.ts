@@ -6,8 +6,10 @@ import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { CONV_VARIANTS, type ConvVariant, chooseConvVariant, convVariantsFor } from '../implicit-gemm/variants.js';
 import { sum } from '../reduce/reduce.js';
-import { absorbByConvolution, lowerConvolution } from './epilogue.js';
+import { absorbByConvolution } from './epilogue.js';
+import { lowerConvolution } from './forward.js';
 import {
   type ConvGeometry,
   checkBias,
@@ -17,9 +19,9 @@ import {
   type Pair,
   pairOf,
 } from './geometry.js';
-import { gatherExtent, lowerGather, widen } from './implicit-gemm.js';
+import { gemmExtent, gemmVariant, lowerImplicitGemm, widen } from './implicit-gemm.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
-import { CONV_VARIANTS, type ConvVariant, checkWinograd, chooseConvVariant, convVariantsFor } from './winograd.js';
+import { checkWinograd } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
 
 // Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
@@ -92,7 +94,7 @@ export const conv2dOperation: Operation<ConvAttributes> = {
 
   variants(inputs, attributes, adapter) {
     const [y] = this.shape(inputs, attributes);
-    return convVariantsFor(adapter, y.shape, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
+    return convVariantsFor(adapter, gemmExtent(adapter, y, inputs[1].shape, attributes));
   },
 
   lower: lowerConvolution,
@@ -133,17 +135,17 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
 
   variants(inputs, attributes, adapter) {
     const [y] = this.shape(inputs, attributes);
-    return convVariantsFor(adapter, y.shape, inputs[1].shape, attributes, gatherExtent(y, attributes.groups));
+    return convVariantsFor(adapter, gemmExtent(adapter, y, inputs[1].shape, attributes));
   },
 
   lower(lowering, [dy, weight, bias], [gx], attributes) {
     const { stride, padding, dilation, groups } = attributes;
     const axes = (a: 0 | 1) =>
       inputGradientAxes(gx.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
-    lowerGather(lowering, {
+    lowerImplicitGemm(lowering, {
       label: 'conv2d.inputGradient',
       ...{ x: dy, weight, bias, y: gx, groups },
-      variant: chooseConvVariant(lowering, gx.shape, weight.shape, attributes, gatherExtent(gx, groups)),
+      variant: gemmVariant(lowering, gx, weight.shape, attributes),
       weightFirst: 'summed',
       vertical: axes(0),
       horizontal: axes(1),
@@ -181,19 +183,13 @@ export const convWeightGradientOperation: Operation<WeightGradientAttributes> = 
 
   variants(inputs, attributes, adapter) {
     const gw = this.shape(inputs, attributes)[0].shape;
-    const extent = weightGradientExtent(gw, attributes.groups, inputs);
-    return convVariantsFor(adapter, inputs[1].shape, gw, attributes, extent);
+    return convVariantsFor(adapter, weightGradientExtent(adapter, gw, inputs, attributes));
   },
 
   lower(lowering, [x, gy], [gw], attributes) {
     const gradient = { label: 'conv2d.weightGradient', x, gy, gw, geometry: attributes };
-    const variant = chooseConvVariant(
-      lowering,
-      gy.shape,
-      gw.shape,
-      attributes,
-      weightGradientExtent(gw.shape, attributes.groups, [x, gy]),
-    );
+    const extent = weightGradientExtent(lowering.adapter, gw.shape, [x, gy], attributes);
+    const variant = chooseConvVariant(lowering, attributes.variant, extent);
     if (variant !== 'winograd') lowerWeightGradient(lowering, { ...gradient, variant });
     else lowerWinogradWeightGradient(lowering, { ...gradient, x: widen(lowering, x), gy: widen(lowering, gy) });
   },

@@ -1,34 +1,12 @@
 import type { Node } from '../../engine/graph.js';
-import type { Absorption, Lowering, Operation, Value } from '../../engine/operation.js';
-import { batchNormInference, batchNormTraining } from '../batch-norm/batch-norm.js';
+import type { Absorption, Operation } from '../../engine/operation.js';
 import { reluOperation } from '../elementwise/elementwise.js';
 import type { ConvAttributes } from './conv2d.js';
-import { forwardAxis } from './geometry.js';
-import { type GatherEpilogue, gatherExtent, lowerGather } from './implicit-gemm.js';
-import { chooseConvVariant } from './winograd.js';
+import { lowerConvolution } from './forward.js';
+import { gemmVariant } from './implicit-gemm.js';
 
 // What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch
 // normalisation in training, which otherwise reads from memory all that the convolution has just written.
-
-/** Lowers conv2d of x, weight and, if there is one, bias. */
-export function lowerConvolution(
-  lowering: Lowering,
-  [x, weight, bias]: readonly Value[],
-  [y]: readonly Value[],
-  attributes: ConvAttributes,
-  epilogue?: GatherEpilogue,
-): void {
-  const { stride, padding, dilation, groups } = attributes;
-  const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
-  lowerGather(lowering, {
-    label: 'conv2d',
-    ...{ x, weight, bias, y, groups, epilogue },
-    variant: chooseConvVariant(lowering, y.shape, weight.shape, attributes, gatherExtent(y, groups)),
-    weightFirst: 'produced',
-    vertical: [axis(0)],
-    horizontal: [axis(1)],
-  });
-}
 
 /** Outputs y, and mean and biased variance of each of its channels. */
 const convWithStatistics: Operation<ConvAttributes> = {
@@ -51,8 +29,7 @@ const convWithRelu: Operation<ConvAttributes> = {
 export function absorbByConvolution({ own, consumer, lowering, sole }: Absorption): readonly Node[] | undefined {
   const attributes = own.attributes as ConvAttributes;
   const [y] = own.specs;
-  const extent = gatherExtent(y, attributes.groups);
-  const variant = chooseConvVariant(lowering, y.shape, own.inputs[1].shape, attributes, extent);
+  const variant = gemmVariant(lowering, y, own.inputs[1].shape, attributes);
   if (variant === 'lanes' || variant === 'winograd') return undefined;
   // On a CPU it saves little, and the longer kernel takes half as long again to compile: there only for who asks for the kernel.
   if (lowering.adapter.software && attributes.variant === undefined) return undefined;
@@ -62,7 +39,8 @@ export function absorbByConvolution({ own, consumer, lowering, sole }: Absorptio
     const { outputs } = consumer;
     return [{ ...own, operation: convWithRelu as Operation, attributes: chosen, outputs }];
   }
-  if (consumer.operation !== batchNormTraining || consumer.inputs[0] !== own.outputs[0]) return undefined;
+  const { afterStatistics } = consumer.operation;
+  if (!afterStatistics || consumer.inputs[0] !== own.outputs[0]) return undefined;
   const [normalized, ...statistics] = consumer.outputs;
   const [normalizedSpec, ...statisticsSpecs] = consumer.specs;
   return [
@@ -73,7 +51,7 @@ export function absorbByConvolution({ own, consumer, lowering, sole }: Absorptio
     },
     {
       ...consumer,
-      ...{ operation: batchNormInference as Operation, inputs: [...consumer.inputs, ...statistics] },
+      ...{ operation: afterStatistics, inputs: [...consumer.inputs, ...statistics] },
       ...{ outputs: [normalized], specs: [normalizedSpec] },
     },
   ];

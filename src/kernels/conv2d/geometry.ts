@@ -89,10 +89,10 @@ export function checkBias(operation: string, bias: Shape, outC: number): void {
 }
 
 /**
- * One axis of a gather: position q of `count` lies at `outStart + outStep * q` of the result and reads, for tap
+ * One axis of an implicit GEMM: position q of `count` lies at `outStart + outStep * q` of the result and reads, for tap
  * j of `taps`, the source at `inStart + inStep * q + tapStep * j` with the weight's tap `firstTap + tapStride * j`.
  */
-export interface GatherAxis {
+export interface GemmAxis {
   readonly count: number;
   readonly outStart: number;
   readonly outStep: number;
@@ -105,13 +105,7 @@ export interface GatherAxis {
 }
 
 /** The forward pass along one axis. */
-export function forwardAxis(
-  out: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-  dilation: number,
-): GatherAxis {
+export function forwardAxis(out: number, kernel: number, stride: number, padding: number, dilation: number): GemmAxis {
   return {
     count: out,
     outStart: 0,
@@ -128,7 +122,7 @@ export function forwardAxis(
 /**
  * The gradient by the input along one axis. Output o reads input i = o·s − p + m·d at tap m, so input i receives from
  * o = (i + p − m·d) / s, for the taps with m·d ≡ i + p (mod s). All i of one phase (i + p) mod s share their taps: every
- * t-th from the first, t = s / gcd(s, d), and from one such tap to the next o falls by t·d / s. So each phase is a gather of
+ * t-th from the first, t = s / gcd(s, d), and from one such tap to the next o falls by t·d / s. So each phase is one of
  * stride 1 with no tap wasted. A phase may have no taps: its gradient is zero.
  */
 export function inputGradientAxes(
@@ -137,10 +131,10 @@ export function inputGradientAxes(
   stride: number,
   padding: number,
   dilation: number,
-): GatherAxis[] {
+): GemmAxis[] {
   const common = greatestCommonDivisor(stride, dilation);
   const tapStride = stride / common;
-  const axes: GatherAxis[] = [];
+  const axes: GemmAxis[] = [];
   for (let phase = 0; phase < stride; phase++) {
     const outStart = (((phase - padding) % stride) + stride) % stride;
     if (outStart >= input) continue;

@@ -1,9 +1,9 @@
-// What every gather kernel is given. The convolution as a gather:
+// What every kernel is given that computes a convolution as an implicit GEMM, the operand A gathered from x as it is read:
 //
 //   y[n, oh, ow, c] = bias[c] + sum over taps (i, j) and channels k of x[n, ih(i), iw(j), k] * W[i, j, k, c]
 //   qh = 0 .. rows-1:   oh = outStart.h + outStep.h * qh,   ih(i) = inStart.h + inStep.h * qh + tapStep.h * i   (w alike)
 //
-// The forward pass is one such gather; the gradient by the input is one per phase of the stride (geometry.ts).
+// The forward pass is one such product; the gradient by the input is one per phase of the stride (geometry.ts).
 // Positions are the (n, qh, qw) in order. groupIn channels k make groupOut channels c in each group. The weight's element for tap
 // (i, j), k and c of group g lies at weightStart + g * weightGroup + i * weightTapH + j * weightTapW + k * weightK + c * weightN.
 

@@ -1,4 +1,4 @@
-// Convolution as a gather, on registers and subgroup broadcasts. Mathematics and uniforms: gather.interface.wgsl.
+// Convolution as an implicit GEMM, on registers and subgroup broadcasts. Mathematics and uniforms: implicit-gemm.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k); A is gathered from x, B is the weight.
 // Tile: one subgroup of LANES invocations makes SETS * LANES positions x LANES * WIDTH channels. A lane loads QUAD channels k

@@ -1,10 +1,10 @@
-// Convolution as a gather, with operands staged in workgroup memory. Mathematics and uniforms: gather.interface.wgsl.
+// Convolution as an implicit GEMM, with operands staged in workgroup memory. Mathematics and uniforms: implicit-gemm.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened and, where there are few tiles, cut into
-// slabs; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of STEP along K, by
-// matmul/tile.ts: while one step is multiplied, the next is on its way from memory to registers. Padding, and what lies beyond
+// splits; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of STEP along K, by
+// implicit-gemm/tile.ts: while one step is multiplied, the next is on its way from memory to registers. Padding, and what lies beyond
 // the last position, channel or K, is staged as zero. With STATISTICS each tile also yields the mean and M2 of every channel over its
-// positions, of values as they are stored. Grid: x, y: position tiles (folded), z: slabs * groups * channel tiles.
+// positions, of values as they are stored. Grid: x, y: position tiles (folded), z: splits * groups * channel tiles.
 
 //#if STATISTICS
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [2 (mean, M2), tiles, outC]
@@ -124,14 +124,14 @@ fn main(
 {{INPUTS}}
 ) {
   let firstPosition = (group.y * groups.x + group.x) * {{EXTENT}}u;
-  let slab = group.z / (uniforms.groups * uniforms.channelTiles);
-  let tile = group.z - slab * uniforms.groups * uniforms.channelTiles;
+  let split = group.z / (uniforms.groups * uniforms.channelTiles);
+  let tile = group.z - split * uniforms.groups * uniforms.channelTiles;
   let channelGroup = tile / uniforms.channelTiles;
   let firstChannel = (tile - channelGroup * uniforms.channelTiles) * {{EXTENT}}u;
   let firstWeight = uniforms.weightStart + channelGroup * uniforms.weightGroup;
   let firstInput = channelGroup * uniforms.groupIn;
-  let begin = slab * uniforms.slabDepth;
-  let end = min(begin + uniforms.slabDepth, uniforms.tapsH * uniforms.tapsW * uniforms.groupIn);
+  let begin = split * uniforms.splitDepth;
+  let end = min(begin + uniforms.splitDepth, uniforms.tapsH * uniforms.tapsW * uniforms.groupIn);
   // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k:
   // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where the weight's
   // channels are contiguous, each loads four of them at k of its own.
@@ -144,7 +144,7 @@ fn main(
   //#unroll r 4
   let position{{r}} = positionAt(firstPosition + line + {{r}}u);
   //#end unroll r
-  let place = Place(slab, firstPosition, firstChannel, channelGroup);
+  let place = Place(split, firstPosition, firstChannel, channelGroup);
 
 {{ACCUMULATORS}}
   for (var k = begin; k < end + {{STEP}}u; k += {{STEP}}u) {
@@ -199,7 +199,7 @@ fn main(
 
 // Where a tile lies.
 struct Place {
-  slab: u32,
+  split: u32,
   firstPosition: u32,
   firstChannel: u32,
   channelGroup: u32,
@@ -214,7 +214,7 @@ fn emit(place: Place, row: u32, column: u32, sums: vec4f) -> vec4f {
   }
   let outChannel = place.channelGroup * uniforms.groupOut + channel;
   var value = sums;
-  if (uniforms.hasBias != 0u && place.slab == 0u) {
+  if (uniforms.hasBias != 0u && place.split == 0u) {
     for (var e = 0u; e < min(4u, uniforms.groupOut - channel); e++) {
       value[e] += bias[outChannel + e];
     }
@@ -226,7 +226,7 @@ fn emit(place: Place, row: u32, column: u32, sums: vec4f) -> vec4f {
   let image = line / uniforms.rows;
   let oh = uniforms.outStartH + (line - image * uniforms.rows) * uniforms.outStepH;
   let ow = uniforms.outStartW + (position - line * uniforms.cols) * uniforms.outStepW;
-  let at = place.slab * uniforms.slabSize + ((image * uniforms.outH + oh) * uniforms.outW + ow) * uniforms.outC + outChannel;
+  let at = place.split * uniforms.splitSize + ((image * uniforms.outH + oh) * uniforms.outW + ow) * uniforms.outC + outChannel;
 //#if ROUNDED
   // Drivers take a conversion to f16 and back for nothing.
   value = quantizeToF16(value);
@@ -247,7 +247,7 @@ fn rowsOf(place: Place) -> u32 {
   return min({{EXTENT}}u, uniforms.positions - min(place.firstPosition, uniforms.positions));
 }
 
-// Moments over the tile's positions, as batch-norm/statistics-combine.wgsl wants them: of one channel, or of four.
+// Moments over the tile's positions, as implicit-gemm/statistics-combine.wgsl wants them: of one channel, or of four.
 //#if MATRIX
 fn keep(place: Place, column: u32, own: Moments) {
   keepOne(place, place.firstChannel + column, own.mean, own.m2);

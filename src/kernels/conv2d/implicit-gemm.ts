@@ -1,30 +1,30 @@
 import { castOperation } from '../../engine/basic-operations.js';
-import type { Lowering, Value } from '../../engine/operation.js';
-import { sizeOf, type TensorSpec } from '../../engine/shape.js';
-import { type Constants, type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
-import { linearGrid } from '../grid.js';
+import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
+import { type Shape, sizeOf, type TensorSpec } from '../../engine/shape.js';
+import { type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import momentsSource from '../implicit-gemm/moments.wgsl';
-import { sumSlabs } from '../implicit-gemm/split-k.js';
+import { type SplitK, splitK, sumSplits, WHOLE } from '../implicit-gemm/split-k.js';
 import { joinStatistics, lowerStatistics } from '../implicit-gemm/statistics.js';
 import { elementOf, fitsStatistics, tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
 import {
-  chooseVariant,
+  type ConvExtent,
+  type ConvVariant,
+  chooseConvVariant,
   commonType,
   isMatrix,
   type KernelVariant,
-  type ProductExtent,
   subgroupLanes,
 } from '../implicit-gemm/variants.js';
 import { withNan } from '../nan.js';
-import exchangeSource from './exchange-channels.wgsl';
-import type { GatherAxis } from './geometry.js';
+import { exchangeChannels } from './exchange-channels.js';
+import type { ConvGeometry, GemmAxis } from './geometry.js';
 import interfaceSource from './implicit-gemm.interface.wgsl';
 import lanesSource from './implicit-gemm.lanes.wgsl';
-import gatherTiledSource from './implicit-gemm.tiled.wgsl';
-import { type ConvVariant, lowerWinograd } from './winograd.js';
+import tiledSource from './implicit-gemm.tiled.wgsl';
+import { lowerWinograd, winogradFit } from './winograd.js';
 
 /** y = bias + gathered x times weight, over all positions of the given axes. */
-export interface Gather {
+export interface ImplicitGemm {
   readonly label: string;
   readonly x: Value;
   readonly weight: Value;
@@ -33,74 +33,89 @@ export interface Gather {
   readonly groups: number;
   /** Whether the weight's first axis is what is produced (forward) or what is summed over (gradient by the input). */
   readonly weightFirst: 'produced' | 'summed';
-  readonly vertical: readonly GatherAxis[];
-  readonly horizontal: readonly GatherAxis[];
+  readonly vertical: readonly GemmAxis[];
+  readonly horizontal: readonly GemmAxis[];
   readonly variant: ConvVariant;
   /** What tiled kernels, those for matrix units among them, do with results on their way out. */
-  readonly epilogue?: GatherEpilogue;
+  readonly epilogue?: Epilogue;
 }
 
-export interface GatherEpilogue {
+export interface Epilogue {
   readonly relu?: boolean;
   /** Where mean and biased variance of each channel of the result go, both [outC]. */
   readonly statistics?: { readonly mean: Value; readonly variance: Value };
 }
 
-/** A gather into such a result as products. */
-export function gatherExtent({ shape, dtype }: TensorSpec, groups: number): ProductExtent {
+/** A convolution with the result y, or its gradient by an input of this shape, as products. */
+export function gemmExtent(
+  adapter: AdapterTraits,
+  { shape, dtype }: TensorSpec,
+  weight: Shape,
+  geometry: ConvGeometry,
+): ConvExtent {
   const [batch, height, width, channels] = shape;
-  return { rows: batch * height * width, columns: channels / groups, batch: groups, dtype, widens: true };
+  const { groups } = geometry;
+  const winograd = winogradFit(adapter, shape, weight, geometry);
+  return { rows: batch * height * width, columns: channels / groups, batch: groups, dtype, widens: true, winograd };
 }
 
-/** Lowers a convolution in gather form: Winograd's way where that is chosen, else one dispatch for each pair of axes. */
-export function lowerGather(lowering: Lowering, gather: Gather): void {
-  const { x, y, bias, groups, variant, epilogue = {} } = gather;
-  const chosen = variant === 'winograd' ? variant : chooseVariant(lowering, variant, gatherExtent(y, groups));
-  const lanes = chosen === 'lanes';
-  if ((lanes || chosen === 'winograd') && commonType([x, y]) === 'f16') {
+/** The kernel of a convolution with the result y, or of its gradient by an input of this shape. */
+export function gemmVariant(
+  lowering: Pick<Lowering, 'adapter' | 'variant'>,
+  y: TensorSpec,
+  weight: Shape,
+  attributes: ConvGeometry & { readonly variant?: ConvVariant },
+): ConvVariant {
+  return chooseConvVariant(lowering, attributes.variant, gemmExtent(lowering.adapter, y, weight, attributes));
+}
+
+/** Lowers a convolution: Winograd's way where that is chosen, else by one dispatch for each pair of axes. */
+export function lowerImplicitGemm(lowering: Lowering, gemm: ImplicitGemm): void {
+  const { x, y, bias, groups, variant, epilogue = {} } = gemm;
+  const lanes = variant === 'lanes';
+  if ((lanes || variant === 'winograd') && commonType([x, y]) === 'f16') {
     const wide = lowering.scratch(y.shape);
-    lowerGather(lowering, { ...gather, x: widen(lowering, x), y: wide, variant: chosen });
+    lowerImplicitGemm(lowering, { ...gemm, x: widen(lowering, x), y: wide });
     castOperation.lower(lowering, [wide], [y], { dtype: y.dtype === 'f16' ? 'f16' : 'f32' });
     return;
   }
-  if (gather.weight.dtype === 'f16') {
-    lowerGather(lowering, { ...gather, weight: widen(lowering, gather.weight) });
+  if (gemm.weight.dtype === 'f16') {
+    lowerImplicitGemm(lowering, { ...gemm, weight: widen(lowering, gemm.weight) });
     return;
   }
-  if (chosen === 'winograd') {
-    lowerWinograd(lowering, gather);
+  if (variant === 'winograd') {
+    lowerWinograd(lowering, gemm);
     return;
   }
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const groupIn = inC / groups;
   const groupOut = outC / groups;
-  const alongK = lanes || gather.weightFirst === 'produced';
-  const weight =
-    lanes && gather.weightFirst === 'summed' ? exchangeChannels(lowering, gather.weight, groups) : gather.weight;
+  const alongK = lanes || gemm.weightFirst === 'produced';
+  const weight = lanes && gemm.weightFirst === 'summed' ? exchangeChannels(lowering, gemm.weight, groups) : gemm.weight;
   const [, kernelH, kernelW, innermost] = weight.shape;
   const outer = kernelH * kernelW * innermost;
   const size = sizeOf(y.shape);
-  const { slabs, slabDepth } = lanes ? WHOLE : slabsOf(lowering, gather, tileExtent(chosen));
-  const result = slabs > 1 ? lowering.scratch([slabs, size]) : y;
-  const statistics = slabs === 1 && fitsStatistics(lowering, chosen) ? epilogue.statistics : undefined;
+  const { splits, splitDepth } = lanes ? WHOLE : splitOf(lowering, gemm, tileExtent(variant));
+  const result = splits > 1 ? lowering.scratch([splits, size]) : y;
+  const statistics = splits === 1 && fitsStatistics(lowering, variant) ? epilogue.statistics : undefined;
   const { tile, built } = lanes
     ? lanesKernel(groupIn, groupOut, subgroupLanes(lowering.adapter))
-    : tiledKernel(lowering, chosen, { x, weight, y: result }, groups, {
-        ...{ ALONG_K: alongK, STATISTICS: statistics !== undefined, RELU: epilogue.relu === true && slabs === 1 },
+    : tiledKernel(lowering, variant, { x, weight, y: result }, groups, {
+        ...{ ALONG_K: alongK, STATISTICS: statistics !== undefined, RELU: epilogue.relu === true && splits === 1 },
       });
   const channelTiles = Math.ceil(groupOut / tile.channels);
 
-  for (const h of gather.vertical) {
-    for (const w of gather.horizontal) {
+  for (const h of gemm.vertical) {
+    for (const w of gemm.horizontal) {
       const positions = batch * h.count * w.count;
       const tiles = Math.ceil(positions / tile.positions);
       const folds = Math.ceil(tiles / 65535);
       const partials = statistics && lowering.scratch([2, tiles, outC]);
       lowering.dispatch({
-        label: gather.label,
+        label: gemm.label,
         ...built(
-          gatherUniforms({
+          gemmUniforms({
             positions,
             rows: h.count,
             cols: w.count,
@@ -131,21 +146,21 @@ export function lowerGather(lowering: Lowering, gather: Gather): void {
             ...(alongK ? { weightK: 1, weightN: outer } : { weightK: outer, weightN: 1 }),
             weightGroup: (alongK ? groupOut : groupIn) * outer,
             hasBias: bias ? 1 : 0,
-            ...{ groups, slabDepth, slabSize: size },
+            ...{ groups, splitDepth, splitSize: size },
           }),
         ),
         bindings: [x, weight, result, bias ?? weight, ...(partials ? [partials] : [])],
         writes: partials ? [2, 4] : [2],
-        workgroups: [Math.ceil(tiles / folds), folds, slabs * groups * channelTiles],
+        workgroups: [Math.ceil(tiles / folds), folds, splits * groups * channelTiles],
         flops: 2 * positions * h.taps * w.taps * groupIn * outC,
       });
       if (partials && statistics) {
-        const parts = { partials, rows: positions, slabs: tiles, blockRows: tile.positions };
+        const parts = { partials, rows: positions, parts: tiles, blockRows: tile.positions };
         joinStatistics(lowering, parts, statistics.mean, statistics.variance);
       }
     }
   }
-  if (slabs > 1) sumSlabs(lowering, `${gather.label}.sum`, result, y, slabs, epilogue.relu);
+  if (splits > 1) sumSplits(lowering, `${gemm.label}.sum`, result, y, splits, epilogue.relu);
   // Sums that are complete only after a further pass leave nothing to do on the way out; such results are small.
   if (epilogue.statistics && !statistics) {
     lowerStatistics(lowering, y, epilogue.statistics.mean, epilogue.statistics.variance);
@@ -160,38 +175,17 @@ export function widen(lowering: Lowering, value: Value): Value {
   return wide;
 }
 
-/** Workgroups that keep a large GPU busy, and the products in each that make cutting further worth its sum. */
-const ENOUGH_WORKGROUPS = 256;
-const LEAST_SLAB_DEPTH = 256;
-
-/** K uncut. */
-const WHOLE = { slabs: 1, slabDepth: 0 };
-
-/** How K is cut where the tiles of the result alone would leave most of a GPU idle. */
-function slabsOf(
-  { limits }: Lowering,
-  { x, y, groups, vertical, horizontal }: Gather,
-  tile: number,
-): { slabs: number; slabDepth: number } {
-  const perPosition = groups * Math.ceil(y.shape[3] / groups / tile);
-  const total = (axes: readonly GatherAxis[], of: (axis: GatherAxis) => number) =>
-    axes.reduce((sum, axis) => sum + of(axis), 0);
-  const most = (axes: readonly GatherAxis[]) => Math.max(...axes.map(({ taps }) => taps));
+function splitOf(lowering: Lowering, { x, y, groups, vertical, horizontal }: ImplicitGemm, tile: number): SplitK {
+  const total = (axes: readonly GemmAxis[]) => axes.reduce((sum, { count }) => sum + count, 0);
+  const most = (axes: readonly GemmAxis[]) => Math.max(...axes.map(({ taps }) => taps));
   const depth = (most(vertical) * most(horizontal) * x.shape[3]) / groups;
-  const positions = y.shape[0] * total(vertical, ({ count }) => count) * total(horizontal, ({ count }) => count);
-  const wanted = Math.ceil(ENOUGH_WORKGROUPS / (Math.ceil(positions / tile) * perPosition));
-  const allowed = Math.min(
-    Math.floor(depth / LEAST_SLAB_DEPTH),
-    Math.floor(limits.maxStorageBufferBindingSize / (4 * sizeOf(y.shape))),
-    Math.floor(65535 / perPosition),
-  );
-  const slabs = Math.max(1, Math.min(wanted, allowed));
-  // Whole steps of 16, so that vec4 loads stay aligned.
-  const slabDepth = 16 * Math.ceil(depth / (16 * slabs));
-  return { slabs: Math.max(1, Math.ceil(depth / Math.max(slabDepth, 1))), slabDepth };
+  const positions = y.shape[0] * total(vertical) * total(horizontal);
+  const tilesPerPosition = groups * Math.ceil(y.shape[3] / groups / tile);
+  const tiles = Math.ceil(positions / tile) * tilesPerPosition;
+  return splitK(lowering, depth, { size: sizeOf(y.shape), tiles, tilesPerPosition });
 }
 
-const gatherUniforms = uniforms({
+const gemmUniforms = uniforms({
   positions: 'u32',
   rows: 'u32',
   cols: 'u32',
@@ -223,54 +217,11 @@ const gatherUniforms = uniforms({
   weightN: 'u32',
   weightGroup: 'u32',
   hasBias: 'u32',
-  /** Only where K is cut into slabs, whose sums lie slabSize apart. */
+  /** Only where K is cut into splits, whose sums lie splitSize apart. */
   groups: 'u32',
-  slabDepth: 'u32',
-  slabSize: 'u32',
+  splitDepth: 'u32',
+  splitSize: 'u32',
 });
-
-const exchangeUniforms = uniforms({
-  invocations: 'u32',
-  /** Values of o in a group. */
-  outer: 'u32',
-  taps: 'u32',
-  /** Values of k. */
-  inner: 'u32',
-});
-
-/** weight [groups * o, kH, kW, k] as [groups * k, kH, kW, o]: channels exchanged within each group. */
-function exchangeChannels(lowering: Lowering, weight: Value, groups: number): Value {
-  const [channels, kernelH, kernelW, inner] = weight.shape;
-  const taps = kernelH * kernelW;
-  const groupOuter = channels / groups;
-  const exchanged = lowering.scratch([groups * inner, kernelH, kernelW, groupOuter]);
-  const block = groupOuter % 4 === 0 && inner % 4 === 0 ? 4 : 1;
-  const invocations = sizeOf(weight.shape) / (block * block);
-  const constants: Constants =
-    block === 1
-      ? { BLOCK: block, ELEMENT: 'f32', COLUMN_0: 'row0' }
-      : {
-          BLOCK: block,
-          ELEMENT: 'vec4f',
-          ...Object.fromEntries([0, 1, 2, 3].map((c) => [`COLUMN_${c}`, columnOfRows(c)])),
-        };
-  lowering.dispatch({
-    label: 'conv2d.exchangeChannels',
-    ...kernel(exchangeSource, {
-      constants,
-      uniforms: exchangeUniforms({ invocations, outer: groupOuter, taps, inner }),
-    }),
-    bindings: [weight, exchanged],
-    writes: [1],
-    workgroups: linearGrid(invocations),
-  });
-  return exchanged;
-}
-
-/** Column `c` of the 4×4 block whose rows are row0 … row3. */
-function columnOfRows(c: number): string {
-  return `vec4f(row0[${c}], row1[${c}], row2[${c}], row3[${c}])`;
-}
 
 interface TileKernel {
   readonly tile: { readonly positions: number; readonly channels: number };
@@ -310,7 +261,7 @@ function lanesKernel(groupIn: number, groupOut: number, lanes: number): TileKern
 function tiledKernel(
   lowering: Lowering,
   variant: KernelVariant,
-  { x, weight, y }: Pick<Gather, 'x' | 'weight' | 'y'>,
+  { x, weight, y }: Pick<ImplicitGemm, 'x' | 'weight' | 'y'>,
   groups: number,
   flags: { readonly ALONG_K: boolean; readonly STATISTICS: boolean; readonly RELU: boolean },
 ): TileKernel {
@@ -318,7 +269,7 @@ function tiledKernel(
   const vectorOut = (y.shape[3] / groups) % 4 === 0;
   const vectorWeight = flags.ALONG_K ? vectorIn : vectorOut;
   const moments = flags.STATISTICS ? momentsSource : '';
-  const source = withNan(moments + interfaceSource + gatherTiledSource, 'vec4f');
+  const source = withNan(moments + interfaceSource + tiledSource, 'vec4f');
   const constants = {
     INPUT: elementOf(x.dtype, vectorIn),
     OUTPUT: elementOf(y.dtype, vectorOut),

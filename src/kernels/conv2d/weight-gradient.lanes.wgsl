@@ -2,12 +2,12 @@
 //
 //   gw[o, i, j, k] = sum over n, oh, ow of gy[n, oh, ow, o] * x[n, oh * stride - padding + i * dilation, ..., k]
 //
-// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into slabs of whole rows (n, oh).
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into splits of whole rows (n, oh).
 // Tile: one subgroup makes ROWS values of o x COLUMNS = LANES*WIDTH values of (i, j, k). A lane holds WIDTH neighbouring k of
 // its own tap and loads them for each position; the ROWS = 4 * QUADS values of gy, four to a lane, are broadcast. One load of gy
 // covers SHARED neighbouring positions, LANES / QUADS at most.
-// Each slab's sum goes to its own part of `partial`; sum-slabs.wgsl adds the parts in order (no atomics: same bits every run).
-// Grid: x: column tiles, y: row tiles, z: slabs * groups.
+// Each split's sum goes to its own part of `partial`; sum-splits.wgsl adds the parts in order (no atomics: same bits every run).
+// Grid: x: column tiles, y: row tiles, z: splits * groups.
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{ACC}}>;
@@ -36,8 +36,8 @@ fn loadGradient(at: u32, channel: u32) -> vec4f {
 @compute @workgroup_size({{LANES}})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let lane = local.x;
-  let slab = group.z / uniforms.groups;
-  let channelGroup = group.z - slab * uniforms.groups;
+  let split = group.z / uniforms.groups;
+  let channelGroup = group.z - split * uniforms.groups;
   let firstRow = group.y * {{ROWS}}u;
   // This lane's part of gy: four channels of one of SHARED neighbouring positions.
   let channel = firstRow + (lane % {{QUADS}}u) * 4u;
@@ -56,8 +56,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   var sum{{r}} = {{ACC}}();
   //#end unroll r
 
-  let end = min((slab + 1u) * uniforms.slabLines, uniforms.lines);
-  for (var line = slab * uniforms.slabLines; line < end; line++) {
+  let end = min((split + 1u) * uniforms.splitLines, uniforms.lines);
+  for (var line = split * uniforms.splitLines; line < end; line++) {
     let image = line / uniforms.outH;
     let ih = i32((line - image * uniforms.outH) * uniforms.strideH) + top;
     let rowInside = u32(ih) < uniforms.inH;
@@ -81,7 +81,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
     }
   }
 
-  let start = slab * uniforms.size + (channelGroup * uniforms.groupOut + firstRow) * uniforms.columns + column;
+  let start = split * uniforms.size + (channelGroup * uniforms.groupOut + firstRow) * uniforms.columns + column;
   // Stored in a loop: unrolled, the stores would take most of the compile time.
   var sums: array<{{ACC}}, {{ROWS}}>;
   //#unroll r ROWS

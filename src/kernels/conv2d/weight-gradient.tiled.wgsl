@@ -1,9 +1,9 @@
 // Gradient of a convolution by its weight, with operands staged in workgroup memory. Mathematics, uniforms and the split
-// into slabs: weight-gradient.lanes.wgsl.
+// into splits: weight-gradient.lanes.wgsl.
 //
-// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this slab. Tile: EXTENT o x EXTENT columns in steps of
-// STEP positions, by matmul/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
-// multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: slabs * groups.
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this split. Tile: EXTENT o x EXTENT columns in steps of
+// STEP positions, by implicit-gemm/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
+// multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: splits * groups.
 
 //#uniforms
 //#if VECTOR_IN
@@ -91,14 +91,14 @@ fn main(
 ) {
   let firstRow = group.y * {{EXTENT}}u;
   let firstColumn = group.x * {{EXTENT}}u;
-  let slab = group.z / uniforms.groups;
-  let channelGroup = group.z - slab * uniforms.groups;
-  let begin = slab * uniforms.slabLines * uniforms.outW;
-  let end = min((slab + 1u) * uniforms.slabLines, uniforms.lines) * uniforms.outW;
+  let split = group.z / uniforms.groups;
+  let channelGroup = group.z - split * uniforms.groups;
+  let begin = split * uniforms.splitLines * uniforms.outW;
+  let end = min((split + 1u) * uniforms.splitLines, uniforms.lines) * uniforms.outW;
   // What this invocation stages: four rows and four columns at every eighth of a step's positions.
   let ownLine = (index % {{QUADS}}u) * 4u;
   let ownK = index / {{QUADS}}u;
-  let start = slab * uniforms.size + channelGroup * uniforms.groupOut * uniforms.columns;
+  let start = split * uniforms.size + channelGroup * uniforms.groupOut * uniforms.columns;
   let place = Place(start, firstRow, firstColumn);
 
 {{ACCUMULATORS}}

@@ -1,20 +1,15 @@
 import { LimitError } from '../../engine/errors.js';
-import type { Lowering, Value } from '../../engine/operation.js';
+import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
 import { formatShape, type Shape, sizeOf, type TensorSpec } from '../../engine/shape.js';
 import { type Kernel, kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
-import { sumSlabs } from '../implicit-gemm/split-k.js';
+import { sumSplits } from '../implicit-gemm/split-k.js';
 import { tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
-import {
-  chooseVariant,
-  commonType,
-  type KernelVariant,
-  type ProductExtent,
-  subgroupLanes,
-} from '../implicit-gemm/variants.js';
+import { type ConvExtent, commonType, type KernelVariant, subgroupLanes } from '../implicit-gemm/variants.js';
 import type { ConvGeometry } from './geometry.js';
 import { widen } from './implicit-gemm.js';
 import lanesSource from './weight-gradient.lanes.wgsl';
 import weightTiledSource from './weight-gradient.tiled.wgsl';
+import { winogradFit } from './winograd.js';
 
 /** The gradient of a convolution by its weight: x [N, H, W, inC], gy [N, outH, outW, outC] to gw [outC, kH, kW, inC / groups]. */
 export interface WeightGradient {
@@ -23,28 +18,32 @@ export interface WeightGradient {
   readonly gy: Value;
   readonly gw: Value;
   readonly geometry: ConvGeometry;
-  readonly variant?: KernelVariant;
+  readonly variant: KernelVariant;
 }
 
 /** The second pass adds this many values in one invocation at most. */
-const MOST_SLABS = 256;
+const MOST_SPLITS = 256;
 
-/** The gradient by a weight of this shape as products; slabs make many of each. */
+/** The gradient by a weight of this shape as products; splits make many of each. */
 export function weightGradientExtent(
-  [outC, kernelH, kernelW, groupIn]: Shape,
-  groups: number,
+  adapter: AdapterTraits,
+  gw: Shape,
   operands: readonly TensorSpec[],
-): ProductExtent {
+  geometry: ConvGeometry,
+): ConvExtent {
+  const { groups } = geometry;
+  const [outC, kernelH, kernelW, groupIn] = gw;
   return {
     rows: outC / groups,
     columns: kernelH * kernelW * groupIn,
-    batch: groups * MOST_SLABS,
+    batch: groups * MOST_SPLITS,
     dtype: commonType(operands),
     widens: true,
+    winograd: winogradFit(adapter, operands[1].shape, gw, geometry),
   };
 }
 
-/** Lowers to one dispatch of partial sums over slabs of (n, oh), and a second that adds them in order. */
+/** Lowers to one dispatch of partial sums over splits of (n, oh), and a second that adds them in order. */
 export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geometry, variant }: WeightGradient): void {
   const [batch, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = gy.shape;
@@ -54,16 +53,15 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
   const columns = kernelH * kernelW * groupIn;
   const size = sizeOf(gw.shape);
   const lines = batch * outH;
-  const chosen = chooseVariant(lowering, variant, weightGradientExtent(gw.shape, groups, [x, gy]));
-  if (chosen === 'lanes' && commonType([x, gy]) === 'f16') {
+  if (variant === 'lanes' && commonType([x, gy]) === 'f16') {
     const wide = { x: widen(lowering, x), gy: widen(lowering, gy) };
-    lowerWeightGradient(lowering, { label, ...wide, gw, geometry, variant: 'lanes' });
+    lowerWeightGradient(lowering, { label, ...wide, gw, geometry, variant });
     return;
   }
   const { tile, built } =
-    chosen === 'lanes'
+    variant === 'lanes'
       ? lanesKernel(lowering, groupIn, groupOut)
-      : tiledKernel(lowering, chosen, { x, gy }, groupIn, groupOut);
+      : tiledKernel(lowering, variant, { x, gy }, groupIn, groupOut);
   const tiles = [Math.ceil(columns / tile.columns), Math.ceil(groupOut / tile.rows)] as const;
 
   const limit = lowering.limits.maxStorageBufferBindingSize;
@@ -74,10 +72,10 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
     );
   }
   const wanted = Math.ceil(tile.workgroups / (tiles[0] * tiles[1] * groups));
-  const most = Math.min(lines, MOST_SLABS, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
-  const slabLines = Math.ceil(lines / Math.max(1, Math.min(wanted, most)));
-  const slabs = Math.ceil(lines / slabLines);
-  const partial = slabs > 1 ? lowering.scratch([slabs, size]) : gw;
+  const most = Math.min(lines, MOST_SPLITS, Math.floor(limit / (size * 4)), Math.floor(65535 / groups));
+  const splitLines = Math.ceil(lines / Math.max(1, Math.min(wanted, most)));
+  const splits = Math.ceil(lines / splitLines);
+  const partial = splits > 1 ? lowering.scratch([splits, size]) : gw;
 
   lowering.dispatch({
     label,
@@ -101,16 +99,16 @@ export function lowerWeightGradient(lowering: Lowering, { label, x, gy, gw, geom
         columns,
         groups,
         lines,
-        slabLines,
+        splitLines,
         size,
       }),
     ),
     bindings: [x, gy, partial],
     writes: [2],
-    workgroups: [tiles[0], tiles[1], slabs * groups],
+    workgroups: [tiles[0], tiles[1], splits * groups],
     flops: 2 * batch * outH * outW * outC * columns,
   });
-  if (slabs > 1) sumSlabs(lowering, `${label}.sum`, partial, gw, slabs);
+  if (splits > 1) sumSplits(lowering, `${label}.sum`, partial, gw, splits);
 }
 
 const gradientUniforms = uniforms({
@@ -132,7 +130,7 @@ const gradientUniforms = uniforms({
   columns: 'u32',
   groups: 'u32',
   lines: 'u32',
-  slabLines: 'u32',
+  splitLines: 'u32',
   size: 'u32',
 });
 

@@ -46,7 +46,7 @@ const tapsUniforms = uniforms({
 /** Lowers a weight gradient to two transforms, the products between them, and a third. */
 export function lowerWinogradWeightGradient(
   lowering: Lowering,
-  { label: name, x, gy, gw, geometry: { padding } }: WeightGradient,
+  { label: name, x, gy, gw, geometry: { padding } }: Omit<WeightGradient, 'variant'>,
 ): void {
   const label = `${name}.winograd`;
   const [images, outH, outW, outC] = gy.shape;

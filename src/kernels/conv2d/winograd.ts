@@ -3,11 +3,11 @@ import type { AdapterTraits, Lowering, Value } from '../../engine/operation.js';
 import { formatShape, type Shape, sizeOf } from '../../engine/shape.js';
 import { type Kernel, kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
-import { isMatrix, KERNEL_VARIANTS, type ProductExtent, variantsFor } from '../implicit-gemm/variants.js';
+import { type ConvVariant, variantsFor } from '../implicit-gemm/variants.js';
 import { lowerProducts } from '../matmul/matmul.js';
 import { withNan } from '../nan.js';
 import type { ConvGeometry } from './geometry.js';
-import type { Gather } from './implicit-gemm.js';
+import type { ImplicitGemm } from './implicit-gemm.js';
 import inputSource from './winograd.input.wgsl';
 import outputSource from './winograd.output.wgsl';
 import weightSource from './winograd.weight.wgsl';
@@ -59,43 +59,21 @@ const LEAST_TILES = 16;
  */
 const LEAST_FLOPS = 2 ** 28;
 
-/** The kernels of a convolution: those of a matrix product, and Winograd's for 3×3 of stride 1. */
-export type ConvVariant = (typeof CONV_VARIANTS)[number];
-
-export const CONV_VARIANTS = [...KERNEL_VARIANTS, 'winograd'] as const;
-
 /**
- * The kernels that can compute a convolution or one of its gradients; the default first. `y` is the shape of the images that
- * tiles are cut from: the result's, or the gradient's that a weight gradient starts from; `extent` is what the direct kernels
- * see. On a software driver Winograd's took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie.
- * For little work, and on a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
+ * Whether a convolution or one of its gradients can go this way, and whether that pays. `y` is the shape of the images that tiles
+ * are cut from: the result's, or the gradient's that a weight gradient starts from. On a software driver Winograd's took 0.3 to
+ * 0.75 of the direct one's time, break-even being where the limits above lie. For little work, and on a GPU, where arithmetic is
+ * cheaper than memory, that is for the tuner to say.
  */
-export function convVariantsFor(
-  adapter: AdapterTraits,
+export function winogradFit(
+  { software }: AdapterTraits,
   y: Shape,
   weight: Shape,
   geometry: ConvGeometry,
-  extent: ProductExtent,
-): readonly ConvVariant[] {
-  const direct = variantsFor(adapter, extent);
-  if (extent.dtype === 'f16') return direct;
-  if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return direct;
+): 'possible' | 'pays' | undefined {
+  if (Math.min(weight[0], weight[3]) < LEAST_CHANNELS || obstacle(weight, geometry)) return undefined;
   const flops = 2 * sizeOf(y.slice(0, 3)) * sizeOf(weight);
-  const pays = adapter.software && tilingOf(y).tiles >= LEAST_TILES && flops >= LEAST_FLOPS;
-  return pays ? ['winograd', ...direct] : [...direct, 'winograd'];
-}
-
-/** The kernel asked for, or the one that was measured to be the fastest, or the default. Arguments as of `convVariantsFor`. */
-export function chooseConvVariant(
-  { adapter, variant }: Pick<Lowering, 'adapter' | 'variant'>,
-  y: Shape,
-  weight: Shape,
-  attributes: ConvGeometry & { readonly variant?: ConvVariant },
-  extent: ProductExtent,
-): ConvVariant {
-  const measured = variant as ConvVariant | undefined;
-  const usable = measured && (!isMatrix(measured) || adapter.matrix) ? measured : undefined;
-  return attributes.variant ?? usable ?? convVariantsFor(adapter, y, weight, attributes, extent)[0];
+  return software && tilingOf(y).tiles >= LEAST_TILES && flops >= LEAST_FLOPS ? 'pays' : 'possible';
 }
 
 /** Throws ShapeError if a convolution is asked to go this way and cannot. */
@@ -136,15 +114,15 @@ export function tilingOf([batch, height, width]: Shape): Tiling {
   return { tileRows, tileCols, tiles: batch * tileRows * tileCols };
 }
 
-/** Lowers a convolution in gather form to three transforms and the products between them. */
-export function lowerWinograd(lowering: Lowering, gather: Gather): void {
-  const { x, weight, bias, y, weightFirst } = gather;
-  const label = `${gather.label}.winograd`;
+/** Lowers a convolution, as an implicit GEMM has it, to three transforms and the products between them. */
+export function lowerWinograd(lowering: Lowering, gemm: ImplicitGemm): void {
+  const { x, weight, bias, y, weightFirst } = gemm;
+  const label = `${gemm.label}.winograd`;
   const [, outH, outW, outC] = y.shape;
   const inC = x.shape[3];
   const [outer, , , inner] = weight.shape;
-  const [vertical] = gather.vertical;
-  const [horizontal] = gather.horizontal;
+  const [vertical] = gemm.vertical;
+  const [horizontal] = gemm.horizontal;
   const { tileRows, tileCols, tiles } = tilingOf(y.shape);
   const some = tilesAtATime(lowering, tiles, Math.max(inC, outC));
   const input = lowering.scratch([MATRICES, some, inC]);

@@ -1,13 +1,13 @@
-// Batch normalisation, forward, second pass: the slabs' (mean, M2) become the mean and the biased variance M2/rows of
+// Batch normalisation, forward, second pass: the parts' (mean, M2) become the mean and the biased variance M2/rows of
 // each channel.
 //
-// A lane joins the slabs lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same
-// input gives the same bits. What a part is, and the formula: moments.wgsl. A slab's count follows from its index; with BLOCKS it holds
-// blockRows rows that follow one another (what a tile of a convolution made), otherwise each slabs-th.
+// A lane joins the parts lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same
+// input gives the same bits. What a part is, and the formula: moments.wgsl. A part's count follows from its index; with BLOCKS it holds
+// blockRows rows that follow one another (what a tile of a convolution made), otherwise each parts-th.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
 //#uniforms
-@group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (mean, M2), slabs, groups]
+@group(0) @binding(1) var<storage, read> partials: array<V>; // [2 (mean, M2), parts, groups]
 @group(0) @binding(2) var<storage, read_write> mean: array<V>;
 @group(0) @binding(3) var<storage, read_write> variance: array<V>;
 
@@ -25,14 +25,14 @@ fn main(
   if (group >= uniforms.groups) { return; }
 
   var total = Moments(0.0, V(0.0), V(0.0));
-  for (var slab = lane; slab < uniforms.slabs; slab += {{LANES}}u) {
-    let at = slab * uniforms.groups + group;
+  for (var part = lane; part < uniforms.parts; part += {{LANES}}u) {
+    let at = part * uniforms.groups + group;
 //#if BLOCKS
-    let count = f32(min(uniforms.blockRows, uniforms.rows - slab * uniforms.blockRows));
+    let count = f32(min(uniforms.blockRows, uniforms.rows - part * uniforms.blockRows));
 //#else
-    let count = f32((uniforms.rows - slab + uniforms.slabs - 1u) / uniforms.slabs);
+    let count = f32((uniforms.rows - part + uniforms.parts - 1u) / uniforms.parts);
 //#end if BLOCKS
-    total = join(total, Moments(count, partials[at], partials[uniforms.slabs * uniforms.groups + at]));
+    total = join(total, Moments(count, partials[at], partials[uniforms.parts * uniforms.groups + at]));
   }
 //#if PARALLEL
   lanes[lane] = total;

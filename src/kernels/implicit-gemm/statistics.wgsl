@@ -1,24 +1,24 @@
-// Batch normalisation, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each slab of rows.
+// Batch normalisation, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each part of rows.
 //
-// x is [rows, channels], read as groups of {{WIDTH}} channels. Slab s holds the rows r ≡ s (mod slabs): neighbouring
+// x is [rows, channels], read as groups of {{WIDTH}} channels. Part s holds the rows r ≡ s (mod parts): neighbouring
 // invocations read neighbouring memory whatever the number of channels.
 // Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula (moments.wgsl).
 //
-// Grid: one invocation per (slab, group), linear, group fastest.
+// Grid: one invocation per (part, group), linear, group fastest.
 alias V = {{VECTOR}};
 alias Stored = {{STORED}};
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<Stored>;
-@group(0) @binding(2) var<storage, read_write> partials: array<V>; // [2 (mean, M2), slabs, groups]
+@group(0) @binding(2) var<storage, read_write> partials: array<V>; // [2 (mean, M2), parts, groups]
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let index = id.y * (workgroups.x * 64u) + id.x;
-  let stride = uniforms.slabs * uniforms.groups;
+  let stride = uniforms.parts * uniforms.groups;
   if (index >= stride) { return; }
-  let slab = index / uniforms.groups;
-  let rows = (uniforms.rows - slab + uniforms.slabs - 1u) / uniforms.slabs;
+  let part = index / uniforms.groups;
+  let rows = (uniforms.rows - part + uniforms.parts - 1u) / uniforms.parts;
 
   var mean = V(0.0);
   var total = V(0.0);

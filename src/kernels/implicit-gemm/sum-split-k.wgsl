@@ -11,8 +11,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     return;
   }
   var sum = partial[index];
-  for (var slab = 1u; slab < uniforms.slabs; slab++) {
-    sum += partial[slab * uniforms.size + index];
+  for (var split = 1u; split < uniforms.splits; split++) {
+    sum += partial[split * uniforms.size + index];
   }
 //#if RELU
   sum = rectify(sum);

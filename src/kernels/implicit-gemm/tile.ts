@@ -18,7 +18,7 @@ import { isMatrix, type KernelVariant } from './variants.js';
  *   {{EMIT}}           hands every sum to `emit(place, row, column, value: vec4f)`, counted within the tile
  *
  * and brings a struct `place` and the function `emit`. Where the constant STATISTICS is true, `emit` returns what it has stored, and the
- * kernel also brings batch-norm/moments.wgsl, `rowsOf(place)`, how many of the tile's rows there are, and `keepQuad(place, column, moments)` for four
+ * kernel also brings moments.wgsl, `rowsOf(place)`, how many of the tile's rows there are, and `keepQuad(place, column, moments)` for four
  * columns or `keep` for one, which receive the moments of each column over these rows.
  */
 export function tiledKernelOf(

@@ -15,6 +15,11 @@ export const KERNEL_VARIANTS = [
   ...(['matrix', 'matrix-128', 'matrix-k32', 'matrix-128-k32'] as const),
 ] as const;
 
+/** The kernels of a convolution: those of a matrix product, and Winograd's for 3×3 of stride 1. */
+export type ConvVariant = (typeof CONV_VARIANTS)[number];
+
+export const CONV_VARIANTS = [...KERNEL_VARIANTS, 'winograd'] as const;
+
 /** A product in a kernel's eyes: rows and columns of the result, and how many such products there are. */
 export interface ProductExtent {
   readonly rows: number;
@@ -24,6 +29,12 @@ export interface ProductExtent {
   readonly dtype?: DType;
   /** Whether operands of f16 can be had in f32 too, for the kernel that takes nothing else. */
   readonly widens?: boolean;
+}
+
+/** A convolution as products. */
+export interface ConvExtent extends ProductExtent {
+  /** Whether it can go Winograd's way, and whether that pays where nobody has measured. */
+  readonly winograd?: 'possible' | 'pays';
 }
 
 /** What kernels have to compute on: f16 as soon as one operand is. */
@@ -39,10 +50,27 @@ const MANY_TILES = 256;
  * @throws LimitError if `lanes` is asked of an adapter without subgroups of one size.
  */
 export function chooseVariant(
-  { adapter, variant }: Lowering,
+  lowering: Chooser,
   asked: KernelVariant | undefined,
   extent: ProductExtent,
 ): KernelVariant {
+  return choose(lowering, asked, extent, variantsFor);
+}
+
+/** The same for a convolution. */
+export function chooseConvVariant(lowering: Chooser, asked: ConvVariant | undefined, extent: ConvExtent): ConvVariant {
+  return choose(lowering, asked, extent, convVariantsFor);
+}
+
+/** What a kernel is chosen by. */
+type Chooser = Pick<Lowering, 'adapter' | 'variant'>;
+
+function choose<Variant extends ConvVariant, Extent extends ProductExtent>(
+  { adapter, variant }: Chooser,
+  asked: Variant | undefined,
+  extent: Extent,
+  candidates: (adapter: AdapterTraits, extent: Extent) => readonly Variant[],
+): Variant {
   if (asked === 'lanes' && !offersLanes(adapter)) {
     throw new LimitError(
       'variant "lanes" needs subgroups of one size up to 16, which this adapter does not offer; use "tiled".',
@@ -56,10 +84,10 @@ export function chooseVariant(
   if (asked === 'lanes' && extent.dtype === 'f16' && !extent.widens) {
     throw new LimitError('variant "lanes" computes on f32 operands, and here they are f16; use "tiled".');
   }
-  const measured = variant as KernelVariant | undefined;
+  const measured = variant as Variant | undefined;
   // What was measured with matrix units holds for programs that have them.
   const usable = measured && (!isMatrix(measured) || adapter.matrix) ? measured : undefined;
-  return asked ?? usable ?? variantsFor(adapter, extent)[0];
+  return asked ?? usable ?? candidates(adapter, extent)[0];
 }
 
 /** Whether a kernel runs on matrix units. */
@@ -103,4 +131,11 @@ export function variantsFor(
 export function subgroupLanes({ subgroupSize }: AdapterTraits): number {
   if (subgroupSize === undefined) throw new LimitError('variant "lanes" needs to know the size of a subgroup.');
   return subgroupSize;
+}
+
+/** The same for a convolution. */
+export function convVariantsFor(adapter: AdapterTraits, extent: ConvExtent): readonly ConvVariant[] {
+  const direct = variantsFor(adapter, extent);
+  if (extent.winograd === undefined || extent.dtype === 'f16') return direct;
+  return extent.winograd === 'pays' ? ['winograd', ...direct] : [...direct, 'winograd'];
 }

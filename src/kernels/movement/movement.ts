@@ -16,7 +16,7 @@ import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { sumTo } from '../reduce/reduce.js';
 import copyRowsSource from './copy-rows.wgsl';
-import gatherSource from './gather-strided.wgsl';
+import copyStridedSource from './copy-strided.wgsl';
 
 const MAX_RANK = 8;
 
@@ -45,7 +45,7 @@ interface Walk {
   readonly strides: readonly number[];
 }
 
-function lowerGather(lowering: Lowering, label: string, x: Value, result: Value, walk: Walk, value = 0): void {
+function lowerStridedCopy(lowering: Lowering, label: string, x: Value, result: Value, walk: Walk, value = 0): void {
   const rank = walk.extents.length;
   const dimensions: number[] = [];
   for (let axis = rank - 1; axis >= 0; axis--) {
@@ -55,7 +55,7 @@ function lowerGather(lowering: Lowering, label: string, x: Value, result: Value,
   const count = sizeOf(result.shape);
   lowering.dispatch({
     label,
-    ...kernel(gatherSource, {
+    ...kernel(copyStridedSource, {
       constants: { TYPE: x.dtype },
       uniforms: walkUniforms({ dimensions, count, rank, value }),
     }),
@@ -109,7 +109,7 @@ const transposeOperation: Operation<{ axes: readonly number[] }> = {
   },
   lower(lowering, [x], [result], { axes }) {
     const strides = stridesOf(x.shape);
-    lowerGather(lowering, 'transpose', x, result, {
+    lowerStridedCopy(lowering, 'transpose', x, result, {
       extents: result.shape,
       before: axes.map(() => 0),
       lengths: result.shape,
@@ -153,7 +153,7 @@ const broadcastOperation: Operation<{ shape: Shape }> = {
     return [{ shape, dtype: x.dtype }];
   },
   lower(lowering, [x], [result], { shape }) {
-    lowerGather(lowering, 'broadcastTo', x, result, {
+    lowerStridedCopy(lowering, 'broadcastTo', x, result, {
       extents: shape,
       before: shape.map(() => 0),
       lengths: shape,
@@ -191,7 +191,7 @@ const padOperation: Operation<PadAttributes> = {
   },
   lower(lowering, [x], [result], { before, value }) {
     const walk = { extents: result.shape, before, lengths: x.shape, strides: stridesOf(x.shape) };
-    lowerGather(lowering, 'pad', x, result, walk, value);
+    lowerStridedCopy(lowering, 'pad', x, result, walk, value);
   },
   gradient: ({ inputs: [x], outputGradients: [dy], attributes: { before } }) => [
     dy && slice(dy, { start: before, end: before.map((count, axis) => count + x.shape[axis]) }),
@@ -257,7 +257,7 @@ const sliceOperation: Operation<SliceAttributes> = {
       return;
     }
     const before = start.map((at) => -at);
-    lowerGather(lowering, 'slice', x, result, {
+    lowerStridedCopy(lowering, 'slice', x, result, {
       extents: result.shape,
       before,
       lengths: x.shape,
