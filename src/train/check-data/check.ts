@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { angleOfProgression } from '../../model/landmarks.js';
 import { DatasetError, SPLITS, type Split } from '../dataset/index.js';
 import { findImage } from '../dataset/locate.js';
+import { mapConcurrently } from '../map-concurrently.js';
 import { mean } from '../metrics/index.js';
 import { checkDuplicates, checkRepeatedRows } from './duplicates.js';
 import { Findings } from './findings.js';
@@ -15,9 +16,6 @@ export interface CheckOptions {
   /** Stops between images, by throwing its reason. */
   readonly signal?: AbortSignal;
 }
-
-/** Images decoded at a time: they decode on threads of their own. */
-const CONCURRENT = 8;
 
 /** Share of all frames that makes a size the usual one. */
 const USUAL = 0.9;
@@ -70,19 +68,14 @@ async function checkImages(
   findings: Findings,
   { onProgress, signal }: CheckOptions,
 ): Promise<CheckedImage[]> {
-  const images = new Array<CheckedImage | undefined>(rows.length);
-  let next = 0;
   let done = 0;
   onProgress?.(0, rows.length);
-  const worker = async () => {
-    while (next < rows.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      images[index] = await checkImage(rows[index], findings);
-      onProgress?.(++done, rows.length);
-    }
+  const check = async (row: LabelRow) => {
+    const image = await checkImage(row, findings);
+    onProgress?.(++done, rows.length);
+    return image;
   };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
+  const images = await mapConcurrently(rows, check, { signal });
   const decoded = images.filter((image) => image !== undefined);
   for (const image of decoded) {
     const { landmarks } = image.row;

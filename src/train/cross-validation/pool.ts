@@ -4,6 +4,7 @@ import { posix, relative, sep } from 'node:path';
 import { decodeFrame } from '../../images/index.js';
 import { DatasetError, type LabelledCase, readDataset, SPLITS, type Split } from '../dataset/index.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
+import { mapConcurrently } from '../map-concurrently.js';
 import { CrossValidationError } from './errors.js';
 
 /** A labelled frame among those that are divided into folds. */
@@ -63,12 +64,9 @@ export interface Appearance {
   readonly hash: PerceptualHash;
 }
 
-/** Images under way at a time: they are read and decoded on threads of their own. */
-const CONCURRENT = 8;
-
 /** @throws ImageError for the image that cannot be decoded */
 export async function readAppearances(cases: readonly PooledCase[]): Promise<Appearance[]> {
-  return mapFrames(cases, async (one) => {
+  return mapConcurrently(cases, async (one) => {
     const bytes = await readFile(one.path);
     return { digest: digestOf(bytes, one), hash: perceptualHash(await decodeFrame(bytes, one.path)) };
   });
@@ -76,23 +74,10 @@ export async function readAppearances(cases: readonly PooledCase[]): Promise<App
 
 /** The digests alone, for which no image is decoded. */
 export async function readDigests(cases: readonly PooledCase[]): Promise<string[]> {
-  return mapFrames(cases, async (one) => digestOf(await readFile(one.path), one));
+  return mapConcurrently(cases, async (one) => digestOf(await readFile(one.path), one));
 }
 
 function digestOf(bytes: Uint8Array, { landmarks: { ps1, ps2, fh1 } }: LabelledCase): string {
   const labels = [ps1, ps2, fh1].flatMap(({ x, y }) => [x, y]);
   return createHash('sha256').update(bytes).update(JSON.stringify(labels)).digest('hex');
-}
-
-async function mapFrames<T>(cases: readonly PooledCase[], read: (one: PooledCase) => Promise<T>): Promise<T[]> {
-  const results = new Array<T>(cases.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < cases.length) {
-      const index = next++;
-      results[index] = await read(cases[index]);
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
-  return results;
 }

@@ -2,6 +2,7 @@ import type { Frame } from '../../images/index.js';
 import { mapLandmarks } from '../../model/coordinates.js';
 import { type FrameTransform, fitFrame } from '../../model/fit-frame.js';
 import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
+import { mapConcurrently } from '../map-concurrently.js';
 import { loadCase, pointOutOfSight } from './load.js';
 import type { LabelledCase } from './read.js';
 
@@ -28,9 +29,6 @@ export interface NetworkFrame {
   readonly original: Frame | undefined;
 }
 
-/** Images decoded at a time: they decode on threads of their own. */
-const CONCURRENT = 8;
-
 /**
  * Decodes the frames of a data set and fits them to the network's input.
  *
@@ -43,32 +41,17 @@ export async function loadNetworkFrames(
   size: number,
   options: { keepOriginals?: boolean; signal?: AbortSignal } = {},
 ): Promise<NetworkFrame[]> {
-  const frames = new Array<NetworkFrame>(cases.length);
-  let next = 0;
-  let failure: { index: number; error: unknown } | undefined;
-  const load = async (index: number) => {
-    options.signal?.throwIfAborted();
-    const { file, frame, landmarks } = await loadCase(cases[index]);
+  const load = async (one: LabelledCase): Promise<NetworkFrame> => {
+    const { file, frame, landmarks } = await loadCase(one);
     const { pixels, transform } = fitFrame(frame, size);
     const fitted = mapLandmarks(landmarks, (point) => transform.toNetwork(point));
     const original = options.keepOriginals ? frame : undefined;
     const outOfSight = LANDMARK_NAMES.flatMap(
       (name) => pointOutOfSight(landmarks, name, frame, { transform, size }) ?? [],
     );
-    frames[index] = { file, pixels, size, landmarks: fitted, transform, outOfSight, original };
+    return { file, pixels, size, landmarks: fitted, transform, outOfSight, original };
   };
-  const worker = async () => {
-    while (next < cases.length && !failure) {
-      const index = next++;
-      // Cases are begun in order and those under way are finished, so the first bad one is named, whichever was slower.
-      await load(index).catch((error) => {
-        if (!failure || index < failure.index) failure = { index, error };
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENT }, worker));
-  if (failure) throw failure.error;
-  return frames;
+  return mapConcurrently(cases, load, { signal: options.signal });
 }
 
 /** One sentence about the frames of which the network cannot see every landmark; undefined where there are none. */

@@ -1,8 +1,8 @@
-import { parentPort } from 'node:worker_threads';
+import { move, transferableSymbol, valueSymbol } from 'piscina';
 import { type RenderTask, renderPhantom } from './render.js';
 
-/** Renders what it is sent, one frame at a time, and sends it back without copying. */
-parentPort?.on('message', async (task: RenderTask) => {
+/** Renders a frame; its bytes go back without being copied. */
+export default async function render(task: RenderTask): Promise<unknown> {
   const rendered = await renderPhantom(task);
-  parentPort?.postMessage(rendered, [rendered.bytes.buffer as ArrayBuffer]);
-});
+  return move({ [transferableSymbol]: [rendered.bytes.buffer as ArrayBuffer], [valueSymbol]: rendered });
+}

@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { Piscina } from 'piscina';
 import { type DatasetWriter, SPLITS, type Split, writeDataset } from '../dataset/index.js';
+import { mapConcurrently } from '../map-concurrently.js';
 import { PhantomError } from './errors.js';
 import { checkFrameOptions } from './generate.js';
-import { RenderPool } from './pool.js';
-import { type RenderTask, renderPhantom } from './render.js';
+import { type RenderedPhantom, type RenderTask, renderPhantom } from './render.js';
 import type { Difficulty } from './scene.js';
 
 /** Raised when the same seed and index no longer give the same frame. */
@@ -50,31 +51,29 @@ export async function writePhantomDataset(directory: string, options: PhantomDat
     counts,
   };
   const produce = async (writer: DatasetWriter) => {
-    const pool = workers > 0 ? new RenderPool(Math.min(workers, tasks.length)) : undefined;
-    let next = 0;
+    const pool = workers > 0 ? openRenderPool(Math.min(workers, tasks.length)) : undefined;
     let done = 0;
-    let failure: unknown;
     onProgress?.(0, tasks.length);
-    // As many takers as threads, so that no more frames are under way than are being rendered. When one fails the others
-    // finish theirs: a file written after the folder has been taken back would bring the folder back.
-    const take = async () => {
-      try {
-        while (next < tasks.length && failure === undefined) {
-          signal?.throwIfAborted();
-          const { split, file, task } = tasks[next++];
-          const rendered = await (pool ? pool.render(task) : renderPhantom(task));
-          await writer.add(split, { file, ...rendered });
-          onProgress?.(++done, tasks.length);
-        }
-      } catch (error) {
-        failure ??= error;
-      }
+    const write = async ({ split, file, task }: (typeof tasks)[number]) => {
+      await writer.add(split, { file, ...(await (pool ? pool.run(task) : renderPhantom(task))) });
+      onProgress?.(++done, tasks.length);
     };
-    await Promise.all(Array.from({ length: pool?.size ?? 1 }, take));
-    await pool?.close();
-    if (failure !== undefined) throw failure;
+    try {
+      // No more frames are under way than are being rendered, and none when this ends: a file written after the folder has been
+      // taken back would bring the folder back.
+      await mapConcurrently(tasks, write, { concurrency: pool?.maxThreads ?? 1, signal });
+    } finally {
+      await pool?.destroy();
+    }
   };
   await writeDataset(directory, produce, { about, ...(signal ? { signal } : {}) });
+}
+
+/** Threads that render frames. */
+function openRenderPool(threads: number): Piscina<RenderTask, RenderedPhantom> {
+  // The build puts the worker beside this module; run from dist, as TypeScript sources are no worker.
+  const filename = new URL('./render.worker.js', import.meta.url).href;
+  return new Piscina({ filename, minThreads: threads, maxThreads: threads });
 }
 
 function checkCounts(counts: Readonly<Record<Split, number>>): void {
