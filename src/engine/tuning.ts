@@ -1,3 +1,4 @@
+import { fnv1a } from './fnv1a.js';
 import type { Node } from './graph.js';
 import { type AdapterTraits, formatMatrixShape, type Lowering, type Value } from './operation.js';
 import type { TensorSpec } from './shape.js';
@@ -190,14 +191,9 @@ export function tuningKey({ operation, inputs, attributes }: TunedNode, { matrix
   return `${operation.name} ${shapes.join(', ')} ${units}${JSON.stringify(attributes)}`;
 }
 
-/** 64 bits of FNV-1a in two halves, as hexadecimal. */
+/** 64 bits as hexadecimal. */
 function hash(text: string): string {
-  let a = 0x811c9dc5;
-  let b = 0x01000193;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 0x01000193);
-    b = Math.imul(b ^ code ^ (a >>> 15), 0x85ebca6b);
-  }
-  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+  return fnv1a(text)
+    .map((word) => word.toString(16).padStart(8, '0'))
+    .join('');
 }

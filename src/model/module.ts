@@ -1,3 +1,4 @@
+import { fnv1a } from '../engine/fnv1a.js';
 import { type Device, type Shape, SondeError, scope, type Tensor } from '../engine/index.js';
 
 /** A parameter (learned) or buffer (a statistic, saved with the weights but not learned) under its full name. */
@@ -49,7 +50,8 @@ export abstract class Module {
 
   /** Defines a learned tensor, uniform in [-bound, bound): what PyTorch's default initialisations come down to. */
   protected uniform(name: string, shape: Shape, bound: number): Tensor {
-    const key = [this.builder.seed, hash(this.fullName(name))] as const;
+    // A stream named by the tensor, so that adding a layer does not change the others' values.
+    const key = [this.builder.seed, fnv1a(this.fullName(name))[0]] as const;
     return this.define(name, this.builder.device.uniform(shape, key, -bound, bound), true);
   }
 
@@ -88,11 +90,4 @@ export abstract class Module {
   private fullName(name: string): string {
     return this.builder.path === '' ? name : `${this.builder.path}.${name}`;
   }
-}
-
-/** FNV-1a: names a random stream by a tensor's name, so that adding a layer does not change the others' values. */
-function hash(text: string): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
-  return state >>> 0;
 }

@@ -1,4 +1,5 @@
 import { SondeError } from '../engine/errors.js';
+import { RandomDraws } from './random.js';
 
 /** A key that names no stream of random numbers. */
 export class RandomKeyError extends SondeError {
@@ -26,7 +27,7 @@ export interface StreamKey {
 }
 
 /** Random numbers that depend on purpose and key alone: Philox4x32-10 under (seed, purpose) at (block, attempt, epoch, index). */
-export class RandomStream {
+export class RandomStream extends RandomDraws {
   readonly #key: readonly [number, number];
   readonly #position: readonly [number, number, number];
   #words: readonly number[] = [];
@@ -34,6 +35,7 @@ export class RandomStream {
 
   /** @throws RandomKeyError */
   constructor(purpose: Purpose, { seed, epoch, index = 0, attempt = 0 }: StreamKey) {
+    super();
     for (const [name, value] of Object.entries({ seed, epoch, index, attempt })) {
       if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
         throw new RandomKeyError(
@@ -45,27 +47,11 @@ export class RandomStream {
     this.#position = [attempt, epoch, index];
   }
 
-  /** 32 random bits, unsigned. */
-  word(): number {
+  override word(): number {
     const lane = this.#drawn % 4;
     if (lane === 0) this.#words = philox([this.#drawn / 4, ...this.#position], this.#key);
     this.#drawn += 1;
     return this.#words[lane];
-  }
-
-  /** Uniform on [low, high), in 2³² steps. */
-  uniform(low: number, high: number): number {
-    return low + (high - low) * (this.word() / 2 ** 32);
-  }
-
-  /** True with this probability. */
-  chance(probability: number): boolean {
-    return this.uniform(0, 1) < probability;
-  }
-
-  /** A whole number from 0 to count − 1. With n counted of 2³² words, no number is more than 1 + n/2³² times as likely. */
-  below(count: number): number {
-    return Math.floor(this.uniform(0, count));
   }
 }
 

@@ -1,15 +1,17 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { RandomDraws } from '../random.js';
 
 /** What a stream is for. Each purpose has its own, so that a change to one stage leaves the draws of the others alone. */
 export type Purpose = 'profile' | 'geometry' | 'scene' | 'texture' | 'speckle' | 'noise' | 'overlay';
 
-/** Random numbers of one frame and purpose. */
-export class Stream {
+/** Random numbers for one purpose of one frame: xoroshiro128+, on which all phantoms of `PHANTOM_VERSION` 1 depend. */
+export class Stream extends RandomDraws {
   readonly #generator: RandomGenerator;
 
   /** @param seed any whole number up to 2⁵³ @param index the frame's number in its set */
   constructor(seed: number, index: number, purpose: Purpose) {
+    super();
     let label = 0;
     for (const character of purpose) label = Math.imul(label, 31) + character.charCodeAt(0);
     const words = [seed, Math.floor(seed / 2 ** 32), index, Math.floor(index / 2 ** 32), label];
@@ -17,38 +19,8 @@ export class Stream {
     this.#generator = xoroshiro128plusFromState([1, 2, 3, 4].map((start) => hash(start, words)));
   }
 
-  /** 32 random bits, signed. */
-  bits(): number {
-    return this.#generator.next();
-  }
-
-  /** Uniform on [low, high). */
-  uniform(low: number, high: number): number {
-    return low + (high - low) * ((this.#generator.next() >>> 0) / 2 ** 32);
-  }
-
-  /** Uniform on (0, 1]: safe to take the logarithm of. */
-  positive(): number {
-    return ((this.#generator.next() >>> 0) + 1) / 2 ** 32;
-  }
-
-  chance(probability: number): boolean {
-    return this.uniform(0, 1) < probability;
-  }
-
-  /** A whole number from 0 to count − 1. */
-  below(count: number): number {
-    return Math.floor(this.uniform(0, count));
-  }
-
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)];
-  }
-
-  /** Normal deviate (Box–Muller). */
-  normal(mean = 0, deviation = 1): number {
-    const radius = Math.sqrt(-2 * Math.log(this.positive()));
-    return mean + deviation * radius * Math.cos(this.uniform(0, 2 * Math.PI));
+  override word(): number {
+    return this.#generator.next() >>> 0;
   }
 }
 

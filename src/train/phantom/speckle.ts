@@ -24,7 +24,7 @@ export function drawEnvelope(stream: Stream, tissue: TissueMaps, grid: PolarGrid
     const real = new Float32Array(count);
     const imaginary = new Float32Array(count);
     for (let i = 0; i < count; i++) {
-      const bits = stream.bits();
+      const bits = stream.word();
       const radius = amplitude[i] * Math.sqrt(-Math.log(stream.positive()));
       real[i] = radius * COSINE[bits & (PHASES - 1)];
       imaginary[i] = radius * COSINE[(bits + PHASES / 4) & (PHASES - 1)];

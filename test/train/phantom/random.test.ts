@@ -3,7 +3,7 @@ import { Stream } from '../../../src/train/phantom/random.js';
 
 const draw = (seed: number, index: number, purpose: ConstructorParameters<typeof Stream>[2]) => {
   const stream = new Stream(seed, index, purpose);
-  return Array.from({ length: 8 }, () => stream.bits()).join();
+  return Array.from({ length: 8 }, () => stream.word()).join();
 };
 
 describe('Stream', () => {
