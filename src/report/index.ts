@@ -1,2 +1,2 @@
-export { ReportError } from './errors.js';
 export { makeReport, type Report, type ReportOptions, writeReport } from './report.js';
+export { ReportError } from './source/sources.js';

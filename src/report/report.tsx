@@ -1,7 +1,6 @@
 import type { VNode } from 'preact';
 import { describeSoftware, writeFileAtomically } from '../train/run-folder/index.js';
 import { type KeyedRun, keyed, Numbering, RunName } from './elements.js';
-import { ReportError } from './errors.js';
 import { count, dateTime, fixed, listed, range } from './format.js';
 import { renderPage } from './page.js';
 import { agreementSection } from './sections/agreement.js';
@@ -16,7 +15,7 @@ import { pairedSection } from './sections/paired.js';
 import { scoresSection } from './sections/scores.js';
 import { searchSection } from './sections/search.js';
 import { trainingSection } from './sections/training.js';
-import { readSources, type Sources } from './source/sources.js';
+import { ReportError, readSources, type Sources } from './source/sources.js';
 
 export interface ReportOptions {
   /** Whose scores are shown; `test` where nothing is said. */

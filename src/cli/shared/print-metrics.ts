@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Evaluation } from '../../train/evaluate/index.js';
+import { percent } from '../../train/metrics/percent.js';
 
 type Metrics = Evaluation['metrics'];
 
@@ -79,10 +80,6 @@ function ensembleLines({ ensemble }: Metrics): string[][] {
 
 function withinText({ within5, within10, within20 }: Metrics['sdr']): string {
   return `within 5 px: ${percent(within5)}, 10 px: ${percent(within10)}, 20 px: ${percent(within20)}`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function range({ low, high }: { low: number; high: number }): string {

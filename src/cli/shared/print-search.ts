@@ -1,3 +1,4 @@
+import { percent } from '../../train/metrics/percent.js';
 import { describeScore, type SearchSummary } from '../../train/search/index.js';
 
 /** What a search has found, and what it went by. */
@@ -15,7 +16,7 @@ export function printSearch({ objective, trials, best, importance }: SearchSumma
   const width = Math.max(...Object.keys(leader.parameters).map((name) => name.length));
   for (const [name, value] of Object.entries(leader.parameters)) {
     const share = importance?.[name];
-    const explains = share === undefined ? '' : `   importance ${(100 * share).toFixed(0)} %`;
+    const explains = share === undefined ? '' : `   importance ${percent(share, 0)}`;
     console.log(`  ${name.padEnd(width)}  ${String(value).padEnd(22)}${explains}`);
   }
   console.log(`to train with it: npm run train -- --config ${file}`);

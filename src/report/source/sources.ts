@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { SondeError } from '../../engine/errors.js';
 import { ENSEMBLE_FOLDER, SPLITS_FILE } from '../../train/cross-validation/index.js';
 import { METRICS_FILE } from '../../train/run-folder/index.js';
 import { isSearchFolder } from '../../train/search/index.js';
-import { ReportError } from '../errors.js';
 import { COMPARISON_FILE, type ReportedComparison, readComparison } from './comparison.js';
 import { type ReportedCrossValidation, readCrossValidation } from './cross-validation.js';
 import type { Note } from './file.js';
 import { type ReportedRun, readRun } from './run.js';
 import { type ReportedSearch, readReportedSearch } from './search.js';
+
+/** A report that cannot be written. */
+export class ReportError extends SondeError {
+  override name = 'ReportError';
+}
 
 /** What the folders of a report hold, by kind, in the order given. */
 export interface Sources {

@@ -1,4 +1,5 @@
 import type { TrainingConfig } from '../config/index.js';
+import { percent } from '../metrics/percent.js';
 import { quantisationOf } from './summary.js';
 
 /** The paper's frames, px, and cells along a side of its heatmaps. */
@@ -47,10 +48,10 @@ function wideView(models: readonly ComparedConfig[]): string[] {
     const paper = viewOf(PAPER_POOLINGS) / PAPER_FRAME;
     const here = viewOf(model.depth) / model.inputSize;
     if (here < 1.2 * paper) return [];
-    const part = here >= 1 ? 'the whole of its frames' : `${percent(here)} of the width of its frames`;
+    const part = here >= 1 ? 'the whole of its frames' : `${percent(here, 0)} of the width of its frames`;
     return [
       `A point of ${title}’s heatmaps depends on ${viewOf(model.depth)} px around it, ${part} of ${model.inputSize} px; in the paper ` +
-        `on ${percent(paper)} of the width, where a deeper network gains by what it sees beyond (a small U-Net with so narrow a view errs ` +
+        `on ${percent(paper, 0)} of the width, where a deeper network gains by what it sees beyond (a small U-Net with so narrow a view errs ` +
         'more than twice as far: docs/method.md).',
     ];
   });
@@ -62,10 +63,6 @@ function wideView(models: readonly ComparedConfig[]): string[] {
  */
 function viewOf(poolings: number): number {
   return 13 * 2 ** poolings - 8;
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(100 * fraction)} %`;
 }
 
 const listed = (titles: readonly string[]) => new Intl.ListFormat('en-GB').format(titles);

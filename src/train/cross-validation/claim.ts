@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { z } from 'zod';
 import { ageOf, isRunning, processSpace } from '../liveness.js';
 import { createFileAtomically } from '../run-folder/index.js';
-import { CrossValidationError } from './errors.js';
+import { CrossValidationError } from './splits.js';
 
 const holderSchema = z.object({
   pid: z.int(),

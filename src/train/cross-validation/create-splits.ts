@@ -1,10 +1,9 @@
 import type { Split } from '../dataset/index.js';
 import { DisjointSets, findNearDuplicates, NEAR_DUPLICATE_BITS } from '../duplicates/index.js';
 import { assignFolds } from './assign.js';
-import { CrossValidationError } from './errors.js';
 import { type MetadataOptions, readMetadata } from './metadata.js';
 import { type PooledCase, readAppearances, readDigests, readPool } from './pool.js';
-import { fingerprintOf, type Splits } from './splits.js';
+import { CrossValidationError, fingerprintOf, type Splits } from './splits.js';
 import { angleStrata, compareStrata } from './strata.js';
 
 /** As many as the paper. */

@@ -4,9 +4,8 @@ import { configDifference, describeDifference, loadConfig, type TrainingConfig }
 import { hashWeights } from '../evaluate/provenance.js';
 import { createFileAtomically } from '../run-folder/index.js';
 import { createSplits, type FoldCases, findFoldCases, type SplitOptions } from './create-splits.js';
-import { CrossValidationError } from './errors.js';
 import { type HeldOut, parseHeldOut } from './held-out.js';
-import { parseSplits, type Splits } from './splits.js';
+import { CrossValidationError, parseSplits, type Splits } from './splits.js';
 
 export const SPLITS_FILE = 'splits.json';
 /** Folder in which all folds are evaluated as one. */

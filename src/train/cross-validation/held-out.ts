@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LandmarkCase } from '../metrics/index.js';
-import { CrossValidationError } from './errors.js';
 import type { Splits } from './splits.js';
+import { CrossValidationError } from './splits.js';
 
 const point = z.object({ x: z.number(), y: z.number() });
 const landmarks = z.object({ ps1: point, ps2: point, fh1: point });

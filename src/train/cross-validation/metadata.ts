@@ -2,8 +2,8 @@ import { posix } from 'node:path';
 import { COLUMNS, plain } from '../dataset/layout.js';
 import { imageKey } from '../dataset/locate.js';
 import { findColumn, readTable, requireColumn, type Table, type TableRow } from '../dataset/table.js';
-import { CrossValidationError } from './errors.js';
 import type { Pool, PooledCase } from './pool.js';
+import { CrossValidationError } from './splits.js';
 
 /** What columns are called, compared without case, spaces and punctuation. */
 const PRESENTATION = ['presentation', 'fetalpresentation', 'headposition', 'fetalheadposition', 'fetalposition'];

@@ -5,7 +5,7 @@ import { decodeFrame } from '../../images/index.js';
 import { DatasetError, type LabelledCase, readDataset, SPLITS, type Split } from '../dataset/index.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
 import { mapConcurrently } from '../map-concurrently.js';
-import { CrossValidationError } from './errors.js';
+import { CrossValidationError } from './splits.js';
 
 /** A labelled frame among those that are divided into folds. */
 export interface PooledCase extends LabelledCase {

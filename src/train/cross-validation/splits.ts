@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { SondeError } from '../../engine/errors.js';
 import { SPLITS } from '../dataset/index.js';
-import { CrossValidationError } from './errors.js';
+
+/** Frames that cannot be divided into folds, or folds that do not belong to the data or the settings given. */
+export class CrossValidationError extends SondeError {
+  override name = 'CrossValidationError';
+}
 
 /**
  * What `splits.json` holds: which frames are held out in which fold, and everything that decided it. Files are paths of images

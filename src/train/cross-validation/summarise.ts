@@ -13,7 +13,6 @@ import {
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { stratumWarnings } from './describe-splits.js';
 import { createFoldEnsemble } from './ensemble.js';
-import { CrossValidationError } from './errors.js';
 import { CrossValidationFolder } from './folder.js';
 import { type HeldOut, landmarkCasesOf } from './held-out.js';
 import {
@@ -24,6 +23,7 @@ import {
   type FoldScores,
 } from './results.js';
 import type { Splits } from './splits.js';
+import { CrossValidationError } from './splits.js';
 import { compareStrata } from './strata.js';
 
 export const RESULTS_FILE = 'cross-validation.json';

@@ -1,3 +1,10 @@
+import { SondeError } from '../../engine/errors.js';
+
+/** A data set that cannot be read or written: what was looked for, in which file and row. */
+export class DatasetError extends SondeError {
+  override name = 'DatasetError';
+}
+
 /** Parts of a data set, as the IUGC 2025 challenge splits it. */
 export type Split = 'train' | 'validation' | 'test';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { decodeFrame, type Frame } from '../../images/index.js';
 import { type FrameExtent, type FrameTransform, regionOf } from '../../model/fit-frame.js';
 import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
-import { DatasetError } from './errors.js';
+import { DatasetError } from './layout.js';
 import type { LabelledCase } from './read.js';
 
 /** Opens and decodes the image of a case. @throws DatasetError, or ImageError from decoding */

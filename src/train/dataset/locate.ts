@@ -1,7 +1,6 @@
 import { type Dirent, promises as fs } from 'node:fs';
 import { basename, dirname, join, parse } from 'node:path';
-import { DatasetError } from './errors.js';
-import { ANGLE_FILES, LABEL_FILES, LAYOUT, plain, SPLIT_FOLDERS, type Split } from './layout.js';
+import { ANGLE_FILES, DatasetError, LABEL_FILES, LAYOUT, plain, SPLIT_FOLDERS, type Split } from './layout.js';
 
 /** Names of images are compared without folder and case, and with accents composed: macOS decomposes those of files. */
 export function imageKey(name: string): string {

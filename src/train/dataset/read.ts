@@ -1,7 +1,6 @@
 import { dirname } from 'node:path';
 import type { Landmarks } from '../../model/landmarks.js';
-import { DatasetError } from './errors.js';
-import { COLUMNS, type Split } from './layout.js';
+import { COLUMNS, DatasetError, type Split } from './layout.js';
 import { findAngles, findImage, findImages, findLabels, imageKey } from './locate.js';
 import { findColumn, readAngle, readPoint, readTable, requireColumn, type Table } from './table.js';
 

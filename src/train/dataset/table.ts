@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import type { Point } from '../../model/landmarks.js';
-import { DatasetError } from './errors.js';
-import { plain } from './layout.js';
+import { DatasetError, plain } from './layout.js';
 
 /** A CSV file with its header. */
 export interface Table {

@@ -1,9 +1,8 @@
 import { promises as fs } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Landmarks } from '../../model/landmarks.js';
-import { DatasetError } from './errors.js';
 import { anglesCsv, type LabelRow, labelsCsv } from './labels.js';
-import { LAYOUT, SPLITS, type Split } from './layout.js';
+import { DatasetError, LAYOUT, SPLITS, type Split } from './layout.js';
 
 /** One image to be written with its labels. */
 export interface DatasetImage {

@@ -1,6 +1,6 @@
 import type { Calibration } from '../../model/index.js';
 import { angleOfProgression, type Landmarks } from '../../model/landmarks.js';
-import { bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
+import { apdOfMean, bootstrapIntervals, evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
 import type { Scores } from '../run-folder/index.js';
 import { blandAltman, intraclassCorrelation, type MeasurementPair } from '../statistics/index.js';
 import { assessUncertainty, type UncertainCase } from '../uncertainty/index.js';
@@ -33,11 +33,6 @@ export function scoreCases(
     aopAgreement: agreementOfAngles(cases),
     uncertainty: cases.every(isUncertain) ? assessUncertainty(cases, calibration) : undefined,
   };
-}
-
-/** What predicting the mean position of the training landmarks scores, px of a 512 px frame: the model that does not look. */
-export function apdOfMean(meanLandmarks: Landmarks, truths: readonly Landmarks[]): number {
-  return evaluateLandmarks(truths.map((truth) => ({ predicted: meanLandmarks, truth }))).apd;
 }
 
 function isUncertain(one: LandmarkCase | UncertainCase): one is UncertainCase {

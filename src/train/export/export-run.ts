@@ -1,4 +1,5 @@
 import { extname, resolve } from 'node:path';
+import { SondeError } from '../../engine/errors.js';
 import type { Device } from '../../index.js';
 import {
   buildTrainedModel,
@@ -13,9 +14,13 @@ import { type Checkpoint, checkpointFile, STATE_FILE } from '../checkpoint/index
 import { buildDecoder } from '../predict/build.js';
 import { readRun, type TrainedRun } from '../predict/trained-run.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
-import { ExportError } from './errors.js';
 import { type CardSubject, modelCard } from './model-card.js';
 import { readRunFacts } from './run-facts.js';
+
+/** A model that cannot be exported as asked. */
+export class ExportError extends SondeError {
+  override name = 'ExportError';
+}
 
 export const EXPORT_FORMATS = ['onnx', 'safetensors'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

@@ -1,6 +1,6 @@
-export { ExportError } from './errors.js';
 export {
   EXPORT_FORMATS,
+  ExportError,
   type ExportedRun,
   type ExportFormat,
   type ExportInput,

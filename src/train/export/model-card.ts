@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import type { Decoding, FrameType } from '../../model/index.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
+import { percent } from '../metrics/percent.js';
 import type { SoftwareEnvironment, SplitMetrics } from '../run-folder/index.js';
 import { augmentationInWords } from './augmentation-words.js';
 import { onnxUse, safetensorsUse } from './card-use.js';
@@ -166,10 +167,6 @@ function scoreCells({ count, apd, apdOfMean, intervals, distances, sdr, aopMae, 
     percent(aopWithin5),
     apdOfMean.toFixed(2),
   ];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 function commit({ commit: hash }: Pick<SoftwareEnvironment, 'commit'>): string {

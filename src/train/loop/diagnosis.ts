@@ -1,7 +1,99 @@
 import { type Device, NumericError, openDevice } from '../../index.js';
-import type { SafetensorsTensor, SafetensorsTensors } from '../../model/index.js';
+import { precisionOn, type SafetensorsTensor, type SafetensorsTensors } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
+import { type Batch, type BatchLoader, disposeBatch, type LoadedBatch } from './batch-loader.js';
 import { Learner } from './learner.js';
+import { TrainingError, type TrainingInput } from './training-input.js';
+import type { StepLosses } from './training-step.js';
+import type { Validation } from './validator.js';
+
+/** Stops a run whose loss or gradient becomes NaN or infinite, with an error that names the frames and the operation. */
+export class Diagnosis {
+  constructor(
+    private readonly input: TrainingInput,
+    private readonly learner: Learner,
+    private readonly batches: { readonly loader: BatchLoader },
+  ) {}
+
+  /**
+   * The losses of a step, if they are finite.
+   *
+   * @param where The step, for messages, as in "in epoch 2, batch 3 (…)".
+   * @throws TrainingError naming batch and operation where the loss or the gradient is NaN or infinite
+   */
+  async checkStep(
+    running: Promise<StepLosses>,
+    batch: Batch,
+    learningRate: number,
+    where: string,
+  ): Promise<StepLosses> {
+    const losses = await running.catch((error) => {
+      throw error instanceof NumericError ? this.stopped(`Training stopped ${where}`, describeOperation(error)) : error;
+    });
+    // A gradient can overflow where the loss does not.
+    if (this.isOverflow(losses)) return losses;
+    const [name, value] = Number.isFinite(losses.loss) ? ['gradient norm', losses.norm] : ['loss', losses.loss];
+    if (Number.isFinite(value)) return losses;
+    const repeat = async (learner: Learner, device: Device) =>
+      learner.train(await this.copyOf(batch, device), learningRate);
+    throw this.stopped(`The ${name} became ${value} ${where}`, await this.findCause(repeat));
+  }
+
+  /** Validates the network. @throws TrainingError naming frames and operation where the loss is NaN or infinite */
+  async validate(epoch: number): Promise<Validation> {
+    const { validation, signal } = this.input;
+    const where = `after epoch ${epoch}`;
+    const checked = await this.learner.validator.validate(validation, signal).catch((error) => {
+      throw error instanceof NumericError
+        ? this.stopped(`Validation stopped ${where}`, describeOperation(error))
+        : error;
+    });
+    if (Number.isFinite(checked.loss)) return checked;
+    const { spoilt = validation } = checked;
+    const files = spoilt.map(({ file }) => file).join(', ');
+    const cause = await this.findCause((learner) => learner.validator.validate(spoilt));
+    throw this.stopped(`The validation loss became ${checked.loss} ${where} (${files})`, cause);
+  }
+
+  private stopped(what: string, cause: string | undefined): TrainingError {
+    const remedies = ['lower the learning rate', 'look at these frames'];
+    // What overflows f16, whatever the loss scale, may have room in f32.
+    if (precisionOn(this.input.device, this.input.config) === 'mixed') remedies.push('set training.precision to "f32"');
+    const last = remedies.pop();
+    const because = cause === undefined ? '' : `: ${cause}`;
+    return new TrainingError(`${what}${because}; ${remedies.join(', ')}, or ${last}.`);
+  }
+
+  /** Whether gradients were too large for f16 at their loss scale, which is then halved: no reason to stop. */
+  private isOverflow({ loss, norm, scale }: StepLosses): boolean {
+    if (Number.isFinite(norm) || !Number.isFinite(loss) || scale <= this.learner.leastScale) return false;
+    this.input.events?.note?.(
+      `gradients overflowed f16 at a loss scale of ${scale}: the step was left out, the scale halved`,
+    );
+    return true;
+  }
+
+  private async findCause(repeat: Parameters<typeof findCause>[2]): Promise<string | undefined> {
+    const { config, events, diagnose = true } = this.input;
+    if (!diagnose) return undefined;
+    events?.note?.('a number became NaN or Inf; repeating that batch in checked mode to find the operation');
+    return findCause(config, this.learner, repeat);
+  }
+
+  /** A batch's tensors on another device, to the bit. */
+  private async copyOf(batch: Batch, device: Device): Promise<LoadedBatch> {
+    const loaded = await this.batches.loader.load(batch);
+    try {
+      const { images, targets } = loaded;
+      return {
+        images: device.tensor(await images.data(), images.shape),
+        targets: device.tensor(await targets.data(), targets.shape),
+      };
+    } finally {
+      disposeBatch(loaded);
+    }
+  }
+}
 
 /**
  * Finds out what gave NaN or Inf: looks at the weights, and where these are whole repeats the work on a second device in
@@ -38,7 +130,7 @@ export async function findCause(
   return undefined;
 }
 
-export function describeOperation({ finding, inputs }: NumericError): string {
+function describeOperation({ finding, inputs }: NumericError): string {
   return `${finding}, from inputs ${inputs}`;
 }
 

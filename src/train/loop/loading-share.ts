@@ -1,4 +1,5 @@
 import type { Device } from '../../index.js';
+import { percent } from '../metrics/percent.js';
 import { type Batch, type BatchLoader, timeLoading } from './batch-loader.js';
 
 /**
@@ -39,7 +40,7 @@ export class LoadingShare {
     this.told = true;
     const own = await timeLoading(this.device, this.loader, batch);
     const step = this.milliseconds / this.steps;
-    const share = `${((100 * own) / step).toFixed(1)} % of a step of ${shown(step)} ms`;
+    const share = `${percent(own / step)} of a step of ${shown(step)} ms`;
     this.note(
       this.loader.place === 'device'
         ? `a batch is made on the device in ${shown(own)} ms, ${share}`

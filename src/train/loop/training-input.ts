@@ -79,6 +79,6 @@ export interface TrainingOutcome {
   readonly stoppedEarly: boolean;
   /** What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
   readonly meanApd: number;
-  /** Whether the best epoch is no better than that, after as many epochs as it takes to say so; see `TELLING_EPOCHS`. */
+  /** Whether the best epoch is no better than that, after enough epochs to tell. */
   readonly learntNothing: boolean;
 }

@@ -9,7 +9,7 @@ export {
   landmarkErrors,
   MetricsError,
 } from './evaluate.js';
-export { meanLandmarks } from './mean-landmarks.js';
+export { apdOfMean, meanLandmarks } from './mean-landmarks.js';
 export {
   type BootstrapIntervals,
   bootstrapIntervalsSchema,

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { OverlayError } from './errors.js';
+import { OverlayError } from './marks.js';
 
 /** Between the pictures and around them, px. */
 const GAP = 8;

@@ -1,6 +1,6 @@
 /** The font of overlays, in a page. Its counterpart in Node is font-node.ts. */
 import opentype from 'opentype.js';
-import { OverlayError } from './errors.js';
+import { OverlayError } from './marks.js';
 
 let loaded: opentype.Font | undefined;
 

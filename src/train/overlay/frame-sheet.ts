@@ -1,8 +1,7 @@
 import sharp from 'sharp';
 import { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from '../../model/landmarks.js';
 import { landmarkMarks, marker } from './drawing.js';
-import { OverlayError } from './errors.js';
-import { COLORS } from './marks.js';
+import { COLORS, OverlayError } from './marks.js';
 import { bytesOf } from './overlay.js';
 import { fittedText, textOutline, textWidth } from './text.js';
 

@@ -1,5 +1,11 @@
 /** How landmarks and their angle look, in pictures as in the web tool. */
+import { SondeError } from '../../engine/errors.js';
 import type { Landmarks, Point } from '../../model/landmarks.js';
+
+/** An overlay that cannot be drawn. */
+export class OverlayError extends SondeError {
+  override name = 'OverlayError';
+}
 
 export const COLORS = { ps1: '#ffd23f', ps2: '#43d3ff', fh1: '#ff7aa8', angle: '#ffffff', truth: '#86ff91' } as const;
 

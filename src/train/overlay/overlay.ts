@@ -4,7 +4,7 @@ import { greyBytes } from '../../images/grey-bytes.js';
 import { LANDMARK_NAMES, type Landmarks } from '../../model/landmarks.js';
 import { overlaySvg } from './drawing.js';
 import { enlargedDrawing } from './enlarge.js';
-import { OverlayError } from './errors.js';
+import { OverlayError } from './marks.js';
 
 export interface OverlayOptions {
   /** Grey values, row by row: bytes, or floats from 0 to 1. */

@@ -1,6 +1,6 @@
+import { SondeError } from '../../engine/errors.js';
 import { angleOfProgression, type Landmarks } from '../../model/landmarks.js';
 import { scanConvert } from './display.js';
-import { PhantomError } from './errors.js';
 import { drawGeometry, type Geometry, toPixels } from './geometry.js';
 import { drawOverlay } from './overlay.js';
 import { polarGrid } from './polar.js';
@@ -10,6 +10,11 @@ import { receive } from './receive.js';
 import { type Difficulty, drawScene, type Scene } from './scene.js';
 import { drawEnvelope } from './speckle.js';
 import { drawTissue } from './tissue.js';
+
+/** Options of which no synthetic frame or set can be made. */
+export class PhantomError extends SondeError {
+  override name = 'PhantomError';
+}
 
 export interface PhantomOptions {
   readonly seed: number;

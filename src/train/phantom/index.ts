@@ -1,5 +1,4 @@
-export { PhantomError } from './errors.js';
-export { generatePhantom, type Phantom, type PhantomOptions } from './generate.js';
+export { generatePhantom, type Phantom, PhantomError, type PhantomOptions } from './generate.js';
 export { type Ellipse, type Geometry, LABEL_RANGES, type Sector } from './geometry.js';
 export { type OverlayStyle, PROFILES, type Profile } from './profiles.js';
 export type { Difficulty, Gas, Scene, Tube } from './scene.js';

@@ -2,8 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
 import { type DatasetWriter, SPLITS, type Split, writeDataset } from '../dataset/index.js';
 import { mapConcurrently } from '../map-concurrently.js';
-import { PhantomError } from './errors.js';
-import { checkFrameOptions } from './generate.js';
+import { checkFrameOptions, PhantomError } from './generate.js';
 import { type RenderedPhantom, type RenderTask, renderPhantom } from './render.js';
 import type { Difficulty } from './scene.js';
 

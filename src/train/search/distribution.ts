@@ -5,7 +5,14 @@
  * false. Its *internal* value is a number: the value itself, or the index of a categorical choice. Samplers and study files
  * work with internal values.
  */
+
 import { z } from 'zod';
+import { SondeError } from '../../engine/errors.js';
+
+/** A search that cannot go on: a damaged study file, another search's study, or a space that makes no sense. */
+export class SearchError extends SondeError {
+  override name = 'SearchError';
+}
 
 export const parameterValueSchema = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 export type ParameterValue = z.output<typeof parameterValueSchema>;

@@ -6,7 +6,7 @@ export type {
   IntDistribution,
   ParameterValue,
 } from './distribution.js';
-export { SearchError } from './errors.js';
+export { SearchError } from './distribution.js';
 export { HalvingPruner, type HalvingPrunerOptions } from './halving-pruner.js';
 export { parameterImportance } from './importance.js';
 export { describeScore, type EpochScores, OBJECTIVES, type Objective } from './objective.js';

@@ -7,8 +7,8 @@ import {
   distributionSchema,
   externalValue,
   type ParameterValue,
+  SearchError,
 } from './distribution.js';
-import { SearchError } from './errors.js';
 import { type Append, Journal } from './journal/journal.js';
 import { MINIMISE, OPERATION } from './journal/record.js';
 import type { StudyRecord } from './journal/replay.js';

@@ -2,8 +2,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Distributions, distributionSchema, parameterValueSchema } from './distribution.js';
-import { SearchError } from './errors.js';
+import { type Distributions, distributionSchema, parameterValueSchema, SearchError } from './distribution.js';
 import { parameterImportance } from './importance.js';
 import { Journal } from './journal/journal.js';
 import { OBJECTIVES } from './objective.js';

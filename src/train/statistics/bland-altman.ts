@@ -1,6 +1,5 @@
 import { type Interval, mean, standardDeviation } from '../metrics/index.js';
-import { studentQuantile, studentTwoSided } from './distributions.js';
-import { StatisticsError } from './errors.js';
+import { StatisticsError, studentQuantile, studentTwoSided } from './distributions.js';
 import type { BlandAltman } from './schema.js';
 
 /** Standard deviations from the bias to the 95 % limits of agreement. */

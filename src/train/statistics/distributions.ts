@@ -1,4 +1,10 @@
 import jStat from 'jstat';
+import { SondeError } from '../../engine/errors.js';
+
+/** Numbers or runs that a statistic cannot be computed from. */
+export class StatisticsError extends SondeError {
+  override name = 'StatisticsError';
+}
 
 // jStat's quantiles agree with R's to seven digits and its tails to an absolute 10⁻¹²: far more than an interval or a p is
 // read to.

@@ -1,6 +1,5 @@
 export { blandAltman, type MeasurementPair } from './bland-altman.js';
-export { normalTwoSided } from './distributions.js';
-export { StatisticsError } from './errors.js';
+export { normalTwoSided, StatisticsError } from './distributions.js';
 export { holmAdjusted } from './holm.js';
 export { intraclassCorrelation } from './intraclass.js';
 export { averageRanks, rankCorrelation } from './ranks.js';

@@ -1,6 +1,5 @@
 import type { Interval } from '../metrics/index.js';
-import { fisherQuantile } from './distributions.js';
-import { StatisticsError } from './errors.js';
+import { fisherQuantile, StatisticsError } from './distributions.js';
 import type { IntraclassCorrelation } from './schema.js';
 
 /**

@@ -1,5 +1,4 @@
-import { normalTwoSided } from './distributions.js';
-import { StatisticsError } from './errors.js';
+import { normalTwoSided, StatisticsError } from './distributions.js';
 import { averageRanks } from './ranks.js';
 import type { SignedRankTest } from './schema.js';
 

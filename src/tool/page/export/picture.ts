@@ -2,8 +2,8 @@
 import type { Frame } from '../../../images/frame.js';
 import { overlaySvg } from '../../../train/overlay/drawing.js';
 import { enlargedDrawing } from '../../../train/overlay/enlarge.js';
-import { OverlayError } from '../../../train/overlay/errors.js';
 import { loadOverlayFont } from '../../../train/overlay/font-browser.js';
+import { OverlayError } from '../../../train/overlay/marks.js';
 import { type Annotation, isCorrected, landmarksOf, measurementsOf } from '../annotate/annotation.js';
 import { drawFrame } from '../view/draw-frame.js';
 

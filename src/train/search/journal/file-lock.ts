@@ -1,7 +1,7 @@
 import { lstat, rename, symlink, unlink, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SearchError } from '../errors.js';
+import { SearchError } from '../distribution.js';
 
 export interface LockOptions {
   /** Milliseconds after which a lock that nobody renews is that of a process that has died, and is broken. */

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { SearchError } from '../errors.js';
+import { SearchError } from '../distribution.js';
 import { type LockOptions, withFileLock } from './file-lock.js';
 
 /** A line of a journal, and its number from 1. */

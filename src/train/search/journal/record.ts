@@ -4,7 +4,7 @@
  */
 import JSON5 from 'json5';
 import { z } from 'zod';
-import { SearchError } from '../errors.js';
+import { SearchError } from '../distribution.js';
 
 export const OPERATION = {
   createStudy: 0,

@@ -1,5 +1,4 @@
-import { type Distribution, parseDistribution } from '../distribution.js';
-import { SearchError } from '../errors.js';
+import { type Distribution, parseDistribution, SearchError } from '../distribution.js';
 import { isFinished, type Trial } from '../trial.js';
 import { type JournalRecord, OPERATION, STATES } from './record.js';
 
