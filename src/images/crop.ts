@@ -14,7 +14,9 @@ export function cropFrame(frame: Frame, region: Region | undefined = frame.regio
     pixels.set(frame.pixels.subarray(start, start + width), row * width);
   }
   return {
-    ...{ width, height, pixels },
+    width,
+    height,
+    pixels,
     ...(spacing ? { spacing } : {}),
     ...(pixelAspectRatio ? { pixelAspectRatio } : {}),
   };

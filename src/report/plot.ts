@@ -39,7 +39,12 @@ export interface Drawing {
 export function drawPlot({ width, height, alt, options: { x, y, ...options } }: Drawing): string {
   const { document } = parseHTML('<html><body></body></html>');
   const svg = Plot.plot({
-    ...{ width, height, marginTop: 26, marginRight: 10, marginBottom: 40, marginLeft: 40 },
+    width,
+    height,
+    marginTop: 26,
+    marginRight: 10,
+    marginBottom: 40,
+    marginLeft: 40,
     x: { labelAnchor: 'center', labelArrow: 'none', labelOffset: 36, tickSize: 4, ...x },
     y: { label: null, tickSize: 0, ...y },
     ...options,

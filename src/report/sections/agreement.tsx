@@ -83,7 +83,9 @@ function blandAltmanPlot({ run, agreement, pairs }: Measured, reach: number, dom
       Plot.rect(bands, { y1: 'low', y2: 'high', fill: color, fillOpacity: 0.13 }),
       Plot.ruleY([0], { stroke: 'var(--rule)' }),
       Plot.ruleY(lines, {
-        ...{ y: 'at', stroke: color, strokeWidth: 1.4 },
+        y: 'at',
+        stroke: color,
+        strokeWidth: 1.4,
         strokeDasharray: '6,4',
         filter: (_, i) => i > 0,
       }),

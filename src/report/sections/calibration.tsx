@@ -124,8 +124,11 @@ function coverage(assessed: readonly Assessed[], number: number): VNode {
         Plot.link([0], { x1: 0, y1: 0, x2: 100, y2: 100, stroke: 'currentColor', strokeDasharray: '1.5,3' }),
         ...lines.map(({ reliability, color, dash, width }) =>
           Plot.line(reliability?.coverage ?? [], {
-            ...{ x: ({ level }) => 100 * level, y: ({ observed }) => 100 * observed },
-            ...{ stroke: color, strokeDasharray: dash, strokeWidth: width },
+            x: ({ level }) => 100 * level,
+            y: ({ observed }) => 100 * observed,
+            stroke: color,
+            strokeDasharray: dash,
+            strokeWidth: width,
           }),
         ),
       ],

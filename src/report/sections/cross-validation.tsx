@@ -118,8 +118,11 @@ function curves(
   const last = Math.max(2, ...lines.flatMap(({ points }) => points.map(({ epoch }) => epoch)));
   const line = ({ fold, points }: (typeof lines)[number]) =>
     Plot.line(points, {
-      ...{ x: 'epoch', y: 'value', stroke: fold === bestFold ? BEST : COLOR },
-      ...{ strokeWidth: fold === bestFold ? 2.2 : 1.2, strokeOpacity: fold === bestFold ? 1 : 0.6 },
+      x: 'epoch',
+      y: 'value',
+      stroke: fold === bestFold ? BEST : COLOR,
+      strokeWidth: fold === bestFold ? 2.2 : 1.2,
+      strokeOpacity: fold === bestFold ? 1 : 0.6,
     });
   const options: Plot.PlotOptions = {
     x: epochAxis(last),

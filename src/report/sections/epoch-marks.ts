@@ -27,7 +27,9 @@ export function wholeAxis(label: string, first: number, last: number): Plot.Scal
   const step = steps.find((each) => last / each <= 8) ?? last;
   const ticks = Array.from({ length: Math.floor(last / step) }, (_, i) => (i + 1) * step);
   return {
-    ...{ label, domain: [first, last], tickFormat: 'd' },
+    label,
+    domain: [first, last],
+    tickFormat: 'd',
     ticks: ticks.includes(first) ? ticks : [first, ...ticks],
   };
 }
@@ -65,7 +67,12 @@ export function stageMarks(stages: readonly Stage[]): Plot.Markish[] {
     Plot.text(
       edges.filter(({ start, end }) => end - start > room),
       {
-        ...{ x: 'start', frameAnchor: 'top', dy: -12, textAnchor: 'start', fill: MUTED, fontSize: 10 },
+        x: 'start',
+        frameAnchor: 'top',
+        dy: -12,
+        textAnchor: 'start',
+        fill: MUTED,
+        fontSize: 10,
         text: ({ rate }: Stage) => `η ${significant(rate)}`,
       },
     ),
@@ -89,7 +96,11 @@ export function floorMarks(floor: number): Plot.Markish[] {
   return [
     Plot.ruleY([floor], { stroke: 'currentColor', strokeDasharray: '1.5,3' }),
     Plot.text([floor], {
-      ...{ x: 1, y: floor, textAnchor: 'start', dx: 6, dy: -8 },
+      x: 1,
+      y: floor,
+      textAnchor: 'start',
+      dx: 6,
+      dy: -8,
       text: () => `irreducible floor ${significant(floor, 4)}`,
     }),
   ];

@@ -61,14 +61,21 @@ function cumulative(measure: Measure, runs: readonly KeyedRun[]): Drawing {
     marks: [
       Plot.ruleX(radii, { stroke: MUTED, strokeDasharray: '2,3' }),
       Plot.text(radii, {
-        ...{ x: (radius: number) => radius, frameAnchor: 'top', dy: -12, fill: MUTED },
+        x: (radius: number) => radius,
+        frameAnchor: 'top',
+        dy: -12,
+        fill: MUTED,
         text: (radius: number) => `${radius}`,
       }),
       ...sorted.map(({ run, values }) => {
         const { color, dash } = seriesStyle(run.index);
         return Plot.line(steps(values, end), {
-          ...{ x: 'error', y: 'share', curve: 'step-after' },
-          ...{ stroke: color, strokeWidth: 1.8, strokeDasharray: dash },
+          x: 'error',
+          y: 'share',
+          curve: 'step-after',
+          stroke: color,
+          strokeWidth: 1.8,
+          strokeDasharray: dash,
         });
       }),
     ],
@@ -104,21 +111,36 @@ function distribution(measure: Measure, runs: readonly KeyedRun[]): Drawing {
     marks: [
       ...each.flatMap(({ row, values, color }) =>
         Plot.link(values, {
-          ...{ x: (value: number) => value, y1: row + 0.14, y2: row + 0.36 },
-          ...{ stroke: color, strokeOpacity: 0.45 },
+          x: (value: number) => value,
+          y1: row + 0.14,
+          y2: row + 0.36,
+          stroke: color,
+          strokeOpacity: 0.45,
         }),
       ),
       Plot.link(each, { x1: 'low', x2: 'high', y: (box) => box.row - 0.14, stroke: 'color' }),
       Plot.rect(each, {
-        ...{ x1: 'q1', x2: 'q3', y1: (box) => box.row - 0.32, y2: (box) => box.row + 0.04 },
-        ...{ fill: 'var(--paper)', stroke: 'color' },
+        x1: 'q1',
+        x2: 'q3',
+        y1: (box) => box.row - 0.32,
+        y2: (box) => box.row + 0.04,
+        fill: 'var(--paper)',
+        stroke: 'color',
       }),
       Plot.link(each, {
-        ...{ x: 'median', y1: (box) => box.row - 0.32, y2: (box) => box.row + 0.04 },
-        ...{ stroke: 'color', strokeWidth: 2.5 },
+        x: 'median',
+        y1: (box) => box.row - 0.32,
+        y2: (box) => box.row + 0.04,
+        stroke: 'color',
+        strokeWidth: 2.5,
       }),
       Plot.text(each, {
-        ...{ frameAnchor: 'left', y: 'row', text: 'key', dx: -12, fill: 'color', fontWeight: 600 },
+        frameAnchor: 'left',
+        y: 'row',
+        text: 'key',
+        dx: -12,
+        fill: 'color',
+        fontWeight: 600,
       }),
     ],
   };

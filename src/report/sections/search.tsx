@@ -92,7 +92,11 @@ function history(summary: SearchSummary, number: number): VNode {
     marginTop: 10,
     marks: [
       Plot.line([...best, ...best.slice(-1).map(({ value }) => ({ trial: last, value }))], {
-        ...{ x: 'trial', y: 'value', curve: 'step-after', stroke: BEST, strokeWidth: 1.8 },
+        x: 'trial',
+        y: 'value',
+        curve: 'step-after',
+        stroke: BEST,
+        strokeWidth: 1.8,
       }),
       Plot.dot(complete, { x: 'number', y: 'value', fill: COMPLETE, r: 3.5 }),
       Plot.dot(scored(summary, 'pruned'), { x: 'number', y: 'value', stroke: MUTED, symbol: 'times', r: 3.5 }),
@@ -129,8 +133,11 @@ function courses({ trials, best, objective }: SearchSummary, number: number): VN
   const last = Math.max(...trials.flatMap(({ reports }) => reports.map(({ epoch }) => epoch)));
   const line = ({ points, isBest, pruned }: (typeof lines)[number]) =>
     Plot.line(points, {
-      ...{ x: 'epoch', y: 'value', strokeWidth: isBest ? 2.4 : 1.1 },
-      ...{ stroke: isBest ? BEST : pruned ? MUTED : COMPLETE, strokeOpacity: isBest ? 1 : 0.55 },
+      x: 'epoch',
+      y: 'value',
+      strokeWidth: isBest ? 2.4 : 1.1,
+      stroke: isBest ? BEST : pruned ? MUTED : COMPLETE,
+      strokeOpacity: isBest ? 1 : 0.55,
       strokeDasharray: pruned ? '3,3' : '',
     });
   const options: Plot.PlotOptions = {
@@ -176,7 +183,10 @@ function importance(shares: Readonly<Record<string, number>>, number: number): V
     marks: [
       Plot.barX(sorted, { x: 'percent', y: 'parameter', fill: COMPLETE }),
       Plot.text(sorted, {
-        ...{ x: 'percent', y: 'parameter', dx: 6, textAnchor: 'start' },
+        x: 'percent',
+        y: 'parameter',
+        dx: 6,
+        textAnchor: 'start',
         text: ({ percent }) => fixed(percent, 0),
       }),
     ],

@@ -43,7 +43,12 @@ function comparison(runs: readonly KeyedRun[], number: number): VNode {
         Plot.line(points, { x: 'epoch', y: 'value', stroke: color, strokeWidth: 1.8, strokeDasharray: dash }),
       ),
       Plot.text(ends, {
-        ...{ x: 'epoch', y: 'value', fill: 'color', dx: 7, textAnchor: 'start', fontWeight: 600 },
+        x: 'epoch',
+        y: 'value',
+        fill: 'color',
+        dx: 7,
+        textAnchor: 'start',
+        fontWeight: 600,
         text: ({ run }: (typeof ends)[number]) => run.key,
       }),
     ],
@@ -87,8 +92,12 @@ function curves(run: KeyedRun, number: number): VNode {
         Plot.line(training, { x: 'epoch', y: 'value', stroke: TRAINING.color, strokeDasharray: TRAINING.dash }),
         Plot.line(validation, { x: 'epoch', y: 'value', stroke: validationStyle.color, strokeWidth: 2 }),
         Plot.dot(marked, {
-          ...{ x: 'epoch', y: 'value', r: 4, strokeWidth: 1.8 },
-          ...{ stroke: validationStyle.color, fill: 'var(--paper)' },
+          x: 'epoch',
+          y: 'value',
+          r: 4,
+          strokeWidth: 1.8,
+          stroke: validationStyle.color,
+          fill: 'var(--paper)',
         }),
       ],
     };

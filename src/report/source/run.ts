@@ -43,7 +43,10 @@ export async function readRun(path: string, name: string, split: string, note: N
   const { own: scores, others: otherReadings } = await readScores(folder, split);
   const summary = await folder.json('training-set.json', z.object({ frames: z.int() }));
   return {
-    ...{ name, path, scores, otherReadings },
+    name,
+    path,
+    scores,
+    otherReadings,
     settings: await readSettings(folder),
     // An ensemble is put together, not trained.
     epochs: existsSync(folder.file(ENSEMBLE_FILE)) ? [] : await readEpochs(folder),

@@ -21,7 +21,10 @@ export class Findings {
   add(kind: FindingKind, place: Place, message: string, severity: Severity = FINDING_KINDS[kind]): void {
     const { split, path, row, image } = place;
     this.#found.push({
-      ...{ kind, severity, split, path: this.short(path) },
+      kind,
+      severity,
+      split,
+      path: this.short(path),
       ...(row === undefined ? {} : { row }),
       ...(image === undefined ? {} : { image }),
       message,

@@ -97,7 +97,10 @@ export async function readLabels(
     }
     const { ps1, ps2, fh1 } = points;
     rows.push({
-      ...{ split, path, row: row.number, image },
+      split,
+      path,
+      row: row.number,
+      image,
       imagePath: findImage(images, image),
       landmarks: ps1 && ps2 && fh1 && { ps1, ps2, fh1 },
       rounding: roundingOf(LANDMARK_NAMES.flatMap((name) => pointNumbers(row.fields[columns[name]]) ?? [])),

@@ -41,8 +41,12 @@ const TIMES: ClaimTimes = { beat: 10_000, patience: 120_000 };
  */
 export async function claim(path: string, adapter: string, times: ClaimTimes = TIMES): Promise<Claim | Holder> {
   const own: Holder = {
-    ...{ pid: process.pid, host: hostname(), adapter, since: new Date().toISOString() },
-    ...{ processes: processSpace(), token: randomUUID() },
+    pid: process.pid,
+    host: hostname(),
+    adapter,
+    since: new Date().toISOString(),
+    processes: processSpace(),
+    token: randomUUID(),
   };
   for (;;) {
     if (await createFileAtomically(path, text(own))) return new Claim(path, own, times);

@@ -58,7 +58,12 @@ export async function summariseCrossValidation(path: string): Promise<CrossValid
 function summarise(splits: Splits, heldOut: readonly HeldOut[], seed: number): CrossValidation {
   const cases = heldOut.map(landmarkCasesOf);
   const folds = heldOut.map(({ fold, trainingFrames, epochs, bestEpoch }, i) => ({
-    ...{ fold, run: `fold-${fold}`, trainingFrames, frames: cases[i].length, epochs, bestEpoch },
+    fold,
+    run: `fold-${fold}`,
+    trainingFrames,
+    frames: cases[i].length,
+    epochs,
+    bestEpoch,
     scores: foldScores(evaluateLandmarks(cases[i])),
   }));
   const over = (statistic: (values: readonly number[]) => number | undefined) =>
@@ -92,8 +97,16 @@ function foldScores(metrics: LandmarkMetrics): FoldScores {
   const { apd, mse, mae, sdr, perLandmark, aopMae, aopWithin5, aopWithin10 } = metrics;
   const { ps1, ps2, fh1 } = perLandmark;
   return {
-    ...{ apd, ps1: ps1.apd, ps2: ps2.apd, fh1: fh1.apd, mse, mae, ...sdr },
-    ...{ aopMae: aopMae ?? null, aopWithin5, aopWithin10 },
+    apd,
+    ps1: ps1.apd,
+    ps2: ps2.apd,
+    fh1: fh1.apd,
+    mse,
+    mae,
+    ...sdr,
+    aopMae: aopMae ?? null,
+    aopWithin5,
+    aopWithin10,
   };
 }
 

@@ -49,7 +49,11 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
   stream.write(`${resume ? 'going on' : 'training'} on ${device.info.description}\n`);
   const signals = signal ? AbortSignal.any([signal, own.signal]) : own.signal;
   const outcome = await runTraining({
-    ...{ device, config, out, stream, resume },
+    device,
+    config,
+    out,
+    stream,
+    resume,
     data: { training, validation },
     signal: signals,
   });
@@ -63,11 +67,14 @@ async function trainClaimed({ device, folder, cases, fold, stream, signal }: Fol
     fold,
     fingerprint: splits.data.fingerprint,
     weights: metrics.weights,
-    ...{ epochs: outcome.epochs, bestEpoch: metrics.epoch },
+    epochs: outcome.epochs,
+    bestEpoch: metrics.epoch,
     trainingFrames: trainingSet.frames,
     meanLandmarks: trainingSet.meanLandmarks,
     cases: evaluation.cases.map(({ predicted, truth, spacing }, i) => ({
-      ...{ file: validation[i].file, predicted, truth },
+      file: validation[i].file,
+      predicted,
+      truth,
       ...(spacing ? { spacing } : {}),
     })),
   };

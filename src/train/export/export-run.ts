@@ -74,7 +74,12 @@ export async function exportRunToOnnx(device: Device, input: OnnxExportInput): P
   try {
     const decoder = buildDecoder(config, input.decoding);
     const bytes = await exportOnnx(model, {
-      ...{ size: config.model.inputSize, decoder, heatmaps: heatmapsOf(config, decoder), frameType, fit, half },
+      size: config.model.inputSize,
+      decoder,
+      heatmaps: heatmapsOf(config, decoder),
+      frameType,
+      fit,
+      half,
       version: describeSoftware().sonde,
       metadata,
     });

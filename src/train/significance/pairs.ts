@@ -53,8 +53,11 @@ export function pairRuns(runs: readonly (readonly ScoredFrame[])[], seed = 0): R
         return errors[0] === undefined || errors[1] === undefined ? [] : [errors[0] - errors[1]];
       });
       return {
-        ...{ first, second: first + 1 + offset, strangers: named.length - pairs.length },
-        ...{ distance: describe(distances, seed), angle: describe(angles, seed) },
+        first,
+        second: first + 1 + offset,
+        strangers: named.length - pairs.length,
+        distance: describe(distances, seed),
+        angle: describe(angles, seed),
       };
     }),
   );
@@ -80,7 +83,11 @@ function describe(differences: readonly number[], seed: number): PairedDifferenc
   if (!interval) return undefined;
   const { p, method } = wilcoxonSignedRank(differences);
   return {
-    ...{ frames: differences.length, mean: mean(differences), interval, p, method },
+    frames: differences.length,
+    mean: mean(differences),
+    interval,
+    p,
+    method,
     median: quantile(Float64Array.from(differences).sort(), 0.5),
     firstBetter: differences.filter((difference) => difference < 0).length / differences.length,
   };
