@@ -20,7 +20,7 @@ export class Numbering {
 }
 
 export interface Section {
-  /** Of the heading, for links. */
+  /** Id of the heading, for links. */
   readonly id: string;
   readonly title: string;
   readonly body: ComponentChildren;

@@ -21,7 +21,7 @@ const PURPOSE_WORDS: Readonly<Record<Purpose, number>> = {
 export interface StreamKey {
   readonly seed: number;
   readonly epoch: number;
-  /** Of the frame in its set, or of the trial in its study. */
+  /** Index of the frame in its set, or of the trial in its study. */
   readonly index?: number;
   readonly attempt?: number;
 }

@@ -13,7 +13,7 @@ interface Measured {
 }
 
 interface AnglePair {
-  /** Of predicted and true angle, degrees. */
+  /** Agreement of predicted and true angle, degrees. */
   readonly mean: number;
   /** Predicted minus true, degrees. */
   readonly difference: number;

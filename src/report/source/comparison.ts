@@ -9,7 +9,7 @@ export const COMPARISON_FILE = 'comparison.json';
 export interface ReportedComparison {
   readonly name: string;
   readonly comparison: Comparison;
-  /** Of each configuration, as its first run has them. */
+  /** Settings of each configuration, as in its first run. */
   readonly settings: readonly Settings[];
 }
 

@@ -9,9 +9,9 @@ import { readSettings, type Settings } from './settings.js';
 export interface ReportedCrossValidation {
   readonly name: string;
   readonly results: CrossValidation;
-  /** Of all folds. */
+  /** Settings shared by all folds. */
   readonly settings: Settings;
-  /** Of each fold's training, in the order of the folds; empty where its curves are missing. */
+  /** Epochs of each fold's training, in the order of the folds; empty where its curves are missing. */
   readonly epochs: readonly (readonly Epoch[])[];
   /** In which the folds were trained, by their numbers. */
   readonly environments: readonly SharedEnvironment[];

@@ -10,7 +10,7 @@ import { readSettings, type Settings } from './settings.js';
 export interface ReportedSearch {
   readonly name: string;
   readonly summary: SearchSummary;
-  /** Of the best trial; empty before there is one. */
+  /** Parameters of the best trial; empty before there is one. */
   readonly settings: Settings;
   /** In which the trials were trained, by the folders of their runs. */
   readonly environments: readonly SharedEnvironment[];

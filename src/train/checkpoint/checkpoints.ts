@@ -5,7 +5,7 @@ import type { RunFolder } from '../run-folder/index.js';
 import type { TrainingPosition } from './position.js';
 import { CheckpointError, decodeState, encodeState, type RunIdentity, type TrainingState } from './state-file.js';
 
-/** What a run goes on from. */
+/** File that a run resumes from. */
 export const STATE_FILE = 'state.safetensors';
 
 export type Checkpoint = 'best' | 'last';

@@ -8,23 +8,23 @@ const best = z.number().nullable();
  * the number of the pass alone.
  */
 export const positionSchema = z.strictObject({
-  /** Epochs that are done, validation and all. */
+  /** Number of completed epochs, validation included. */
   epoch: count,
-  /** Steps of the next epoch that are done; 0 between epochs. */
+  /** Number of completed steps of the current epoch; 0 between epochs. */
   batch: count,
-  /** Updates of the weights in all. */
+  /** Number of weight updates in all. */
   steps: count,
-  /** Over the steps of the epoch under way. */
+  /** Sums over the completed steps of the current epoch. */
   sums: z.strictObject({ loss: z.number(), excess: z.number(), norm: z.number(), distance: z.number() }),
-  /** That these steps took. */
+  /** Seconds that these steps took. */
   seconds: z.number(),
-  /** Of the last step. */
+  /** Loss scale of the last step. */
   lossScale: z.number(),
-  /** What the adapter had room for: where batches are made, into how many parts a step is divided, frames per validation batch. */
+  /** What the adapter had room for: where batches are loaded, into how many parts a step is divided, frames per validation batch. */
   preparation: z.enum(['device', 'CPU']),
   parts: count,
   validationBatch: count,
-  /** Of the plateau, or of the step decay; null where the learning rate is constant. */
+  /** State of the learning rate schedule; null where the learning rate is constant. */
   schedule: z
     .union([z.strictObject({ learningRate: z.number(), best, badEpochs: count }), z.strictObject({ epochs: count })])
     .nullable(),
@@ -35,7 +35,7 @@ export const positionSchema = z.strictObject({
    * one before nor than the mean position. States of older versions do not say.
    */
   progress: z.strictObject({ leastApd: best, idleEpochs: count }).default({ leastApd: null, idleEpochs: 0 }),
-  /** What `metrics.jsonl` says of the last epoch that is done. */
+  /** The last completed epoch, as in `metrics.jsonl`. */
   line: z.record(z.string(), z.unknown()).nullable(),
 });
 

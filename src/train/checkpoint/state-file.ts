@@ -8,7 +8,7 @@ export class CheckpointError extends SondeError {
   override name = 'CheckpointError';
 }
 
-/** What a training run needs to go on as if it had never stopped. */
+/** State of a training run from which it resumes as if it had never been interrupted. */
 export interface TrainingState {
   readonly position: TrainingPosition;
   /** Weights, their moving average and the optimiser's moments, by name. */
@@ -17,7 +17,7 @@ export interface TrainingState {
   readonly run: RunIdentity;
 }
 
-/** What must be the same for a run to go on with the same bits. */
+/** What must be unchanged for a run to resume with the same bits. */
 export interface RunIdentity {
   /** The configuration as JSON. */
   readonly config: string;

@@ -8,7 +8,7 @@ import { runEnvironmentSchema } from '../run-folder/index.js';
 
 const perLandmark = z.object({ ps1: z.number(), ps2: z.number(), fh1: z.number() });
 
-/** Over seeds. */
+/** Mean and standard deviation over seeds. */
 const overSeedsSchema = z.object({
   mean: z.number(),
   /** With divisor n − 1; absent for a single seed. */
@@ -31,7 +31,7 @@ export const comparedRunSchema = z.object({
 export type ComparedRun = z.output<typeof comparedRunSchema>;
 
 export const comparedModelSchema = z.object({
-  /** Of the configuration's file, without its ending. */
+  /** Name of the configuration file, without its extension. */
   name: z.string(),
   architecture: z.enum(['u-net', 'deep-unet', 'dsnt-deep-unet']),
   decoding: z.enum(DECODINGS),

@@ -12,7 +12,7 @@ export function undefinedAngles({ models, data }: Pick<Comparison, 'models' | 'd
   return `Two landmarks coincide in ${new Intl.ListFormat('en-GB').format(counts)}: these have no angle, and no part in the error of the angle.`;
 }
 
-/** Over the list of them. */
+/** Heading above the list of differences. */
 export const DIFFERENCES = 'In what this comparison differs from the paper’s';
 
 /** The comparison as a table in Markdown, the greatest error first, with its conclusion below. */

@@ -10,12 +10,12 @@ export interface ConfigDifference {
 
 /**
  * The first setting in which two configurations differ, aside from `training.epochs` and `training.divergencePatience`: a run may be
- * prolonged, and gone on with though it learns nothing.
+ * extended, and continued although it learns nothing.
  */
 export function configDifference(before: TrainingConfig, now: TrainingConfig): ConfigDifference | undefined {
   const { epochs, divergencePatience } = now.training;
-  const prolonged = { ...before, training: { ...before.training, epochs, divergencePatience } };
-  return firstDifference(prolonged, now, '');
+  const extended = { ...before, training: { ...before.training, epochs, divergencePatience } };
+  return firstDifference(extended, now, '');
 }
 
 function firstDifference(before: unknown, now: unknown, setting: string): ConfigDifference | undefined {

@@ -70,7 +70,7 @@ function assign(settings: unknown, [key, ...rest]: readonly string[], value: unk
   return { ...section, [key]: rest.length === 0 ? value : assign(section[key], rest, value) };
 }
 
-/** Of each section nothing but which variant it is. */
+/** The variant that each section selects, without its other settings. */
 function variantsIn(settings: unknown): Record<string, unknown> {
   if (!isSection(settings)) return {};
   const variants = Object.entries(settings).map(([key, section]) => {

@@ -16,7 +16,7 @@ const holderSchema = z.object({
   since: z.string(),
   /** Where process numbers mean the same: a boot of a machine, and a container in it. */
   processes: z.string(),
-  /** Of this claim alone. */
+  /** Unique to this claim. */
   token: z.string(),
 });
 /** Who works on something: what a lock file says. */

@@ -36,7 +36,7 @@ export class CrossValidationFolder {
   }
 
   /**
-   * Makes the folder of a cross-validation, or goes on with one, whichever process was the first: `config.json` and
+   * Makes the folder of a cross-validation, or opens an existing one, whichever process was the first: `config.json` and
    * `splits.json` are written once and then hold for all.
    *
    * @throws CrossValidationError where the folder is another's, or data, configuration or options are not those of the
@@ -73,7 +73,7 @@ export class CrossValidationFolder {
       refuseOtherOptions(splits, options, source);
       cases = await findFoldCases(data, splits, source);
     }
-    // A cross-validation may be prolonged, as a run may.
+    // A cross-validation may be extended, as a run may.
     return { folder: new CrossValidationFolder(path, config, splits), cases: cases ?? { splits, folds: [] }, created };
   }
 

@@ -13,7 +13,7 @@ const landmarks = z.object({ ps1: point, ps2: point, fh1: point });
 export const heldOutSchema = z.object({
   version: z.literal(1),
   fold: z.int().min(1),
-  /** Of the data that was divided. */
+  /** Fingerprint of the data set that was split into folds. */
   fingerprint: z.string(),
   /** SHA-256 of the weights that answered; absent in files of versions that did not record it. */
   weights: z.string().optional(),

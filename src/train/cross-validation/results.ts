@@ -50,7 +50,7 @@ export const crossValidationSchema = z.object({
     seed: z.int(),
     folds: z.int(),
     frames: z.int(),
-    /** Of the data. */
+    /** Fingerprint of the data set. */
     fingerprint: z.string(),
     strata: z.string(),
     groups: z.int(),
@@ -70,7 +70,7 @@ export const crossValidationSchema = z.object({
       scores: foldScoresSchema,
     }),
   ),
-  /** Over the folds, each counted once. */
+  /** Mean over the folds, each weighted equally. */
   mean: foldScoresSchema,
   /** With divisor n − 1. */
   sd: foldScoresSchema,

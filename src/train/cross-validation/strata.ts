@@ -6,7 +6,7 @@ import type { PooledCase } from './pool.js';
 export const ANGLE_BINS = 4;
 
 export interface AngleStrata {
-  /** Of each frame, as in "Validation, AoP 92.1° to 104.3°". */
+  /** Name of the stratum of each frame, as in "Validation, AoP 92.1° to 104.3°". */
   readonly strata: readonly string[];
   /** For each folder the angles between its bins, degrees, ascending. */
   readonly edges: Readonly<Record<string, readonly number[]>>;

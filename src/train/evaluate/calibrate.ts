@@ -16,7 +16,7 @@ export interface CalibrationFrames {
 /**
  * Fits the calibration of a run's predicted errors and keeps it in the run's folder, for its evaluations and predictions.
  *
- * @throws as `loadRun`; MetricsError without frames, or for a network that answers with no number
+ * @throws as `loadRun`; MetricsError without frames, or for a network whose output is NaN or infinite
  */
 export async function calibrateRun(
   device: Device,

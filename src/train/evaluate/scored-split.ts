@@ -53,7 +53,7 @@ export async function readScoredFrames(run: string, split: Split): Promise<Score
 }
 
 /**
- * Of what all rows are.
+ * Origin that all rows share.
  *
  * @throws PredictionsError where rows are of several weights, data sets or decodings
  */

@@ -6,11 +6,11 @@ import { blandAltman, intraclassCorrelation, type MeasurementPair } from '../sta
 import { assessUncertainty, type UncertainCase } from '../uncertainty/index.js';
 
 export interface ScoringOptions {
-  /** Of the bootstrap. */
+  /** Seed of the bootstrap. */
   readonly seed: number;
-  /** Of the training frames, px of a 512 px frame: what a model that does not look would answer. */
+  /** Mean landmarks of the training frames, px of a 512 px frame: the baseline that ignores the image. */
   readonly meanLandmarks: Landmarks;
-  /** Of the model's predicted errors. */
+  /** Calibration of the model's predicted errors. */
   readonly calibration?: Calibration;
 }
 

@@ -3,15 +3,15 @@ import type { TrainingCases } from '../dataset/frames.js';
 import { framesPerStep } from './batch-source.js';
 import { type EpochMetrics, TrainingError } from './training-input.js';
 
-/** A run that tries out whether training works, on a few frames. */
+/** Options of a dry run, which checks on a few frames whether training works. */
 export interface DryRun {
-  /** Learn the first so many training frames by heart, and validate on them: whatever can learn, can do this. */
+  /** Number of training frames to overfit and to validate on: any network that can learn can do this. */
   readonly overfit?: number;
   /** One step, one batch of validation and all files: whether everything fits together. */
   readonly fastDevRun?: boolean;
 }
 
-/** What a run does with its configuration and its data. */
+/** How a run uses its configuration and its data. */
 export interface RunPlan {
   readonly config: TrainingConfig;
   /** How many training and validation frames are used, the first ones. */
@@ -27,10 +27,10 @@ export interface RunPlan {
 /** So that an epoch of a few frames has about as many steps as one of a data set, and schedules keep their meaning. */
 const OVERFIT_PASSES = 50;
 
-/** Pixels of a 512 frame: who is this close has learnt the frames by heart. */
+/** Pixels of a 512 frame: below it, the network overfits the frames. */
 export const OVERFIT_GOAL = 1;
 
-/** @throws TrainingError for contradicting wishes */
+/** @throws TrainingError for contradicting options */
 export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }: DryRun = {}): RunPlan {
   const everything = Number.POSITIVE_INFINITY;
   const plan: RunPlan = {

@@ -15,7 +15,7 @@ import { type StepLosses, TrainingStep } from './training-step.js';
 import { Validator } from './validator.js';
 
 export interface LearnerOptions extends Pick<CompileOptions, 'matrixUnits'> {
-  /** Into how many parts an earlier process had to divide a step, and how large its validation batches were. */
+  /** Number of parts that an earlier process split each step into, and the size of its validation batches. */
   readonly parts?: number;
   readonly validationBatch?: number;
   readonly compiling?: (done: number, total: number) => void;
@@ -25,7 +25,7 @@ export interface LearnerOptions extends Pick<CompileOptions, 'matrixUnits'> {
 /** In a state: the loss scale, the good steps since it changed, and the updates that the optimiser has made. */
 const LOSS_SCALE = 'loss_scale';
 
-/** What is trained: the network, the moving average of its weights where that is asked for, and their step. */
+/** The network being trained, the moving average of its weights where that is asked for, and their step. */
 export class Learner {
   readonly validator: Validator;
   private readonly model: HeatmapNetwork;
@@ -46,7 +46,7 @@ export class Learner {
     this.validator = new Validator(device, this.average ?? this.model, config, validationBatch, { matrixUnits });
   }
 
-  /** Into how many parts the frames of a step are divided. */
+  /** Number of parts that the frames of a step are split into. */
   get parts(): number {
     return this.step.parts;
   }

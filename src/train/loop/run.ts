@@ -29,7 +29,7 @@ export interface RunInput extends DryRun {
   /** Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves. */
   readonly data: string | TrainingCases;
   readonly config: TrainingConfig;
-  /** Folder of the run: new or empty, or one that `resume` goes on with. */
+  /** Folder of the run: new or empty, or an existing one with `resume`. */
   readonly out: string;
   /** Where progress is shown. */
   readonly stream: ProgressStream;
@@ -43,8 +43,8 @@ export interface RunInput extends DryRun {
 }
 
 /**
- * The main job: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that ends
- * before anything can be gone on from, by an error or by `signal`, leaves no folder.
+ * Trains a network: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that ends
+ * before its first checkpoint, by an error or by `signal`, leaves no folder.
  *
  * @throws RunFolderError where another process works in the folder; and as `train`
  */

@@ -9,7 +9,7 @@ import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOu
 import { TrainingLoop } from './training-loop.js';
 
 /**
- * Trains a network by its configuration. After each epoch the folder holds the state from which the run goes on with the
+ * Trains a network by its configuration. After each epoch the folder holds the state from which the run resumes with the
  * same bits, `last.safetensors` and, where no epoch before was better, `best.safetensors` with the weights to use, and another
  * line of metrics; see `Checkpoints`. A run that is complete already returns at once.
  *

@@ -54,7 +54,7 @@ export function openTrainingDisplay(
       progress.step({ ...step, images: 0 });
     },
     endEpoch: (metrics, meanApd) => {
-      // A run that was stopped behind the last step of an epoch goes on with its validation.
+      // A run that was interrupted after the last step of an epoch resumes with its validation.
       progress ??= new TrainingProgress({
         stream,
         epochs,

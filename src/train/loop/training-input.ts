@@ -4,12 +4,12 @@ import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import type { RunFolder } from '../run-folder/index.js';
 
-/** Training that cannot go on. */
+/** Training that cannot continue. */
 export class TrainingError extends SondeError {
   override name = 'TrainingError';
 }
 
-/** What an epoch came to: its line in `metrics.jsonl`. */
+/** Metrics of an epoch: its line in `metrics.jsonl`. */
 export interface EpochMetrics {
   /** From 1. */
   readonly epoch: number;
@@ -64,7 +64,7 @@ export interface TrainingInput {
    * there, as a search does that prunes.
    */
   readonly stopAfter?: (metrics: EpochMetrics) => boolean | Promise<boolean>;
-  /** Whether to find the operation behind a loss that is no number, which takes a second device for a moment. Default: yes. */
+  /** Whether to find the operation behind a loss that is NaN or infinite, which takes a second device for a moment. Default: yes. */
   readonly diagnose?: boolean;
   /** Stops training after the step that is under way. The state then is kept in the folder. */
   readonly signal?: AbortSignal;
@@ -75,7 +75,7 @@ export interface TrainingOutcome {
   readonly bestEpoch: number;
   /** Validation APD of the best epoch, px of a 512 frame. */
   readonly bestApd: number;
-  /** Whether epochs were left when none had been better for as long as is borne. */
+  /** Whether epochs were left when none had been better for `earlyStopPatience` epochs. */
   readonly stoppedEarly: boolean;
   /** What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
   readonly meanApd: number;

@@ -22,7 +22,7 @@ export class TrainingLoop {
   private readonly share: LoadingShare;
   /** Number of completed epochs. */
   private epoch = 0;
-  /** Of the current epoch: number of completed steps, sums over them, and the seconds they took. */
+  /** Number of completed steps of the current epoch, sums over them, and the seconds they took. */
   private batch = 0;
   private sums = NO_SUMS;
   private seconds = 0;

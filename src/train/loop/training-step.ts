@@ -49,7 +49,7 @@ const NO_CLIPPING = 3e38;
 export interface TrainingStepOptions extends Pick<CompileOptions, 'matrixUnits'> {
   /** Takes the moving average of the weights and buffers, under the same names. */
   readonly average?: Module;
-  /** Parts that an earlier process had to split the batch into. */
+  /** Number of parts that an earlier process split the batch into. */
   readonly parts?: number;
   readonly compiling?: (done: number, total: number) => void;
   readonly note?: (text: string) => void;
@@ -61,7 +61,7 @@ type StepArguments = [Tensor, Tensor, number, number];
 /**
  * Forward, loss, backward, clipping, optimiser and moving average as one program. Its batch is `accumulate` batches in
  * equal parts whose gradients are averaged before the update, still within the one program; a batch that the adapter
- * cannot bind or hold is split further. A step whose loss or gradient is no number leaves the weights as they were.
+ * cannot bind or hold is split further. A step whose loss or gradient is NaN or infinite leaves the weights unchanged.
  */
 export class TrainingStep {
   private readonly optimizer;
@@ -84,7 +84,7 @@ export class TrainingStep {
     this.step = this.compile();
   }
 
-  /** Into how many parts the frames of a step are divided. */
+  /** Number of parts that the frames of a step are split into. */
   get parts(): number {
     return this.currentParts;
   }

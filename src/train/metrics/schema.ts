@@ -35,7 +35,7 @@ const distanceScoreSchema = z.object({
   mae: z.number(),
   /** Mean Euclidean distance, px; also called MRE. */
   apd: z.number(),
-  /** Of the Euclidean distances, px. */
+  /** Spread of the Euclidean distances, px. */
   distances: spreadSchema,
 });
 /** Errors of position: the same whether in pixels or in millimetres. */
@@ -54,7 +54,7 @@ export const landmarkMetricsSchema = landmarkScoreSchema.extend({
   perLandmark: perLandmark(landmarkScoreSchema),
   /** Mean absolute error of the angle of progression over frames where both angles exist, degrees. */
   aopMae: z.number().optional(),
-  /** Of those absolute errors, degrees. */
+  /** Spread of those absolute errors, degrees. */
   aopErrors: spreadSchema.optional(),
   /** Share of all frames whose angle is at most 5° off. A frame without an angle is a miss. */
   aopWithin5: share,
@@ -72,7 +72,7 @@ const landmarkIntervalsSchema = z.object({
   mse: intervalSchema,
   mae: intervalSchema,
   apd: intervalSchema,
-  /** Of the median distance, px. */
+  /** Interval of the median distance, px. */
   median: intervalSchema,
   sdr: z.object({ within5: intervalSchema, within10: intervalSchema, within20: intervalSchema }),
 });

@@ -18,7 +18,7 @@ export interface SheetCell {
 export interface FrameSheet {
   readonly title: string;
   readonly subtitle: string;
-  /** Over each column, which then all rows fill; without them rows may be of any length. */
+  /** Titles above the columns, which every row then fills; without them rows may be of any length. */
   readonly columns?: readonly string[];
   readonly rows: readonly (readonly SheetCell[])[];
   /** Height and width of the pictures given, px. */

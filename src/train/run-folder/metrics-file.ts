@@ -16,7 +16,7 @@ export const scoresSchema = landmarkMetricsSchema.extend({
   apdOfMean: z.number(),
   /** 95 % bootstrap intervals over frames. */
   intervals: bootstrapIntervalsSchema,
-  /** Of the predicted angle (first) with the true one, degrees; absent for fewer than three frames with both. */
+  /** Agreement of the predicted angle (first) with the true one, degrees; absent for fewer than three frames with both. */
   aopAgreement: z.object({ blandAltman: blandAltmanSchema, icc: iccSchema }).optional(),
   /** Whether the model knows where it errs; absent where its uncertainty is not known. */
   uncertainty: uncertaintyAssessmentSchema.optional(),
@@ -39,7 +39,7 @@ export const splitMetricsSchema = scoresSchema.extend({
   decoding: z.enum(DECODINGS),
   /** Mirrored views that were predicted too and averaged (test-time augmentation); absent where there were none. */
   flips: z.array(z.enum(FLIPS)).optional(),
-  /** Of an ensemble only. */
+  /** Scores of the members; present for an ensemble only. */
   ensemble: ensembleScoresSchema.optional(),
   /** To what they belong; absent in files of versions that did not record it. */
   ...provenanceSchema.partial().shape,

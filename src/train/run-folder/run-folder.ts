@@ -28,7 +28,7 @@ export class RunFolder {
    * Makes the folder of a new run, or opens that of a run to be resumed.
    *
    * @throws RunFolderError where a new run meets a folder that is not empty; or a resumed one a folder without a
-   *   configuration, or with another one (`training.epochs` may differ, so that a run can be prolonged)
+   *   configuration, or with another one (`training.epochs` may differ, so that a run can be extended)
    */
   static async create(path: string, config: TrainingConfig, options: { resume?: boolean } = {}): Promise<RunFolder> {
     await mkdir(path, { recursive: true });

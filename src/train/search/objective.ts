@@ -5,7 +5,7 @@ import type { TrainingConfig } from '../config/index.js';
 export const OBJECTIVES = ['apd', 'loss', 'aop'] as const;
 export type Objective = (typeof OBJECTIVES)[number];
 
-/** Of a run's metrics, what an epoch came to on the validation frames; null where it was no number. */
+/** Validation scores of an epoch, from the metrics of a run; null where a score is NaN or infinite. */
 export const epochScoresSchema = z.object({
   epoch: z.int(),
   validationApd: z.number().nullable(),

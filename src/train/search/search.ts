@@ -164,7 +164,7 @@ function folderOf(out: string, number: number): string {
   return join(out, TRIALS_FOLDER, String(number).padStart(3, '0'));
 }
 
-/** A trial that repeats a stopped one goes on with what that one had come to. */
+/** A trial that repeats a stopped one resumes from where that one stopped. */
 async function takeOverFiles(out: string, trial: Trial): Promise<void> {
   const folder = folderOf(out, trial.number);
   await mkdir(dirname(folder), { recursive: true });

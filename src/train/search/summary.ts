@@ -17,7 +17,7 @@ const trialSchema = z.object({
   value: z.number().nullable(),
   /** As in a configuration, by setting: `optimizer.learningRate`. */
   parameters: z.record(z.string(), parameterValueSchema),
-  /** What was reported after each epoch, in order; null where it was no number. */
+  /** What was reported after each epoch, in order; null for NaN or infinity. */
   reports: z.array(z.object({ epoch: z.int(), value: z.number().nullable() })),
   /** ISO 8601; null where it has not begun, or not ended. */
   started: z.string().nullable(),

@@ -74,7 +74,7 @@ export class TpeSampler implements Sampler {
     );
   }
 
-  /** Of some draws from the density of good trials, the one that good trials favour most over the others. */
+  /** Draws from the density of good trials and returns the draw with the highest ratio of good to other trials. */
   #improve(
     distributions: Distributions,
     below: readonly Trial[],

@@ -7,7 +7,7 @@ import { epochScoresSchema } from './objective.js';
 import type { TrialRunner } from './search.js';
 
 /**
- * Runs trials by training on these cases. A trial's folder is one of a training run, and one that was stopped goes on with the
+ * Runs trials by training on these cases. A trial's folder is one of a training run, and an interrupted one resumes with the
  * same bits.
  *
  * @param stream Where progress is shown.

@@ -23,9 +23,9 @@ export interface RunComparison {
   readonly pairs: readonly {
     readonly first: string;
     readonly second: string;
-    /** Of the mean distance of a frame's landmarks. */
+    /** Comparison of the mean distance of a frame's landmarks. */
     readonly distance?: CorrectedDifference;
-    /** Of the absolute error of the angle, over the frames where both runs have one. */
+    /** Comparison of the absolute error of the angle, over the frames where both runs have one. */
     readonly angle?: CorrectedDifference;
   }[];
 }

@@ -32,7 +32,7 @@ interface MeanSquares {
   readonly rest: number;
 }
 
-/** Of a two-way table with one value in each cell. */
+/** Mean squares of a two-way table with one value in each cell. */
 function meanSquares(ratings: readonly (readonly number[])[]): MeanSquares {
   const n = ratings.length;
   const k = ratings[0].length;

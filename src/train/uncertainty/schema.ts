@@ -74,7 +74,7 @@ const groupSchema = z.object({
 });
 
 export const uncertaintyAssessmentSchema = z.object({
-  /** Of the heatmaps as they are. */
+  /** Reliability of the uncertainties read from the heatmaps, without calibration. */
   raw: reliabilitiesSchema,
   /** After the run's calibration; absent where the run has none. */
   calibrated: reliabilitiesSchema.optional(),

@@ -28,7 +28,7 @@ export class FrameStore {
   /**
    * Uploads frames of one size.
    *
-   * @throws AugmentationError for frames of two sizes, without pixels or landmarks, or with a pixel that is no number;
+   * @throws AugmentationError for frames of two sizes, without pixels or landmarks, or with a pixel that is NaN or infinite;
    *   DeviceError where the device has no room for them
    */
   static async create(device: Device, frames: readonly LabelledFrame[]): Promise<FrameStore> {

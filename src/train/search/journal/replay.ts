@@ -23,7 +23,7 @@ type Of<Code extends JournalRecord['op_code']> = Extract<JournalRecord, { op_cod
  */
 export class JournalReplay {
   readonly #studies = new Map<number, Omit<StudyRecord, 'trials'>>();
-  /** Of all studies, by id. */
+  /** Trials of all studies, by id. */
   readonly #trials: { readonly studyId: number; trial: Trial }[] = [];
   readonly #lastCreated = new Map<string, number>();
   #studiesMade = 0;
