@@ -1,0 +1,121 @@
+// Runs in the root of the drivers: what the engine would run on the present adapter for the workloads on standard input, a line of
+// JSON each. Kernels go to standard output, a line each; those of the programs themselves are not compiled here.
+import { readFileSync, writeSync } from 'node:fs';
+import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
+import { openBatchPreparation } from '../src/train/loop/batch-preparation.js';
+import { framesPerStep } from '../src/train/loop/batch-source.js';
+import { buildModel } from '../src/train/loop/build.js';
+import { buildPredictor } from '../src/train/loop/build-predictor.js';
+import type { NetworkFrame } from '../src/train/loop/frames.js';
+import { TrainingStep } from '../src/train/loop/training-step.js';
+import { Validator } from '../src/train/loop/validator.js';
+import type { TrainingConfig } from '../src/train/config/index.js';
+import { operationNamed } from './operations.js';
+import type { Workload } from './workload.js';
+
+const say = (message: object) => writeSync(3, `${JSON.stringify(message)}\n`);
+
+/** Ends a program that was recorded and is not to run. */
+class Recorded extends Error {}
+
+const known = new Set<string>();
+
+function note({ label, source }: { label: string; source: string }): void {
+  if (known.has(source)) return;
+  known.add(source);
+  say({ label, source });
+}
+
+/** Reports what the device would compile. Eager operations run, compiled programs end before their first pipeline. */
+function record(device: Device): void {
+  const { pipelines } = device;
+  const get = pipelines.get.bind(pipelines);
+  pipelines.get = (dispatch) => {
+    note(dispatch);
+    return get(dispatch);
+  };
+  pipelines.prepare = async (dispatch) => {
+    note(dispatch);
+    throw new Recorded(dispatch.label);
+  };
+}
+
+async function recorded(run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!(error instanceof Recorded)) throw error;
+  }
+}
+
+/** Matrix units without their test, which a device that executes nothing fails. */
+function useMatrixUnits({ info, traits }: Device, subgroupSize: number): void {
+  const shape = info.matrixShapes.find(({ m, n, k }) => m === 16 && n === 16 && k === 16);
+  const [least, most] = info.subgroupSizes ?? [0, 0];
+  traits.matrix = shape && { ...shape, subgroupSize, sizeVaries: least !== most };
+}
+
+/** Augmentation, a training step, validation and prediction. */
+async function collectConfig(device: Device, config: TrainingConfig): Promise<void> {
+  const size = config.model.inputSize;
+  const blank: NetworkFrame = {
+    file: 'blank',
+    size,
+    pixels: new Float32Array(size * size),
+    landmarks: { ps1: { x: 1, y: 1 }, ps2: { x: 2, y: 3 }, fh1: { x: 4, y: 2 } },
+    transform: {} as NetworkFrame['transform'],
+    outOfSight: [],
+    original: undefined,
+  };
+  const frames = Array.from({ length: framesPerStep(config) }, () => blank);
+  const preparation = await openBatchPreparation(device, [blank], config);
+  await recorded(() => preparation.prepare({ frames: frames.map(() => 0), pass: 0 }));
+  const model = buildModel(device, config);
+  const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
+  const images = device.zeros([frames.length, size, size, 1]);
+  const targets = device.zeros([frames.length, 3, 2]);
+  const step = new TrainingStep(device, model, config, { average });
+  await recorded(() => step.run({ images, targets }, 1e-4));
+  await recorded(() => new Validator(device, model, config).validate(frames));
+  await recorded(() => buildPredictor(device, config, model).predict(frames.map(({ pixels }) => pixels)));
+  for (const tensor of [images, targets]) tensor.dispose();
+  model.dispose();
+  average?.dispose();
+}
+
+/** Forward and backward. */
+async function collectOperation(device: Device, workload: Workload & { kind: 'operation' }): Promise<void> {
+  const call = operationNamed(workload.name);
+  const inputs = workload.shapes.map((shape) => device.zeros(shape));
+  const half = workload.precision === 'mixed' && device.traits.f16;
+  const program = compile((...tensors: Tensor[]) => {
+    // Activations are halved in mixed precision, weights are not.
+    const taken = half ? [cast(tensors[0], 'f16'), ...tensors.slice(1)] : tensors;
+    const result = call(taken, workload.options ?? {});
+    return [result, ...gradients(sum(cast(result, 'f32')), tensors)];
+  });
+  await recorded(() => program(...inputs));
+}
+
+const [options, ...workloads] = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const device = await openDevice({ tuning: 'none', experimental: true });
+const { info, limits } = device;
+say({
+  device: info.description,
+  subgroupSizes: info.subgroupSizes,
+  workgroupMemory: limits.maxComputeWorkgroupStorageSize,
+});
+record(device);
+for (const workload of workloads as Workload[]) {
+  say({ workload: workload.name });
+  const precision = workload.kind === 'config' ? workload.config.training.precision : workload.precision;
+  device.traits.matrix = undefined;
+  if (precision === 'mixed' && options.matrixSubgroup) useMatrixUnits(device, options.matrixSubgroup);
+  try {
+    if (workload.kind === 'config') await collectConfig(device, workload.config);
+    else await collectOperation(device, workload);
+  } catch (error) {
+    say({ failed: workload.name, error: (error as Error).message });
+  }
+}
+process.exit(0);

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { runOnGpu } from './driver-root.js';
+import { type Figures, figuresOf } from './figures.js';
+import type { Gpu } from './gpus.js';
+import { InspectError } from './inspect-error.js';
+import { type Executable, type Kernel, nameKernels } from './kernel.js';
+import type { Workload } from './workload.js';
+
+/** What became of a kernel: figures, or why there are none. */
+export type Outcome = { readonly figures: Figures } | { readonly error: string };
+
+/** Kernels of one GPU by name, in the order in which they were met. */
+export interface Inspection {
+  readonly gpu: string;
+  readonly kernels: Readonly<Record<string, Outcome>>;
+}
+
+export interface Progress {
+  (gpu: Gpu, text: string): void;
+}
+
+/** The kernels that the engine runs workloads with on a GPU. */
+export async function collectKernels(
+  gpu: Gpu,
+  workloads: readonly Workload[],
+  { bundles = 'dist-inspect', note = (() => {}) as Progress } = {},
+): Promise<Kernel[]> {
+  const found: { label: string; source: string }[] = [];
+  let failure: string | undefined;
+  const options = { matrixSubgroup: gpu.matrixSubgroup };
+  const ended = await runOnGpu(gpu, `${bundles}/collect.js`, [options, ...workloads], (message) => {
+    if ('source' in message) found.push(message as { label: string; source: string });
+    if ('workload' in message) note(gpu, `what ${message.workload} runs`);
+    if ('failed' in message) failure ??= `${message.failed}: ${message.error}`;
+  });
+  if (failure) throw new InspectError(failure);
+  if (ended.code !== 0) {
+    const last = ended.printed.trim().split('\n').slice(-3).join(' ');
+    throw new InspectError(`The engine found no kernels on ${gpu.name} (${ended.signal ?? ended.code}): ${last}`);
+  }
+  return nameKernels(found);
+}
+
+/**
+ * Compiles kernels for a GPU. A kernel that does not compile, or that the driver crashes with, is reported as such, and the others
+ * go on. What was compiled before with the same tool is taken from the user's cache folder.
+ */
+export async function inspectKernels(
+  gpu: Gpu,
+  kernels: readonly Kernel[],
+  note: Progress = () => {},
+): Promise<Inspection> {
+  const outcomes = new Map<string, Outcome>();
+  const keys = new Map(await Promise.all(kernels.map(async (kernel) => [kernel.name, await keyOf(gpu, kernel)] as const)));
+  for (const { name } of kernels) {
+    const known = await load(keys.get(name) ?? '');
+    if (known) outcomes.set(name, known);
+  }
+  let left = kernels.filter(({ name }) => !outcomes.has(name));
+  while (left.length > 0) {
+    const done = await compileRun(gpu, left, (name) => note(gpu, `${name} (${outcomes.size + 1}/${kernels.length})`));
+    for (const [name, outcome] of done) {
+      outcomes.set(name, outcome);
+      if ('figures' in outcome) await save(keys.get(name) ?? '', outcome);
+    }
+    left = left.filter(({ name }) => !done.has(name));
+  }
+  return { gpu: gpu.name, kernels: Object.fromEntries(kernels.map(({ name }) => [name, outcomes.get(name) as Outcome])) };
+}
+
+/** Compiles in one process until all are done or the driver crashes, which is the outcome of the kernel that it was at. */
+async function compileRun(gpu: Gpu, kernels: readonly Kernel[], begun: (name: string) => void) {
+  const reports = new Map<string, { executable: Executable } | { error: string }>();
+  let current: string | undefined;
+  const ended = await runOnGpu(gpu, 'dist-inspect/compile.js', kernels, (message) => {
+    if (typeof message.begin === 'string') {
+      current = message.begin;
+      begun(current);
+    } else if (typeof message.name === 'string') {
+      reports.set(message.name, message as { executable: Executable } | { error: string });
+    }
+  });
+  if (current === undefined) {
+    const last = ended.printed.trim().split('\n').slice(-3).join(' ');
+    throw new InspectError(`The driver for ${gpu.name} does not start (${ended.signal ?? ended.code}): ${last}`);
+  }
+  if (ended.code !== 0 && !reports.has(current)) {
+    // Bash gives 128 and the signal's number for a command that a signal ended.
+    const how = ended.signal === 'SIGKILL' ? 'the driver did not finish' : 'the driver crashed';
+    reports.set(current, { error: `${how} while compiling it (${ended.signal ?? `exit code ${ended.code}`})` });
+  }
+  const printed = new Map(
+    ended.printed
+      .split('\n@@kernel ')
+      .slice(1)
+      .map((part) => [JSON.parse(part.slice(0, part.indexOf('\n'))) as string, part.split('\n@@end')[0]]),
+  );
+  return new Map(
+    [...reports].map(([name, report]): [string, Outcome] => {
+      if ('error' in report) return [name, report];
+      try {
+        return [name, { figures: figuresOf(gpu.compiler, report.executable, printed.get(name) ?? '') }];
+      } catch (error) {
+        return [name, { error: (error as Error).message }];
+      }
+    }),
+  );
+}
+
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'sonde', 'inspect');
+
+let tool: Promise<string> | undefined;
+
+/** Of everything that the figures depend on, but the driver's version, which the root keeps. */
+async function keyOf(gpu: Gpu, { source, entryPoint }: Kernel): Promise<string> {
+  tool ??= Promise.all(['main', 'compile'].map((name) => readFile(`dist-inspect/${name}.js`, 'utf8'))).then(String);
+  const parts = [await tool, JSON.stringify(gpu), entryPoint, source];
+  return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
+
+async function load(key: string): Promise<Outcome | undefined> {
+  const text = await readFile(join(cache, `${key}.json`), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function save(key: string, outcome: Outcome): Promise<void> {
+  const path = join(cache, `${key}.json`);
+  const temporary = `${path}.${process.pid}`;
+  await mkdir(cache, { recursive: true });
+  await writeFile(temporary, JSON.stringify(outcome));
+  await rename(temporary, path);
+}

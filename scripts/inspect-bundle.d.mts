@@ -1,0 +1,1 @@
+export function bundleInspect(modules: string[], dir: string, root?: string): Promise<void>;
