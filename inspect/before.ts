@@ -37,7 +37,10 @@ export async function inspectCommit(
   const { bundleInspect } = await import(pathToFileURL(resolve('scripts/inspect-bundle.mjs')).href);
   await bundleInspect(['collect'], `${root}/bundles`, root);
   const found = await Promise.all(
-    gpus.map(async (gpu) => inspectKernels(gpu, await collectKernels(gpu, workloads, { bundles: `${root}/bundles` }))),
+    gpus.map(async (gpu) => {
+      const { kernels } = await collectKernels(gpu, workloads, { bundles: `${root}/bundles` });
+      return inspectKernels(gpu, kernels);
+    }),
   );
   await rm(root, { recursive: true });
   return found;

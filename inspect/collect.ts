@@ -2,6 +2,7 @@
 // JSON each. Kernels go to standard output, a line each; those of the programs themselves are not compiled here.
 import { readFileSync, writeSync } from 'node:fs';
 import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
+import type { TrainingConfig } from '../src/train/config/index.js';
 import { openBatchPreparation } from '../src/train/loop/batch-preparation.js';
 import { framesPerStep } from '../src/train/loop/batch-source.js';
 import { buildModel } from '../src/train/loop/build.js';
@@ -9,7 +10,6 @@ import { buildPredictor } from '../src/train/loop/build-predictor.js';
 import type { NetworkFrame } from '../src/train/loop/frames.js';
 import { TrainingStep } from '../src/train/loop/training-step.js';
 import { Validator } from '../src/train/loop/validator.js';
-import type { TrainingConfig } from '../src/train/config/index.js';
 import { operationNamed } from './operations.js';
 import type { Workload } from './workload.js';
 
@@ -97,7 +97,10 @@ async function collectOperation(device: Device, workload: Workload & { kind: 'op
   await recorded(() => program(...inputs));
 }
 
-const [options, ...workloads] = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const [options, ...workloads] = readFileSync(0, 'utf8')
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line));
 const device = await openDevice({ tuning: 'none', experimental: true });
 const { info, limits } = device;
 say({

@@ -32,7 +32,10 @@ async function openAdapter(): Promise<{ gpu: GPUDevice; wait: <T>(begin: () => P
 }
 
 const { gpu, wait } = await openAdapter();
-const kernels: Kernel[] = readFileSync(0, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const kernels: Kernel[] = readFileSync(0, 'utf8')
+  .split('\n')
+  .filter(Boolean)
+  .map((line) => JSON.parse(line));
 for (const { name, source, entryPoint } of kernels) {
   say({ begin: name });
   writeSync(2, `\n@@kernel ${JSON.stringify(name)}\n`);

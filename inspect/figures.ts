@@ -42,8 +42,14 @@ export const REGISTER_UNITS: Readonly<Record<Compiler, string>> = {
 };
 
 /** Where each compiler's driver says what. The first name that there is counts; spills are added up. */
-const STATISTICS: Readonly<Record<Compiler, Readonly<Record<'registers' | 'spills' | 'occupancy', readonly string[]>>>> = {
-  NAK: { registers: ['Number of GPRs'], spills: ['Spills to memory', 'Fills from memory'], occupancy: ['Max warps/SM'] },
+const STATISTICS: Readonly<
+  Record<Compiler, Readonly<Record<'registers' | 'spills' | 'occupancy', readonly string[]>>>
+> = {
+  NAK: {
+    registers: ['Number of GPRs'],
+    spills: ['Spills to memory', 'Fills from memory'],
+    occupancy: ['Max warps/SM'],
+  },
   ACO: { registers: ['VGPRs'], spills: ['Spilled VGPRs'], occupancy: ['Subgroups per SIMD'] },
   AGX: { registers: ['GPRs'], spills: ['Spills', 'Fills'], occupancy: ['Threads'] },
   ir3: { registers: ['Registers used'], spills: ['STP Count', 'LDP Count'], occupancy: ['Max Waves Per Core'] },
@@ -51,7 +57,7 @@ const STATISTICS: Readonly<Record<Compiler, Readonly<Record<'registers' | 'spill
 
 export function figuresOf(compiler: Compiler, { statistics, subgroupSize }: Executable, printed: string): Figures {
   const names = STATISTICS[compiler];
-  const values = (wanted: readonly string[]) => wanted.map((name) => valueOf(statistics, name));
+  const values = (wanted: readonly string[]) => wanted.map((name) => figureOf(statistics, name));
   const program = parseMachineCode(compiler, printed);
   const shared = [...printed.matchAll(/shared_size: (\d+)/g)].at(-1)?.[1];
   return {
@@ -60,13 +66,13 @@ export function figuresOf(compiler: Compiler, { statistics, subgroupSize }: Exec
     occupancy: values(names.occupancy)[0],
     workgroupMemory: statistics['LDS size'] ?? Number(shared ?? 0),
     subgroupSize,
-    instructions: valueOf(statistics, 'Instruction Count', 'Instruction count', 'Instructions'),
+    instructions: figureOf(statistics, 'Instruction Count', 'Instruction count', 'Instructions'),
     loop: loopFigures(program),
   };
 }
 
 /** @throws Error where the driver has no such figure any more: then it has to be looked for. */
-function valueOf(statistics: Executable['statistics'], ...names: readonly string[]): number {
+function figureOf(statistics: Executable['statistics'], ...names: readonly string[]): number {
   const name = names.find((one) => one in statistics);
   if (name === undefined) {
     throw new Error(`the driver reports no "${names.join('" or "')}", but ${Object.keys(statistics).join(', ')}`);

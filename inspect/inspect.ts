@@ -18,8 +18,12 @@ export interface Inspection {
   readonly kernels: Readonly<Record<string, Outcome>>;
 }
 
-export interface Progress {
-  (gpu: Gpu, text: string): void;
+export type Progress = (gpu: Gpu, text: string) => void;
+
+export interface Collection {
+  readonly kernels: readonly Kernel[];
+  /** Version of the driver. */
+  readonly mesa: string;
 }
 
 /** The kernels that the engine runs workloads with on a GPU. */
@@ -27,12 +31,14 @@ export async function collectKernels(
   gpu: Gpu,
   workloads: readonly Workload[],
   { bundles = 'dist-inspect', note = (() => {}) as Progress } = {},
-): Promise<Kernel[]> {
+): Promise<Collection> {
+  let mesa = '';
   const found: { label: string; source: string }[] = [];
   let failure: string | undefined;
   const options = { matrixSubgroup: gpu.matrixSubgroup };
   const ended = await runOnGpu(gpu, `${bundles}/collect.js`, [options, ...workloads], (message) => {
     if ('source' in message) found.push(message as { label: string; source: string });
+    if (typeof message.device === 'string') mesa = message.device.match(/Mesa \S+/)?.[0] ?? message.device;
     if ('workload' in message) note(gpu, `what ${message.workload} runs`);
     if ('failed' in message) failure ??= `${message.failed}: ${message.error}`;
   });
@@ -41,7 +47,7 @@ export async function collectKernels(
     const last = ended.printed.trim().split('\n').slice(-3).join(' ');
     throw new InspectError(`The engine found no kernels on ${gpu.name} (${ended.signal ?? ended.code}): ${last}`);
   }
-  return nameKernels(found);
+  return { mesa, kernels: nameKernels(found) };
 }
 
 /**
@@ -54,22 +60,32 @@ export async function inspectKernels(
   note: Progress = () => {},
 ): Promise<Inspection> {
   const outcomes = new Map<string, Outcome>();
-  const keys = new Map(await Promise.all(kernels.map(async (kernel) => [kernel.name, await keyOf(gpu, kernel)] as const)));
+  const keys = new Map(
+    await Promise.all(kernels.map(async (kernel) => [kernel.name, await keyOf(gpu, kernel)] as const)),
+  );
   for (const { name } of kernels) {
     const known = await load(keys.get(name) ?? '');
     if (known) outcomes.set(name, known);
   }
   let left = kernels.filter(({ name }) => !outcomes.has(name));
   while (left.length > 0) {
-    const done = await compileRun(gpu, left, (name) => note(gpu, `${name} (${outcomes.size + 1}/${kernels.length})`));
+    const done = await compileRun(gpu, left.slice(0, RUN), (name) =>
+      note(gpu, `${name} (${outcomes.size + 1}/${kernels.length})`),
+    );
     for (const [name, outcome] of done) {
       outcomes.set(name, outcome);
       if ('figures' in outcome) await save(keys.get(name) ?? '', outcome);
     }
     left = left.filter(({ name }) => !done.has(name));
   }
-  return { gpu: gpu.name, kernels: Object.fromEntries(kernels.map(({ name }) => [name, outcomes.get(name) as Outcome])) };
+  return {
+    gpu: gpu.name,
+    kernels: Object.fromEntries(kernels.map(({ name }) => [name, outcomes.get(name) as Outcome])),
+  };
 }
+
+/** Kernels that a process compiles: what an interruption loses. */
+const RUN = 16;
 
 /** Compiles in one process until all are done or the driver crashes, which is the outcome of the kernel that it was at. */
 async function compileRun(gpu: Gpu, kernels: readonly Kernel[], begun: (name: string) => void) {

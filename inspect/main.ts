@@ -3,8 +3,14 @@ import { InspectError } from './inspect-error.js';
 import { type InspectOptions, runInspect } from './run-inspect.js';
 
 const program = new Command('inspect')
-  .description("What kernels become on GPUs that are not there: registers, spills, occupancy and the hottest loop's machine code.")
-  .option('--gpu <names>', 'turing, ampere, navi10, navi21, navi31, gfx1201, m1, adreno, several with commas, or all', 'all')
+  .description(
+    "What kernels become on GPUs that are not there: registers, spills, occupancy and the hottest loop's machine code.",
+  )
+  .option(
+    '--gpu <names>',
+    'turing, ampere, navi10, navi21, navi31, gfx1201, m1, adreno, several with commas, or all',
+    'all',
+  )
   .option('--config <file>', 'kernels of a training configuration (default: configs/paper.json)')
   .option('--op <name>', 'kernels of one operation, forward and backward, on inputs of --shape')
   .option('--shape <shapes>', 'as in 8x64x64x64,128x3x3x64')

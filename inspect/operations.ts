@@ -64,5 +64,7 @@ const OPERATIONS: Readonly<Record<string, Call>> = {
 /** @throws InspectError for a name that is not offered. */
 export function operationNamed(name: string): Call {
   if (Object.hasOwn(OPERATIONS, name)) return OPERATIONS[name];
-  throw new InspectError(`There is no operation "${name}" to inspect; choose among ${Object.keys(OPERATIONS).join(', ')}.`);
+  throw new InspectError(
+    `There is no operation "${name}" to inspect; choose among ${Object.keys(OPERATIONS).join(', ')}.`,
+  );
 }

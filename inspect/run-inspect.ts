@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError, loadConfig, type TrainingConfig } from '../src/train/config/index.js';
+import { ConfigError, loadConfig } from '../src/train/config/index.js';
 import { inspectCommit, readInspections } from './before.js';
 import { checkBudget, updateBudget } from './budget.js';
 import { prepareDrivers } from './driver-root.js';
@@ -9,7 +9,7 @@ import { collectKernels, type Inspection, inspectKernels } from './inspect.js';
 import { InspectError } from './inspect-error.js';
 import type { Kernel } from './kernel.js';
 import { LEGEND, printChanges, printTable, READING } from './table.js';
-import type { Precision, Workload } from './workload.js';
+import { type Precision, type Workload, withPrecision } from './workload.js';
 
 export interface InspectOptions {
   readonly gpu: string;
@@ -38,7 +38,7 @@ export async function runInspect(options: InspectOptions): Promise<void> {
   const workloads = kernels ? [] : await workloadsOf(options);
   await prepareDrivers();
   const now = await onEach(gpus, async (gpu) =>
-    inspectKernels(gpu, kernels ?? (await collectKernels(gpu, workloads)), progress(options)),
+    inspectKernels(gpu, kernels ?? (await collectKernels(gpu, workloads)).kernels, progress(options)),
   );
   const before = options.against === undefined ? undefined : await inspectionsBefore(options.against, gpus, workloads);
   if (options.json) console.log(JSON.stringify(now, null, 1));
@@ -96,7 +96,9 @@ function printCode({ kernels }: Inspection, wanted: string): string {
 async function inspectionsBefore(against: string, gpus: readonly Gpu[], workloads: readonly Workload[]) {
   if (/\.json$/.test(against)) return readInspections(against);
   if (workloads.length === 0) {
-    throw new InspectError('A WGSL file is compared with what --json wrote for an earlier one; give --against FILE.json.');
+    throw new InspectError(
+      'A WGSL file is compared with what --json wrote for an earlier one; give --against FILE.json.',
+    );
   }
   return inspectCommit(against, gpus, workloads);
 }
@@ -134,14 +136,12 @@ async function workloadsOf(options: InspectOptions): Promise<Workload[]> {
   }));
 }
 
-export function withPrecision(config: TrainingConfig, precision: Precision): TrainingConfig {
-  return { ...config, training: { ...config.training, precision } };
-}
-
 function shapesOf(text: string): number[][] {
   const shapes = text.split(',').map((shape) => shape.split(/[x×]/).map(Number));
   if (shapes.flat().every((extent) => Number.isInteger(extent) && extent > 0)) return shapes;
-  throw new InspectError(`The shapes are "${text}"; give --shape the extents of each input, as in 8x64x64x64,128x3x3x64.`);
+  throw new InspectError(
+    `The shapes are "${text}"; give --shape the extents of each input, as in 8x64x64x64,128x3x3x64.`,
+  );
 }
 
 function jsonOf(text: string): Record<string, unknown> {
@@ -151,4 +151,3 @@ function jsonOf(text: string): Record<string, unknown> {
     throw new InspectError(`The options are ${text}; give JSON, as in {"stride":2}.`);
   }
 }
-

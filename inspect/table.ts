@@ -27,7 +27,9 @@ function cells(name: string, figures: Figures): string[] {
   const { loop } = figures;
   return [
     name,
-    ...[figures.registers, figures.spills, figures.occupancy, figures.workgroupMemory, figures.instructions].map(String),
+    ...[figures.registers, figures.spills, figures.occupancy, figures.workgroupMemory, figures.instructions].map(
+      String,
+    ),
     loop.whole ? '—' : String(loop.instructions),
     ...[loop.arithmetic, loop.matrix].map(String),
     `${Math.round(100 * arithmeticShare(loop))} %`,

@@ -14,3 +14,7 @@ export type Workload =
       /** Options of the engine's function, as in `{ stride: 2 }`. */
       readonly options?: Readonly<Record<string, unknown>>;
     };
+
+export function withPrecision(config: TrainingConfig, precision: Precision): TrainingConfig {
+  return { ...config, training: { ...config.training, precision } };
+}

@@ -19,7 +19,14 @@ export function parseAco(printed: string): Instruction[] {
     for (const [i, part] of dual.entries()) {
       const work = workOf(part.trim());
       const waits = /^s_wait(cnt|_)/.test(name) && !/^s_wait_(alu|idle|event)/.test(name);
-      instructions.push({ text: i === 0 ? text : '', work, repeats: 1, waits, label: i === 0 ? label : undefined, target });
+      instructions.push({
+        text: i === 0 ? text : '',
+        work,
+        repeats: 1,
+        waits,
+        label: i === 0 ? label : undefined,
+        target,
+      });
     }
     label = undefined;
   }

@@ -1,6 +1,7 @@
 import { type Instruction, OTHER, type Space, type Work } from './instruction.js';
 
-const ARITHMETIC = /^(fma|ffma|fadd|fmul|hfma|hadd|hmul|rcp|rsqrt|srsqrt|sqrt|log2|exp2|sin|cos|floor|ceil|trunc|rint)(16|32)?\b/;
+const ARITHMETIC =
+  /^(fma|ffma|fadd|fmul|hfma|hadd|hmul|rcp|rsqrt|srsqrt|sqrt|log2|exp2|sin|cos|floor|ceil|trunc|rint)(16|32)?\b/;
 const LINE = /^\s*([0-9a-f]+): ([0-9a-f]{4,})\s+(\S.*)$/;
 
 /**

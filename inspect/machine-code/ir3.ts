@@ -1,6 +1,7 @@
 import { type Instruction, OTHER, type Space, type Work } from './instruction.js';
 
-const ARITHMETIC = /^(mad|add|mul|max|min|sel|rcp|rsq|hrsq|log2|exp2|hlog2|hexp2|sin|cos|sqrt|floor|ceil|trunc|rndne)(\.f(16|32)?)?\b/;
+const ARITHMETIC =
+  /^(mad|add|mul|max|min|sel|rcp|rsq|hrsq|log2|exp2|hlog2|hexp2|sin|cos|sqrt|floor|ceil|trunc|rndne)(\.f(16|32)?)?\b/;
 
 /** Machine code of Adreno GPUs as Turnip prints it: a line per instruction, flags in brackets in front, labels such as `l40:`. */
 export function parseIr3(printed: string): Instruction[] {
@@ -27,7 +28,8 @@ export function parseIr3(printed: string): Instruction[] {
 }
 
 function workOf(name: string, operation: string): Work {
-  if (ARITHMETIC.test(name) && !/\.(s|u)(8|16|24|32)?\b/.test(name) && !/^sel\.b/.test(name)) return { kind: 'arithmetic' };
+  if (ARITHMETIC.test(name) && !/\.(s|u)(8|16|24|32)?\b/.test(name) && !/^sel\.b/.test(name))
+    return { kind: 'arithmetic' };
   if (/^bar\b/.test(name)) return { kind: 'barrier' };
   const opcode = name.split('.')[0];
   const space = SPACES[opcode];
