@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Gpu } from './gpus.js';
 import { collectKernels, type Inspection, inspectKernels } from './inspect.js';
 import { InspectError } from './inspect-error.js';
+import { onEach } from './on-each.js';
 import type { Workload } from './workload.js';
 
 /** What `--json` wrote. */
@@ -36,12 +37,10 @@ export async function inspectCommit(
   await cp('inspect', `${root}/inspect`, { recursive: true });
   const { bundleInspect } = await import(pathToFileURL(resolve('scripts/inspect-bundle.mjs')).href);
   await bundleInspect(['collect'], `${root}/bundles`, root);
-  const found = await Promise.all(
-    gpus.map(async (gpu) => {
-      const { kernels } = await collectKernels(gpu, workloads, { bundles: `${root}/bundles` });
-      return inspectKernels(gpu, kernels);
-    }),
-  );
+  const found = await onEach(gpus, async (gpu) => {
+    const { kernels } = await collectKernels(gpu, workloads, { bundles: `${root}/bundles` });
+    return inspectKernels(gpu, kernels);
+  });
   await rm(root, { recursive: true });
   return found;
 }

@@ -8,7 +8,9 @@ const CONFIGS = [
 ];
 
 /** Operations and sizes that no network leads to: channels that are no multiple of four, groups, strides, other axes. */
-const OPERATIONS: readonly Omit<Workload & { kind: 'operation' }, 'kind' | 'precision'>[] = [
+type Operation = Omit<Workload & { kind: 'operation' }, 'kind' | 'precision'>;
+
+const OPERATIONS: readonly Operation[] = [
   { name: 'conv2d', shapes: [[2, 17, 13, 3], [5, 3, 3, 3], [5]] },
   { name: 'conv2d', shapes: [[2, 17, 13, 6], [9, 3, 3, 2], [9]], options: { groups: 3, padding: 1 } },
   {
@@ -34,15 +36,19 @@ const OPERATIONS: readonly Omit<Workload & { kind: 'operation' }, 'kind' | 'prec
       [256, 2048],
     ],
   },
-  { name: 'softmax', shapes: [[7, 129]], options: { axes: [1] } },
-  { name: 'logSoftmax', shapes: [[2, 33, 31, 3]] },
   { name: 'batchNorm', shapes: [[3, 9, 7, 5], [5], [5]] },
   { name: 'maxPool2d', shapes: [[2, 17, 13, 3]], options: { kernelSize: 3, stride: 2, padding: 1 } },
   { name: 'avgPool2d', shapes: [[2, 17, 13, 3]], options: { kernelSize: 3, stride: 2, padding: 1 } },
   { name: 'resizeBilinear', shapes: [[2, 9, 7, 3]] },
   { name: 'resizeNearest', shapes: [[2, 9, 7, 3]] },
-  { name: 'max', shapes: [[5, 7, 9]], options: { axes: [1] } },
   { name: 'transpose', shapes: [[5, 7, 9]] },
+];
+
+/** Those that take f32 alone. */
+const F32_OPERATIONS: readonly Operation[] = [
+  { name: 'softmax', shapes: [[7, 129]], options: { axes: [1] } },
+  { name: 'logSoftmax', shapes: [[2, 33, 31, 3]] },
+  { name: 'max', shapes: [[5, 7, 9]], options: { axes: [1] } },
 ];
 
 /** What the budget covers. Kernels that several lead to are compiled once. */
@@ -59,6 +65,10 @@ export async function budgetWorkloads(): Promise<Workload[]> {
       name: `${one.name} in ${precision}`,
       config: withPrecision(one.config, precision),
     })),
-    ...OPERATIONS.map((one) => ({ ...one, kind: 'operation' as const, precision })),
+    ...[...OPERATIONS, ...(precision === 'f32' ? F32_OPERATIONS : [])].map((one) => ({
+      ...one,
+      kind: 'operation' as const,
+      precision,
+    })),
   ]);
 }

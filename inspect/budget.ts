@@ -4,6 +4,7 @@ import { loadCount } from './figures.js';
 import type { Gpu } from './gpus.js';
 import { collectKernels, type Inspection, inspectKernels } from './inspect.js';
 import { InspectError } from './inspect-error.js';
+import { onEach } from './on-each.js';
 
 const FILE = 'inspect/budget.json';
 
@@ -51,7 +52,7 @@ function costsOf({ gpu, kernels }: Inspection): Pick<Measured, 'costs' | 'failur
 /** Writes what the kernels of these GPUs cost now, and leaves the others' as they are. */
 export async function updateBudget(gpus: readonly Gpu[]): Promise<void> {
   const before = await readBudget().catch(() => undefined);
-  const measured = await Promise.all(gpus.map(measure));
+  const measured = await onEach(gpus, measure);
   refuseFailures(measured);
   const fresh = Object.fromEntries(gpus.map((gpu, i) => [gpu.name, measured[i].costs]));
   const budget: Budget = { note: NOTE, mesa: measured[0].mesa, gpus: { ...before?.gpus, ...fresh } };
@@ -66,7 +67,7 @@ export async function updateBudget(gpus: readonly Gpu[]): Promise<void> {
 /** @throws InspectError if a kernel does not compile, spills or costs more than {@link FILE} allows, or is not in it. */
 export async function checkBudget(gpus: readonly Gpu[]): Promise<void> {
   const budget = await readBudget();
-  const measured = await Promise.all(gpus.map(measure));
+  const measured = await onEach(gpus, measure);
   refuseFailures(measured);
   const found = gpus.flatMap((gpu, i) => {
     const { costs, mesa } = measured[i];

@@ -34,9 +34,18 @@ function record(device: Device): void {
     note(dispatch);
     return get(dispatch);
   };
+  let ending = false;
   pipelines.prepare = async (dispatch) => {
+    ending = true;
     note(dispatch);
     throw new Recorded(dispatch.label);
+  };
+  // A program takes its memory right behind: gigabytes, which a device without memory of its own takes from the machine.
+  const within = device.withinMemory.bind(device);
+  device.withinMemory = async (make) => {
+    if (!ending) return within(make);
+    ending = false;
+    throw new Recorded('memory');
   };
 }
 
@@ -67,9 +76,9 @@ async function collectConfig(device: Device, config: TrainingConfig): Promise<vo
     outOfSight: [],
     original: undefined,
   };
-  const frames = Array.from({ length: framesPerStep(config) }, () => blank);
+  const frames: NetworkFrame[] = new Array(framesPerStep(config)).fill(blank);
   const preparation = await openBatchPreparation(device, [blank], config);
-  await recorded(() => preparation.prepare({ frames: frames.map(() => 0), pass: 0 }));
+  await recorded(() => preparation.prepare({ frames: new Uint32Array(frames.length), pass: 0 }));
   const model = buildModel(device, config);
   const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
   const images = device.zeros([frames.length, size, size, 1]);

@@ -55,16 +55,18 @@ const STATISTICS: Readonly<
   ir3: { registers: ['Registers used'], spills: ['STP Count', 'LDP Count'], occupancy: ['Max Waves Per Core'] },
 };
 
-export function figuresOf(compiler: Compiler, { statistics, subgroupSize }: Executable, printed: string): Figures {
+/** @param printed What the driver printed while it compiled the kernel. */
+export function figuresOf(compiler: Compiler, executable: Executable, printed: string): Figures {
+  const { statistics, subgroupSize } = executable;
   const names = STATISTICS[compiler];
   const values = (wanted: readonly string[]) => wanted.map((name) => figureOf(statistics, name));
-  const program = parseMachineCode(compiler, printed);
+  const program = parseMachineCode(compiler, Object.values(executable.code)[0] ?? printed);
   const shared = [...printed.matchAll(/shared_size: (\d+)/g)].at(-1)?.[1];
   return {
     registers: values(names.registers)[0],
     spills: values(names.spills).reduce((sum, count) => sum + count, 0),
     occupancy: values(names.occupancy)[0],
-    workgroupMemory: statistics['LDS size'] ?? Number(shared ?? 0),
+    workgroupMemory: statistics['LDS size'] ?? executable.workgroupMemory ?? Number(shared ?? 0),
     subgroupSize,
     instructions: figureOf(statistics, 'Instruction Count', 'Instruction count', 'Instructions'),
     loop: loopFigures(program),

@@ -23,12 +23,12 @@ function driver(shim: string, icd: string, others: Readonly<Record<string, strin
 }
 
 function nvidia(name: string, description: string, chipset: string): Gpu {
-  const environment = driver('nouveau', 'nouveau', { NOUVEAU_CHIPSET: chipset, NAK_DEBUG: 'print' });
+  const environment = driver('nouveau', 'nouveau', { NOUVEAU_CHIPSET: chipset });
   return { name, description, compiler: 'NAK', environment, matrixSubgroup: 32 };
 }
 
 function amd(name: string, description: string, matrixSubgroup?: number): Gpu {
-  const environment = driver('amdgpu', 'radeon', { AMDGPU_GPU_ID: name, RADV_DEBUG: 'asm' });
+  const environment = driver('amdgpu', 'radeon', { AMDGPU_GPU_ID: name });
   return { name, description, compiler: 'ACO', environment, matrixSubgroup };
 }
 
@@ -50,7 +50,7 @@ export const GPUS: readonly Gpu[] = [
     name: 'adreno',
     description: 'Qualcomm Adreno 740',
     compiler: 'ir3',
-    environment: driver('freedreno', 'freedreno', { FD_GPU_ID: '740', IR3_SHADER_DEBUG: 'cs' }),
+    environment: driver('freedreno', 'freedreno', { FD_GPU_ID: '740' }),
   },
 ];
 

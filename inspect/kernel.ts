@@ -12,13 +12,10 @@ export interface Executable {
   readonly name: string;
   readonly subgroupSize: number;
   readonly statistics: Readonly<Record<string, number>>;
-}
-
-/** What a driver made of a kernel. */
-export interface Compilation {
-  readonly executable: Executable;
-  /** What the driver printed meanwhile, machine code among it. */
-  readonly printed: string;
+  /** Bytes, where the driver's intermediate language tells. */
+  readonly workgroupMemory?: number;
+  /** Machine code; empty for a driver that only prints it. */
+  readonly code: Readonly<Record<string, string>>;
 }
 
 /** Kernels by their names, made unique. */

@@ -1,12 +1,11 @@
 /*
- * Vulkan layer: asks the driver what it made of each compute pipeline (VK_KHR_pipeline_executable_properties), and appends one
- * line of JSON per pipeline to the file named by PIPELINE_REPORT:
+ * Vulkan layer: asks the driver what it made of each compute pipeline (VK_KHR_pipeline_executable_properties), statistics and
+ * machine code, and appends one line of JSON per pipeline to the file named by PIPELINE_REPORT:
  *
- *   [{"name": "compute", "subgroupSize": 32, "statistics": {"Spills": 0, …}}]
+ *   [{"name": "compute", "subgroupSize": 32, "statistics": {"Spills": 0, …}, "workgroupMemory": 0,
+ *     "code": {"Assembly": "…"}}]
  *
  * WebGPU implementations never ask, so the layer also switches the extension on. One instance and one device at a time.
- * The same extension offers machine code, but asking NVK for it breaks its pipeline cache, and Honeykrisp has none to offer;
- * so that comes from what the drivers print for debugging.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@ static PFN_vkGetDeviceProcAddr next_device_address;
 static PFN_vkCreateComputePipelines create_pipelines;
 static PFN_vkGetPipelineExecutablePropertiesKHR get_executables;
 static PFN_vkGetPipelineExecutableStatisticsKHR get_statistics;
+static PFN_vkGetPipelineExecutableInternalRepresentationsKHR get_representations;
 
 /* Zeroed structures of one type, as Vulkan wants to be given them. All of ours begin with sType. */
 static void *structures(uint32_t count, size_t size, VkStructureType type) {
@@ -62,6 +62,41 @@ static void write_statistics(FILE *out, VkDevice device, const VkPipelineExecuta
   free(all);
 }
 
+/* Machine code alone: intermediate languages take megabytes. */
+static int is_machine_code(const VkPipelineExecutableInternalRepresentationKHR *one) {
+  return one->isText && (strstr(one->name, "ssembly") || strstr(one->name, "asm"));
+}
+
+static void write_representations(FILE *out, VkDevice device, const VkPipelineExecutableInfoKHR *executable) {
+  uint32_t count = 0;
+  get_representations(device, executable, &count, NULL);
+  VkPipelineExecutableInternalRepresentationKHR *all =
+    structures(count, sizeof *all, VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INTERNAL_REPRESENTATION_KHR);
+  /* The first call tells names and sizes, the second fills in the texts. */
+  get_representations(device, executable, &count, all);
+  for (uint32_t i = 0; i < count; i++) all[i].pData = calloc(1, all[i].dataSize + 1);
+  get_representations(device, executable, &count, all);
+  int written = 0;
+  const char *shared = NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    const char *found = all[i].isText ? strstr(all[i].pData, "shared_size: ") : NULL;
+    if (found) shared = found;
+  }
+  /* Where the statistics leave it out, the intermediate languages tell it. */
+  if (shared) fprintf(out, "\"workgroupMemory\":%d,", atoi(shared + strlen("shared_size: ")));
+  fputs("\"code\":{", out);
+  for (uint32_t i = 0; i < count; i++) {
+    if (is_machine_code(&all[i])) {
+      if (written++) fputc(',', out);
+      write_text(out, all[i].name, sizeof all[i].name);
+      fputc(':', out);
+      write_text(out, all[i].pData, all[i].dataSize);
+    }
+    free(all[i].pData);
+  }
+  free(all);
+}
+
 static void report(FILE *out, VkDevice device, VkPipeline pipeline) {
   VkPipelineInfoKHR info = {VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR, NULL, pipeline};
   uint32_t count = 0;
@@ -76,6 +111,8 @@ static void report(FILE *out, VkDevice device, VkPipeline pipeline) {
     write_text(out, all[i].name, sizeof all[i].name);
     fprintf(out, ",\"subgroupSize\":%u,\"statistics\":{", all[i].subgroupSize);
     write_statistics(out, device, &executable);
+    fputs("},", out);
+    write_representations(out, device, &executable);
     fputs("}}", out);
   }
   fputs("]\n", out);
@@ -89,9 +126,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_compute_pipelines(
   VkComputePipelineCreateInfo *asked = malloc(count * sizeof *asked);
   memcpy(asked, wanted, count * sizeof *asked);
   for (uint32_t i = 0; i < count; i++) {
-    asked[i].flags |= VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
+    asked[i].flags |=
+      VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR | VK_PIPELINE_CREATE_CAPTURE_INTERNAL_REPRESENTATIONS_BIT_KHR;
   }
-  VkResult result = create_pipelines(device, cache, count, asked, allocator, made);
+  (void)cache; /* NVK cannot keep machine code in a cache, and then fails to write it out. */
+  VkResult result = create_pipelines(device, VK_NULL_HANDLE, count, asked, allocator, made);
   free(asked);
   const char *path = getenv("PIPELINE_REPORT");
   FILE *out = path && result == VK_SUCCESS && get_executables ? fopen(path, "a") : NULL;
@@ -151,6 +190,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(
   create_pipelines = NEXT(vkCreateComputePipelines);
   get_executables = NEXT(vkGetPipelineExecutablePropertiesKHR);
   get_statistics = NEXT(vkGetPipelineExecutableStatisticsKHR);
+  get_representations = NEXT(vkGetPipelineExecutableInternalRepresentationsKHR);
   return result;
 }
 

@@ -8,6 +8,7 @@ import { type Gpu, gpusNamed } from './gpus.js';
 import { collectKernels, type Inspection, inspectKernels } from './inspect.js';
 import { InspectError } from './inspect-error.js';
 import type { Kernel } from './kernel.js';
+import { onEach } from './on-each.js';
 import { LEGEND, printChanges, printTable, READING } from './table.js';
 import { type Precision, type Workload, withPrecision } from './workload.js';
 
@@ -47,11 +48,6 @@ export async function runInspect(options: InspectOptions): Promise<void> {
     Object.entries(all).flatMap(([name, outcome]) => ('error' in outcome ? [`${name} on ${gpu}`] : [])),
   );
   if (failed.length > 0) throw new InspectError(`Not compiled: ${failed.join(', ')}.`);
-}
-
-/** A driver is single-threaded, so several go side by side. */
-export function onEach<T>(gpus: readonly Gpu[], work: (gpu: Gpu) => Promise<T>): Promise<T[]> {
-  return Promise.all(gpus.map(work));
 }
 
 function progress({ json }: InspectOptions) {

@@ -2,12 +2,11 @@ import { type Instruction, OTHER, type Space, type Work } from './instruction.js
 
 const FLOATING = /^v_(?!cmp|cvt|cndmask|mov|ldexp|frexp|readlane|readfirstlane)\w*_(f16|f32|f64|bf16)(_|$)/;
 
-/** Machine code of AMD's GPUs as RADV prints it: a line per instruction behind labels such as `BB3:`, its words behind `;`. */
+/** Machine code of AMD's GPUs as RADV tells it: a line per instruction behind labels such as `BB3:`, its words behind `;`. */
 export function parseAco(printed: string): Instruction[] {
-  const code = printed.slice(printed.lastIndexOf('disasm:'));
   const instructions: Instruction[] = [];
   let label: string | undefined;
-  for (const line of code.split('\n').slice(1)) {
+  for (const line of printed.split('\n')) {
     const found = line.match(/^(BB\d+):/);
     if (found) label = found[1];
     if (!line.startsWith('\t')) continue;

@@ -10,14 +10,14 @@ export { findLoops, hottestLoop, type Loop, ownInstructions } from './loops.js';
 /** Mesa's compilers: NVIDIA's, AMD's, Apple's and Qualcomm's. */
 export type Compiler = 'NAK' | 'ACO' | 'AGX' | 'ir3';
 
-const PARSERS: Readonly<Record<Compiler, (printed: string) => Instruction[]>> = {
+const PARSERS: Readonly<Record<Compiler, (code: string) => Instruction[]>> = {
   NAK: parseNak,
   ACO: parseAco,
   AGX: parseAgx,
   ir3: parseIr3,
 };
 
-/** The instructions in what a driver printed while it compiled one kernel. */
-export function parseMachineCode(compiler: Compiler, printed: string): Instruction[] {
-  return PARSERS[compiler](printed);
+/** The instructions of one kernel as the driver tells them. */
+export function parseMachineCode(compiler: Compiler, code: string): Instruction[] {
+  return PARSERS[compiler](code);
 }

@@ -3,18 +3,14 @@ import { type Instruction, OTHER, type Space, type Work } from './instruction.js
 const ARITHMETIC =
   /^(mad|add|mul|max|min|sel|rcp|rsq|hrsq|log2|exp2|hlog2|hexp2|sin|cos|sqrt|floor|ceil|trunc|rndne)(\.f(16|32)?)?\b/;
 
-/** Machine code of Adreno GPUs as Turnip prints it: a line per instruction, flags in brackets in front, labels such as `l40:`. */
+/** Machine code of Adreno GPUs as Turnip tells it: a line per instruction, flags in brackets in front, labels such as `l40:`. */
 export function parseIr3(printed: string): Instruction[] {
-  const lines = printed.split('\n').map((line) => line.replace(/^MESA: info: /, ''));
-  const start = lines.findLastIndex((line) => line.startsWith('Native code for'));
-  const end = lines.findIndex((line, i) => i > start && /^; .*: outputs/.test(line));
-  if (start < 0) return [];
   const instructions: Instruction[] = [];
   let label: string | undefined;
-  for (const line of lines.slice(start + 1, end < 0 ? undefined : end)) {
+  for (const line of printed.split('\n')) {
     const found = line.match(/^(l\d+):/);
     if (found) label = found[1];
-    if (!/^[(a-z]/.test(line) || found) continue;
+    if (found || !/^[(a-z]/.test(line)) continue;
     const text = line.trim();
     const operation = text.replace(/^(\([^)]*\))+/, '');
     const [name] = operation.split(/\s/);

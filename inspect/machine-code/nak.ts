@@ -3,16 +3,13 @@ import { type Instruction, OTHER, type Space, type Work } from './instruction.js
 const ARITHMETIC = /^(ffma|fadd|fmul|fmnmx|fswzadd|hfma2|hadd2|hmul2|hmnmx2|dfma|dadd|dmul|mufu|rro|transcendental)\b/;
 
 /**
- * Machine code of NVIDIA's GPUs as NAK prints it, after its last pass: blocks such as `block 3 L9 [2] -> {`, in which a line is
+ * Machine code of NVIDIA's GPUs as NAK writes it: blocks such as `block 3 L9 [2] -> {`, in which a line is
  * `[@predicate] [results =] operation operands // delay=2 wt=000001`, `wt` being the scoreboards that it waits for.
  */
 export function parseNak(printed: string): Instruction[] {
-  const all = printed.slice(0, printed.lastIndexOf('\nStage: '));
-  const starts = [...all.matchAll(/^block(?:\.u)? 0 L\d+ .*\{$/gm)];
-  const code = all.slice(starts.at(-1)?.index ?? all.length);
   const instructions: Instruction[] = [];
   let label: string | undefined;
-  for (const line of code.split('\n')) {
+  for (const line of printed.split('\n')) {
     const block = line.match(/^block(?:\.u)? \d+ (L\d+) /);
     if (block) label = block[1];
     const [text, schedule = ''] = line.split('//').map((part) => part.trim());
