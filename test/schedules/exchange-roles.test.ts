@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectation2d, matmul, openDevice, softmax, type Device, type Tensor } from '../../src/index.js';
+import { type Device, expectation2d, matmul, openDevice, softmax, type Tensor } from '../../src/index.js';
 import { normals, uniforms } from '../support/normals.js';
 import { rewriteKernels } from '../support/rewrite-kernels.js';
 import { exchangeRoles, SCHEDULES, type Schedule } from '../support/schedules/exchange-roles.js';

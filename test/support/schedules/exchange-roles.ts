@@ -29,7 +29,10 @@ interface Parameter {
 export function exchangeRoles(source: string, schedule: Schedule): string {
   const found = source.match(/@workgroup_size\(([^)]*)\)\s*fn\s+main\s*\(/);
   if (!found || found.index === undefined) throw new Error(`no entry point main in:\n${source}`);
-  const size = found[1].split(',').filter((part) => part.trim() !== '').map((part) => Number(part.replace(/u\s*$/, '')));
+  const size = found[1]
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map((part) => Number(part.replace(/u\s*$/, '')));
   if (!size.every(Number.isInteger)) throw new Error(`the workgroup size is (${found[1]}), which are no numbers`);
   const [x, y = 1, z = 1] = size;
   const count = x * y * z;
