@@ -2,14 +2,14 @@
 // JSON each. Kernels go to standard output, a line each; those of the programs themselves are not compiled here.
 import { readFileSync, writeSync } from 'node:fs';
 import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
+import { buildPredictor } from '../src/model/frame-result/load-predictor.js';
 import type { TrainingConfig } from '../src/train/config/index.js';
-import { openBatchPreparation } from '../src/train/loop/batch-preparation.js';
+import type { NetworkFrame } from '../src/train/dataset/frames.js';
+import { openBatchLoader } from '../src/train/loop/batch-loader.js';
 import { framesPerStep } from '../src/train/loop/batch-source.js';
-import { buildModel } from '../src/train/loop/build.js';
-import { buildPredictor } from '../src/train/loop/build-predictor.js';
-import type { NetworkFrame } from '../src/train/loop/frames.js';
 import { TrainingStep } from '../src/train/loop/training-step.js';
 import { Validator } from '../src/train/loop/validator.js';
+import { buildModel } from '../src/train/predict/build.js';
 import { operationNamed } from './operations.js';
 import type { Workload } from './workload.js';
 
@@ -77,8 +77,8 @@ async function collectConfig(device: Device, config: TrainingConfig): Promise<vo
     original: undefined,
   };
   const frames: NetworkFrame[] = new Array(framesPerStep(config)).fill(blank);
-  const preparation = await openBatchPreparation(device, [blank], config);
-  await recorded(() => preparation.prepare({ frames: new Uint32Array(frames.length), pass: 0 }));
+  const loader = await openBatchLoader(device, [blank], config);
+  await recorded(() => loader.load({ frames: new Uint32Array(frames.length), pass: 0 }));
   const model = buildModel(device, config);
   const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
   const images = device.zeros([frames.length, size, size, 1]);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { runOnGpu } from './driver-root.js';
 import { type Figures, figuresOf } from './figures.js';
 import type { Gpu } from './gpus.js';
@@ -59,36 +60,51 @@ export async function inspectKernels(
   kernels: readonly Kernel[],
   note: Progress = () => {},
 ): Promise<Inspection> {
-  const outcomes = new Map<string, Outcome>();
+  const made = new Map<string, Made>();
   const keys = new Map(
     await Promise.all(kernels.map(async (kernel) => [kernel.name, await keyOf(gpu, kernel)] as const)),
   );
-  for (const { name } of kernels) {
-    const known = await load(keys.get(name) ?? '');
-    if (known) outcomes.set(name, known);
+  for (const [name, key] of keys) {
+    const known = await load(key);
+    if (known) made.set(name, known);
   }
-  let left = kernels.filter(({ name }) => !outcomes.has(name));
+  let left = kernels.filter(({ name }) => !made.has(name));
   while (left.length > 0) {
     const done = await compileRun(gpu, left.slice(0, RUN), (name) =>
-      note(gpu, `${name} (${outcomes.size + 1}/${kernels.length})`),
+      note(gpu, `${name} (${made.size + 1}/${kernels.length})`),
     );
-    for (const [name, outcome] of done) {
-      outcomes.set(name, outcome);
-      if ('figures' in outcome) await save(keys.get(name) ?? '', outcome);
+    for (const [name, one] of done) {
+      made.set(name, one);
+      const key = keys.get(name);
+      if (key && 'executable' in one) await save(key, one);
     }
     left = left.filter(({ name }) => !done.has(name));
   }
-  return {
-    gpu: gpu.name,
-    kernels: Object.fromEntries(kernels.map(({ name }) => [name, outcomes.get(name) as Outcome])),
-  };
+  const outcomes = kernels.map(({ name }) => [name, outcomeOf(gpu, made.get(name))] as const);
+  return { gpu: gpu.name, kernels: Object.fromEntries(outcomes) };
 }
+
+function outcomeOf({ compiler }: Gpu, made: Made | undefined): Outcome {
+  if (!made || 'error' in made) return made ?? { error: 'it was not compiled' };
+  try {
+    return { figures: figuresOf(compiler, made.executable, made.printed) };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** What came of compiling a kernel. */
+type Made = { readonly executable: Executable; readonly printed: string } | { readonly error: string };
 
 /** Kernels that a process compiles: what an interruption loses. */
 const RUN = 16;
 
 /** Compiles in one process until all are done or the driver crashes, which is the outcome of the kernel that it was at. */
-async function compileRun(gpu: Gpu, kernels: readonly Kernel[], begun: (name: string) => void) {
+async function compileRun(
+  gpu: Gpu,
+  kernels: readonly Kernel[],
+  begun: (name: string) => void,
+): Promise<Map<string, Made>> {
   const reports = new Map<string, { executable: Executable } | { error: string }>();
   let current: string | undefined;
   const ended = await runOnGpu(gpu, 'dist-inspect/compile.js', kernels, (message) => {
@@ -115,13 +131,11 @@ async function compileRun(gpu: Gpu, kernels: readonly Kernel[], begun: (name: st
       .map((part) => [JSON.parse(part.slice(0, part.indexOf('\n'))) as string, part.split('\n@@end')[0]]),
   );
   return new Map(
-    [...reports].map(([name, report]): [string, Outcome] => {
+    [...reports].map(([name, report]): [string, Made] => {
       if ('error' in report) return [name, report];
-      try {
-        return [name, { figures: figuresOf(gpu.compiler, report.executable, printed.get(name) ?? '') }];
-      } catch (error) {
-        return [name, { error: (error as Error).message }];
-      }
+      // What a driver prints is megabytes, and needed only where it has no other way to tell.
+      const told = Object.keys(report.executable.code).length > 0;
+      return [name, { executable: report.executable, printed: told ? '' : (printed.get(name) ?? '') }];
     }),
   );
 }
@@ -130,22 +144,23 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'son
 
 let tool: Promise<string> | undefined;
 
-/** Of everything that the figures depend on, but the driver's version, which the root keeps. */
+/** Of everything that the result depends on, but the drivers' version: what the root holds stays there. */
 async function keyOf(gpu: Gpu, { source, entryPoint }: Kernel): Promise<string> {
-  tool ??= Promise.all(['main', 'compile'].map((name) => readFile(`dist-inspect/${name}.js`, 'utf8'))).then(String);
-  const parts = [await tool, JSON.stringify(gpu), entryPoint, source];
-  return createHash('sha256').update(parts.join('\0')).digest('hex');
+  const parts = ['dist-inspect/compile.js', 'inspect/pipeline-report.c'];
+  tool ??= Promise.all(parts.map((file) => readFile(file, 'utf8'))).then(String);
+  const all = [await tool, gpu.name, JSON.stringify(gpu.environment), entryPoint, source];
+  return createHash('sha256').update(all.join('\0')).digest('hex');
 }
 
-async function load(key: string): Promise<Outcome | undefined> {
-  const text = await readFile(join(cache, `${key}.json`), 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : JSON.parse(text);
+async function load(key: string): Promise<Made | undefined> {
+  const packed = await readFile(join(cache, `${key}.gz`)).catch(() => undefined);
+  return packed && JSON.parse(gunzipSync(packed).toString());
 }
 
-async function save(key: string, outcome: Outcome): Promise<void> {
-  const path = join(cache, `${key}.json`);
+async function save(key: string, made: Made): Promise<void> {
+  const path = join(cache, `${key}.gz`);
   const temporary = `${path}.${process.pid}`;
   await mkdir(cache, { recursive: true });
-  await writeFile(temporary, JSON.stringify(outcome));
+  await writeFile(temporary, gzipSync(JSON.stringify(made)));
   await rename(temporary, path);
 }

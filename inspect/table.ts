@@ -12,7 +12,7 @@ export const READING =
   'loads and waits are real costs, but nothing here is a time, and the vendors’ own compilers allot registers differently.';
 
 export const LEGEND =
-  'The hot loop is the one that would issue most if every loop ran equally often; — where a kernel has none and all of it is counted. ' +
+  'The hot loop is the one that would do most arithmetic if every loop ran equally often; — where a kernel has none and all of it is counted. ' +
   'Loads and stores: bytes of an invocation × how often, w in workgroup memory, g global, c constant, s scratch.';
 
 /** A table of one GPU's kernels. */

@@ -13,7 +13,7 @@ export async function bundleInspect(modules, dir, root = '.') {
     { dir },
     {
       '#gpu': resolve(join(root, 'src/engine/gpu-node.ts')),
-      '#codecs': resolve(join(root, 'src/train/image/codecs-node.ts')),
+      '#codecs': resolve(join(root, 'src/images/codecs-node.ts')),
       '#font': resolve(join(root, 'src/train/overlay/font-node.ts')),
     },
   );

@@ -1,4 +1,4 @@
-import type { Instruction } from './instruction.js';
+import type { Instruction, Work } from './instruction.js';
 
 /** Instructions of a program from `first` to `last`, both within. */
 export interface Loop {
@@ -39,12 +39,22 @@ export function ownInstructions(program: readonly Instruction[], loop: Range, lo
     .filter((_, i) => !inner.some(({ first, last }) => first <= loop.first + i && loop.first + i <= last));
 }
 
-/** The loop that would issue the most instructions if every loop ran equally often; undefined where there is no loop. */
+/** A product of matrices stands for so many multiply-adds of one invocation. */
+const MATRIX_WEIGHT = 32;
+
+/**
+ * The loop that would do the most arithmetic if every loop ran equally often, since that is what kernels are for; where no loop
+ * does any, the one that would issue the most instructions. Undefined where there is no loop.
+ */
 export function hottestLoop(program: readonly Instruction[]): { loop: Loop; own: readonly Instruction[] } | undefined {
   const loops = findLoops(program);
   const weighed = loops.map((loop) => {
     const own = ownInstructions(program, loop, loops);
-    return { loop, own, weight: own.length * TIMES ** (loop.depth + 1) };
+    const times = TIMES ** loop.depth;
+    const arithmetic = own.reduce((sum, { work, repeats }) => sum + repeats * (WEIGHTS[work.kind] ?? 0), 0);
+    return { loop, own, arithmetic: arithmetic * times, issued: own.length * times };
   });
-  return weighed.sort((a, b) => b.weight - a.weight)[0];
+  return weighed.sort((a, b) => b.arithmetic - a.arithmetic || b.issued - a.issued)[0];
 }
+
+const WEIGHTS: Readonly<Partial<Record<Work['kind'], number>>> = { arithmetic: 1, matrix: MATRIX_WEIGHT };

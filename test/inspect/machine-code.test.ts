@@ -122,15 +122,21 @@ describe('the hottest loop', () => {
   const program = (text: string) =>
     text.split(' ').map((part) => {
       const [, label, name, target] = part.match(/^(?:(\w+):)?(\w+)(?:>(\w+))?$/) ?? [];
-      return { text: name, work: { kind: 'other' as const }, repeats: 1, waits: false, label, target };
+      const work = { kind: /^[fg]$/.test(name) ? ('arithmetic' as const) : ('other' as const) };
+      return { text: name, work, repeats: 1, waits: false, label, target };
     });
   const names = (text: string) => hottestLoop(program(text))?.own.map(({ text: name }) => name);
 
   it('is the inner one of two', () => expect(names('x a:p b:q r>b s>a y')).toEqual(['q', 'r']));
 
-  it('is the outer one where its own instructions weigh more than those of the one within', () => {
-    const outer = Array.from({ length: 20 }, (_, i) => `o${i}`);
-    expect(names(`a:p b:q>b ${outer.join(' ')} r>a`)).toEqual(['p', ...outer, 'r']);
+  it('is the one that does arithmetic, however deep others lie', () => {
+    expect(names('a:f b:q c:r>c s>b g>a')).toEqual(['f', 'g']);
+  });
+
+  it('is the inner one of two that do arithmetic, unless the outer one does far more', () => {
+    expect(names('a:f f f b:f q>b r>a')).toEqual(['f', 'q']);
+    const many = new Array(20).fill('f').join(' ');
+    expect(names(`a:f ${many} b:f q>b r>a`)).toHaveLength(22);
   });
 
   it('is none where nothing jumps backwards', () => expect(names('a:p q>b b:r')).toBeUndefined());

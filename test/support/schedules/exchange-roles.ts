@@ -63,16 +63,13 @@ export function exchangeRoles(source: string, schedule: Schedule): string {
   lines.push(
     `let schedule_local = vec3<u32>(schedule_role % ${x}u, schedule_role / ${x}u % ${y}u, schedule_role / ${x * y}u);`,
   );
-  for (const { builtin, name } of exchanged) {
-    const value = {
-      local_invocation_id: () => 'schedule_local',
-      local_invocation_index: () => 'schedule_role',
-      global_invocation_id: () =>
-        `${ask('workgroup_id', 'vec3<u32>')} * vec3<u32>(${x}u, ${y}u, ${z}u) + schedule_local`,
-      subgroup_id: () => `schedule_role / ${ask('subgroup_size', 'u32')}`,
-    }[builtin]?.();
-    lines.push(`let ${name} = ${value};`);
-  }
+  const values: Readonly<Record<string, () => string>> = {
+    local_invocation_id: () => 'schedule_local',
+    local_invocation_index: () => 'schedule_role',
+    global_invocation_id: () => `${ask('workgroup_id', 'vec3<u32>')} * vec3<u32>(${x}u, ${y}u, ${z}u) + schedule_local`,
+    subgroup_id: () => `schedule_role / ${ask('subgroup_size', 'u32')}`,
+  };
+  for (const { builtin, name } of exchanged) lines.push(`let ${name} = ${values[builtin]()};`);
   const renamed = parameters.map(({ text, builtin, name }) =>
     EXCHANGED.has(builtin) ? text.replace(new RegExp(`\\b${name}(?=\\s*:)`), given(name)) : text,
   );
