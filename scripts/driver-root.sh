@@ -49,7 +49,7 @@ install_packages() {
 }
 
 if [[ -n $(missing_packages) ]]; then
-  mkdir -p "$root"
+  mkdir -p "$root" 2>>"$log" || unavailable "cannot make the folder $root."
   # One process installs, the others wait for it and find nothing missing.
   exec 9>"$root/.installing"
   flock 9

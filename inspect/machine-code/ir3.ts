@@ -12,11 +12,11 @@ export function parseIr3(printed: string): Instruction[] {
     if (found) label = found[1];
     if (found || !/^[(a-z]/.test(line)) continue;
     const text = line.trim();
-    const operation = text.replace(/^(\([^)]*\))+/, '');
+    const operation = text.replace(/^(\([^)]*\)\s*)+/, '');
     const [name] = operation.split(/\s/);
     const repeats = 1 + Number(text.match(/\(rpt(\d)\)/)?.[1] ?? 0);
     const target = text.match(/#(l\d+)\b/)?.[1];
-    const waits = /^(\([^)]*\))*\((ss|sy)\)/.test(text);
+    const waits = /^(\([^)]*\)\s*)*\((ss|sy)\)/.test(text);
     instructions.push({ text, work: workOf(name, operation), repeats, waits, label, target });
     label = undefined;
   }

@@ -66,6 +66,7 @@ ldl.u32 r6.z, l[r5.w], 4
 isam.v.base0 (u32)(xyzw)r4.w, r4.z, s#0, t#0
 (sy)stl.u32 l[r1.w], r4.w, 4
 (ss)(rpt1)mad.f32 r3.z, (r)(last)r6.z, (r)r7.z, (r)(last)r3.z
+(ss)(nop3) mul.f r0.w, (last)r0.w, (2.0)
 bar.g
 br p0.x, #l61
 stib.b.untyped.1d.u32.4.imm.base0 r3.z, r0.x, 2
@@ -101,8 +102,17 @@ describe('machine code', () => {
     {
       compiler: 'ir3' as const,
       code: IR3,
-      loop: ['other', 'load workgroup 16', 'load global 16', 'store workgroup 16', 'arithmetic', 'barrier', 'other'],
-      waits: 2,
+      loop: [
+        'other',
+        'load workgroup 16',
+        'load global 16',
+        'store workgroup 16',
+        'arithmetic',
+        'arithmetic',
+        'barrier',
+        'other',
+      ],
+      waits: 3,
       after: ['store global 16', 'other'],
     },
   ])('of $compiler: the loop, what is in it, and what follows', ({ compiler, code, loop, waits, after }) => {
