@@ -39,7 +39,7 @@ export async function collectKernels(
   const options = { matrixSubgroup: gpu.matrixSubgroup };
   const ended = await runOnGpu(gpu, `${bundles}/collect.js`, [options, ...workloads], (message) => {
     if ('source' in message) found.push(message as { label: string; source: string });
-    if (typeof message.device === 'string') mesa = message.device.match(/Mesa \S+/)?.[0] ?? message.device;
+    if (typeof message.device === 'string') mesa = message.device.match(/Mesa \d\S*/)?.[0] ?? message.device;
     if ('workload' in message) note(gpu, `what ${message.workload} runs`);
     if ('failed' in message) failure ??= `${message.failed}: ${message.error}`;
   });
@@ -119,7 +119,7 @@ async function compileRun(
     const last = ended.printed.trim().split('\n').slice(-3).join(' ');
     throw new InspectError(`The driver for ${gpu.name} does not start (${ended.signal ?? ended.code}): ${last}`);
   }
-  if (ended.code !== 0 && !reports.has(current)) {
+  if (!reports.has(current)) {
     // Bash gives 128 and the signal's number for a command that a signal ended.
     const how = ended.signal === 'SIGKILL' ? 'the driver did not finish' : 'the driver crashed';
     reports.set(current, { error: `${how} while compiling it (${ended.signal ?? `exit code ${ended.code}`})` });
