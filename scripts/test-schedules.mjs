@@ -12,7 +12,7 @@ const LEAN_RUNS = [
   { schedule: 'halves-exchanged', width: 256 },
   { schedule: 'last-first', width: 512 },
 ];
-const LEAN_TESTS = ['softmax', 'expectation2d', 'peak2d', 'batchNorm', 'greyJitter', 'matmul'];
+const LEAN_TESTS = ['softmax', 'expectation2d', 'peak2d', 'batch-norm', 'grey-jitter', 'matmul'];
 
 const [mode, ...rest] = process.argv.slice(2);
 const lean = mode === '--lean';
