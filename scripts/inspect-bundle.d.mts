@@ -1,1 +1,0 @@
-export function bundleInspect(modules: string[], dir: string, root?: string): Promise<void>;
