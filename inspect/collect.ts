@@ -1,6 +1,7 @@
 // Runs in the root of the drivers: what the engine would run on the present adapter for the workloads on standard input, a line of
 // JSON each. Kernels go to standard output, a line each; those of the programs themselves are not compiled here.
 import { readFileSync, writeSync } from 'node:fs';
+import type { MatrixUnit } from '../src/engine/operation.js';
 import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
 import { buildPredictor } from '../src/model/frame-result/load-predictor.js';
 import type { TrainingConfig } from '../src/train/config/index.js';
@@ -58,14 +59,19 @@ async function recorded(run: () => Promise<unknown>): Promise<void> {
 }
 
 /** Matrix units without their test, which a device that executes nothing fails. */
-function useMatrixUnits({ info, traits }: Device, subgroupSize: number): void {
+function matrixUnitsOf({ info }: Device, subgroupSize: number | undefined): MatrixUnit | undefined {
   const shape = info.matrixShapes.find(({ m, n, k }) => m === 16 && n === 16 && k === 16);
+  if (!shape || subgroupSize === undefined) return undefined;
   const [least, most] = info.subgroupSizes ?? [0, 0];
-  traits.matrix = shape && { ...shape, subgroupSize, sizeVaries: least !== most };
+  return { ...shape, subgroupSize, sizeVaries: least !== most };
 }
 
 /** Augmentation, a training step, validation and prediction. */
-async function collectConfig(device: Device, config: TrainingConfig): Promise<void> {
+async function collectConfig(
+  device: Device,
+  config: TrainingConfig,
+  matrixUnits: MatrixUnit | undefined,
+): Promise<void> {
   const size = config.model.inputSize;
   const blank: NetworkFrame = {
     file: 'blank',
@@ -83,26 +89,35 @@ async function collectConfig(device: Device, config: TrainingConfig): Promise<vo
   const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
   const images = device.zeros([frames.length, size, size, 1]);
   const targets = device.zeros([frames.length, 3, 2]);
-  const step = new TrainingStep(device, model, config, { average });
+  const step = new TrainingStep(device, model, config, { average, matrixUnits });
   await recorded(() => step.run({ images, targets }, 1e-4));
-  await recorded(() => new Validator(device, model, config).validate(frames));
-  await recorded(() => buildPredictor(device, config, model).predict(frames.map(({ pixels }) => pixels)));
+  await recorded(() => new Validator(device, model, config, undefined, { matrixUnits }).validate(frames));
+  await recorded(() =>
+    buildPredictor(device, config, model, { matrixUnits }).predict(frames.map(({ pixels }) => pixels)),
+  );
   for (const tensor of [images, targets]) tensor.dispose();
   model.dispose();
   average?.dispose();
 }
 
 /** Forward and backward. */
-async function collectOperation(device: Device, workload: Workload & { kind: 'operation' }): Promise<void> {
+async function collectOperation(
+  device: Device,
+  workload: Workload & { kind: 'operation' },
+  matrixUnits: MatrixUnit | undefined,
+): Promise<void> {
   const call = operationNamed(workload.name);
   const inputs = workload.shapes.map((shape) => device.zeros(shape));
   const half = workload.precision === 'mixed' && device.traits.f16;
-  const program = compile((...tensors: Tensor[]) => {
-    // Activations are halved in mixed precision, weights are not.
-    const taken = half ? [cast(tensors[0], 'f16'), ...tensors.slice(1)] : tensors;
-    const result = call(taken, workload.options ?? {});
-    return [result, ...gradients(sum(cast(result, 'f32')), tensors)];
-  });
+  const program = compile(
+    (...tensors: Tensor[]) => {
+      // Activations are halved in mixed precision, weights are not.
+      const taken = half ? [cast(tensors[0], 'f16'), ...tensors.slice(1)] : tensors;
+      const result = call(taken, workload.options ?? {});
+      return [result, ...gradients(sum(cast(result, 'f32')), tensors)];
+    },
+    { device, matrixUnits },
+  );
   await recorded(() => program(...inputs));
 }
 
@@ -121,11 +136,10 @@ record(device);
 for (const workload of workloads as Workload[]) {
   say({ workload: workload.name });
   const precision = workload.kind === 'config' ? workload.config.training.precision : workload.precision;
-  device.traits.matrix = undefined;
-  if (precision === 'mixed' && options.matrixSubgroup) useMatrixUnits(device, options.matrixSubgroup);
+  const units = precision === 'mixed' ? matrixUnitsOf(device, options.matrixSubgroup) : undefined;
   try {
-    if (workload.kind === 'config') await collectConfig(device, workload.config);
-    else await collectOperation(device, workload);
+    if (workload.kind === 'config') await collectConfig(device, workload.config, units);
+    else await collectOperation(device, workload, units);
   } catch (error) {
     say({ failed: workload.name, error: (error as Error).message });
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Device, expectation2d, matmul, openDevice, softmax, type Tensor } from '../../src/index.js';
+import { withTraits } from '../support/device.js';
 import { normals, uniforms } from '../support/normals.js';
 import { rewriteKernels } from '../support/rewrite-kernels.js';
 import { exchangeRoles, SCHEDULES, type Schedule } from '../support/schedules/exchange-roles.js';
@@ -78,7 +79,7 @@ async function errorOf({ kernel, barrier, run }: Case, schedule: Schedule | unde
   });
   try {
     // A software driver is given kernels without barriers where there is a choice.
-    device.traits.software = false;
+    withTraits(device, { software: false });
     const { result, expected } = run(device);
     const values = await result.data();
     const error = Math.max(...expected.map((value, i) => Math.abs(value - values[i])));
