@@ -42,7 +42,7 @@ export async function summariseCrossValidation(path: string): Promise<CrossValid
     const own = await folder.readHeldOut(fold);
     if (!own) {
       throw new CrossValidationError(
-        `${path}: fold ${fold} is not finished; npm run cross-validate with --fold ${fold} goes on with it.`,
+        `${path}: fold ${fold} is not finished; npm run cross-validate with --fold ${fold} resumes it.`,
       );
     }
     heldOut.push(own);

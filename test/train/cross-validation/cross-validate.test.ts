@@ -138,7 +138,7 @@ describe('crossValidate', () => {
     await mkdir(join(out, 'fold-2'));
     await writeFile(join(out, 'fold-2', 'config.json'), '{}');
     await expect(summariseCrossValidation(out)).rejects.toThrow(
-      /fold 2 is not finished; npm run cross-validate with --fold 2 goes on with it/,
+      /fold 2 is not finished; npm run cross-validate with --fold 2 resumes it/,
     );
     expect(await run(out, [1, 3])).toBe('');
 

@@ -6,7 +6,7 @@ import { phantomFrames } from './phantom-frames.js';
 
 // Hundreds of steps: in the long mode only.
 test.runIf(process.env.SONDE_TEST_CASES).each(['stride', 'pool', 'full'])(
-  'four frames are learnt by heart with the preset %s',
+  'four frames are overfitted with the preset %s',
   { timeout: 1_200_000 },
   async (preset) => {
     const settings = [`model.preset=${preset}`, 'model.depth=5', 'loss.sigma=0.7'];

@@ -142,7 +142,7 @@ describe('train', () => {
     },
   );
 
-  test('learns a handful of frames by heart', async () => {
+  test('overfits a handful of frames', async () => {
     const { folder, outcome } = await start(
       tiny({ training: { epochs: 60, batchSize: 4 }, learningRate: 0.01, schedule: { name: 'constant' } }),
       { training: frames.training.slice(0, 4) },
