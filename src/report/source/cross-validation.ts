@@ -20,7 +20,7 @@ export interface ReportedCrossValidation {
 /** Reads a cross-validation's folder; none where it is not finished or its file is damaged. */
 export async function readCrossValidation(path: string, name: string, note: Note): Promise<ReportedCrossValidation[]> {
   const folder = new SourceFolder(path, note);
-  const absent = ': the cross-validation is not finished; npm run cross-validate goes on with it.';
+  const absent = ': the cross-validation is not finished; npm run cross-validate resumes it.';
   const results = await folder.json(RESULTS_FILE, crossValidationSchema, absent);
   if (!results) return [];
   // Folds lie in the folder, whatever the file says.
