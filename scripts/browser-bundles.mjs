@@ -10,7 +10,7 @@ import { browserBuild } from './browser-build.mjs';
  * Bytes that a page may have to load for each entry, compressed with gzip, with all that it imports. Raised on purpose, or not at
  * all.
  */
-export const BUDGETS = { engine: 80_000, model: 80_000 };
+export const BUDGETS = { engine: 83_000, model: 82_000 };
 
 /**
  * @typedef {object} BundleSize
