@@ -39,4 +39,14 @@ export { type DType, formatShape, type Shape, sameShape, sizeOf, type TensorSpec
 export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
 export type { Values } from './values.js';
-export { type Constants, type Kernel, type KernelOptions, kernel, type Uniforms, uniforms } from './wgsl/index.js';
+export {
+  type Constants,
+  type Kernel,
+  type KernelOptions,
+  kernel,
+  type UniformFields,
+  type Uniforms,
+  type UniformType,
+  type UniformValues,
+  uniforms,
+} from './wgsl/index.js';

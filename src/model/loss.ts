@@ -141,7 +141,7 @@ export function keypointLoss(
  *
  * @param heatmaps [N, H, W, K].
  * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
- * @param sigma Standard deviation in heatmap cells.
+ * @param options.sigma Standard deviation in heatmap cells.
  * @throws ShapeError if heatmaps and targets do not belong together.
  */
 export function heatmapLoss(

@@ -204,7 +204,8 @@ describe('clipping', () => {
   });
 
   test('costs no memory for constants: tracing again and again leaves nothing behind', async () => {
-    const device = await sharedDevice();
+    // Of its own: what other tests have dropped may be collected meanwhile.
+    const device = await openDevice({ tuning: 'none' });
     const [weight, bias] = [device.tensor(drawn(100, 1)), device.tensor(drawn(3, 2))];
     const adam = new Adam();
     const step = compile((x: Tensor) => {
@@ -221,6 +222,7 @@ describe('clipping', () => {
       await step(x);
     }
     expect(device.memory()).toMatchObject({ bytes, freeBytes });
+    device.close();
   });
 });
 

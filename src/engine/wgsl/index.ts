@@ -1,3 +1,3 @@
 export { type Kernel, type KernelOptions, kernel } from './kernel.js';
 export { type Constants, sections } from './template.js';
-export { type Uniforms, uniforms } from './uniforms.js';
+export { type UniformFields, type Uniforms, type UniformType, type UniformValues, uniforms } from './uniforms.js';

@@ -23,7 +23,7 @@ export interface ViewedFrame {
 
 /**
  * Brings a frame to the network's size and says what of it is left.
- * @param options.fit Default: `crop`, as in training.
+ * @param options How the frame is fitted; `crop` by default, as in training.
  */
 export function viewFrame(
   frame: GreyFrame,
