@@ -30,6 +30,21 @@ fn nanUnlessFinite(value: NanFloats, x: NanFloats) -> NanFloats {
   return bitcast<NanFloats>(select(words, bitcast<NanWords>(value), isFinite(x)));
 }
 
+// exp(x), also where drivers differ: 0 of -infinity, infinity of infinity.
+fn exponential(x: NanFloats) -> NanFloats {
+  let bits = bitcast<NanWords>(x);
+  let above = select(bitcast<NanWords>(exp(x)), NanWords(0), bits == NEGATIVE_INFINITY);
+  return keepNan(bitcast<NanFloats>(select(above, INFINITY, bits == INFINITY)), x);
+}
+
+// log(x), also where drivers differ: infinity of infinity, -infinity of 0, NaN below 0.
+fn naturalLogarithm(x: NanFloats) -> NanFloats {
+  let bits = bitcast<NanWords>(x);
+  let above = select(bitcast<NanWords>(log(x)), NEGATIVE_INFINITY, x == NanFloats(0.0));
+  let open = select(above, NanWords(0x7fc00000), x < NanFloats(0.0));
+  return keepNan(bitcast<NanFloats>(select(open, INFINITY, bits == INFINITY)), x);
+}
+
 fn maximum(x: NanFloats, y: NanFloats) -> NanFloats {
   return keepNan(keepNan(max(x, y), y), x);
 }

@@ -160,17 +160,16 @@ describe.skipIf(!executable)('a page whose GPU fails', () => {
   });
 
   test('has the server do it, and says why: a kernel whose template is broken', async () => {
-    // What the newline at the end of a kernel's file is for.
     let broken = 0;
     const page = await open({
       rewrite: (code) =>
-        code.replace(/(\/\/#end)(?:\\n|\n)(?=["'`])/g, (_, end) => {
+        code.replace(/\/\/#end if /g, () => {
           broken += 1;
-          return end;
+          return '//#end if NOT_';
         }),
     });
     expect(await settled(page)).toMatch(
-      /^Runs on the server .* cannot run the model \(kernel template: ".+" is no directive/,
+      /^Runs on the server .* cannot run the model \(.+wgsl:\d+: ".+" stands where \/\/#end if /,
     );
     expect(broken).toBeGreaterThan(0);
     await expectServed(page);

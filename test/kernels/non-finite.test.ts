@@ -123,7 +123,10 @@ async function expectTable(
   expect(faults, `${example.name}${variant ? `, ${variant}` : ''}`).toEqual([]);
 }
 
-const pure = cases.filter(({ operation }) => operation in operations);
+// A cast to f16 needs the feature whatever its operand is.
+const pure = cases.filter(
+  ({ operation, name }) => operation in operations && (device.traits.f16 || !name.includes('f16')),
+);
 
 describe.each(['own', 'GPU'] as const)('NaN and infinity on kernels for %s devices', (kind) => {
   let restore: () => void;

@@ -87,7 +87,7 @@ export function neg(x: Tensor): Tensor {
 const expOperation = pointwise({
   name: 'exp',
   arity: 1,
-  body: 'return keepNan(exp(x), x);',
+  body: 'return exponential(x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, y)],
 });
 
@@ -101,7 +101,7 @@ export function exp(x: Tensor): Tensor {
 const logOperation = pointwise({
   name: 'log',
   arity: 1,
-  body: 'return keepNan(log(x), x);',
+  body: 'return naturalLogarithm(x);',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && div(dy, x)],
 });
 
