@@ -35,7 +35,7 @@ describe('npm run phantoms', () => {
       start('--out', join(parent, 'a'), ...args, '--contact-sheet', sheet),
     );
     expect([code, errors.split('\n').at(-2)]).toEqual([0, 'phantoms: 6 of 6']);
-    expect(output).toContain('4 frames to train on, 1 to validate, 1 to test (seed 3)');
+    expect(output).toContain('4 training, 1 validation and 1 test frames (seed 3)');
     await writePhantomDataset(join(parent, 'b'), { seed: 3, counts, difficulty: 1, size: 64, workers: 0 });
     const files = (await readdir(join(parent, 'b'), { recursive: true, withFileTypes: true })).filter((entry) =>
       entry.isFile(),
