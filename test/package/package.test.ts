@@ -21,10 +21,12 @@ describe('the tarball', () => {
     expect([...top].filter((path) => path.startsWith('dist/')).sort()).toEqual([
       'dist/browser',
       'dist/engine',
+      'dist/images',
       'dist/index.d.ts',
       'dist/index.js',
       'dist/kernels',
       'dist/model',
+      'dist/report',
       'dist/train',
     ]);
     expect([...top].filter((path) => !path.startsWith('dist/') && !path.startsWith('configs/')).sort()).toEqual([
