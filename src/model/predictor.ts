@@ -187,14 +187,14 @@ const LUMINANCE_TOLERANCE = 1e-3;
 function checkFrame(frame: Float32Array, index: number, size: number): void {
   if (frame.length !== size * size) {
     throw new FrameError(
-      `predict: frame ${index} has ${frame.length} values and the network takes ${size * size} (${size}×${size}); bring it to that ` +
+      `predict: frames[${index}] has ${frame.length} values and the network takes ${size * size} (${size}×${size}); bring it to that ` +
         'size with fitFrame.',
     );
   }
   for (const value of frame) {
     if (value >= -LUMINANCE_TOLERANCE && value <= 1 + LUMINANCE_TOLERANCE) continue;
     throw new FrameError(
-      `predict: frame ${index} holds ${value}, and luminance is from 0 to 1; divide bytes by 255, and leave no NaN.`,
+      `predict: frames[${index}] holds ${value}, and luminance is from 0 to 1; divide bytes by 255, and leave no NaN.`,
     );
   }
 }

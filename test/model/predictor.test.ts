@@ -246,11 +246,11 @@ describe('Predictor.predict', () => {
   };
 
   test.each<[string, Float32Array, string]>([
-    ['a short frame', new Float32Array(16), 'frame 1 has 16 values and the network takes 64 (8×8)'],
-    ['a long frame', new Float32Array(65), 'frame 1 has 65 values'],
-    ['bytes', whole().fill(255, 3, 4), 'frame 1 holds 255, and luminance is from 0 to 1'],
-    ['a negative value', whole().fill(-0.5, 3, 4), 'frame 1 holds -0.5'],
-    ['NaN', whole().fill(Number.NaN, 63, 64), 'frame 1 holds NaN'],
+    ['a short frame', new Float32Array(16), 'frames[1] has 16 values and the network takes 64 (8×8)'],
+    ['a long frame', new Float32Array(65), 'frames[1] has 65 values'],
+    ['bytes', whole().fill(255, 3, 4), 'frames[1] holds 255, and luminance is from 0 to 1'],
+    ['a negative value', whole().fill(-0.5, 3, 4), 'frames[1] holds -0.5'],
+    ['NaN', whole().fill(Number.NaN, 63, 64), 'frames[1] holds NaN'],
   ])('refuses %s behind a whole one', async (_, frame, words) => {
     await expect(ask([whole(), frame])).rejects.toThrow(FrameError);
     await expect(ask([whole(), frame])).rejects.toThrow(words);
