@@ -9,9 +9,10 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
-/** Kernels compiled so far on one device, by their final source text. */
+/** Kernels compiled so far on one device, by the layout of their bindings and their final source text. */
 export class PipelineCache {
-  private readonly ready = new Map<string, Pipeline>();
+  /** In two steps, because a key made of both would be hashed anew, all of the source, at every look-up. */
+  private readonly ready = new Map<string, Map<string, Pipeline>>();
   private readonly compiling = new Map<string, Promise<Pipeline>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
   /** Pipelines created in all: what a replay must not increase. */
@@ -20,13 +21,12 @@ export class PipelineCache {
   constructor(private readonly device: Device) {}
 
   get size(): number {
-    return this.ready.size;
+    return [...this.ready.values()].reduce((total, { size }) => total + size, 0);
   }
 
   /** The pipeline, created now if it is new. Errors of the driver surface at the next read. */
   get(dispatch: Dispatch): Pipeline {
-    const key = keyOf(dispatch);
-    const known = this.ready.get(key);
+    const known = this.known(dispatch);
     if (known) return known;
     const { gpu } = this.device;
     gpu.pushErrorScope('validation');
@@ -35,26 +35,35 @@ export class PipelineCache {
     this.device.expectNoError(`${dispatch.label}: the driver rejected the kernel`, (message) =>
       this.explain(message, descriptor.pipeline),
     );
-    this.ready.set(key, made);
-    this.created += 1;
+    this.keep(dispatch, made);
     return made;
   }
 
   /** The pipeline, compiled without blocking; concurrent requests for the same source share one compilation. */
   async prepare(dispatch: Dispatch): Promise<void> {
-    const key = keyOf(dispatch);
-    if (this.ready.has(key)) return;
+    if (this.known(dispatch)) return;
+    const key = `${layoutKey(dispatch)}\n${dispatch.source}`;
     let pending = this.compiling.get(key);
     if (!pending) {
       pending = this.compile(dispatch).then((made) => {
-        this.ready.set(key, made);
-        this.created += 1;
+        this.keep(dispatch, made);
         return made;
       });
       pending.finally(() => this.compiling.delete(key)).catch(() => {});
       this.compiling.set(key, pending);
     }
     await pending;
+  }
+
+  private known(dispatch: Dispatch): Pipeline | undefined {
+    return this.ready.get(layoutKey(dispatch))?.get(dispatch.source);
+  }
+
+  private keep(dispatch: Dispatch, made: Pipeline): void {
+    const layout = layoutKey(dispatch);
+    const bySource = this.ready.get(layout) ?? new Map<string, Pipeline>();
+    this.ready.set(layout, bySource.set(dispatch.source, made));
+    this.created += 1;
   }
 
   private async compile(dispatch: Dispatch): Promise<Pipeline> {
@@ -129,8 +138,4 @@ export function hasUniforms({ uniforms }: Dispatch): boolean {
 function layoutKey(dispatch: Dispatch): string {
   const access = dispatch.bindings.map((_, index) => (dispatch.writes.includes(index) ? 'w' : 'r')).join('');
   return (hasUniforms(dispatch) ? 'u' : '') + access;
-}
-
-function keyOf(dispatch: Dispatch): string {
-  return `${layoutKey(dispatch)}\n${dispatch.source}`;
 }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../bounded-map.js';
 import { ShaderError } from '../errors.js';
 
 /**
@@ -40,12 +41,12 @@ type Part = Line | Block;
 
 /** The lines of a template for these constants. @throws ShaderError that names file and line of a mistake */
 export function expand(source: string, constants: Constants): Line[] {
-  return expandParts(parse(source), constants);
+  return expandParts(parsed.get(source, parse), constants);
 }
 
 /** The `//#section`s of a template by name, each as text for these constants. */
 export function sections(source: string, constants: Constants): Record<string, string> {
-  const blocks = parse(source).filter((part): part is Block => 'kind' in part && part.kind === 'section');
+  const blocks = parsed.get(source, parse).filter((part): part is Block => 'kind' in part && part.kind === 'section');
   return Object.fromEntries(blocks.map(({ name, body }) => [name, textOf(expandParts(body, constants))]));
 }
 
@@ -79,6 +80,9 @@ function directiveOf(text: string, place: string): Directive | undefined {
   }
   return { kind: kind as Directive['kind'], name, count };
 }
+
+/** Every dispatch that is planned asks for a kernel, and the templates are few. */
+const parsed = new BoundedMap<readonly Part[]>(256);
 
 function parse(source: string): Part[] {
   const top: Part[] = [];
@@ -143,6 +147,7 @@ function expandParts(parts: readonly Part[], constants: Constants): Line[] {
 
 /** A line with its placeholders filled in, those within others first. */
 function fill({ text, place }: Line, constants: Constants): string {
+  if (!text.includes('{{')) return text;
   const [unknown] = /\{\{(?!\w*(\{\{\w+\}\}\w*)?\}\}|\w+([+*]\w+)*\}\}).*/.exec(text) ?? [];
   if (unknown) throw mistake(place, `"${unknown}" is neither a name nor a sum of products in {{}}.`);
   const inner = text.replace(/(?<=\{\{\w*)\{\{(\w+)\}\}(?=\w*\}\})/g, (_, name: string) => {

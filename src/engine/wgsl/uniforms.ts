@@ -33,7 +33,7 @@ export function uniforms<const Fields extends UniformFields>(
 }
 
 /** What `//#uniforms` stands for. */
-export function declarationOf({ fields }: Uniforms): string {
+export function declarationOf(fields: UniformFields): string {
   const members = Object.entries(fields).map(([name, type]) => `${name}: ${type}`);
   return `struct Uniforms { ${members.join(', ')} }\n@group(0) @binding(0) var<uniform> uniforms: Uniforms;`;
 }
