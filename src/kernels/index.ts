@@ -1,5 +1,6 @@
 /** Every operation, as a function on tensors. */
 export * from './batch-norm/index.js';
+export * from './broadcast/index.js';
 export { type ConvTranspose2dOptions, convTranspose2d } from './conv-transpose2d/conv-transpose2d.js';
 export { type Conv2dOptions, conv2d } from './conv2d/conv2d.js';
 export type { Pair } from './conv2d/geometry.js';

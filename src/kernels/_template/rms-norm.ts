@@ -4,9 +4,9 @@ import { FLOATS } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
 import { type OptionKinds, signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
+import { sum } from '../broadcast/index.js';
 import { add, div, mul, square, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
-import { sum } from '../reduce/index.js';
 import source from './rms-norm.wgsl';
 
 export interface RmsNormOptions {

@@ -1,6 +1,6 @@
 import { cast, type GradientCall, type Tensor } from '../../engine/index.js';
+import { broadcastTo } from '../broadcast/broadcast.js';
 import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
-import { broadcastTo } from '../movement/movement.js';
 import { mean } from '../reduce/reduce.js';
 import type { Attributes } from './batch-norm.js';
 

@@ -6,8 +6,8 @@ import type { Operation } from '../../engine/operation.js';
 import { formatShape, sameShape } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
+import { sum } from '../broadcast/broadcast.js';
 import { CONV_VARIANTS, type ConvVariant, chooseConvVariant, convVariantsFor } from '../implicit-gemm/variants.js';
-import { sum } from '../reduce/reduce.js';
 import { absorbByConvolution } from './epilogue.js';
 import { lowerConvolution } from './forward.js';
 import {

@@ -1,7 +1,7 @@
 import { type Operation, record, ShapeError, Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
-import { sumTo } from '../reduce/reduce.js';
+import { sumTo } from '../broadcast/broadcast.js';
 import { type PointwiseAttributes, pointwise } from './pointwise.js';
 
 /** A tensor, or a number that stands for a tensor of that value everywhere. */

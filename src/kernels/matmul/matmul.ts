@@ -14,6 +14,7 @@ import {
 import { signature } from '../../engine/signature.js';
 import type { Tensor } from '../../engine/tensor.js';
 import { type Kernel, kernel, uniforms } from '../../engine/wgsl/index.js';
+import { sumTo } from '../broadcast/broadcast.js';
 import { elementOf, tiledKernelOf, tileExtent } from '../implicit-gemm/tile.js';
 import {
   chooseVariant,
@@ -24,7 +25,6 @@ import {
   subgroupLanes,
   variantsFor,
 } from '../implicit-gemm/variants.js';
-import { sumTo } from '../reduce/reduce.js';
 import lanesSource from './matmul.lanes.wgsl';
 import matmulTiledSource from './matmul.tiled.wgsl';
 

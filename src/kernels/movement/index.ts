@@ -1,1 +1,1 @@
-export { broadcastTo, concat, pad, type SliceOptions, slice, transpose } from './movement.js';
+export { concat, pad, type SliceOptions, slice, transpose } from './movement.js';

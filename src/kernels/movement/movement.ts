@@ -1,20 +1,10 @@
 import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { ANY } from '../../engine/operands.js';
-import {
-  broadcastShapes,
-  broadcastStrides,
-  formatShape,
-  normalizeAxes,
-  type Shape,
-  sameShape,
-  sizeOf,
-  stridesOf,
-} from '../../engine/shape.js';
+import { formatShape, normalizeAxes, sizeOf, stridesOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
-import { sumTo } from '../reduce/reduce.js';
 import copyRowsSource from './copy-rows.wgsl';
 import copyStridedSource from './copy-strided.wgsl';
 
@@ -45,7 +35,15 @@ interface Walk {
   readonly strides: readonly number[];
 }
 
-function lowerStridedCopy(lowering: Lowering, label: string, x: Value, result: Value, walk: Walk, value = 0): void {
+/** Copies `x` into `result` by strides. Padding gets `value`. */
+export function lowerStridedCopy(
+  lowering: Lowering,
+  label: string,
+  x: Value,
+  result: Value,
+  walk: Walk,
+  value = 0,
+): void {
   const rank = walk.extents.length;
   const dimensions: number[] = [];
   for (let axis = rank - 1; axis >= 0; axis--) {
@@ -96,7 +94,8 @@ function lowerCopyRows(
   });
 }
 
-function checkRank(name: string, rank: number): void {
+/** Refuses tensors of more axes than the kernel of strided copies walks. */
+export function checkRank(name: string, rank: number): void {
   if (rank > MAX_RANK) throw new ShapeError(`${name}: rank ${rank} is beyond ${MAX_RANK}; merge axes with reshape.`);
 }
 
@@ -138,38 +137,6 @@ export function transpose(x: Tensor, { axes }: { axes?: readonly number[] } = {}
   normalizeAxes('transpose', order, rank);
   if (order.every((axis, i) => axis === i)) return x;
   return record(transposeOperation, [x], { axes: order })[0];
-}
-
-const broadcastOperation: Operation<{ shape: Shape }> = {
-  name: 'broadcastTo',
-  operands: { x: ANY },
-  shape([x], { shape }) {
-    checkRank('broadcastTo', shape.length);
-    if (!sameShape(broadcastShapes('broadcastTo', x.shape, shape), shape)) {
-      throw new ShapeError(
-        `broadcastTo: ${formatShape(x.shape)} cannot become ${formatShape(shape)}; extents of 1 grow, others stay.`,
-      );
-    }
-    return [{ shape, dtype: x.dtype }];
-  },
-  lower(lowering, [x], [result], { shape }) {
-    lowerStridedCopy(lowering, 'broadcastTo', x, result, {
-      extents: shape,
-      before: shape.map(() => 0),
-      lengths: shape,
-      strides: broadcastStrides(x.shape, shape),
-    });
-  },
-  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && sumTo(dy, x.shape)],
-};
-
-const broadcastToTakes = signature('broadcastTo', { x: kinds.tensor, shape: kinds.shape });
-
-/** The tensor repeated along axes of extent 1 to fill `shape`. Counterpart: torch.broadcast_to. */
-export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  broadcastToTakes(arguments);
-  if (sameShape(x.shape, shape)) return x;
-  return record(broadcastOperation, [x], { shape })[0];
 }
 
 interface PadAttributes {

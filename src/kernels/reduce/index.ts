@@ -1,1 +1,2 @@
-export { max, mean, type ReduceOptions, sum, sumOfSquares } from './reduce.js';
+export { max, mean, sumOfSquares } from './reduce.js';
+export type { ReduceOptions } from './reduction.js';

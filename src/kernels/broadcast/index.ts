@@ -1,0 +1,1 @@
+export { broadcastTo, sum } from './broadcast.js';
