@@ -1,7 +1,7 @@
 import { playwright } from '@vitest/browser-playwright';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { executable, launchOptions } from './test/browser/chromium.js';
-import base, { operationsElsewhere } from './vitest.config.js';
+import { base, operationsElsewhere } from './vitest.config.js';
 
 /** The built pages, driven from Node. */
 const pages = {

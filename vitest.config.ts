@@ -26,7 +26,8 @@ export const operationsElsewhere = {
   server: { fs: { allow: ['.', '../shared'] } },
 };
 
-export default defineConfig({
+/** What all configurations have in common. One file at a time: pages and other processes share the machine. */
+export const base = defineConfig({
   plugins: [kernelModules],
   resolve: {
     alias: {
@@ -39,8 +40,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // What needs a real browser or the packed tarball: vitest.browser.config.ts, vitest.package.config.ts.
     exclude: [...configDefaults.exclude, 'test/browser/**', 'test/package/**'],
-    // One process and one module graph, so that every file shares one device and its compiled pipelines:
-    // on a software driver a pipeline costs seconds, and a process would pay for all of them again.
+    // One module graph for all files of a process, so that they share a device and its compiled pipelines: on a software
+    // driver a pipeline costs a good part of a second, and a process for each file would pay for all of them again.
     pool: 'forks',
     isolate: false,
     fileParallelism: false,
@@ -52,4 +53,10 @@ export default defineConfig({
     expect: { poll: { timeout: 300_000 } },
     reporters: ['default', './test/support/count-reporter.ts'],
   },
+});
+
+/** `npm test`: two processes, for one leaves half of two cores idle while it waits for the driver and for child processes. */
+export default defineConfig({
+  ...base,
+  test: { ...base.test, fileParallelism: true, maxWorkers: 2 },
 });

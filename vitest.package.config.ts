@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import base from './vitest.config.js';
+import { base } from './vitest.config.js';
 
 /** What is tested of the packed tarball, as somebody else's project installs it: `npm run test:package`. */
 export default defineConfig({

@@ -1,7 +1,7 @@
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { executable } from './test/wgpu/firefox.js';
 import { firefox } from './test/wgpu/firefox-provider.js';
-import base, { operationsElsewhere } from './vitest.config.js';
+import { base, operationsElsewhere } from './vitest.config.js';
 
 /** The operations on Deno, which runs Vitest itself, or in Firefox, which Vitest on Node drives. */
 const operations: TestProjectInlineConfiguration = {
