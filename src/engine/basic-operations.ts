@@ -1,5 +1,4 @@
 // The few operations that the engine itself needs: views, arenas, and what gradients are made of.
-import accumulateSource from './accumulate.wgsl';
 import castSource from './cast.wgsl';
 import copySource from './copy.wgsl';
 import type { Device } from './device.js';
@@ -8,7 +7,7 @@ import fillSource from './fill.wgsl';
 import { record } from './graph.js';
 import { linearGrid } from './grid.js';
 import * as kinds from './kinds.js';
-import { ANY, F32, FLOATS } from './operands.js';
+import { ANY, F32 } from './operands.js';
 import type { Lowering, Operation, Value } from './operation.js';
 import { checkShape, type DType, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { signature } from './signature.js';
@@ -18,7 +17,7 @@ import zeroGapsSource from './zero-gaps.wgsl';
 
 const copyUniforms = uniforms({ count: 'u32', offset: 'u32' });
 const gapsUniforms = uniforms({ gaps: 'u32' });
-const vectorUniforms = uniforms({ vectors: 'u32' });
+export const vectorUniforms = uniforms({ vectors: 'u32' });
 const fillUniforms = uniforms({ count: 'u32', value: 'f32' });
 
 export interface ViewAttributes {
@@ -129,32 +128,6 @@ export const packOperation: Operation<PackAttributes> = {
     });
   },
 };
-
-/** @internal The sum of two gradients of one tensor. */
-export const accumulateOperation: Operation<null> = {
-  name: 'accumulate',
-  operands: { a: FLOATS, b: FLOATS },
-  shape: ([a]) => [a],
-  lower(lowering, [a, b], [result]) {
-    const vectors = Math.ceil(sizeOf(a.shape) / 4);
-    lowering.dispatch({
-      label: 'accumulate',
-      ...kernel(accumulateSource, {
-        constants: { A: a.dtype, B: b.dtype, RESULT: result.dtype },
-        uniforms: vectorUniforms({ vectors }),
-      }),
-      bindings: [a, b, result],
-      writes: [2],
-      workgroups: linearGrid(vectors),
-      flops: sizeOf(a.shape),
-    });
-  },
-  gradient: ({ outputGradients: [dy] }) => [dy, dy],
-};
-
-export function accumulate(a: Tensor, b: Tensor): Tensor {
-  return record(accumulateOperation, [a, b], null)[0];
-}
 
 /** The same values in another type, rounded to the nearest: from f32 to f16 infinite beyond 65504. */
 export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {

@@ -1,12 +1,12 @@
 import { checkArity } from './arity.js';
-import { type Entry, isCurrent, prepareEntry, retireEntry } from './compiled-entry.js';
+import { type CompileOptions, type Entry, isCurrent, prepareEntry, retireEntry } from './compiled-entry.js';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
 import { evaluate, stampChanges } from './evaluate.js';
 import { activeTrace, checkUsable, type Node } from './graph.js';
 import * as kinds from './kinds.js';
 import type { Storage } from './memory-heap.js';
-import type { AdapterTraits, MatrixUnit } from './operation.js';
+import type { AdapterTraits } from './operation.js';
 import { type Profile, Timestamps } from './profile.js';
 import type { ProgramMemory } from './program.js';
 import { bytesOf, formatShape } from './shape.js';
@@ -18,18 +18,6 @@ export type Argument = Tensor | number;
 
 /** The arguments of a compiled function whose body takes the tensors `P`. */
 export type ArgumentsFor<P extends readonly Tensor[]> = { [K in keyof P]: P[K] | number };
-
-export interface CompileOptions {
-  /** Needed only where no argument is a tensor. */
-  readonly device?: Device;
-  /**
-   * Matrix units that products and convolutions of f16 may run on: the `units` that `findMatrixUnits` found on the
-   * device. Default: none; everything runs on vectors.
-   */
-  readonly matrixUnits?: MatrixUnit | undefined;
-  /** Called as the program's pipelines are compiled, before its first execution. */
-  readonly onCompile?: (done: number, total: number) => void;
-}
 
 /** The parts of a program in numbers, for reports and tests. */
 export interface ProgramStatistics {

@@ -1,4 +1,3 @@
-import type { CompileOptions } from './compile.js';
 import type { Device } from './device.js';
 import { currentValue, newTrace } from './effects.js';
 import { DeviceError, TensorError } from './errors.js';
@@ -10,6 +9,18 @@ import { Planner, reachableNodes } from './plan.js';
 import { Program } from './program.js';
 import type { Shape } from './shape.js';
 import { Tensor } from './tensor.js';
+
+export interface CompileOptions {
+  /** Needed only where no argument is a tensor. */
+  readonly device?: Device;
+  /**
+   * Matrix units that products and convolutions of f16 may run on: the `units` that `findMatrixUnits` found on the
+   * device. Default: none; everything runs on vectors.
+   */
+  readonly matrixUnits?: MatrixUnit | undefined;
+  /** Called as the program's pipelines are compiled, before its first execution. */
+  readonly onCompile?: (done: number, total: number) => void;
+}
 
 /** A compiled function's program for arguments of some shapes. */
 export interface Entry {

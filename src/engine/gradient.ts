@@ -1,11 +1,16 @@
-import { accumulate, cast, fill } from './basic-operations.js';
+import accumulateSource from './accumulate.wgsl';
+import { cast, fill, vectorUniforms } from './basic-operations.js';
 import { currentValue } from './effects.js';
 import { GradientError } from './errors.js';
-import { checkUsable, type Node, recordAgain, scope } from './graph.js';
+import { checkUsable, type Node, record, recordAgain, scope } from './graph.js';
+import { linearGrid } from './grid.js';
 import * as kinds from './kinds.js';
-import { formatShape, sameShape } from './shape.js';
+import { FLOATS } from './operands.js';
+import type { Operation } from './operation.js';
+import { formatShape, sameShape, sizeOf } from './shape.js';
 import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
+import { kernel } from './wgsl/index.js';
 
 const gradientsTakes = signature('gradients', { loss: kinds.float, tensors: kinds.tensors });
 
@@ -170,4 +175,30 @@ function pathsTo(order: readonly Node[], requested: ReadonlySet<Tensor>): Set<No
 function isWanted(input: Tensor, requested: ReadonlySet<Tensor>, needed: Set<Node>): boolean {
   if (input.dtype === 'u32') return false;
   return requested.has(input) || (input.origin.kind === 'recorded' && needed.has(input.origin.node));
+}
+
+/** The sum of two gradients of one tensor. */
+const accumulateOperation: Operation<null> = {
+  name: 'accumulate',
+  operands: { a: FLOATS, b: FLOATS },
+  shape: ([a]) => [a],
+  lower(lowering, [a, b], [result]) {
+    const vectors = Math.ceil(sizeOf(a.shape) / 4);
+    lowering.dispatch({
+      label: 'accumulate',
+      ...kernel(accumulateSource, {
+        constants: { A: a.dtype, B: b.dtype, RESULT: result.dtype },
+        uniforms: vectorUniforms({ vectors }),
+      }),
+      bindings: [a, b, result],
+      writes: [2],
+      workgroups: linearGrid(vectors),
+      flops: sizeOf(a.shape),
+    });
+  },
+  gradient: ({ outputGradients: [dy] }) => [dy, dy],
+};
+
+function accumulate(a: Tensor, b: Tensor): Tensor {
+  return record(accumulateOperation, [a, b], null)[0];
 }

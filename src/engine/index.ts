@@ -4,11 +4,11 @@ export {
   type Argument,
   type ArgumentsFor,
   type Compiled,
-  type CompileOptions,
   compile,
   type ProgramStatistics,
   type ProgramTrace,
 } from './compile.js';
+export type { CompileOptions } from './compiled-entry.js';
 export type { Checked, Device } from './device.js';
 export { assign } from './effects.js';
 export * from './errors.js';

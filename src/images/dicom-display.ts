@@ -2,7 +2,7 @@ import type { DataSet } from 'dicom-parser';
 import type { FrameAttributes } from './dicom-groups.js';
 import { ImageError, UnsupportedImageError } from './errors.js';
 import { type LookupTable, lookUp, readFirstTable } from './lookup-table.js';
-import type { PixelFormat } from './pixels.js';
+import type { PixelFormat } from './pixel-format.js';
 
 /** From stored values of greyscale to shades: the modality transformation (PS3.3, C.11.1), then that of the VOI (C.11.2). */
 export interface Display {

@@ -9,7 +9,8 @@ import { checkSize, type Frame } from './frame.js';
 import type { ImageFile } from './image-file.js';
 import { inflateRaw } from './inflate.js';
 import { readPalette } from './palette.js';
-import { type PixelFormat, readStored, toLuminance } from './pixels.js';
+import type { PixelFormat } from './pixel-format.js';
+import { readStored, toLuminance } from './pixels.js';
 import { type PixelEncoding, type TransferSyntax, transferSyntaxOf } from './transfer-syntax.js';
 
 /**

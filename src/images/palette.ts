@@ -1,7 +1,7 @@
 import type { DataSet, Element } from 'dicom-parser';
 import { ImageError } from './errors.js';
 import { readEntries, readFirstMapped } from './lookup-table.js';
-import type { PixelFormat } from './pixels.js';
+import type { PixelFormat } from './pixel-format.js';
 import { expandSegments } from './segmented-palette.js';
 
 /** Luminance in [0, 1] of each palette entry. Indices below `first` or past the end take the nearest entry. */

@@ -2,23 +2,7 @@ import { type Display, shadeOf } from './dicom-display.js';
 import { ImageError, UnsupportedImageError } from './errors.js';
 import { luminance } from './frame.js';
 import type { Palette } from './palette.js';
-
-/** What the Image Pixel module of a DICOM file says about its samples (PS3.3, C.7.6.3). */
-export interface PixelFormat {
-  readonly width: number;
-  readonly height: number;
-  readonly bitsAllocated: number;
-  readonly bitsStored: number;
-  readonly highBit: number;
-  readonly signed: boolean;
-  readonly samplesPerPixel: number;
-  /** Planar configuration 1: all red samples, then all green, then all blue. */
-  readonly byPlane: boolean;
-  readonly bigEndian: boolean;
-  /** Bytes that stand in big-endian words, the second first. */
-  readonly swapped: boolean;
-  readonly photometric: string;
-}
+import type { PixelFormat } from './pixel-format.js';
 
 /** Samples by pixel, `channels` apiece, of which R, G, B or the only one come first. */
 export interface StoredPixels {

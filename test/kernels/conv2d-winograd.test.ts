@@ -5,7 +5,6 @@ import type { AdapterTraits } from '../../src/engine/operation.js';
 import type { Shape } from '../../src/engine/shape.js';
 import { compile, gradients, mul, record, sum, type Tensor } from '../../src/index.js';
 import {
-  type ConvAttributes,
   conv2d,
   conv2dOperation,
   convInputGradientOperation,
@@ -14,7 +13,7 @@ import {
   type InputGradientAttributes,
   type WeightGradientAttributes,
 } from '../../src/kernels/conv2d/conv2d.js';
-import { convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
+import { type ConvAttributes, convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
 import {
   conv2dReference,
   convInputGradientReference,

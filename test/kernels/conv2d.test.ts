@@ -4,14 +4,18 @@ import { ShapeError } from '../../src/engine/errors.js';
 import { type Shape, sizeOf } from '../../src/engine/shape.js';
 import { cast, compile, gradients, mul, sum } from '../../src/index.js';
 import {
-  type ConvAttributes,
   conv2d,
   convInputGradient,
   convWeightGradient,
   type InputGradientAttributes,
   type WeightGradientAttributes,
 } from '../../src/kernels/conv2d/conv2d.js';
-import { type ConvGeometry, convOutputShape, type Pair } from '../../src/kernels/conv2d/geometry.js';
+import {
+  type ConvAttributes,
+  type ConvGeometry,
+  convOutputShape,
+  type Pair,
+} from '../../src/kernels/conv2d/geometry.js';
 import {
   conv2dReference,
   convInputGradientReference,

@@ -18,8 +18,8 @@ import {
   convInputGradientOperation,
   convWeightGradientOperation,
 } from '../../src/kernels/conv2d/conv2d.js';
-import { lowerConvolution } from '../../src/kernels/conv2d/forward.js';
 import type { Pair } from '../../src/kernels/conv2d/geometry.js';
+import { lowerConvolution } from '../../src/kernels/conv2d/implicit-gemm.js';
 import { variantsFor } from '../../src/kernels/implicit-gemm/variants.js';
 import { matmul, matmulOperation } from '../../src/kernels/matmul/matmul.js';
 import { sharedDevice } from '../support/device.js';

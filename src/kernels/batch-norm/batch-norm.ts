@@ -23,7 +23,7 @@ import inputGradient from './gradient-input.wgsl';
 import gradientSums from './gradient-sums.wgsl';
 import normalize from './normalize.wgsl';
 import runningStatistic from './running-statistic.wgsl';
-import { secondDerivatives } from './second-derivative.js';
+import { type Attributes, secondDerivatives } from './second-derivative.js';
 
 export interface BatchNormOptions {
   /** Scale of each channel, [C]. */
@@ -66,12 +66,6 @@ const runningUniforms = uniforms({ channels: 'u32', momentum: 'f32', scale: 'f32
 
 const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, runningVar: F32 };
 const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
-
-export interface Attributes {
-  readonly training: boolean;
-  readonly eps: number;
-  readonly relu: boolean;
-}
 
 /**
  * Batch normalisation over the last axis: y = (x − mean) / √(variance + eps) · weight + bias for each channel, with the

@@ -2,7 +2,13 @@ import { cast, type GradientCall, type Tensor } from '../../engine/index.js';
 import { broadcastTo } from '../broadcast/broadcast.js';
 import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
 import { mean } from '../reduce/reduce.js';
-import type { Attributes } from './batch-norm.js';
+
+/** How a batch is normalised. */
+export interface Attributes {
+  readonly training: boolean;
+  readonly eps: number;
+  readonly relu: boolean;
+}
 
 /**
  * Gradients of batch normalisation's gradients, as a composition of operations, so that there are higher ones too.

@@ -9,9 +9,8 @@ import type { Tensor } from '../../engine/tensor.js';
 import { sum } from '../broadcast/broadcast.js';
 import { CONV_VARIANTS, type ConvVariant, chooseConvVariant, convVariantsFor } from '../implicit-gemm/variants.js';
 import { absorbByConvolution } from './epilogue.js';
-import { lowerConvolution } from './forward.js';
 import {
-  type ConvGeometry,
+  type ConvAttributes,
   checkBias,
   convOptions,
   convOutputShape,
@@ -19,7 +18,7 @@ import {
   type Pair,
   pairOf,
 } from './geometry.js';
-import { gemmExtent, gemmVariant, lowerImplicitGemm, widen } from './implicit-gemm.js';
+import { gemmExtent, gemmVariant, lowerConvolution, lowerImplicitGemm, widen } from './implicit-gemm.js';
 import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js';
 import { checkWinograd } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
@@ -36,10 +35,6 @@ export interface Conv2dOptions {
   readonly dilation?: number | Pair;
   readonly groups?: number;
   /** Kernel to run on; chosen from the adapter when absent. */
-  readonly variant?: ConvVariant;
-}
-
-export interface ConvAttributes extends ConvGeometry {
   readonly variant?: ConvVariant;
 }
 

@@ -1,9 +1,8 @@
 import type { Node } from '../../engine/graph.js';
 import type { Absorption, Operation } from '../../engine/operation.js';
 import { reluOperation } from '../elementwise/elementwise.js';
-import type { ConvAttributes } from './conv2d.js';
-import { lowerConvolution } from './forward.js';
-import { gemmVariant } from './implicit-gemm.js';
+import type { ConvAttributes } from './geometry.js';
+import { gemmVariant, lowerConvolution } from './implicit-gemm.js';
 
 // What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch
 // normalisation in training, which otherwise reads from memory all that the convolution has just written.

@@ -1,7 +1,8 @@
 import { ShapeError } from '../../engine/errors.js';
 import * as kinds from '../../engine/kinds.js';
-import type { Shape } from '../../engine/shape.js';
-import { formatShape } from '../../engine/shape.js';
+import type { Value } from '../../engine/operation.js';
+import { formatShape, type Shape } from '../../engine/shape.js';
+import type { ConvVariant } from '../implicit-gemm/variants.js';
 
 export type Pair = readonly [height: number, width: number];
 
@@ -11,6 +12,10 @@ export interface ConvGeometry {
   readonly padding: Pair;
   readonly dilation: Pair;
   readonly groups: number;
+}
+
+export interface ConvAttributes extends ConvGeometry {
+  readonly variant?: ConvVariant;
 }
 
 /** What convolution and transposed convolution can both be told. */
@@ -102,6 +107,29 @@ export interface GemmAxis {
   readonly tapStep: number;
   readonly firstTap: number;
   readonly tapStride: number;
+}
+
+/** y = bias + gathered x times weight, over all positions of the given axes. */
+export interface ImplicitGemm {
+  readonly label: string;
+  readonly x: Value;
+  readonly weight: Value;
+  readonly bias?: Value;
+  readonly y: Value;
+  readonly groups: number;
+  /** Whether the weight's first axis is what is produced (forward) or what is summed over (gradient by the input). */
+  readonly weightFirst: 'produced' | 'summed';
+  readonly vertical: readonly GemmAxis[];
+  readonly horizontal: readonly GemmAxis[];
+  readonly variant: ConvVariant;
+  /** What tiled kernels, those for matrix units among them, do with results on their way out. */
+  readonly epilogue?: Epilogue;
+}
+
+export interface Epilogue {
+  readonly relu?: boolean;
+  /** Where mean and biased variance of each channel of the result go, both [outC]. */
+  readonly statistics?: { readonly mean: Value; readonly variance: Value };
 }
 
 /** The forward pass along one axis. */

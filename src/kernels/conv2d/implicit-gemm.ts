@@ -17,34 +17,18 @@ import {
 } from '../implicit-gemm/variants.js';
 import { withNan } from '../nan.js';
 import { exchangeChannels } from './exchange-channels.js';
-import type { ConvGeometry, GemmAxis } from './geometry.js';
+import {
+  type ConvAttributes,
+  type ConvGeometry,
+  type Epilogue,
+  forwardAxis,
+  type GemmAxis,
+  type ImplicitGemm,
+} from './geometry.js';
 import interfaceSource from './implicit-gemm.interface.wgsl';
 import lanesSource from './implicit-gemm.lanes.wgsl';
 import tiledSource from './implicit-gemm.tiled.wgsl';
 import { lowerWinograd, winogradFit } from './winograd.js';
-
-/** y = bias + gathered x times weight, over all positions of the given axes. */
-export interface ImplicitGemm {
-  readonly label: string;
-  readonly x: Value;
-  readonly weight: Value;
-  readonly bias?: Value;
-  readonly y: Value;
-  readonly groups: number;
-  /** Whether the weight's first axis is what is produced (forward) or what is summed over (gradient by the input). */
-  readonly weightFirst: 'produced' | 'summed';
-  readonly vertical: readonly GemmAxis[];
-  readonly horizontal: readonly GemmAxis[];
-  readonly variant: ConvVariant;
-  /** What tiled kernels, those for matrix units among them, do with results on their way out. */
-  readonly epilogue?: Epilogue;
-}
-
-export interface Epilogue {
-  readonly relu?: boolean;
-  /** Where mean and biased variance of each channel of the result go, both [outC]. */
-  readonly statistics?: { readonly mean: Value; readonly variance: Value };
-}
 
 /** A convolution with the result y, or its gradient by an input of this shape, as products. */
 export function gemmExtent(
@@ -67,6 +51,26 @@ export function gemmVariant(
   attributes: ConvGeometry & { readonly variant?: ConvVariant },
 ): ConvVariant {
   return chooseConvVariant(lowering, attributes.variant, gemmExtent(lowering.adapter, y, weight, attributes));
+}
+
+/** Lowers conv2d of x, weight and, if there is one, bias. */
+export function lowerConvolution(
+  lowering: Lowering,
+  [x, weight, bias]: readonly Value[],
+  [y]: readonly Value[],
+  attributes: ConvAttributes,
+  epilogue?: Epilogue,
+): void {
+  const { stride, padding, dilation, groups } = attributes;
+  const axis = (a: 0 | 1) => forwardAxis(y.shape[1 + a], weight.shape[1 + a], stride[a], padding[a], dilation[a]);
+  lowerImplicitGemm(lowering, {
+    label: 'conv2d',
+    ...{ x, weight, bias, y, groups, epilogue },
+    variant: gemmVariant(lowering, y, weight.shape, attributes),
+    weightFirst: 'produced',
+    vertical: [axis(0)],
+    horizontal: [axis(1)],
+  });
 }
 
 /** Lowers a convolution: Winograd's way where that is chosen, else by one dispatch for each pair of axes. */

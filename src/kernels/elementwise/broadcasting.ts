@@ -2,7 +2,8 @@ import { type Operation, record, ShapeError, Tensor } from '../../engine/index.j
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
 import { sumTo } from '../broadcast/broadcast.js';
-import { type PointwiseAttributes, pointwise } from './pointwise.js';
+import type { PointwiseAttributes } from './definition.js';
+import { pointwise } from './pointwise.js';
 
 /** A tensor, or a number that stands for a tensor of that value everywhere. */
 export type Operand = Tensor | number;

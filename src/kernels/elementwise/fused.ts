@@ -4,14 +4,11 @@ import { sizeOf } from '../../engine/shape.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
+import { definitionOf, type PointwiseAttributes, type PointwiseDefinition } from './definition.js';
 import source from './fused.wgsl';
-import type { PointwiseAttributes, PointwiseDefinition } from './pointwise.js';
 
 /** One operation that computes a chain of pointwise ones. Recorded by the planner, so it has no gradient of its own. */
-export function fusedOperation(
-  { inputs, members }: FusionGroup,
-  definitionOf: (operation: Operation) => PointwiseDefinition,
-): Operation {
+export function fusedOperation({ inputs, members }: FusionGroup): Operation {
   const definitions = members.map(({ operation }) => definitionOf(operation));
   const name = definitions.map((definition) => definition.name).join('+');
   const parameters = members.flatMap((_, m) => [`p${m}`, `q${m}`]);

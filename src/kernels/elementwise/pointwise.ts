@@ -1,38 +1,12 @@
-import {
-  type Lowering,
-  type Operation,
-  ShapeError,
-  SondeError,
-  type TensorSpec,
-  type Value,
-} from '../../engine/index.js';
+import { type Lowering, type Operation, ShapeError, type TensorSpec, type Value } from '../../engine/index.js';
 import { FLOATS, type Operands } from '../../engine/operands.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
 import { kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
+import { definitions, type PointwiseAttributes, type PointwiseDefinition } from './definition.js';
 import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
-
-/** Numbers that a pointwise kernel reads from its uniforms as `p0` and `p1`. */
-export interface PointwiseAttributes {
-  readonly p0?: number;
-  readonly p1?: number;
-}
-
-export interface PointwiseDefinition {
-  /** Of the kernel. */
-  readonly name: string;
-  /** Of the operation, where that has several kernels. */
-  readonly operation?: string;
-  readonly arity: 1 | 2 | 3;
-  /**
-   * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>), and may call the
-   * functions of nan.wgsl.
-   */
-  readonly body: string;
-  readonly gradient?: Operation<PointwiseAttributes>['gradient'];
-}
 
 /** An operation that maps corresponding elements of up to three broadcast operands. */
 export function pointwise(definition: PointwiseDefinition): Operation<PointwiseAttributes> {
@@ -43,7 +17,7 @@ export function pointwise(definition: PointwiseDefinition): Operation<PointwiseA
     operands: OPERANDS[arity],
     shape: (inputs) => [commonSpec(name, inputs)],
     lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
-    fuse: (group) => fusedOperation(group, definitionOf),
+    fuse: fusedOperation,
     ...(gradient ? { gradient } : {}),
   };
   definitions.set(operation as Operation, definition);
@@ -55,14 +29,6 @@ const OPERANDS: Readonly<Record<PointwiseDefinition['arity'], Operands>> = {
   2: { a: FLOATS, b: FLOATS },
   3: { a: FLOATS, b: FLOATS, c: FLOATS },
 };
-
-const definitions = new Map<Operation, PointwiseDefinition>();
-
-function definitionOf(operation: Operation): PointwiseDefinition {
-  const definition = definitions.get(operation);
-  if (!definition) throw new SondeError(`${operation.name} is no pointwise operation and cannot join a chain of them.`);
-  return definition;
-}
 
 /** f16 where every operand is, single values aside: they are numbers that happen to lie on the device. */
 function commonSpec(name: string, inputs: readonly TensorSpec[]): TensorSpec {

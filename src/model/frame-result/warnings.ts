@@ -1,17 +1,21 @@
+import type { Region } from '../fit-frame.js';
 import type { Landmarks } from '../landmarks.js';
-import type { FrameResult } from './frame-result.js';
-import { measure, oblongPixels } from './measure.js';
+import type { FrameDistance } from '../uncertainty/index.js';
+import { measure, oblongPixels, type Spacing } from './measure.js';
 
 /** Luminance from which a patch of the picture counts as bright: speckle of tissue is, a dark background is not. */
 const BRIGHT = 0.2;
 
 /** The part of a result that the warnings depend on. */
-export type WarnedFrame = Pick<
-  FrameResult,
-  'width' | 'height' | 'spacing' | 'pixelAspectRatio' | 'seen' | 'brightOutside'
-> & {
-  readonly uncertainty: Pick<FrameResult['uncertainty'], 'calibrated' | 'distance'>;
-};
+export interface WarnedFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly spacing: Spacing | null;
+  readonly pixelAspectRatio: number | null;
+  readonly seen: Region;
+  readonly brightOutside: number;
+  readonly uncertainty: { readonly calibrated: boolean; readonly distance: FrameDistance | null };
+}
 
 /** Warnings about landmarks in a frame, one sentence each; the landmarks may have been moved since. */
 export function warningsOf(landmarks: Landmarks, frame: WarnedFrame): string[] {

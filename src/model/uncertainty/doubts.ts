@@ -1,5 +1,4 @@
-import { LANDMARK_NAMES } from '../landmarks.js';
-import type { FramePrediction } from '../predictor.js';
+import { LANDMARK_NAMES, type Landmarks } from '../landmarks.js';
 import { type FrameDistance, frameDistance } from './distance.js';
 import type { Calibration, FrameUncertainty } from './frame.js';
 
@@ -24,10 +23,14 @@ export interface Doubts {
  * Why a person should look at a frame: by the model's own standard (the calibration's threshold), by one that holds for
  * every model, and because the frame is unlike those that the model knows.
  *
- * @param uncertainty Of the prediction, px of a 512 px frame
+ * @param prediction Its confidences and features, as `FramePrediction` has them
+ * @param uncertainty Uncertainty of the prediction, px of a 512 px frame
  */
 export function doubtsAbout(
-  { confidence, features }: Pick<FramePrediction, 'confidence' | 'features'>,
+  {
+    confidence,
+    features,
+  }: { readonly confidence: Readonly<Record<keyof Landmarks, number>>; readonly features: Float32Array },
   uncertainty: FrameUncertainty,
   calibration: Calibration | undefined,
 ): Doubts {

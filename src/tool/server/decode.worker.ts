@@ -1,7 +1,8 @@
 import { move, transferableSymbol, valueSymbol } from 'piscina';
 import sharp from 'sharp';
-import { type DecodedUpload, type DecodeTask, decodeUpload, imageProblemCode } from './decoding.js';
+import { type DecodedUpload, type DecodeTask, decodeUpload } from './decoding.js';
 import type { ProblemCode } from './problem.js';
+import { imageProblemCode } from './problem.js';
 
 // There is a thread for every core already.
 sharp.concurrency(1);

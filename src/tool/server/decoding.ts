@@ -1,16 +1,8 @@
 /** Decoding and resizing of uploads. Pure functions, so that they can run in a thread; see `openDecoderPool`. */
 
 import { greyBytes } from '../../images/grey-bytes.js';
-import { ImageError, ImageTooLargeError, openImage, UnsupportedImageError } from '../../images/index.js';
-import {
-  type Fit,
-  FrameError,
-  type FrameSelection,
-  type PreparedFrame,
-  prepareFrame,
-  selectFrames,
-} from '../../model/index.js';
-import type { ProblemCode } from './problem.js';
+import { ImageTooLargeError, openImage } from '../../images/index.js';
+import { type Fit, type FrameSelection, type PreparedFrame, prepareFrame, selectFrames } from '../../model/index.js';
 
 export interface DecodeTask {
   readonly bytes: Uint8Array;
@@ -72,12 +64,4 @@ function checkPixels({ width, height }: { readonly width: number; readonly heigh
   throw new ImageTooLargeError(
     `${NAME}: ${width}×${height} are ${width * height} pixels, but this server accepts at most ${most}; crop or downscale the image.`,
   );
-}
-
-/** Problem code of an image error; undefined for errors that are not about the image. */
-export function imageProblemCode(error: unknown): ProblemCode | undefined {
-  if (error instanceof UnsupportedImageError) return 'unsupported-image';
-  if (error instanceof ImageTooLargeError) return 'image-too-large';
-  if (error instanceof ImageError || error instanceof FrameError) return 'unreadable-image';
-  return undefined;
 }

@@ -2,7 +2,8 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifySchemaValidationError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { SondeError } from '../../engine/errors.js';
-import { imageProblemCode } from './decoding.js';
+import { ImageError, ImageTooLargeError, UnsupportedImageError } from '../../images/index.js';
+import { FrameError } from '../../model/index.js';
 import type { ServerLimits } from './limits.js';
 
 /** Problem codes; each has one status. */
@@ -54,6 +55,14 @@ export class Problem extends SondeError {
     const { status, code, message } = this;
     return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, code, detail: message };
   }
+}
+
+/** Problem code of an image error; undefined for errors that are not about the image. */
+export function imageProblemCode(error: unknown): ProblemCode | undefined {
+  if (error instanceof UnsupportedImageError) return 'unsupported-image';
+  if (error instanceof ImageTooLargeError) return 'image-too-large';
+  if (error instanceof ImageError || error instanceof FrameError) return 'unreadable-image';
+  return undefined;
 }
 
 /** Converts an error to a problem. Unexpected errors do not disclose their message. */

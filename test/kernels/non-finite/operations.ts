@@ -2,11 +2,7 @@
 
 import type { ConvVariant, Device, Optimizer, Tensor } from '../../../src/index.js';
 import * as sonde from '../../../src/index.js';
-import type { TableCase } from './table.js';
-
-/** Options of a case, as its operation takes them. */
-// biome-ignore lint/suspicious/noExplicitAny: whatever the table holds is handed on.
-export type Options = any;
+import type { Options, TableCase } from './table.js';
 
 /** Results of an operation. */
 export type Run = (inputs: readonly Tensor[], options: Options, variant?: ConvVariant) => Tensor[];

@@ -1,6 +1,9 @@
 import type { Shape } from '../../../src/index.js';
-import type { Options } from './operations.js';
 import table from './pytorch.json' with { type: 'json' };
+
+/** Options of a case, as its operation takes them. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever the table holds is handed on.
+export type Options = any;
 
 /** One value of one operand, or of the gradient from above, replaced; and what PyTorch makes of it. */
 export interface Poison {
