@@ -1,4 +1,4 @@
-import type { Device } from './device.js';
+import type { DeviceQueue } from './device-queue.js';
 import { ShaderError } from './errors.js';
 import type { Dispatch } from './operation.js';
 import { ShaderStage } from './usage.js';
@@ -18,7 +18,7 @@ export class PipelineCache {
   /** Pipelines created in all: what a replay must not increase. */
   created = 0;
 
-  constructor(private readonly device: Device) {}
+  constructor(private readonly device: DeviceQueue) {}
 
   get size(): number {
     return [...this.ready.values()].reduce((total, { size }) => total + size, 0);

@@ -1,4 +1,4 @@
-import type { Device } from './device.js';
+import type { DeviceQueue } from './device-queue.js';
 import { BufferUsage } from './usage.js';
 
 /** One dispatch of a profiled execution. */
@@ -26,7 +26,7 @@ export class Timestamps {
   private readonly timed: { label: string; flops: number; bytes: number }[] = [];
   private resolved: GPUBuffer | undefined;
 
-  constructor(private readonly device: Device) {}
+  constructor(private readonly device: DeviceQueue) {}
 
   /** Queries for the next dispatch. */
   next(step: { label: string; flops: number; bytes: number }): GPUComputePassTimestampWrites {

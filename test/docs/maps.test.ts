@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,13 @@ describe('documents', () => {
   test.each(documents(root))('%s: its links, paths and lines are right', (path) => {
     expect(faultsOf(root, path)).toEqual([]);
   });
+});
+
+test('the walk of conv2d opens at most 22 files', async () => {
+  const [, walk] = (await readFile(join(root, 'ARCHITECTURE.md'), 'utf8')).split(/^## A walk: .*$/m);
+  const files = new Set([...walk.matchAll(/\]\(([^)#]+)#L/g)].map(([, file]) => file));
+  expect(files.size).toBeGreaterThan(10);
+  expect(files.size).toBeLessThanOrEqual(22);
 });
 
 describe('a document', () => {
