@@ -45,9 +45,19 @@ export function expand(source: string, constants: Constants): Line[] {
 }
 
 /** The `//#section`s of a template by name, each as text for these constants. */
-export function sections(source: string, constants: Constants): Record<string, string> {
-  const blocks = parsed.get(source, parse).filter((part): part is Block => 'kind' in part && part.kind === 'section');
-  return Object.fromEntries(blocks.map(({ name, body }) => [name, textOf(expandParts(body, constants))]));
+export function sections(source: string, constants: Constants): Readonly<Record<string, string>> {
+  return sectioned
+    .get(source, () => new BoundedMap(64))
+    .get(JSON.stringify(constants), () => {
+      const blocks = parsed.get(source, parse).filter(isSection);
+      return Object.fromEntries(blocks.map(({ name, body }) => [name, textOf(expandParts(body, constants))]));
+    });
+}
+
+const sectioned = new BoundedMap<BoundedMap<Record<string, string>>>(64);
+
+function isSection(part: Part): part is Block {
+  return 'kind' in part && part.kind === 'section';
 }
 
 export function textOf(lines: readonly Line[]): string {
