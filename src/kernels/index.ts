@@ -10,6 +10,7 @@ export * from './expectation2d/index.js';
 export * from './gather-frames/index.js';
 export * from './gaussian-blur/index.js';
 export * from './grey-jitter/index.js';
+export * from './group-norm/index.js';
 export * from './heatmap/index.js';
 export type { ConvVariant } from './implicit-gemm/variants.js';
 export * from './matmul/index.js';

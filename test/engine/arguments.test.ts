@@ -95,6 +95,11 @@ const TABLE: Readonly<Record<string, Row>> = {
     args: [float(4, 2), { weight: f32(2), bias: f32(2), training: true }],
     options: { runningMean: f32(2), runningVar: f32(2), momentum: 0.1, eps: 1e-5, activation: 'relu' },
   },
+  groupNorm: {
+    call: sonde.groupNorm,
+    args: [float(3, 4), { groups: 2, weight: f32(4), bias: f32(4) }],
+    options: { eps: 1e-5 },
+  },
   maxPool2d: image(sonde.maxPool2d, { stride: 2, padding: 1 }, { kernelSize: 2 }),
   avgPool2d: image(sonde.avgPool2d, { stride: 2, padding: 1, countIncludePad: false }, { kernelSize: 2 }),
   resizeBilinear: image(sonde.resizeBilinear, { alignCorners: true }, { size: [3, 3] }),

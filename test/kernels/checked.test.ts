@@ -125,6 +125,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       };
     }),
   ),
+  groupNorm: [1, 3].map((groups) => ({
+    shapes: [[2, 5, 7, 6], [6], [6]],
+    dtypes: BOTH,
+    run: (x, weight, bias) => k.groupNorm(x, { groups, weight: cast(weight, 'f32'), bias: cast(bias, 'f32') }),
+  })),
   conv2d: [
     ...VARIANTS.map((variant) => convolution(variant, 3, 5, { stride: 2, padding: 2 }, 'f32')),
     ...[...VARIANTS, 'winograd' as const].map((variant) => convolution(variant, 8, 12, { padding: 1 }, 'f16')),

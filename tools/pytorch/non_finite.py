@@ -8,7 +8,7 @@ at a time; kept is, for every element of every result and of every gradient, whe
 -inf (-), run-length encoded; where an operation chooses among values, also which.
 
 Where PyTorch has the operation, its own function is called. Where it has none, or where its back ends disagree
-(convolution at the border, batch normalisation with infinite constants), the definition in the engine's documentation is
+(convolution at the border, normalisation with infinite constants), the definition in the engine's documentation is
 written out in PyTorch.
 Needs torch; computes in float32 on the CPU.
 """
@@ -418,6 +418,39 @@ case(
     options,
     name=f"batchNorm of conv2d {name}",
 )
+
+
+class GroupNorm(torch.autograd.Function):
+    """PyTorch's own kernels multiply by weight at different places, which tells where weight is infinite."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, groups):
+        grouped = x.reshape(x.shape[0], -1, groups, x.shape[-1] // groups)
+        centred = grouped - grouped.mean((1, 3), keepdim=True)
+        inverse = 1 / (centred.square().mean((1, 3), keepdim=True) + 1e-5).sqrt()
+        ctx.save_for_backward(centred * inverse, inverse, weight.reshape(groups, -1))
+        return (centred * inverse * weight.reshape(groups, -1) + bias.reshape(groups, -1)).reshape(x.shape)
+
+    @staticmethod
+    def backward(ctx, above):
+        normalised, inverse, weight = ctx.saved_tensors
+        dy = above.reshape(normalised.shape)
+        # Of each channel in each sample; the means over a group follow from them.
+        dbias, dweight = dy.sum(1, keepdim=True), (dy * normalised).sum(1, keepdim=True)
+        size = normalised.shape[1] * normalised.shape[3]
+        mean, slope = ((weight * part).sum(3, keepdim=True) / size for part in (dbias, dweight))
+        dx = inverse * (weight * dy - mean - normalised * slope)
+        return dx.reshape(above.shape), dweight.sum(0).reshape(-1), dbias.sum(0).reshape(-1), None
+
+
+# One lane to a group of 2 by 3 values, and 64 to one of 35.
+for shape, groups in (([2, 3, 4], 2), ([1, 7, 5], 1)):
+    case(
+        "groupNorm",
+        [shape, shape[-1:], shape[-1:]],
+        lambda x, weight, bias: GroupNorm.apply(x, weight, bias, groups),
+        {"groups": groups},
+    )
 
 # Pooling and resizing.
 for options in [{"kernelSize": 2}, {"kernelSize": 3, "stride": 2, "padding": 1}]:

@@ -1,6 +1,7 @@
 import { cast, type GradientCall, type Tensor } from '../../engine/index.js';
 import { broadcastTo } from '../broadcast/broadcast.js';
 import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
+import { total } from '../elementwise/total.js';
 import { mean } from '../reduce/reduce.js';
 
 /** How a batch is normalised. */
@@ -64,8 +65,4 @@ export function secondDerivatives({ inputs, attributes, outputGradients }: Gradi
     byDy: byG && through(broadcastTo(byG, x.shape)),
     byWeight: t && mul(mul(s, t), x.size / weight.size),
   };
-}
-
-function total(terms: readonly (Tensor | undefined)[]): Tensor | undefined {
-  return terms.reduce((sum, term) => (sum && term ? add(sum, term) : (sum ?? term)), undefined);
 }

@@ -96,6 +96,7 @@ export const operations: Record<string, Run> = {
   batchNorm: ([x, weight, bias, runningMean, runningVar], options) => [
     sonde.batchNorm(x, { weight, bias, runningMean, runningVar, ...options }),
   ],
+  groupNorm: ([x, weight, bias], options) => [sonde.groupNorm(x, { weight, bias, ...options })],
   maxPool2d: withOptions(sonde.maxPool2d),
   avgPool2d: withOptions(sonde.avgPool2d),
   resizeBilinear: withOptions(sonde.resizeBilinear),
@@ -231,7 +232,10 @@ export const halves: Record<string, (operand: number) => boolean> = {
     ].map((name) => [name, everyOperand]),
   ),
   ...Object.fromEntries(
-    ['conv2d', 'conv2dRelu', 'conv2dBatchNorm', 'convTranspose2d', 'batchNorm'].map((name) => [name, firstOperand]),
+    ['conv2d', 'conv2dRelu', 'conv2dBatchNorm', 'convTranspose2d', 'batchNorm', 'groupNorm'].map((name) => [
+      name,
+      firstOperand,
+    ]),
   ),
 };
 

@@ -1,0 +1,1 @@
+export { type GroupNormOptions, groupNorm } from './group-norm.js';
