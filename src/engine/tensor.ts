@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { Float16Array } from '@petamoriken/float16';
 import type { Device } from './device.js';
 import { TensorError } from './errors.js';
+import { fromFloat16 } from './float16.js';
 import type { Node, Trace } from './graph.js';
 import type { Storage } from './memory-heap.js';
 import { type DType, formatShape, type Shape, sizeOf, type TensorSpec } from './shape.js';
@@ -121,6 +121,6 @@ export class Tensor implements TensorSpec {
 
 const READERS: Record<DType, (bytes: ArrayBuffer, size: number) => Float32Array | Uint32Array> = {
   f32: (bytes) => new Float32Array(bytes),
-  f16: (bytes, size) => Float32Array.from(new Float16Array(bytes, 0, size)),
+  f16: (bytes, size) => fromFloat16(new Uint16Array(bytes, 0, size)),
   u32: (bytes) => new Uint32Array(bytes),
 };

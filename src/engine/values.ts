@@ -1,6 +1,6 @@
 // Numbers from JavaScript on their way into a tensor.
-import { Float16Array } from '@petamoriken/float16';
 import { TensorError } from './errors.js';
+import { toFloat16 } from './float16.js';
 import { describe, isList } from './kinds.js';
 import { type DType, formatShape, type Shape, sizeOf } from './shape.js';
 
@@ -73,7 +73,7 @@ export function checkCount(operation: string, { length }: ArrayLike<number>, sha
  */
 export function encode(operation: string, dtype: DType, values: ArrayLike<number>) {
   if (dtype === 'f32') return toFloat32(values);
-  return dtype === 'f16' ? toFloat16(values) : toUint32(operation, values);
+  return dtype === 'f16' ? toHalves(values) : toUint32(operation, values);
 }
 
 function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
@@ -82,12 +82,11 @@ function toFloat32(values: ArrayLike<number>): Float32Array<ArrayBuffer> {
   return Float32Array.from(values);
 }
 
-/** Rounded to the nearest. */
-function toFloat16(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
-  const halves = new Float16Array(2 * Math.ceil(values.length / 2));
-  halves.set(values);
-  // Where JavaScript has no such array of its own, WebGPU does not know this one.
-  return new Uint16Array(halves.buffer);
+/** Rounded to the nearest, and an even number of them. */
+function toHalves(values: ArrayLike<number>): Uint16Array<ArrayBuffer> {
+  const halves = new Uint16Array(2 * Math.ceil(values.length / 2));
+  halves.set(toFloat16(values));
+  return halves;
 }
 
 function toUint32(operation: string, values: ArrayLike<number>): Uint32Array<ArrayBuffer> {

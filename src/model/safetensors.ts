@@ -6,6 +6,7 @@
  * is aligned, with the header padded by spaces to a multiple of 8. The same tensors therefore give the same bytes.
  */
 import { SondeError } from '../engine/errors.js';
+import { fromFloat16 } from '../engine/float16.js';
 import { formatShape, type Shape, sizeOf } from '../engine/shape.js';
 
 /** Weights that cannot be written, or a weight file that is damaged or not what it should be. */
@@ -140,7 +141,7 @@ export function asFloat32(tensor: SafetensorsTensor, name = 'tensor'): Float32Ar
     case 'F64':
       return Float32Array.from(tensor.data);
     case 'F16':
-      return Float32Array.from(tensor.data, float16Value);
+      return fromFloat16(tensor.data);
     case 'BF16': {
       // bfloat16 is the upper half of a float32.
       const bits = Uint32Array.from(tensor.data, (half) => half << 16);
@@ -149,16 +150,6 @@ export function asFloat32(tensor: SafetensorsTensor, name = 'tensor'): Float32Ar
     default:
       throw new WeightsError(`${quote(name)} holds ${tensor.dtype}, not floats; give F16, BF16, F32 or F64.`);
   }
-}
-
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
-function float16Value(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): void {

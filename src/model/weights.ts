@@ -1,4 +1,4 @@
-import { Float16Array } from '@petamoriken/float16';
+import { toFloat16 } from '../engine/float16.js';
 import type { Tensor } from '../engine/index.js';
 import { formatShape, type Shape, sameShape } from '../engine/shape.js';
 import type { Module } from './module.js';
@@ -96,8 +96,7 @@ export function halveKernels(tensors: SafetensorsTensors): Record<string, Safete
   const halved = Object.entries(tensors).map(([name, tensor]): [string, SafetensorsTensor] => {
     if (tensor.dtype !== 'F32' || tensor.shape.length !== 4 || tensor.data.some(overflowsFloat16))
       return [name, tensor];
-    const bits = new Uint16Array(new Float16Array(tensor.data).buffer);
-    return [name, { dtype: 'F16', shape: tensor.shape, data: bits }];
+    return [name, { dtype: 'F16', shape: tensor.shape, data: toFloat16(tensor.data) }];
   });
   return Object.fromEntries(halved);
 }
