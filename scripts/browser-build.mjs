@@ -21,8 +21,9 @@ const ABSENT = new Set(['fs', 'path', 'crypto']);
 /**
  * @param {Record<string, string>} input Entries by name
  * @param {import('rolldown').OutputOptions} output
+ * @param {import('rolldown').Plugin[]} plugins
  */
-export async function browserBuild(input, output) {
+export async function browserBuild(input, output, plugins = []) {
   const build = await rolldown({
     input,
     platform: 'browser',
@@ -31,6 +32,7 @@ export async function browserBuild(input, output) {
     transform: { target: 'es2022', jsx: { runtime: 'automatic', importSource: 'preact' } },
     resolve: { alias, extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
     plugins: [
+      ...plugins,
       {
         name: 'no-node-modules',
         resolveId(id, importer) {

@@ -1,7 +1,7 @@
 // Bundles sonde/engine and sonde/model for pages without a bundler: to dist/browser, two files and what they share, for
 // `<script type="module">`. Prints how large they are, and fails where they are larger than they may be.
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { browserBuild } from './browser-build.mjs';
@@ -10,7 +10,9 @@ import { browserBuild } from './browser-build.mjs';
  * Bytes that a page may have to load for each entry, compressed with gzip, with all that it imports. Raised on purpose, or not at
  * all.
  */
-export const BUDGETS = { engine: 83_000, model: 82_000 };
+export const BUDGETS = { engine: 81_000, model: 78_000 };
+
+const ENTRIES = { engine: 'src/index.ts', model: 'src/model/index.ts' };
 
 /**
  * @typedef {object} BundleSize
@@ -30,13 +32,13 @@ export const BUDGETS = { engine: 83_000, model: 82_000 };
  */
 export async function buildBrowserBundles(folder) {
   rmSync(folder, { recursive: true, force: true });
-  const { output } = await browserBuild(
-    { engine: 'src/index.ts', model: 'src/model/index.ts' },
-    // One chunk at most: what both entries import.
-    { dir: folder, chunkFileNames: 'shared.js' },
-  );
-  const chunks = new Map(output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
-  return ['engine', 'model'].map((entry) => {
+  // One chunk at most: what both entries import.
+  const build = async (plugins) => {
+    const { output } = await browserBuild(ENTRIES, { dir: folder, chunkFileNames: 'shared.js' }, plugins);
+    return new Map(output.filter(({ type }) => type === 'chunk').map((chunk) => [chunk.fileName, chunk]));
+  };
+  const chunks = await build([kernelsFirst(await build([]))]);
+  return Object.keys(ENTRIES).map((entry) => {
     const files = new Set();
     const visit = (file) => {
       if (files.has(file)) return;
@@ -55,6 +57,26 @@ export async function buildBrowserBundles(folder) {
     }
     return size;
   });
+}
+
+/**
+ * Puts the kernels of each file next to each other, ahead of everything else: 2 % less with gzip than each kernel next to the module that
+ * dispatches it. A file has its modules in the order in which they are imported, so an entry imports its kernels first.
+ *
+ * @param {Map<string, import('rolldown').OutputChunk>} chunks The same build without, which tells the kernels of each file
+ * @returns {import('rolldown').Plugin}
+ */
+function kernelsFirst(chunks) {
+  const kernelsOf = (file) => chunks.get(file)?.moduleIds.filter((id) => id.endsWith('.wgsl')) ?? [];
+  const entries = new Map(Object.entries(ENTRIES).map(([entry, path]) => [resolve(path), `${entry}.js`]));
+  return {
+    name: 'kernels-first',
+    transform(code, id) {
+      if (!entries.has(id)) return null;
+      const kernels = [...kernelsOf('shared.js'), ...kernelsOf(entries.get(id))];
+      return { code: kernels.map((kernel) => `import ${JSON.stringify(kernel)};`).join('') + code, map: null };
+    },
+  };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -19,13 +19,17 @@ export function kernelText(wgsl, path) {
   return `//#file ${path}\n${lines.join('\n').trimEnd()}\n`;
 }
 
-/** For rolldown and Vite: files of WGSL are modules whose default export is their text. */
+/**
+ * For rolldown and Vite: files of WGSL are modules whose default export is their text. Raw, since a minifier would move a plain string
+ * to where it is used, and bundles keep kernels together.
+ */
 export const kernelModules = {
   name: 'wgsl-as-text',
   enforce: 'pre',
   load(id) {
     if (!id.endsWith('.wgsl')) return null;
     const path = relative(root, id).replaceAll(sep, '/');
-    return { code: `export default ${JSON.stringify(kernelText(readFileSync(id, 'utf8'), path))};`, moduleType: 'js' };
+    const text = kernelText(readFileSync(id, 'utf8'), path);
+    return { code: `export default String.raw\`${text}\`;`, moduleType: 'js', moduleSideEffects: false };
   },
 };

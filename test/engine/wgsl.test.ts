@@ -114,7 +114,7 @@ describe('a template', () => {
 
   test('is told by the build where it comes from', () => {
     const file = new URL('../../src/engine/fill.wgsl', import.meta.url).pathname;
-    expect(kernelModules.load(file)?.code).toMatch(/^export default "\/\/#file src\/engine\/fill\.wgsl\\n/);
+    expect(kernelModules.load(file)?.code).toMatch(/^export default String\.raw`\/\/#file src\/engine\/fill\.wgsl\n/);
   });
 });
 
