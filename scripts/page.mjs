@@ -19,21 +19,21 @@ export async function buildPage() {
 function copyAssets(folder) {
   for (const weight of [400, 600]) copyFont(`inter-latin-${weight}-normal.woff2`, `${folder}/inter-${weight}.woff2`);
   copyFont('inter-latin-600-normal.woff', `${folder}/inter-600.woff`);
-  copyDecoders(folder);
+  copyCodecs(folder);
 }
 
 /** The package's own browser modules fetch them likewise. */
 export function copyModuleAssets() {
   mkdirSync('dist/train/overlay', { recursive: true });
   copyFont('inter-latin-600-normal.woff', 'dist/train/overlay/inter-600.woff');
-  copyDecoders('dist/images');
+  copyCodecs('dist/images');
 }
 
 function copyFont(name, to) {
   copyFileSync(require.resolve(`@fontsource/inter/files/${name}`), to);
 }
 
-function copyDecoders(folder) {
+function copyCodecs(folder) {
   for (const codec of ['openjpeg', 'charls']) {
     copyFileSync(require.resolve(`@cornerstonejs/codec-${codec}/decodewasm`), join(folder, `${codec}.wasm`));
   }

@@ -34,7 +34,7 @@ const program = new Command('serve')
   .option(
     '--allowed-host <name>',
     'additional host name to accept, such as that of a reverse proxy; repeatable',
-    gather,
+    collect,
     [],
   )
   .addOption(
@@ -80,7 +80,7 @@ const program = new Command('serve')
     await server.close();
   });
 
-function gather(name: string, names: readonly string[]): readonly string[] {
+function collect(name: string, names: readonly string[]): readonly string[] {
   return [...names, name];
 }
 

@@ -12,7 +12,7 @@ export async function decodeSamples(bytes: Uint8Array, name: string): Promise<Ra
   return header?.format === 'PNG' ? decodePng(bytes, name) : decodeJpeg(bytes, name);
 }
 
-/** By the browser, whose JPEG decoder is the same library as in Node. */
+/** By the browser, whose JPEG codec is the same library as in Node. */
 async function decodeJpeg(bytes: Uint8Array, name: string): Promise<RasterSamples> {
   // Browsers show what there is of a picture that ends early.
   if (!reachesJpegEnd(bytes)) {
@@ -33,7 +33,7 @@ async function decodeJpeg(bytes: Uint8Array, name: string): Promise<RasterSample
   return { width, height, channels: 4, samples: context.getImageData(0, 0, width, height).data };
 }
 
-/** The WebAssembly of a decoder, which the build puts beside this module. */
+/** The WebAssembly of a codec, which the build puts beside this module. */
 export async function readWasm(codec: 'openjpeg' | 'charls'): Promise<Uint8Array> {
   // Whole literals, by which bundlers find the files.
   const url =
@@ -41,7 +41,7 @@ export async function readWasm(codec: 'openjpeg' | 'charls'): Promise<Uint8Array
   const response = await fetch(url);
   if (!response.ok) {
     const label = codec === 'openjpeg' ? 'JPEG 2000' : 'JPEG-LS';
-    throw new ImageError(`The ${label} decoder could not be fetched (status ${response.status}); reload the page.`);
+    throw new ImageError(`The ${label} codec could not be fetched (status ${response.status}); reload the page.`);
   }
   return new Uint8Array(await response.arrayBuffer());
 }

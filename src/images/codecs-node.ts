@@ -20,7 +20,7 @@ export async function decodeSamples(bytes: Uint8Array, name: string): Promise<Ra
   return { width: info.width, height: info.height, channels: info.channels, samples };
 }
 
-/** The WebAssembly of a decoder. */
+/** The WebAssembly of a codec. */
 export function readWasm(codec: 'openjpeg' | 'charls'): Promise<Uint8Array> {
   return readFile(createRequire(import.meta.url).resolve(`@cornerstonejs/codec-${codec}/decodewasm`));
 }

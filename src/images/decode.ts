@@ -106,7 +106,7 @@ export async function decodeFrame(bytes: Uint8Array, name: string, beside?: File
   return (await openImage(bytes, name, beside)).decode();
 }
 
-/** The first line of what a decoder threw; some throw strings or records instead of errors. */
+/** The first line of what a codec threw; some throw strings or records instead of errors. */
 function reason(error: unknown): string {
   const message =
     typeof error === 'object' && error !== null && 'message' in error

@@ -157,7 +157,7 @@ function checkDeclared(
   }
 }
 
-/** Adds an Adobe marker "no colour transform", without which a JPEG decoder takes three components for Y, Cb, Cr. */
+/** Adds an Adobe marker "no colour transform", without which a JPEG codec takes three components for Y, Cb, Cr. */
 function markRgb(stream: Uint8Array): Uint8Array {
   const marker = [0xff, 0xee, 0x00, 0x0e, 0x41, 0x64, 0x6f, 0x62, 0x65, 0x00, 0x64, 0x00, 0x00, 0x00, 0x00, 0x00];
   const marked = new Uint8Array(stream.length + marker.length);

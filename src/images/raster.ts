@@ -36,10 +36,10 @@ export async function decodeRaster(bytes: Uint8Array, name: string): Promise<Fra
   return { width, height, pixels: luminance(samples, channels, count, 1 / white) };
 }
 
-/** Baseline, extended and progressive: the processes that every decoder has (ISO/IEC 10918-1, table B.1). */
+/** Baseline, extended and progressive: the processes that every codec has (ISO/IEC 10918-1, table B.1). */
 const PROCESSES = [0xc0, 0xc1, 0xc2];
 
-/** What decoders of different hosts would read differently, or not at all. */
+/** What codecs of different hosts would read differently, or not at all. */
 function refuseUnusualJpeg(bytes: Uint8Array, name: string): void {
   const { marker, precision, components } = readJpegHeader(bytes) ?? { marker: 0, precision: 0, components: 0 };
   const found = !PROCESSES.includes(marker)

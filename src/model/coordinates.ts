@@ -1,5 +1,5 @@
 import type { CoordinateGrid } from '../kernels/index.js';
-import type { HeatmapDecoder } from './decoding.js';
+import type { HeatmapReader } from './decoding.js';
 import { fromNormalised, toNormalised } from './frame-coordinates.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
 
@@ -18,20 +18,20 @@ export function fromCoordinates(values: ArrayLike<number>, at: number, size: num
 }
 
 /**
- * Six values that a decoder has read from heatmaps of `cells` as landmarks in pixels of a size×size frame.
+ * Six values that a reader has read from heatmaps of `cells` as landmarks in pixels of a size×size frame.
  *
  * @param at Where they begin.
  */
 export function decodedLandmarks(
-  decoder: HeatmapDecoder,
+  reader: HeatmapReader,
   values: ArrayLike<number>,
   at: number,
   size: number,
   [rows, columns]: readonly [height: number, width: number],
 ): Landmarks {
   return mapLandmarks(landmarksAt(values, at), ({ x, y }) => ({
-    x: decoder.toPixel(x, size, columns),
-    y: decoder.toPixel(y, size, rows),
+    x: reader.toPixel(x, size, columns),
+    y: reader.toPixel(y, size, rows),
   }));
 }
 

@@ -14,7 +14,7 @@ export const DECODINGS = ['dsnt', 'argmax', 'argmax-biased'] as const;
 export type Decoding = (typeof DECODINGS)[number];
 
 /** Reads points from heatmaps: what the device can do in the program, and the rest of the way to pixels. */
-export class HeatmapDecoder {
+export class HeatmapReader {
   constructor(
     readonly decoding: Decoding,
     /** The grid that the network was trained on. */

@@ -5,7 +5,7 @@
  * @module sonde/model
  */
 export { fromCoordinates, mapLandmarks, scaleTo512, toCoordinates } from './coordinates.js';
-export { DECODINGS, type Decoding, HeatmapDecoder } from './decoding.js';
+export { DECODINGS, type Decoding, HeatmapReader } from './decoding.js';
 export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
 export { DsntDeepUNet, type DsntDeepUNetOptions, type Prediction } from './dsnt-deep-unet.js';
 export {

@@ -9,7 +9,7 @@ import {
 } from '../engine/index.js';
 import { softmax } from '../kernels/index.js';
 import { decodedLandmarks, fromCoordinates, toCoordinates } from './coordinates.js';
-import type { HeatmapDecoder } from './decoding.js';
+import type { HeatmapReader } from './decoding.js';
 import type { HeatmapNetwork } from './heatmap-network.js';
 import { LANDMARK_NAMES, type Landmarks } from './landmarks.js';
 import { type HeatmapUncertainties, heatmapCellSize, heatmapUncertainty } from './uncertainty/index.js';
@@ -75,7 +75,7 @@ export const LEAST_RADIUS = 1.5;
 
 export interface PredictorOptions extends Pick<CompileOptions, 'matrixUnits' | 'onCompile'> {
   readonly size: number;
-  readonly decoder: HeatmapDecoder;
+  readonly reader: HeatmapReader;
   /**
    * What the network was trained to make: logarithms of a distribution, read as `probabilities` (default), or `scores`,
    * Gaussians of peak 1.
@@ -98,12 +98,12 @@ export class Predictor implements FramePredictor {
     private readonly options: PredictorOptions,
   ) {
     this.batchSize = options.batchSize;
-    const { decoder, heatmaps, onCompile, matrixUnits } = options;
+    const { reader, heatmaps, onCompile, matrixUnits } = options;
     const body = (images: Tensor) => {
       const { logits, features } = model.logitsAndFeatures(images, { training: false });
       const probabilities = softmax(logits, { axes: [1, 2] });
       return {
-        points: decoder.points(logits, probabilities),
+        points: reader.points(logits, probabilities),
         heatmaps: heatmaps === 'scores' ? logits : probabilities,
         features,
       };
@@ -136,7 +136,7 @@ export class Predictor implements FramePredictor {
   }
 
   private async run(batch: readonly Float32Array[], keep: boolean): Promise<FramePrediction[]> {
-    const { size, decoder, heatmaps: kind } = this.options;
+    const { size, reader, heatmaps: kind } = this.options;
     const images = this.device.tensor(joinFrames(batch), [batch.length, size, size, 1]);
     const used = [images];
     try {
@@ -148,11 +148,11 @@ export class Predictor implements FramePredictor {
       const [, height, width] = heatmaps.shape;
       const channels = features.shape[1];
       return batch.map((_, i) => {
-        const landmarks = decodedLandmarks(decoder, values, 6 * i, size, [height, width]);
+        const landmarks = decodedLandmarks(reader, values, 6 * i, size, [height, width]);
         const own = maps.subarray(i * height * width * 3, (i + 1) * height * width * 3);
         checkAnswer(landmarks, own);
         const kept = keep ? { heatmaps: { height, width, values: own } } : {};
-        const cells = fromCoordinates(toCoordinates(landmarks, size, decoder.grid), 0, width, decoder.grid);
+        const cells = fromCoordinates(toCoordinates(landmarks, size, reader.grid), 0, width, reader.grid);
         return {
           landmarks,
           confidence: kind === 'scores' ? heightsOf(own) : sharesNear(own, cells, height, width),
@@ -168,8 +168,8 @@ export class Predictor implements FramePredictor {
 
   /** @param cells Landmarks in cells of the heatmap */
   private uncertaintyOf(heatmaps: Float32Array, cells: Landmarks, height: number, width: number): HeatmapUncertainties {
-    const { size, decoder, heatmaps: values } = this.options;
-    const cellSize = heatmapCellSize(width, size, decoder.grid);
+    const { size, reader, heatmaps: values } = this.options;
+    const cellSize = heatmapCellSize(width, size, reader.grid);
     const [ps1, ps2, fh1] = LANDMARK_NAMES.map((name, channel) =>
       heatmapUncertainty(heatmaps, { height, width, channels: 3, channel, cellSize, point: cells[name], values }),
     );

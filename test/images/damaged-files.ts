@@ -108,7 +108,7 @@ export function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   });
 }
 
-/** Copies that end early. The last bytes of a file may be padding or an end marker that a decoder does not need. */
+/** Copies that end early. The last bytes of a file may be padding or an end marker that a codec does not need. */
 export function cutShort(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   return fc.nat(bytes.length - 40).map((length) => bytes.slice(0, length));
 }

@@ -40,7 +40,7 @@ async function decodesOrRefuses(kind: string, bytes: Uint8Array): Promise<void> 
 
 let before: number;
 beforeAll(async () => {
-  // What decoders keep for good (code, WebAssembly and its memory) is there after the first files of each kind.
+  // What codecs keep for good (code, WebAssembly and its memory) is there after the first files of each kind.
   for (const [kind, bytes] of Object.entries(samples)) {
     for (const file of [bytes, ...fc.sample(damaged(bytes), { numRuns: 5, seed: 1 })]) {
       await decodeSample(kind, file, 'first').catch(() => {});

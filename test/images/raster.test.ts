@@ -105,7 +105,7 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-describe('JPEG that decoders would read differently', () => {
+describe('JPEG that codecs would read differently', () => {
   const flat = sharp({ create: { width: 8, height: 8, channels: 3, background: '#808080' } });
   const withHeader = async (change: (header: Uint8Array) => void) => {
     const bytes = new Uint8Array(await flat.clone().jpeg().toBuffer());

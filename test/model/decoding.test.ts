@@ -1,29 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gaussianHeatmap, mul } from '../../src/index.js';
-import { type Decoding, HeatmapDecoder, toNormalised } from '../../src/model/index.js';
+import { type Decoding, HeatmapReader, toNormalised } from '../../src/model/index.js';
 import { propertyParameters } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 
 const SIZE = 512;
 const CELLS = 64;
 
-/** Pixels that a decoder reads from perfect heatmaps (Gaussians of peak 1, two cells wide) of points in a 512 px frame. */
+/** Pixels that a reader reads from perfect heatmaps (Gaussians of peak 1, two cells wide) of points in a 512 px frame. */
 async function decoded(
   points: readonly (readonly [x: number, y: number])[],
   decoding: Decoding,
   grid: 'linspace' | 'pixel-centre' = 'pixel-centre',
 ): Promise<[x: number, y: number][]> {
   const device = await sharedDevice();
-  const decoder = new HeatmapDecoder(decoding, grid);
+  const reader = new HeatmapReader(decoding, grid);
   const normalised = points.flat().map((pixel) => toNormalised(pixel, SIZE, grid));
   const targets = device.tensor(normalised, [1, points.length, 2]);
   const heatmaps = gaussianHeatmap(targets, { size: [CELLS, CELLS], sigma: 2, grid });
-  const values = await decoder.points(heatmaps).data();
+  const values = await reader.points(heatmaps).data();
   for (const tensor of [targets, heatmaps]) tensor.dispose();
   return points.map((_, i) => [
-    decoder.toPixel(values[2 * i], SIZE, CELLS),
-    decoder.toPixel(values[2 * i + 1], SIZE, CELLS),
+    reader.toPixel(values[2 * i], SIZE, CELLS),
+    reader.toPixel(values[2 * i + 1], SIZE, CELLS),
   ]);
 }
 
@@ -64,7 +64,7 @@ describe('decoding perfect heatmaps of a 512 px frame', () => {
 
   test('the ends of the grids: first and last cell', async () => {
     const pixel = (decoding: Decoding, grid: 'linspace' | 'pixel-centre', value: number) =>
-      new HeatmapDecoder(decoding, grid).toPixel(value, SIZE, CELLS);
+      new HeatmapReader(decoding, grid).toPixel(value, SIZE, CELLS);
     expect([pixel('argmax', 'pixel-centre', 0), pixel('argmax', 'pixel-centre', 63)]).toEqual([3.5, 507.5]);
     expect([pixel('argmax', 'linspace', 0), pixel('argmax', 'linspace', 63)]).toEqual([0, 511]);
     for (const grid of ['pixel-centre', 'linspace'] as const) {
@@ -78,7 +78,7 @@ describe('decoding perfect heatmaps of a 512 px frame', () => {
     const device = await sharedDevice();
     const truth = [301.25, 144.5] as const;
     for (const grid of ['linspace', 'pixel-centre'] as const) {
-      const decoder = new HeatmapDecoder('dsnt', grid);
+      const reader = new HeatmapReader('dsnt', grid);
       // The logarithm of a Gaussian two cells wide: its softmax is the Gaussian.
       const logits = Array.from({ length: CELLS * CELLS }, (_, cell) => {
         const at = [cell % CELLS, Math.floor(cell / CELLS)];
@@ -88,9 +88,9 @@ describe('decoding perfect heatmaps of a 512 px frame', () => {
         });
         return -(squares[0] + squares[1]) / (2 * 2 ** 2);
       });
-      const values = await decoder.points(device.tensor(logits, [1, CELLS, CELLS, 1])).data();
-      expect(decoder.toPixel(values[0], SIZE, CELLS)).toBeCloseTo(truth[0], 2);
-      expect(decoder.toPixel(values[1], SIZE, CELLS)).toBeCloseTo(truth[1], 2);
+      const values = await reader.points(device.tensor(logits, [1, CELLS, CELLS, 1])).data();
+      expect(reader.toPixel(values[0], SIZE, CELLS)).toBeCloseTo(truth[0], 2);
+      expect(reader.toPixel(values[1], SIZE, CELLS)).toBeCloseTo(truth[1], 2);
     }
   });
 
@@ -113,9 +113,9 @@ describe('decoding perfect heatmaps of a 512 px frame', () => {
   test('logits and their softmax have the same peak', async () => {
     const device = await sharedDevice();
     const logits = device.randn([2, 9, 7, 3], 5);
-    const decoder = new HeatmapDecoder('argmax', 'linspace');
-    const peaks = await decoder.points(logits).data();
-    expect(await decoder.points(mul(logits, 3)).data()).toEqual(peaks);
+    const reader = new HeatmapReader('argmax', 'linspace');
+    const peaks = await reader.points(logits).data();
+    expect(await reader.points(mul(logits, 3)).data()).toEqual(peaks);
     expect(Math.max(...peaks)).toBeGreaterThan(0);
   });
 });

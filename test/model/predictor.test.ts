@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Tensor } from '../../src/index.js';
-import { DsntDeepUNet, FrameError, HeatmapDecoder, HeatmapNetwork, PredictionError } from '../../src/model/index.js';
+import { DsntDeepUNet, FrameError, HeatmapNetwork, HeatmapReader, PredictionError } from '../../src/model/index.js';
 import type { PredictorOptions } from '../../src/model/predictor.js';
 import { type FramePrediction, LANDMARK_NAMES, Predictor } from '../../src/train/index.js';
 import { sharedDevice } from '../support/device.js';
@@ -27,7 +27,7 @@ afterEach(() => {
   for (const one of released.splice(0)) one.dispose();
 });
 
-const dsnt = new HeatmapDecoder('dsnt', 'linspace');
+const dsnt = new HeatmapReader('dsnt', 'linspace');
 
 /** What a predictor makes of a cells×cells heatmap whose logit is `logit(row, column, landmark)`. */
 async function answer(
@@ -43,7 +43,7 @@ async function answer(
   }
   const heatmaps = device.tensor(values, [1, cells, cells, 3]);
   const model = new Fixed({ device, seed: 1, path: '' }, heatmaps);
-  const predictor = new Predictor(device, model, { size, batchSize: 1, decoder: dsnt, ...options });
+  const predictor = new Predictor(device, model, { size, batchSize: 1, reader: dsnt, ...options });
   released.push(heatmaps, model, predictor);
   const [prediction] = await predictor.predict([new Float32Array(size * size)]);
   return prediction;
@@ -102,12 +102,12 @@ describe('Predictor', () => {
     expect(confidence.ps2).toBeLessThan(1e-6);
   });
 
-  const argmax = new HeatmapDecoder('argmax', 'pixel-centre');
+  const argmax = new HeatmapReader('argmax', 'pixel-centre');
 
   test('a heatmap of scores is read by its peak, whose height is the confidence', async () => {
     const height = [0.8, 0.31, 1.2];
     const scores = (row: number, column: number, k: number) => (row === 40 && column === 10 + k ? height[k] : 0.05);
-    const { landmarks, confidence } = await answer(64, 512, scores, { decoder: argmax, heatmaps: 'scores' });
+    const { landmarks, confidence } = await answer(64, 512, scores, { reader: argmax, heatmaps: 'scores' });
     for (const [k, name] of LANDMARK_NAMES.entries()) {
       // The middle of eight pixels: 8·i to 8·i + 7.
       expect(landmarks[name].x).toBeCloseTo(8 * (10 + k) + 3.5, 3);
@@ -117,14 +117,14 @@ describe('Predictor', () => {
   });
 
   test('a heatmap of scores that has no peak has no confidence', async () => {
-    const { confidence } = await answer(16, 128, () => -0.3, { decoder: argmax, heatmaps: 'scores' });
+    const { confidence } = await answer(16, 128, () => -0.3, { reader: argmax, heatmaps: 'scores' });
     expect(Object.values(confidence)).toEqual([0, 0, 0]);
   });
 
   test('the bias of the baseline moves the point, not the confidence', async () => {
     const scores = (row: number, column: number) => (row === 60 && column === 3 ? 0.6 : 0);
-    const biased = new HeatmapDecoder('argmax-biased', 'pixel-centre');
-    const { landmarks, confidence } = await answer(64, 512, scores, { decoder: biased, heatmaps: 'scores' });
+    const biased = new HeatmapReader('argmax-biased', 'pixel-centre');
+    const { landmarks, confidence } = await answer(64, 512, scores, { reader: biased, heatmaps: 'scores' });
     expect([landmarks.ps1.x, landmarks.ps1.y]).toEqual([24, 480]);
     expect(confidence.ps1).toBeCloseTo(0.6, 5);
   });
@@ -132,7 +132,7 @@ describe('Predictor', () => {
   test('the peak of a distribution has the share around it for its confidence', async () => {
     const logits = (row: number, column: number) =>
       row === 20 && (column === 10 || column === 50) ? 9 - column / 100 : 0;
-    const { landmarks, confidence } = await answer(64, 512, logits, { decoder: argmax });
+    const { landmarks, confidence } = await answer(64, 512, logits, { reader: argmax });
     expect(landmarks.fh1.x).toBeCloseTo(83.5, 3);
     // Two peaks of almost equal height above 4094 cells of 1, some twenty of them near the point.
     const [one, other] = [Math.exp(8.9), Math.exp(8.5)];
@@ -147,7 +147,7 @@ describe('Predictor', () => {
     const frames = phantomFrames(5, 32).map(({ pixels }) => pixels);
     const results: FramePrediction[][] = [];
     for (const batchSize of [1, 2, 5, 8]) {
-      const predictor = new Predictor(device, model, { size: 32, decoder: dsnt, batchSize });
+      const predictor = new Predictor(device, model, { size: 32, reader: dsnt, batchSize });
       results.push(await predictor.predict(frames));
       predictor.dispose();
     }
@@ -189,7 +189,7 @@ describe('Predictor', () => {
     const scores = (row: number, column: number) =>
       Math.exp(-((column - 20) ** 2 + (row - 40) ** 2) / 8) + 0.02 * Math.sin(12.9898 * column + 78.233 * row);
     const of = async (decoding: 'argmax' | 'argmax-biased') =>
-      (await answer(64, 512, scores, { decoder: new HeatmapDecoder(decoding, 'pixel-centre'), heatmaps: 'scores' }))
+      (await answer(64, 512, scores, { reader: new HeatmapReader(decoding, 'pixel-centre'), heatmaps: 'scores' }))
         .uncertainty.fh1.covariance;
     const middle = await of('argmax');
     expect(middle.xx / 64).toBeGreaterThan(3);
@@ -203,7 +203,7 @@ describe('Predictor', () => {
   test('hands out the heatmaps that were asked for, of each frame its own', async () => {
     const device = await sharedDevice();
     const model = new DsntDeepUNet({ device, seed: 2, path: '' }, { base: 2, depth: 3 });
-    const predictor = new Predictor(device, model, { size: 32, decoder: dsnt, batchSize: 2 });
+    const predictor = new Predictor(device, model, { size: 32, reader: dsnt, batchSize: 2 });
     released.push(model, predictor);
     const frames = phantomFrames(3, 32).map(({ pixels }) => pixels);
     const predictions = await predictor.predict(frames, { heatmaps: true });
@@ -239,7 +239,7 @@ describe('Predictor.predict', () => {
     const predictor = new Predictor(device, model, {
       size: 8,
       batchSize: 1,
-      decoder: new HeatmapDecoder('argmax', 'linspace'),
+      reader: new HeatmapReader('argmax', 'linspace'),
     });
     released.push(predictor, model, maps);
     return predictor.predict(frames);

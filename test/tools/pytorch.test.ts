@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exportWeights, halveWeights, importWeights, LANDMARK_NAMES } from '../../src/model/index.js';
-import { buildDecoder, buildModel, generatePhantom, Predictor, resolveConfig } from '../../src/train/index.js';
+import { buildHeatmapReader, buildModel, generatePhantom, Predictor, resolveConfig } from '../../src/train/index.js';
 import { drawPeakedWeights } from '../model/peaked-weights.js';
 import { sharedDevice } from '../support/device.js';
 import { hasPyTorch, runPython, WITHOUT_PYTORCH } from '../support/pytorch.js';
@@ -59,7 +59,7 @@ describe.skipIf(!hasPyTorch)(`tools/pytorch${WITHOUT_PYTORCH}`, () => {
       await writeFile(`${path}.json`, JSON.stringify([...frame]));
       paths.push(path);
 
-      const predictor = new Predictor(device, model, { size: 44, decoder: buildDecoder(config), batchSize: 1 });
+      const predictor = new Predictor(device, model, { size: 44, reader: buildHeatmapReader(config), batchSize: 1 });
       const [{ landmarks, heatmaps }] = await predictor.predict([frame], { heatmaps: true });
       expected.push({
         probabilities: [0, 1, 2].map((k) => [...(heatmaps?.values ?? [])].filter((_, i) => i % 3 === k)),

@@ -2,7 +2,7 @@
 //
 // GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes ROWS = SETS*LANES rows x LANES*WIDTH columns;
 // every lane owns WIDTH neighbouring columns. Per four steps of K a lane loads sixteen values of A, along whichever of
-// its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/gather.lanes.wgsl).
+// its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/implicit-gemm.lanes.wgsl).
 // Grid: x: column tiles, y: row tiles, z: batch.
 
 //#uniforms

@@ -1,6 +1,6 @@
 import type { CompileOptions, Device } from '../../engine/index.js';
 import type { CoordinateGrid } from '../../kernels/index.js';
-import { type Decoding, HeatmapDecoder } from '../decoding.js';
+import { type Decoding, HeatmapReader } from '../decoding.js';
 import type { Fit, GreyFrame } from '../fit-frame.js';
 import type { HeatmapNetwork } from '../heatmap-network.js';
 import { buildNetwork, type NetworkOptions } from '../network.js';
@@ -114,9 +114,9 @@ export function buildPredictor(
   { batchSize = config.training.batchSize, decoding = config.model.decoding, ...compileOptions }: LoadOptions = {},
 ): Predictor {
   const { inputSize: size, grid } = config.model;
-  const decoder = new HeatmapDecoder(decoding, grid);
-  const heatmaps = heatmapsOf(config, decoder);
-  return new Predictor(device, model, { size, decoder, heatmaps, batchSize, ...compileOptions });
+  const reader = new HeatmapReader(decoding, grid);
+  const heatmaps = heatmapsOf(config, reader);
+  return new Predictor(device, model, { size, reader, heatmaps, batchSize, ...compileOptions });
 }
 
 /**
@@ -167,7 +167,7 @@ export function precisionOn(device: Device, { training }: Pick<PredictorConfig, 
 /** The meaning of the heatmaps of a configuration's network. */
 export function heatmapsOf(
   { loss }: Pick<PredictorConfig, 'loss'>,
-  { decoding }: HeatmapDecoder,
+  { decoding }: HeatmapReader,
 ): 'probabilities' | 'scores' {
   // DSNT takes any heatmap for the logarithm of a distribution.
   return loss.name === 'heatmap' && decoding !== 'dsnt' ? 'scores' : 'probabilities';

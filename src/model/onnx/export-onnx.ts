@@ -1,6 +1,6 @@
 import type { Tensor } from '../../engine/index.js';
 import { reachableNodes } from '../../engine/plan.js';
-import type { HeatmapDecoder } from '../decoding.js';
+import type { HeatmapReader } from '../decoding.js';
 import type { HeatmapNetwork } from '../heatmap-network.js';
 import { LANDMARK_NAMES } from '../landmarks.js';
 import { halveKernels, readWeights } from '../weights.js';
@@ -20,7 +20,7 @@ const LARGEST_WEIGHTS = 2 ** 31 - 2 ** 22;
 export interface OnnxOptions {
   /** Pixels along a side of the network's frame. */
   readonly size: number;
-  readonly decoder: HeatmapDecoder;
+  readonly reader: HeatmapReader;
   /**
    * What the output `heatmaps` holds: the spatial softmax (default), or the network's own values, for those trained
    * towards peaks.
@@ -50,7 +50,7 @@ export interface OnnxOptions {
  *   frames that the network cannot take
  */
 export async function exportOnnx(model: HeatmapNetwork, options: OnnxOptions): Promise<Uint8Array> {
-  const { size, decoder, heatmaps = 'probabilities', frameType = 'uint8', fit = true } = options;
+  const { size, reader, heatmaps = 'probabilities', frameType = 'uint8', fit = true } = options;
   const graph = new GraphBuilder();
   const frames = graph.input({
     name: 'frames',
@@ -64,7 +64,7 @@ export async function exportOnnx(model: HeatmapNetwork, options: OnnxOptions): P
   const { logits, height, width } = await addNetwork(graph, model, pixels, options);
   const extent = { height, width, size };
   const probabilities = spatialSoftmax(graph, logits, extent);
-  const points = decodeHeatmaps(graph, decoder, { logits, probabilities }, extent);
+  const points = decodeHeatmaps(graph, reader, { logits, probabilities }, extent);
 
   const { landmarks: count } = model;
   graph.output(toFrame(points), {
@@ -98,8 +98,8 @@ export async function exportOnnx(model: HeatmapNetwork, options: OnnxOptions): P
       preprocessing: preprocessingOf(frameType, fit, size),
       size: String(size),
       landmarks: LANDMARK_NAMES.join(','),
-      decoding: decoder.decoding,
-      grid: decoder.grid,
+      decoding: reader.decoding,
+      grid: reader.grid,
       heatmaps,
     },
   });

@@ -1,4 +1,4 @@
-import type { HeatmapDecoder } from '../decoding.js';
+import type { HeatmapReader } from '../decoding.js';
 import { toNormalised } from '../frame-coordinates.js';
 import type { GraphBuilder, ValueName } from './graph-builder.js';
 
@@ -17,7 +17,7 @@ export function spatialSoftmax(graph: GraphBuilder, logits: ValueName, { height,
 }
 
 /**
- * What {@link HeatmapDecoder} reads from heatmaps, in pixels of the network's frame. Every decoding is a table of the
+ * What {@link HeatmapReader} reads from heatmaps, in pixels of the network's frame. Every decoding is a table of the
  * cells' places [h·w, 2]: DSNT takes its mean under the distribution, the others the row of the highest cell (of equal
  * ones the first).
  *
@@ -27,12 +27,12 @@ export function spatialSoftmax(graph: GraphBuilder, logits: ValueName, { height,
  */
 export function decodeHeatmaps(
   graph: GraphBuilder,
-  decoder: HeatmapDecoder,
+  reader: HeatmapReader,
   { logits, probabilities }: { readonly logits: ValueName; readonly probabilities: ValueName },
   extent: HeatmapExtent,
 ): ValueName {
-  const table = graph.floats('decoding/grid', cellPlaces(decoder, extent), [extent.height * extent.width, 2]);
-  if (decoder.decoding === 'dsnt') {
+  const table = graph.floats('decoding/grid', cellPlaces(reader, extent), [extent.height * extent.width, 2]);
+  if (reader.decoding === 'dsnt') {
     return graph.node('MatMul', 'decoding/expectation', [flattened(graph, 'decoding', probabilities), table]);
   }
   const maps = flattened(graph, 'decoding', logits);
@@ -41,10 +41,10 @@ export function decodeHeatmaps(
 }
 
 /** x and y of each cell, row by row, in pixels of the network's frame. */
-function cellPlaces(decoder: HeatmapDecoder, { height, width, size }: HeatmapExtent): number[] {
-  const { decoding, grid } = decoder;
+function cellPlaces(reader: HeatmapReader, { height, width, size }: HeatmapExtent): number[] {
+  const { decoding, grid } = reader;
   const place = (cell: number, cells: number) =>
-    decoder.toPixel(decoding === 'dsnt' ? toNormalised(cell, cells, grid) : cell, size, cells);
+    reader.toPixel(decoding === 'dsnt' ? toNormalised(cell, cells, grid) : cell, size, cells);
   return Array.from({ length: height * width }, (_, i) => [
     place(i % width, width),
     place(Math.floor(i / width), height),

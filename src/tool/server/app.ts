@@ -5,7 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { Admission } from './admission.js';
 import { Connections } from './connections.js';
-import type { UploadDecoder } from './decoder-pool.js';
+import type { DecodingPool } from './decoding-pool.js';
 import { fileOfForm, isForm } from './form.js';
 import { hostGuard } from './hosts.js';
 import type { InferenceService } from './inference.js';
@@ -25,7 +25,7 @@ import { Uploads } from './uploads.js';
 export interface AppOptions {
   readonly model: ServedModel;
   readonly inference: InferenceService;
-  readonly decoder: UploadDecoder;
+  readonly decodingPool: DecodingPool;
   readonly limits: ServerLimits;
   /** Folder of the built page; without it only the REST interface is served. */
   readonly page?: string;
@@ -39,9 +39,9 @@ export interface AppOptions {
   readonly log: (line: string) => void;
 }
 
-/** The server: REST interface and page. Closing it closes `inference` and `decoder` too, after the last answer. */
+/** The server: REST interface and page. Closing it closes `inference` and `decodingPool` too, after the last answer. */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
-  const { model, inference, decoder, limits, log } = options;
+  const { model, inference, decodingPool, limits, log } = options;
   const answerProblem = (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const problem = problemOf(error);
     if (problem.code === 'internal-error') {
@@ -95,7 +95,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onClose', async () => {
     overlays.clear();
-    await Promise.all([inference.close(), decoder.close()]);
+    await Promise.all([inference.close(), decodingPool.close()]);
   });
 
   // Bodies are files, whatever their type is called; their bytes tell what they are.
@@ -122,7 +122,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     scope.addHook('preHandler', async (request, reply) => {
       if (request.method === 'POST') reply.raw.once('close', admission.enter());
     });
-    registerPredictRoute(scope, { model: model.description, inference, decoder, overlays, limits });
+    registerPredictRoute(scope, { model: model.description, inference, decodingPool, overlays, limits });
     registerModelRoutes(scope, { model, inference, uploads, connections, overlays });
     registerOpenApiRoute(scope);
     refuseOtherMethods(scope, methods);

@@ -1,4 +1,4 @@
-/** Decoding and resizing of uploads. Pure functions, so that they can run in a thread; see `openDecoderPool`. */
+/** Decoding and resizing of uploads. Pure functions, so that they can run in a thread; see `openDecodingPool`. */
 
 import { greyBytes } from '../../images/grey-bytes.js';
 import { ImageTooLargeError, openImage } from '../../images/index.js';

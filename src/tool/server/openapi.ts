@@ -21,7 +21,7 @@ const PREDICTION_BODY = {
   },
 } as const;
 
-/** Gathers the routes registered after it into an OpenAPI document, for `registerOpenApiRoute`. */
+/** Collects the routes registered after it into an OpenAPI document, for `registerOpenApiRoute`. */
 export async function registerOpenApi(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  // Compiling WebAssembly: the JPEG 2000 decoder.
+  // Compiling WebAssembly: the JPEG 2000 codec.
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
   "font-src 'self'",

@@ -4,8 +4,8 @@ import { type FrameResult, frameResult, loopSummary, NOTICE, parseFrames } from 
 import type { OverlayOptions } from '../../train/overlay/index.js';
 import type { ModelDescription } from '../model-description.js';
 import { deadlineOf } from './deadline.js';
-import type { UploadDecoder } from './decoder-pool.js';
 import type { DecodedUpload } from './decoding.js';
+import type { DecodingPool } from './decoding-pool.js';
 import type { InferenceService } from './inference.js';
 import type { ServerLimits } from './limits.js';
 import type { Overlays } from './overlays.js';
@@ -16,7 +16,7 @@ import { problems } from './responses.js';
 export interface PredictRouteParts {
   readonly model: ModelDescription;
   readonly inference: InferenceService;
-  readonly decoder: UploadDecoder;
+  readonly decodingPool: DecodingPool;
   readonly overlays: Overlays;
   readonly limits: ServerLimits;
 }
@@ -29,7 +29,7 @@ const AT_ONCE = 16;
 
 /** `POST /v1/predict`: takes an image, returns landmarks and angle of its frames. */
 export function registerPredictRoute(app: FastifyInstance, parts: PredictRouteParts): void {
-  const { model, inference, decoder, overlays, limits } = parts;
+  const { model, inference, decodingPool, overlays, limits } = parts;
   const size = model.inputSize;
   const network = { size, grid: model.config.model.grid, calibration: model.calibration ?? undefined };
   const schema = {
@@ -60,7 +60,7 @@ export function registerPredictRoute(app: FastifyInstance, parts: PredictRoutePa
       const began = performance.now();
       // Bytes are given away to the thread that decodes them.
       const task = { ...limited, bytes: Uint8Array.from(bytes), skip: results.length };
-      upload = await decoder.decode(task, signal);
+      upload = await decodingPool.decode(task, signal);
       timings.decode += performance.now() - began;
       const waiting = upload.frames.map(({ pixels }) => inference.predict(pixels, { heatmaps, signal }));
       const inferences = await Promise.all(waiting);

@@ -7,7 +7,7 @@ import { readRun } from '../../train/predict/index.js';
 import { readCalibration } from '../../train/run-folder/index.js';
 import type { Precision } from '../model-description.js';
 import { createApp } from './app.js';
-import { openDecoderPool } from './decoder-pool.js';
+import { openDecodingPool } from './decoding-pool.js';
 import { InferenceService } from './inference.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { serveModel } from './served-model.js';
@@ -59,12 +59,12 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     calibration: (epoch) => readCalibration(options.model, { checkpoint: 'best', epoch, decoding }),
   });
   const inference = await InferenceService.start({ run, openDevice, batchSize, log });
-  const decoder = openDecoderPool();
+  const decodingPool = openDecodingPool();
   const page = fileURLToPath(new URL('../../page/', import.meta.url));
   const app = await createApp({
     model,
     inference,
-    decoder,
+    decodingPool,
     limits,
     page: existsSync(page) ? page : undefined,
     version: await packageVersion(),

@@ -11,7 +11,7 @@ import {
   heatmapsOf,
 } from '../../model/index.js';
 import { type Checkpoint, checkpointFile, STATE_FILE } from '../checkpoint/index.js';
-import { buildDecoder } from '../predict/build.js';
+import { buildHeatmapReader } from '../predict/build.js';
 import { readRun, type TrainedRun } from '../predict/trained-run.js';
 import { describeSoftware, writeFileAtomically } from '../run-folder/index.js';
 import { type CardSubject, modelCard } from './model-card.js';
@@ -72,11 +72,11 @@ export async function exportRunToOnnx(device: Device, input: OnnxExportInput): P
   const { config } = trained;
   const { model, metadata } = buildTrainedModel(device, config, trained.weights);
   try {
-    const decoder = buildDecoder(config, input.decoding);
+    const reader = buildHeatmapReader(config, input.decoding);
     const bytes = await exportOnnx(model, {
       size: config.model.inputSize,
-      decoder,
-      heatmaps: heatmapsOf(config, decoder),
+      reader,
+      heatmaps: heatmapsOf(config, reader),
       frameType,
       fit,
       half,
@@ -85,7 +85,7 @@ export async function exportRunToOnnx(device: Device, input: OnnxExportInput): P
     });
     return await writeExport(input, bytes, trained, {
       parameters: model.parameterCount,
-      decoding: decoder.decoding,
+      decoding: reader.decoding,
       epoch: Number(metadata.epoch ?? 0),
       half,
       onnx: { frameType, fit },

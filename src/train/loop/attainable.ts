@@ -4,7 +4,7 @@ import { toNormalised } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import { evaluateLandmarks } from '../metrics/index.js';
-import { buildDecoder, buildModel } from '../predict/build.js';
+import { buildHeatmapReader, buildModel } from '../predict/build.js';
 
 /**
  * How far from the truth a network is read that has learnt its targets perfectly. Not 0: a Gaussian at the edge of the map loses
@@ -27,13 +27,13 @@ export async function attainableApd(
     coordinates.flatMap((own) => logTarget(own, cells, config)),
     [frames.length, ...cells, 3],
   );
-  const decoder = buildDecoder(config);
-  const points = decoder.points(logits);
+  const reader = buildHeatmapReader(config);
+  const points = reader.points(logits);
   const values = await points.data();
   for (const tensor of [logits, points]) tensor.dispose();
   return evaluateLandmarks(
     frames.map(({ landmarks }, i) => ({
-      predicted: scaleTo512(decodedLandmarks(decoder, values, 6 * i, size, cells), size),
+      predicted: scaleTo512(decodedLandmarks(reader, values, 6 * i, size, cells), size),
       truth: scaleTo512(landmarks, size),
     })),
   ).apd;

@@ -1,26 +1,26 @@
 import { add, mean, mul, sqrt, square, sub, sum, type Tensor } from '../../index.js';
-import { fromNormalised, type HeatmapDecoder } from '../../model/index.js';
+import { fromNormalised, type HeatmapReader } from '../../model/index.js';
 
 /**
  * The mean Euclidean distance of decoded points from their targets, within a program: px of a 512 px frame.
  *
- * Whatever the decoder, a pixel is a linear function of what it read, and so it is of a target.
+ * Whatever the reader, a pixel is a linear function of what it read, and so it is of a target.
  *
- * @param points [N, K, 2], as `decoder.points` reads them from heatmaps of `cells` × `cells`.
- * @param targets [N, K, 2], normalised coordinates of the decoder's grid.
+ * @param points [N, K, 2], as `reader.points` reads them from heatmaps of `cells` × `cells`.
+ * @param targets [N, K, 2], normalised coordinates of the reader's grid.
  * @param size Pixels along a side of the frames.
  * @returns a scalar
  */
 export function meanDistance(
-  decoder: HeatmapDecoder,
+  reader: HeatmapReader,
   points: Tensor,
   cells: number,
   targets: Tensor,
   size: number,
 ): Tensor {
   const apart = sub(
-    inPixels(points, (value) => decoder.toPixel(value, size, cells)),
-    inPixels(targets, (value) => fromNormalised(value, size, decoder.grid)),
+    inPixels(points, (value) => reader.toPixel(value, size, cells)),
+    inPixels(targets, (value) => fromNormalised(value, size, reader.grid)),
   );
   return mul(mean(sqrt(sum(square(apart), { axes: [2] }))), 512 / size);
 }

@@ -21,7 +21,7 @@ import {
 } from '../../index.js';
 import { type HeatmapNetwork, type Module, precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { buildDecoder } from '../predict/build.js';
+import { buildHeatmapReader } from '../predict/build.js';
 import type { LoadedBatch } from './batch-loader.js';
 import { framesPerStep } from './batch-source.js';
 import { buildLoss, buildOptimizer } from './build.js';
@@ -174,7 +174,7 @@ export class TrainingStep {
     const { parts, optimizer, model, scaler } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
-    const decoder = buildDecoder(this.config);
+    const reader = buildHeatmapReader(this.config);
     const { inputSize } = this.config.model;
     const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
       const { parameters } = model;
@@ -185,7 +185,7 @@ export class TrainingStep {
         const { total, excess } = lossOf(logits, truths);
         const loss = share(total, parts);
         const derivatives = gradients(scaler ? scaler.scale(loss) : loss, parameters);
-        const distance = meanDistance(decoder, decoder.points(logits), logits.shape[1], truths, inputSize);
+        const distance = meanDistance(reader, reader.points(logits), logits.shape[1], truths, inputSize);
         const own = { loss, excess: share(excess, parts), distance: share(distance, parts), derivatives };
         sum = sum
           ? {

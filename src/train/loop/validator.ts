@@ -1,12 +1,12 @@
 import { isTooLarge } from '../../engine/errors.js';
 import { type CompileOptions, compile, type Device, type Tensor } from '../../index.js';
 import { decodedLandmarks, scaleTo512, toCoordinates } from '../../model/coordinates.js';
-import type { HeatmapDecoder, HeatmapNetwork } from '../../model/index.js';
+import type { HeatmapNetwork, HeatmapReader } from '../../model/index.js';
 import { joinFrames } from '../../model/predictor.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import { evaluateLandmarks, type LandmarkCase } from '../metrics/index.js';
-import { buildDecoder } from '../predict/build.js';
+import { buildHeatmapReader } from '../predict/build.js';
 import { buildLoss } from './build.js';
 
 export interface Validation {
@@ -30,7 +30,7 @@ interface BatchResult {
 /** Loss and landmark errors of frames that are not trained on, in evaluation mode. */
 export class Validator {
   private readonly forward;
-  private readonly decoder: HeatmapDecoder;
+  private readonly reader: HeatmapReader;
 
   /**
    * @param batchSize Frames per execution: halved until they fit the adapter, which changes the last bits of means at most.
@@ -42,11 +42,11 @@ export class Validator {
     public batchSize: number = config.training.batchSize,
     options: Pick<CompileOptions, 'matrixUnits'> = {},
   ) {
-    this.decoder = buildDecoder(config);
+    this.reader = buildHeatmapReader(config);
     const lossOf = buildLoss(config);
     this.forward = compile((images: Tensor, targets: Tensor) => {
       const logits = model.logits(images, { training: false });
-      return { ...lossOf(logits, targets), points: this.decoder.points(logits) };
+      return { ...lossOf(logits, targets), points: this.reader.points(logits) };
     }, options);
   }
 
@@ -90,7 +90,7 @@ export class Validator {
       const values = await points.data();
       const cells = this.model.heatmapSize([size, size]);
       const cases = batch.map((frame, i): LandmarkCase => {
-        const predicted = decodedLandmarks(this.decoder, values, 6 * i, size, cells);
+        const predicted = decodedLandmarks(this.reader, values, 6 * i, size, cells);
         return { predicted: scaleTo512(predicted, size), truth: scaleTo512(frame.landmarks, size) };
       });
       return { loss: await total.item(), excess: await excess.item(), cases };

@@ -1,5 +1,5 @@
 import type { Device } from '../../index.js';
-import { buildNetwork, HeatmapDecoder, type HeatmapNetwork, precisionOn } from '../../model/index.js';
+import { buildNetwork, type HeatmapNetwork, HeatmapReader, precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 
 /** The network of a configuration, freshly initialised from its seed. */
@@ -10,6 +10,6 @@ export function buildModel(device: Device, config: TrainingConfig): HeatmapNetwo
 }
 
 /** How points are read from the heatmaps of a configuration's network. */
-export function buildDecoder({ model }: TrainingConfig, decoding = model.decoding): HeatmapDecoder {
-  return new HeatmapDecoder(decoding, model.grid);
+export function buildHeatmapReader({ model }: TrainingConfig, decoding = model.decoding): HeatmapReader {
+  return new HeatmapReader(decoding, model.grid);
 }

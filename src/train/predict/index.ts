@@ -1,4 +1,4 @@
-export { buildDecoder, buildModel } from './build.js';
+export { buildHeatmapReader, buildModel } from './build.js';
 export { createEnsemble, type Ensemble, ensembleSchema, readEnsemble } from './ensemble.js';
 export { FlippingPredictor, mergePredictions, untrainedFlips } from './flips.js';
 export { type ImageResult, type PredictOptions, predictImages } from './predict-images.js';

@@ -12,8 +12,8 @@ import {
   DeepUNet,
   exportOnnx,
   exportWeights,
-  HeatmapDecoder,
   type HeatmapNetwork,
+  HeatmapReader,
   halveWeights,
   importWeights,
   LANDMARK_NAMES,
@@ -52,9 +52,9 @@ function phantom(index: number, size: number, { width = size, height = size } = 
 
 /** What sonde itself makes of a frame: landmarks in the frame's own pixels. */
 async function ownAnswer(device: Device, model: HeatmapNetwork, frame: Frame, options: Exported) {
-  const { size, decoder, heatmaps = 'probabilities' } = options;
+  const { size, reader, heatmaps = 'probabilities' } = options;
   const { pixels, transform } = fitFrame(frame, size);
-  const predictor = new Predictor(device, model, { size, decoder, heatmaps, batchSize: 1 });
+  const predictor = new Predictor(device, model, { size, reader, heatmaps, batchSize: 1 });
   try {
     const [{ landmarks, heatmaps: maps }] = await predictor.predict([pixels], { heatmaps: true });
     if (!maps) throw new Error('no heatmaps');
@@ -110,10 +110,10 @@ const networks = {
 } as const;
 
 const readings = [
-  new HeatmapDecoder('dsnt', 'linspace'),
-  new HeatmapDecoder('dsnt', 'pixel-centre'),
-  new HeatmapDecoder('argmax', 'pixel-centre'),
-  new HeatmapDecoder('argmax-biased', 'pixel-centre'),
+  new HeatmapReader('dsnt', 'linspace'),
+  new HeatmapReader('dsnt', 'pixel-centre'),
+  new HeatmapReader('argmax', 'pixel-centre'),
+  new HeatmapReader('argmax-biased', 'pixel-centre'),
 ];
 
 describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde does${WITHOUT_RUNTIME}`, () => {
@@ -123,8 +123,8 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
   test.each(Object.keys(networks) as (keyof typeof networks)[])('%s, by every decoding', async (name) => {
     await withModel(networks[name], async (model, device) => {
       const answers = new Set<string>();
-      for (const decoder of readings) {
-        const options: Exported = { size, decoder, fit: false };
+      for (const reader of readings) {
+        const options: Exported = { size, reader, fit: false };
         const onnx = await exported(model, options);
         const { points } = await expectSameAnswer(device, model, onnx, phantom(1, size).frame, options);
         answers.add(JSON.stringify(points));
@@ -135,7 +135,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
 
   test('frames of any extent, larger and smaller, wide and tall', async () => {
     await withModel(networks['deep-unet, stride'], async (model, device) => {
-      const options: Exported = { size, decoder: readings[0] };
+      const options: Exported = { size, reader: readings[0] };
       const onnx = await exported(model, options);
       const extents = [
         { width: 140, height: 97 },
@@ -151,7 +151,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
 
   test('several frames at once are answered as one by one', async () => {
     await withModel(networks['deep-unet, pool'], async (model) => {
-      const onnx = await exported(model, { size, decoder: readings[0] });
+      const onnx = await exported(model, { size, reader: readings[0] });
       const [width, height] = [60, 50];
       const frames = [1, 2, 3].map((index) => phantom(index, 60, { width, height }).levels);
       const joined = new Uint8Array(frames.flatMap((levels) => [...levels]));
@@ -169,7 +169,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
 
   test('heatmaps that were trained towards peaks come out as they are', async () => {
     await withModel(networks['u-net, three channels'], async (model, device) => {
-      const options: Exported = { size, decoder: readings[2], heatmaps: 'scores' };
+      const options: Exported = { size, reader: readings[2], heatmaps: 'scores' };
       await expectSameAnswer(device, model, await exported(model, options), phantom(3, 80).frame, options);
     });
   });
@@ -178,7 +178,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
     await withModel(
       (b) => new DeepUNet(b, { base: 6, depth: 3 }),
       async (model, device) => {
-        const options: Exported = { size, decoder: readings[0], frameType: 'float32', fit: false };
+        const options: Exported = { size, reader: readings[0], frameType: 'float32', fit: false };
         const whole = await exported(model, options);
         const half = await exported(model, { ...options, half: true });
         expect(half.length / whole.length).toBeLessThan(0.62);
@@ -194,7 +194,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
     const file = (precision: 'f32' | 'mixed') =>
       withModel(
         (b) => new DeepUNet(b, { base: 2, depth: 3, precision }),
-        (model) => exported(model, { size, decoder: readings[0] }),
+        (model) => exported(model, { size, reader: readings[0] }),
       );
     expect(await file('mixed')).toEqual(await file('f32'));
   });
@@ -209,7 +209,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
         values.copyWithin(row, 0, row);
         tensor.write(values);
       }
-      const onnx = await exported(model, { size, decoder: readings[2], fit: false });
+      const onnx = await exported(model, { size, reader: readings[2], fit: false });
       const { levels } = phantom(1, size);
       const { angle_of_progression } = await runOnnx(onnx, { values: levels, count: 1, height: size, width: size });
       expect([...angle_of_progression.values]).toEqual([Number.NaN]);
@@ -218,7 +218,7 @@ describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde do
 
   test.skipIf(!existsSync(dicom))('real ultrasound frames from DICOM files', async () => {
     await withModel(networks['deep-unet, full'], async (model, device) => {
-      const options: Exported = { size: 64, decoder: readings[0], frameType: 'float32' };
+      const options: Exported = { size: 64, reader: readings[0], frameType: 'float32' };
       const onnx = await exported(model, options);
       for (const file of ['US1_J2KR.dcm', 'color-pl.dcm', 'gdcm-US-ALOKA-16.dcm']) {
         // The exported graph knows no region: it is cut out first.
@@ -245,7 +245,7 @@ const { ModelProto } = protobuf.parse(`
 describe('the file', () => {
   test("carries the weights under PyTorch's names, and says how frames are to be given", async () => {
     await withModel(networks['deep-unet, stride'], async (model) => {
-      const bytes = await exported(model, { size: 64, decoder: readings[0], metadata: { config: '{}' } });
+      const bytes = await exported(model, { size: 64, reader: readings[0], metadata: { config: '{}' } });
       const { graph, opsetImport, metadataProps, ...file } = ModelProto.toObject(ModelProto.decode(bytes), {
         longs: Number,
       });
@@ -280,8 +280,8 @@ describe('the file', () => {
     await withModel(
       (b) => new Odd(b, { base: 1, depth: 3 }),
       async (model) => {
-        await expect(exported(model, { size: 32, decoder: readings[0] })).rejects.toThrow(OnnxError);
-        await expect(exported(model, { size: 32, decoder: readings[0] })).rejects.toThrow(
+        await expect(exported(model, { size: 32, reader: readings[0] })).rejects.toThrow(OnnxError);
+        await expect(exported(model, { size: 32, reader: readings[0] })).rejects.toThrow(
           /has no rule for ONNX; export/,
         );
       },

@@ -4,12 +4,12 @@ import type { FastifyInstance } from 'fastify';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asFloat32, decodeSafetensors } from '../../../src/model/index.js';
-import type { UploadDecoder } from '../../../src/tool/server/decoder-pool.js';
 import { decodeUpload } from '../../../src/tool/server/decoding.js';
+import type { DecodingPool } from '../../../src/tool/server/decoding-pool.js';
 import { buildPredictor, buildTrainedModel, decodeFrame, encodeGreyPng, fitFrame } from '../../../src/train/index.js';
 import { imageElements, writeDicom } from '../../images/dicom-writer.js';
 import { sharedDevice } from '../../support/device.js';
-import { decoder, type SmallAppOptions, type SmallApps, smallApps } from './small-app.js';
+import { decodingPool, type SmallAppOptions, type SmallApps, smallApps } from './small-app.js';
 import { SIZE, smallRun } from './small-run.js';
 
 let apps: SmallApps;
@@ -296,14 +296,14 @@ describe('what cannot be answered', () => {
 
   test('more at a time than the server takes; the place is free again afterwards', async () => {
     const finish: (() => void)[] = [];
-    const slow: UploadDecoder = {
-      ...decoder,
+    const slow: DecodingPool = {
+      ...decodingPool,
       decode: async (task) => {
         await new Promise<void>((resolve) => finish.push(resolve));
         return decodeUpload(task);
       },
     };
-    const narrow = await open({ limits: { concurrent: 2 }, decoder: slow });
+    const narrow = await open({ limits: { concurrent: 2 }, decodingPool: slow });
     const png = await whole();
     const taken = [send(narrow, png), send(narrow, png)];
     await expect.poll(() => finish.length).toBe(2);
@@ -318,10 +318,10 @@ describe('what cannot be answered', () => {
     expect((await again).statusCode).toBe(200);
   });
 
-  test('a decoder that does not come back is stopped when the time is up', async () => {
+  test('decoding that does not come back is stopped when the time is up', async () => {
     let reason: unknown;
-    const stuck: UploadDecoder = {
-      ...decoder,
+    const stuck: DecodingPool = {
+      ...decodingPool,
       decode: (_task, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
@@ -330,7 +330,7 @@ describe('what cannot be answered', () => {
           });
         }),
     };
-    const answer = await send(await open({ limits: { milliseconds: 50 }, decoder: stuck }), await whole());
+    const answer = await send(await open({ limits: { milliseconds: 50 }, decodingPool: stuck }), await whole());
     expect(answer.json()).toMatchObject({ status: 503, code: 'timed-out' });
     expect(answer.json().detail).toContain('longer than the 0.05 seconds');
     expect(reason).toMatchObject({ code: 'timed-out' });
@@ -338,8 +338,11 @@ describe('what cannot be answered', () => {
 
   test('an error that nobody foresaw: the log has it, the answer does not', async () => {
     lines.length = 0;
-    const broken: UploadDecoder = { ...decoder, decode: () => Promise.reject(new TypeError('secret of the house')) };
-    const answer = await send(await open({ decoder: broken }), await whole());
+    const broken: DecodingPool = {
+      ...decodingPool,
+      decode: () => Promise.reject(new TypeError('secret of the house')),
+    };
+    const answer = await send(await open({ decodingPool: broken }), await whole());
     expect(answer.json()).toMatchObject({ status: 500, code: 'internal-error' });
     expect(answer.body).not.toContain('secret');
     expect(lines.join('\n')).toContain('TypeError: secret of the house');
@@ -389,8 +392,8 @@ describe('what else is served', () => {
 
   test('an answer to what is under way when it is closed, and nothing after', async () => {
     let finish: (() => void) | undefined;
-    const slow: UploadDecoder = {
-      ...decoder,
+    const slow: DecodingPool = {
+      ...decodingPool,
       decode: async (task) => {
         await new Promise<void>((resolve) => {
           finish = resolve;
@@ -398,7 +401,7 @@ describe('what else is served', () => {
         return decodeUpload(task);
       },
     };
-    const closing = await open({ decoder: slow });
+    const closing = await open({ decodingPool: slow });
     const url = await closing.listen({ host: '127.0.0.1', port: 0 });
     const answer = fetch(`${url}/v1/predict`, { method: 'POST', body: Buffer.from(await whole()) });
     await expect.poll(() => finish).toBeDefined();

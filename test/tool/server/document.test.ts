@@ -4,7 +4,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeGreyPng } from '../../../src/train/index.js';
-import { decoder, type SmallApps, smallApps } from './small-app.js';
+import { decodingPool, type SmallApps, smallApps } from './small-app.js';
 
 /** An answer of whatever way it was asked for. */
 interface Answer {
@@ -123,7 +123,9 @@ drives.set('post /v1/predict 415', () => predict(app, { payload: Buffer.from('he
 drives.set('post /v1/predict 422', () => predict(app, { query: '?frames=2' }));
 drives.set('post /v1/predict 429', async () => predict(await apps.open({ limits: { concurrent: 0 } })));
 drives.set('post /v1/predict 500', async () =>
-  predict(await apps.open({ decoder: { ...decoder, decode: () => Promise.reject(new TypeError('broken')) } })),
+  predict(
+    await apps.open({ decodingPool: { ...decodingPool, decode: () => Promise.reject(new TypeError('broken')) } }),
+  ),
 );
 drives.set('get /v1/model 200', () => ask(app, 'GET', '/v1/model'));
 drives.set('get /v1/model 500', async () =>
@@ -145,11 +147,11 @@ drives.set('get /v1/overlays/{name} 200', async () => ask(app, 'GET', await over
 drives.set('get /v1/overlays/{name} 404', () => ask(app, 'GET', '/v1/overlays/nothing.png'));
 drives.set('get /v1/overlays/{name} 500', async () => {
   // A picture of fewer pixels than it should have cannot be drawn.
-  const decode = async (task: Parameters<typeof decoder.decode>[0], signal: AbortSignal) => {
-    const { frames, ...upload } = await decoder.decode(task, signal);
+  const decode = async (task: Parameters<typeof decodingPool.decode>[0], signal: AbortSignal) => {
+    const { frames, ...upload } = await decodingPool.decode(task, signal);
     return { ...upload, frames: frames.map((frame) => ({ ...frame, picture: new Uint8Array(1) })) };
   };
-  const odd = await apps.open({ decoder: { ...decoder, decode } });
+  const odd = await apps.open({ decodingPool: { ...decodingPool, decode } });
   return ask(odd, 'GET', await overlayOf(odd));
 });
 drives.set('get /healthz 200', () => ask(app, 'GET', '/healthz'));

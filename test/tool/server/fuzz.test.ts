@@ -33,7 +33,7 @@ beforeAll(async () => {
       calibration: async () => undefined,
     }),
     inference,
-    decoder: { decode: (task) => decodeUpload(task), close: async () => {} },
+    decodingPool: { decode: (task) => decodeUpload(task), close: async () => {} },
     limits: DEFAULT_LIMITS,
     version: '1.2.3',
     log: (line) => lines.push(line),

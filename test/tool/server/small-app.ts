@@ -1,19 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { Calibration } from '../../../src/model/index.js';
 import { createApp } from '../../../src/tool/server/app.js';
-import type { UploadDecoder } from '../../../src/tool/server/decoder-pool.js';
 import { decodeUpload } from '../../../src/tool/server/decoding.js';
+import type { DecodingPool } from '../../../src/tool/server/decoding-pool.js';
 import { InferenceService } from '../../../src/tool/server/inference.js';
 import { DEFAULT_LIMITS, type ServerLimits } from '../../../src/tool/server/limits.js';
 import { type ServedModel, serveModel } from '../../../src/tool/server/served-model.js';
 import { ownDevice, smallRun } from './small-run.js';
 
 /** As the threads of a running server do, without the threads. */
-export const decoder: UploadDecoder = { decode: (task) => decodeUpload(task), close: async () => {} };
+export const decodingPool: DecodingPool = { decode: (task) => decodeUpload(task), close: async () => {} };
 
 export interface SmallAppOptions {
   readonly limits?: Partial<ServerLimits>;
-  readonly decoder?: UploadDecoder;
+  readonly decodingPool?: DecodingPool;
   readonly calibration?: Calibration;
   readonly hosts?: readonly string[];
   /** What stands in for parts of the real ones. */
@@ -50,7 +50,7 @@ export async function smallApps(): Promise<SmallApps> {
           close: { value: async () => {} },
           ...Object.getOwnPropertyDescriptors(options.inference ?? {}),
         }),
-        decoder: options.decoder ?? decoder,
+        decodingPool: options.decodingPool ?? decodingPool,
         limits: { ...DEFAULT_LIMITS, ...options.limits },
         hosts: options.hosts,
         version: '1.2.3',

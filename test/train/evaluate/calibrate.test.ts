@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Device } from '../../../src/index.js';
 import { frameUncertainty } from '../../../src/model/index.js';
 import {
-  buildDecoder,
+  buildHeatmapReader,
   buildPredictor,
   type CalibrationFrames,
   calibrateRun,
@@ -129,7 +129,7 @@ describe('the calibration of a run', () => {
 async function expected() {
   const { model } = await loadRun(device, trained);
   const predictor = buildPredictor(device, config, model);
-  expect(buildDecoder(config).decoding).toBe('dsnt');
+  expect(buildHeatmapReader(config).decoding).toBe('dsnt');
   const predictions = await predictor.predict(frames.map(({ pixels }) => pixels));
   predictor.dispose();
   model.dispose();

@@ -7,7 +7,7 @@ import type { Device } from '../../../src/index.js';
 import { WeightsError } from '../../../src/model/index.js';
 import {
   angleOfProgression,
-  buildDecoder,
+  buildHeatmapReader,
   decodeFrame,
   type Evaluation,
   evaluate,
@@ -76,7 +76,7 @@ async function predicted(): Promise<{ file: string; landmarks: Landmarks; row: R
 describe('evaluate', () => {
   test("predictions.csv has what the network says in each frame's own pixels, beside its truth", async () => {
     const { model } = await loadRun(device, run);
-    const predictor = new Predictor(device, model, { size: 32, decoder: buildDecoder(config), batchSize: 5 });
+    const predictor = new Predictor(device, model, { size: 32, reader: buildHeatmapReader(config), batchSize: 5 });
     const expected = await predictor.predict(frames.map(({ pixels }) => pixels));
     predictor.dispose();
     model.dispose();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodedLandmarks, fromCoordinates } from '../../../src/model/coordinates.js';
-import { DECODINGS, HeatmapDecoder } from '../../../src/model/index.js';
+import { DECODINGS, HeatmapReader } from '../../../src/model/index.js';
 import { meanDistance } from '../../../src/train/loop/mean-distance.js';
 import { landmarkDistances } from '../../../src/train/metrics/index.js';
 import { sharedDevice } from '../../support/device.js';
@@ -14,8 +14,8 @@ describe('meanDistance', () => {
     'is the APD of the landmarks that $decoding reads on the $grid grid',
     async ({ decoding, grid }) => {
       const device = await sharedDevice();
-      const decoder = new HeatmapDecoder(decoding, grid);
-      // What a decoder reads: a normalised coordinate, or the index of a cell.
+      const reader = new HeatmapReader(decoding, grid);
+      // What a reader reads: a normalised coordinate, or the index of a cell.
       const read = decoding === 'dsnt' ? fc.float({ min: -1, max: 1, noNaN: true }) : fc.integer({ min: 0, max: 5 });
       const frame = fc.tuple(
         fc.array(read, { minLength: 6, maxLength: 6 }),
@@ -29,9 +29,9 @@ describe('meanDistance', () => {
               [frames.length, 3, 2],
             );
           const [points, targets] = [tensor(0), tensor(1)];
-          const found = meanDistance(decoder, points, CELLS, targets, SIZE);
+          const found = meanDistance(reader, points, CELLS, targets, SIZE);
           const distances = frames.flatMap(([own, target]) => {
-            const predicted = decodedLandmarks(decoder, own, 0, SIZE, [CELLS, CELLS]);
+            const predicted = decodedLandmarks(reader, own, 0, SIZE, [CELLS, CELLS]);
             return landmarkDistances({ predicted, truth: fromCoordinates(target, 0, SIZE, grid) });
           });
           const expected = ((512 / SIZE) * distances.reduce((sum, each) => sum + each, 0)) / distances.length;

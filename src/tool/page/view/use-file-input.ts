@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { filesOfDrop, filesOfPaste } from '../files/gather.js';
+import { filesOfDrop, filesOfPaste } from '../files/input-files.js';
 
 /**
  * Takes files that are dropped or pasted anywhere on the page.

@@ -5,8 +5,8 @@ import type { DecodedUpload, DecodeTask } from './decoding.js';
 import { Problem } from './problem.js';
 import { Semaphore } from './semaphore.js';
 
-/** Decoder of uploads. */
-export interface UploadDecoder {
+/** Decodes uploads. */
+export interface DecodingPool {
   /**
    * @param signal Stops the work, whatever it is in the middle of
    * @throws Problem for an image that cannot be read; the signal's reason when it is stopped
@@ -15,14 +15,14 @@ export interface UploadDecoder {
   close(): Promise<void>;
 }
 
-/** Heap limit of a thread for JavaScript objects, MiB; pixels and decoders are outside it. */
+/** Heap limit of a thread for JavaScript objects, MiB; pixels and codecs are outside it. */
 const HEAP_MEBIBYTES = 512;
 
 /**
- * Threads that decode uploads. Some decoders compute for as long as a file makes them: in a thread they hold up nobody,
+ * Threads that decode uploads. Some codecs compute for as long as a file makes them: in a thread they hold up nobody,
  * and can be stopped.
  */
-export function openDecoderPool(threads = Math.min(4, Math.max(1, availableParallelism() - 1))): UploadDecoder {
+export function openDecodingPool(threads = Math.min(4, Math.max(1, availableParallelism() - 1))): DecodingPool {
   const pool = new Piscina<DecodeTask, DecodeAnswer>({
     // The build puts the worker beside this module; run from dist, as TypeScript sources are no worker.
     filename: new URL('./decode.worker.js', import.meta.url).href,

@@ -71,24 +71,24 @@ function pngs(): Record<string, Uint8Array> {
   return files;
 }
 
-describe.skipIf(!executable)('the decoder of a page', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'sonde-decoder-'));
+describe.skipIf(!executable)('the codecs of a page', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-codecs-'));
   let browser: Browser;
   let page: Page;
   beforeAll(async () => {
-    await browserBuild({ decoder: 'src/images/decode.ts' }, { dir: folder });
+    await browserBuild({ codecs: 'src/images/decode.ts' }, { dir: folder });
     browser = await launch();
     page = await browser.newPage();
-    await page.route('http://decoder.test/**', (route) => {
+    await page.route('http://codecs.test/**', (route) => {
       const { pathname } = new URL(route.request().url());
       return pathname === '/'
         ? route.fulfill({ contentType: 'text/html', body: '<!doctype html>' })
         : route.fulfill({ path: join(folder, pathname) });
     });
-    await page.goto('http://decoder.test/');
+    await page.goto('http://codecs.test/');
     await page.addScriptTag({
       type: 'module',
-      content: `import { decodeFrame } from '/decoder.js'; globalThis.decodeFrame = decodeFrame;`,
+      content: `import { decodeFrame } from '/codecs.js'; globalThis.decodeFrame = decodeFrame;`,
     });
     await page.waitForFunction(() => 'decodeFrame' in globalThis);
   });
