@@ -1,7 +1,7 @@
 import { loadConfig } from '../src/train/config/index.js';
 import { type Workload, withPrecision } from './workload.js';
 
-/** Between them every network, preset, loss, decoding and optimiser that configs/ knows. */
+/** Between them every network, preset, loss, decoding and optimizer that configs/ knows. */
 const CONFIGS = [
   ...['paper', 'preset-pool', 'preset-full', 'table-1-u-net', 'table-1-deep-unet'],
   ...['small-u-net', 'small-deep-unet', 'small-dsnt-deep-unet'],

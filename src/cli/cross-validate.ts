@@ -112,7 +112,7 @@ async function conclude(folder: CrossValidationFolder): Promise<void> {
       : 'no process is training it';
     console.log(`fold ${fold} is not finished: ${who}`);
   }
-  console.log('Run the command again when they are finished, to summarise all folds.');
+  console.log('Run the command again when they are finished, to summarize all folds.');
 }
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {

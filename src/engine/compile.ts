@@ -69,7 +69,7 @@ const compileTakes = signature<CompileOptions>(
 
 /**
  * Compiles a function of tensors. The first call for some argument shapes runs `body` once to record its operations
- * (forward, gradients, optimiser and all), plans memory and compiles pipelines; every later call replays the program
+ * (forward, gradients, optimizer and all), plans memory and compiles pipelines; every later call replays the program
  * as one submit, creating no pipeline, bind group or buffer.
  *
  * A call means what it meant when it was made: arguments and captured tensors have the values of that moment, even if

@@ -69,7 +69,7 @@ export function currentValue(tensor: Tensor): Tensor {
     } else if (contains(own, assigned)) {
       throw new TensorError(
         `a part (${target}) of a tensor (${tensor}) was assigned earlier in this function; assign it after the last use ` +
-          'of the whole, such as after the update of an optimiser.',
+          'of the whole, such as after the update of an optimizer.',
       );
     }
   }

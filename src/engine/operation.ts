@@ -16,7 +16,7 @@ export interface Value extends TensorSpec {
  * `@binding(1)`, `@binding(2)`, … are `bindings` in order. `kernel` builds `source` and `uniforms` together.
  * A value that the kernel only reads is declared `var<storage, read>`, one that it writes `read_write`.
  * The entry point is `main`. A binding's size is its value's size rounded up to 16 bytes, so a value can be declared
- * `array<vec4<f32>>`; what lies beyond the last element is undefined when read and may be overwritten by such a vec4.
+ * `array<vec4f>`; what lies beyond the last element is undefined when read and may be overwritten by such a vec4.
  * Never use `arrayLength`: sizes travel in the uniforms.
  */
 export interface Dispatch {

@@ -1,19 +1,19 @@
 import type { CoordinateGrid } from '../kernels/index.js';
 import type { HeatmapReader } from './decoding.js';
-import { fromNormalised, toNormalised } from './frame-coordinates.js';
+import { fromNormalized, toNormalized } from './frame-coordinates.js';
 import { LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
 
 /** Landmarks of a size×size frame as the network's targets: x, y of PS1, PS2, FH1, each from −1 to 1. */
 export function toCoordinates(landmarks: Landmarks, size: number, grid: CoordinateGrid): number[] {
   return LANDMARK_NAMES.flatMap((name) => [
-    toNormalised(landmarks[name].x, size, grid),
-    toNormalised(landmarks[name].y, size, grid),
+    toNormalized(landmarks[name].x, size, grid),
+    toNormalized(landmarks[name].y, size, grid),
   ]);
 }
 
 /** The reverse: six of the network's coordinates from `at` on as landmarks in pixels of a size×size frame. */
 export function fromCoordinates(values: ArrayLike<number>, at: number, size: number, grid: CoordinateGrid): Landmarks {
-  const inPixels = (value: number) => fromNormalised(value, size, grid);
+  const inPixels = (value: number) => fromNormalized(value, size, grid);
   return mapLandmarks(landmarksAt(values, at), ({ x, y }) => ({ x: inPixels(x), y: inPixels(y) }));
 }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '../engine/index.js';
 import { type CoordinateGrid, expectation2d, peak2d, softmax } from '../kernels/index.js';
-import { fromNormalised, toNormalised } from './frame-coordinates.js';
+import { fromNormalized, toNormalized } from './frame-coordinates.js';
 
 /**
  * How heatmaps become points.
@@ -39,9 +39,9 @@ export class HeatmapReader {
   toPixel(value: number, size: number, cells: number): number {
     switch (this.decoding) {
       case 'dsnt':
-        return fromNormalised(value, size, this.grid);
+        return fromNormalized(value, size, this.grid);
       case 'argmax':
-        return fromNormalised(toNormalised(value, cells, this.grid), size, this.grid);
+        return fromNormalized(toNormalized(value, cells, this.grid), size, this.grid);
       case 'argmax-biased':
         return (value * size) / cells;
     }

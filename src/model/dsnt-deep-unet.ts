@@ -24,7 +24,7 @@ export interface Prediction {
   readonly logits: Tensor;
   /** Heatmaps that sum to 1, [N, h, w, K]. */
   readonly probabilities: Tensor;
-  /** Expected (x, y) of each landmark in normalised coordinates of the grid, [N, K, 2]. */
+  /** Expected (x, y) of each landmark in normalized coordinates of the grid, [N, K, 2]. */
   readonly coordinates: Tensor;
 }
 

@@ -160,7 +160,7 @@ function triangleTaps(extent: number, size: number, scale: number, offset: numbe
   for (let i = 0; i < size; i++) {
     const centre = (i + 0.5 + offset) / scale - 0.5;
     if (centre < -0.5 || centre >= extent - 0.5) continue;
-    // Cut off at the borders and normalised, so that edges keep their brightness.
+    // Cut off at the borders and normalized, so that edges keep their brightness.
     const low = Math.max(0, Math.ceil(centre - support));
     const high = Math.min(extent - 1, Math.floor(centre + support));
     let sum = 0;

@@ -74,7 +74,7 @@ export abstract class HeatmapNetwork extends Module {
    * One heatmap for each landmark, as the last convolution leaves it.
    *
    * @param images [N, H, W, inChannels], values in [0, 1]; or grey ones, [N, H, W, 1], which stand for every channel.
-   * @param mode With `training` images are normalised by the batch and move the running statistics, else by the latter.
+   * @param mode With `training` images are normalized by the batch and move the running statistics, else by the latter.
    * @returns [N, …heatmapSize([H, W]), landmarks], f32.
    * @throws ShapeError for images that are no such tensor, or too small for the network.
    */

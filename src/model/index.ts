@@ -19,7 +19,7 @@ export {
   type GreyFrame,
   type Region,
 } from './fit-frame.js';
-export { fromNormalised, toNormalised } from './frame-coordinates.js';
+export { fromNormalized, toNormalized } from './frame-coordinates.js';
 export * from './frame-result/index.js';
 export { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
 export { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';

@@ -9,7 +9,7 @@ export interface Conv2dLayerOptions {
   readonly bias?: boolean;
 }
 
-/** Counterpart: torch.nn.Conv2d, initialised as it is: uniform within ±1/√(inC·k²), weight and bias. */
+/** Counterpart: torch.nn.Conv2d, initialized as it is: uniform within ±1/√(inC·k²), weight and bias. */
 export class Conv2d extends Module {
   private readonly weight: Tensor;
   private readonly bias: Tensor | undefined;
@@ -34,7 +34,7 @@ export class Conv2d extends Module {
   }
 }
 
-/** Counterpart: torch.nn.ConvTranspose2d with bias, initialised as it is: uniform within ±1/√(outC·k²). */
+/** Counterpart: torch.nn.ConvTranspose2d with bias, initialized as it is: uniform within ±1/√(outC·k²). */
 export class ConvTranspose2d extends Module {
   private readonly weight: Tensor;
   private readonly bias: Tensor;
@@ -59,7 +59,7 @@ export class ConvTranspose2d extends Module {
 }
 
 /**
- * Counterpart: torch.nn.BatchNorm2d, with ReLU in the same kernel: every normalisation of the models is followed by
+ * Counterpart: torch.nn.BatchNorm2d, with ReLU in the same kernel: every normalization of the models is followed by
  * one.
  */
 export class BatchNormRelu extends Module {
@@ -78,7 +78,7 @@ export class BatchNormRelu extends Module {
 
   /**
    * @param x [N, H, W, C]
-   * @param training Normalise by the batch and move the running statistics, or normalise by the latter.
+   * @param training Normalize by the batch and move the running statistics, or normalize by the latter.
    */
   apply(x: Tensor, training: boolean): Tensor {
     const { weight, bias, runningMean, runningVar } = this;

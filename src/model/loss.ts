@@ -22,23 +22,23 @@ import {
 export interface KeypointLossOptions {
   /** Standard deviation of the target Gaussians in heatmap cells, along both axes or along [height, width]. */
   readonly sigma: number | readonly [height: number, width: number];
-  /** Weight λ of the regulariser. */
+  /** Weight λ of the regularizer. */
   readonly lambda: number;
   /** Coordinates of the heatmap's cells; predictions and targets are in them. */
   readonly grid: CoordinateGrid;
   /**
-   * The reduction of the regulariser after the sum over the cells of each heatmap: `sum-per-image` sums over the points
+   * The reduction of the regularizer after the sum over the cells of each heatmap: `sum-per-image` sums over the points
    * and averages over the images (the reading of the paper that fits its loss curves), `mean` averages over both (the
    * formula as printed).
    */
   readonly reduction: 'sum-per-image' | 'mean';
   /**
-   * Divergence of the predicted distribution from the target: Kullback–Leibler or (normalised targets only)
+   * Divergence of the predicted distribution from the target: Kullback–Leibler or (normalized targets only)
    * Jensen–Shannon.
    */
   readonly divergence: 'kl' | 'js';
   /** Whether the target heatmaps sum to 1 (as in dsntnn) instead of having a peak of 1 (as in the paper). */
-  readonly normalised: boolean;
+  readonly normalized: boolean;
 }
 
 /** The source paper's loss, with the λ and σ (in cells of a 64×64 heatmap) that its search found. */
@@ -48,24 +48,24 @@ export const paperKeypointLoss: KeypointLossOptions = {
   grid: 'linspace',
   reduction: 'sum-per-image',
   divergence: 'kl',
-  normalised: false,
+  normalized: false,
 };
 
 /** All scalars but the coordinates. A type, not an interface, so that a compiled function may return it. */
 export type KeypointLoss = {
-  /** euclidean + λ·regularizer: what is minimised. */
+  /** euclidean + λ·regularizer: what is minimized. */
   readonly total: Tensor;
-  /** Mean over images and points of the squared distance, in normalised coordinates. */
+  /** Mean over images and points of the squared distance, in normalized coordinates. */
   readonly euclidean: Tensor;
   /** The divergence of the heatmaps, before λ. */
   readonly regularizer: Tensor;
   /**
-   * The least that λ·regularizer can be for these targets: λ·Σ S·ln S reduced alike, S = ΣH; 0 for normalised targets.
+   * The least that λ·regularizer can be for these targets: λ·Σ S·ln S reduced alike, S = ΣH; 0 for normalized targets.
    */
   readonly floor: Tensor;
   /** total − floor: comparable between batches, and zero for a perfect prediction. */
   readonly excess: Tensor;
-  /** Predicted (x, y) in normalised coordinates, [N, K, 2]. */
+  /** Predicted (x, y) in normalized coordinates, [N, K, 2]. */
   readonly coordinates: Tensor;
 };
 
@@ -80,7 +80,7 @@ const keypointLossTakes = signature<Partial<KeypointLossOptions>>(
     grid: gridOption,
     reduction: kinds.optional(kinds.oneOf('sum-per-image', 'mean')),
     divergence: kinds.optional(kinds.oneOf('kl', 'js')),
-    normalised: kinds.optional(kinds.flag),
+    normalized: kinds.optional(kinds.flag),
   },
 );
 const heatmapLossTakes = signature<{ sigma?: number; grid?: CoordinateGrid }>(
@@ -94,11 +94,11 @@ const heatmapLossTakes = signature<{ sigma?: number; grid?: CoordinateGrid }>(
  * predicted heatmaps p = softmax(logits) and the targets, and the divergence of those heatmaps from Gaussians around
  * the targets.
  *
- * With H = exp(−d²/2σ²), peak 1 and not normalised, the regulariser KL(H ‖ p) = Σ H·ln H − Σ H·ln p has the floor S·ln
+ * With H = exp(−d²/2σ²), peak 1 and not normalized, the regularizer KL(H ‖ p) = Σ H·ln H − Σ H·ln p has the floor S·ln
  * S, S = ΣH, which no prediction can go below; `excess` is what is left to learn.
  *
  * @param logits [N, H, W, K], before the spatial softmax.
- * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
+ * @param targets [N, K, 2]: x, then y, in normalized coordinates (−1 to 1) of the grid.
  * @throws ShapeError if logits and targets do not belong together, or for the Jensen–Shannon divergence from targets
  * that do not sum to 1.
  */
@@ -108,11 +108,11 @@ export function keypointLoss(
   options: Partial<KeypointLossOptions> = {},
 ): KeypointLoss {
   keypointLossTakes(arguments);
-  const { sigma, lambda, grid, reduction, divergence, normalised } = { ...paperKeypointLoss, ...options };
+  const { sigma, lambda, grid, reduction, divergence, normalized } = { ...paperKeypointLoss, ...options };
   checkShapes('keypointLoss', logits, targets);
-  if (divergence === 'js' && !normalised) {
+  if (divergence === 'js' && !normalized) {
     throw new ShapeError(
-      "keypointLoss: the Jensen–Shannon divergence compares distributions; set normalised: true, or divergence: 'kl'.",
+      "keypointLoss: the Jensen–Shannon divergence compares distributions; set normalized: true, or divergence: 'kl'.",
     );
   }
   const [images, height, width, points] = logits.shape;
@@ -123,7 +123,7 @@ export function keypointLoss(
     size: [height, width],
     sigma,
     grid,
-    normalised,
+    normalized,
   });
 
   const euclidean = mul(sum(square(sub(coordinates, targets))), 1 / (images * points));
@@ -140,7 +140,7 @@ export function keypointLoss(
  * The loss of the heatmap baselines: mean squared difference between the predicted heatmaps and Gaussians of peak 1.
  *
  * @param heatmaps [N, H, W, K].
- * @param targets [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the grid.
+ * @param targets [N, K, 2]: x, then y, in normalized coordinates (−1 to 1) of the grid.
  * @param options.sigma Standard deviation in heatmap cells.
  * @throws ShapeError if heatmaps and targets do not belong together.
  */

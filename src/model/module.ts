@@ -33,7 +33,7 @@ export abstract class Module {
     return [...own, ...[...this.modules.values()].flatMap((module) => module.named())];
   }
 
-  /** The learned tensors, which an optimiser updates. */
+  /** The learned tensors, which an optimizer updates. */
   get parameters(): Tensor[] {
     return this.named().flatMap(({ tensor, learned }) => (learned ? [tensor] : []));
   }
@@ -48,7 +48,7 @@ export abstract class Module {
     for (const { tensor } of this.named()) tensor.dispose();
   }
 
-  /** Defines a learned tensor, uniform in [-bound, bound): what PyTorch's default initialisations come down to. */
+  /** Defines a learned tensor, uniform in [-bound, bound): what PyTorch's default initializations come down to. */
   protected uniform(name: string, shape: Shape, bound: number): Tensor {
     // A stream named by the tensor, so that adding a layer does not change the others' values.
     const key = [this.builder.seed, fnv1a(this.fullName(name))[0]] as const;

@@ -12,7 +12,7 @@ export type NetworkOptions =
   | ({ readonly architecture: 'u-net' } & UNetOptions);
 
 /**
- * A network by its architecture's name, freshly initialised; `importWeights` gives it trained weights.
+ * A network by its architecture's name, freshly initialized; `importWeights` gives it trained weights.
  *
  * @param options The section `model` of a configuration will do: settings that are not the network's own are left
  *   alone.

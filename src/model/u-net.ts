@@ -22,7 +22,7 @@ export const uNetOptions: OptionKinds<UNetOptions> = { ...networkOptions, depth:
 const uNetTakes = signature('UNet', { builder: builderKind }, uNetOptions);
 
 /**
- * The challenge organisers' U-Net baseline: double convolutions with bias, 2×2 max-pools, and a decoder that climbs
+ * The challenge organizers' U-Net baseline: double convolutions with bias, 2×2 max-pools, and a decoder that climbs
  * back to the frame's own size, whose heatmaps are then resized to an eighth (bilinear, corners aligned). 31,043,651
  * parameters at base 64, depth 4 and three input channels.
  *

@@ -77,7 +77,7 @@ export function Figure({ number, title, caption, legend, columns = 2, plots }: F
         {plots.map((drawing) => (
           <div class="panel">
             <p>{drawing.title}</p>
-            {/* SVG that was serialised from a document, not put together from text. */}
+            {/* SVG that was serialized from a document, not put together from text. */}
             <div class="drawing" dangerouslySetInnerHTML={{ __html: drawPlot(drawing) }} />
           </div>
         ))}

@@ -55,7 +55,7 @@ const image = (call: Row['call'], options: Row['options'], required: object): Ro
   options,
 });
 const convolution = { bias: f32(2), stride: 1, padding: [1, 1], dilation: 1, groups: 1, variant: 'tiled' };
-const heatmap = { normalised: true };
+const heatmap = { normalized: true };
 const adam = { betas: [0.9, 0.99], eps: 1e-8, weightDecay: 0.1 };
 const identity: sonde.Operation = {
   name: 'identity',

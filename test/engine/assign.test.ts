@@ -178,7 +178,7 @@ describe.each([
     expect([await firstOf(result.sum), await firstOf(result.next)]).toEqual([13, 7]);
   });
 
-  test('a parameter read after the update of its optimiser has the new value', async () => {
+  test('a parameter read after the update of its optimizer has the new value', async () => {
     const device = await open();
     const parameters = [device.tensor([1, 2, 3]), device.tensor([4])];
     const sgd = new SGD();

@@ -456,7 +456,7 @@ describe('a call of a function whose captured tensors have moved', () => {
     expect([await a.item(), await b.item()]).toEqual([-1, -2]);
   });
 
-  test('cannot have two optimisers update one of them', async () => {
+  test('cannot have two optimizers update one of them', async () => {
     const device = await sharedDevice();
     const [a, b] = [device.tensor([1]), device.tensor([1])];
     const [first, second] = [new SGD(), new SGD()];

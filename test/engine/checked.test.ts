@@ -111,7 +111,7 @@ describe('checked mode finds', () => {
     expect((await (await f(device.ones([13]))).data()).length).toBe(13);
   });
 
-  test('nothing in a clean program, with views, arenas, updates in place and an optimiser', async () => {
+  test('nothing in a clean program, with views, arenas, updates in place and an optimizer', async () => {
     const device = await checkedDevice();
     const [weight, bias] = [device.tensor([1, 2, 3]), device.tensor([4])];
     const adam = new Adam();

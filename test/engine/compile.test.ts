@@ -324,7 +324,7 @@ describe('captured tensors', () => {
     expect(await (await f(x)).item()).toBe(15);
   });
 
-  test('may be moved into an arena by an optimiser of another function', async () => {
+  test('may be moved into an arena by an optimizer of another function', async () => {
     const device = await sharedDevice();
     const weight = device.tensor([2, 2]);
     const other = device.tensor([1, 1, 1]);

@@ -88,7 +88,7 @@ function build({ rows, columns, steps, outputs }: RandomGraph, leaves: readonly 
     else if (kind === 'update') made.push(accumulateInPlace(a, b));
     else if (kind === 'reduce') made.push(mul(a, sum(b)));
     else {
-      // Three members with gaps between, one of them possibly twice: as gradients in front of an optimiser.
+      // Three members with gaps between, one of them possibly twice: as gradients in front of an optimizer.
       const length = 64 * Math.ceil((rows * columns) / 64);
       const layout = { members: [0, 1, 2], offsets: [0, length, 2 * length], length: 3 * length };
       const flat = packRecorded([a, b, add(a, b)], layout);

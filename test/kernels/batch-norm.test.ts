@@ -198,7 +198,7 @@ describe('batchNorm', () => {
     expectClose(await runningVar.data(), tensors.running_var_after.data, 16, 'running variance');
   });
 
-  test('refuses what it cannot normalise, by name and number', async () => {
+  test('refuses what it cannot normalize, by name and number', async () => {
     const device = await sharedDevice();
     const [weight, bias] = [device.ones([3]), device.zeros([3])];
     const training = (shape: number[]) => () => batchNorm(device.ones(shape), { weight, bias, training: true });

@@ -11,9 +11,9 @@ const options = fc.record({
   size: fc.tuple(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 2, max: 12 })),
   sigma: fc.tuple(sigma, sigma),
   grid: fc.constantFrom<CoordinateGrid>('linspace', 'pixel-centre'),
-  normalised: fc.boolean(),
+  normalized: fc.boolean(),
 });
-/** Normalised coordinates, some outside the frame, exact in float32. */
+/** Normalized coordinates, some outside the frame, exact in float32. */
 const coordinate = fc.integer({ min: -80, max: 80 }).map((step) => step / 64);
 
 describe('gaussianHeatmap', () => {
@@ -40,7 +40,7 @@ describe('gaussianHeatmap', () => {
           }
           expectClose(await target.heatmap.data(), expected, 256, 'heatmap', 0.1);
           expectClose(await target.negativeEntropy.data(), negativeEntropy, 256, 'negative entropy', 0.1);
-          const least = sums.map((sum) => (settings.normalised ? 0 : sum * Math.log(sum)));
+          const least = sums.map((sum) => (settings.normalized ? 0 : sum * Math.log(sum)));
           expectClose(await target.leastDivergence.data(), least, 256, 'least divergence', 1);
         },
       ),
@@ -58,26 +58,26 @@ describe('gaussianHeatmap', () => {
     expectClose([ends[4 * 9 + 4], ends[4 * 9 + 6], ends[2 * 9 + 4]], [1, Math.exp(-0.5), Math.exp(-0.5)], 8);
   });
 
-  test('a normalised map of a point far outside still sums to 1, in the nearest cells', async () => {
+  test('a normalized map of a point far outside still sums to 1, in the nearest cells', async () => {
     const device = await sharedDevice();
     const far = device.tensor([40, 0], [1, 1, 2]);
-    const map = await gaussianHeatmap(far, { size: [3, 8], sigma: 1, grid: 'pixel-centre', normalised: true }).data();
+    const map = await gaussianHeatmap(far, { size: [3, 8], sigma: 1, grid: 'pixel-centre', normalized: true }).data();
     expectClose([map.reduce((a, b) => a + b)], [1], 16);
     expect(map[8 + 7]).toBeGreaterThan(0.3);
   });
 
   const file = golden('kl_gauss_softmax_0');
-  test.skipIf(!file)('PyTorch golden kl_gauss_softmax_0: the normalised Gaussian', async () => {
+  test.skipIf(!file)('PyTorch golden kl_gauss_softmax_0: the normalized Gaussian', async () => {
     const device = await sharedDevice();
     const tensors = file?.tensors ?? {};
     const { target, gaussian } = tensors;
     const [, , height, width] = gaussian.shape;
-    // σ = 0.15 in normalised units, in which a cell is 2/n wide.
+    // σ = 0.15 in normalized units, in which a cell is 2/n wide.
     const map = gaussianHeatmap(device.tensor(target.data, target.shape), {
       size: [height, width],
       sigma: [(0.15 * height) / 2, (0.15 * width) / 2],
       grid: 'pixel-centre',
-      normalised: true,
+      normalized: true,
     });
     expectClose(await map.data(), nchwToNhwc(gaussian).values, 32);
   });

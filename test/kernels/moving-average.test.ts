@@ -38,11 +38,11 @@ async function follow(device: Device): Promise<void> {
 }
 
 describe('MovingAverage', () => {
-  test('follows what an optimiser makes of parameters', async () => follow(await sharedDevice()));
+  test('follows what an optimizer makes of parameters', async () => follow(await sharedDevice()));
 
   test('follows it in checked mode', async () => follow(await checkedDevice()));
 
-  test('takes parameters from the optimiser’s arena: one dispatch for all, one for the rate', async () => {
+  test('takes parameters from the optimizer’s arena: one dispatch for all, one for the rate', async () => {
     const device = await sharedDevice();
     const count = async (averaged: boolean) => {
       const [parameters, averages] = [tensors(device, 0), tensors(device, 50)];

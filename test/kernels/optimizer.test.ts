@@ -226,7 +226,7 @@ describe('clipping', () => {
   });
 });
 
-describe('an optimiser', () => {
+describe('an optimizer', () => {
   test('goes on where another one has packed its parameters meanwhile', async () => {
     const device = await sharedDevice();
     const [a, b] = [device.tensor([1, 2]), device.tensor([3])];
@@ -286,7 +286,7 @@ describe('an optimiser', () => {
     ],
     [
       'other parameters than before',
-      /adam: the parameters are not those of the first update; make a new optimiser/,
+      /adam: the parameters are not those of the first update; make a new optimizer/,
       (device) => {
         const adam = new Adam();
         adam.update([device.ones([2])], [device.ones([2])], 1);
@@ -299,7 +299,7 @@ describe('an optimiser', () => {
       (device) => new Adam().restore([device.ones([2])], { count: 1, moments: [[[1], [1]]] }),
     ],
     [
-      'a state of another optimiser',
+      'a state of another optimizer',
       /adam: the saved state does not fit/,
       (device) => new Adam().restore([device.ones([1])], { count: 1, moments: [[[1]]] }),
     ],

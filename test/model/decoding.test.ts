@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gaussianHeatmap, mul } from '../../src/index.js';
-import { type Decoding, HeatmapReader, toNormalised } from '../../src/model/index.js';
+import { type Decoding, HeatmapReader, toNormalized } from '../../src/model/index.js';
 import { propertyParameters } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 
@@ -16,8 +16,8 @@ async function decoded(
 ): Promise<[x: number, y: number][]> {
   const device = await sharedDevice();
   const reader = new HeatmapReader(decoding, grid);
-  const normalised = points.flat().map((pixel) => toNormalised(pixel, SIZE, grid));
-  const targets = device.tensor(normalised, [1, points.length, 2]);
+  const normalized = points.flat().map((pixel) => toNormalized(pixel, SIZE, grid));
+  const targets = device.tensor(normalized, [1, points.length, 2]);
   const heatmaps = gaussianHeatmap(targets, { size: [CELLS, CELLS], sigma: 2, grid });
   const values = await reader.points(heatmaps).data();
   for (const tensor of [targets, heatmaps]) tensor.dispose();
@@ -83,7 +83,7 @@ describe('decoding perfect heatmaps of a 512 px frame', () => {
       const logits = Array.from({ length: CELLS * CELLS }, (_, cell) => {
         const at = [cell % CELLS, Math.floor(cell / CELLS)];
         const squares = at.map((index, axis) => {
-          const distance = toNormalised(index, CELLS, grid) - toNormalised(truth[axis], SIZE, grid);
+          const distance = toNormalized(index, CELLS, grid) - toNormalized(truth[axis], SIZE, grid);
           return ((distance * CELLS) / 2) ** 2;
         });
         return -(squares[0] + squares[1]) / (2 * 2 ** 2);

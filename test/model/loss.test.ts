@@ -18,12 +18,12 @@ function lossReference(logits: Reference, targets: Reference, options: KeypointL
   const cells = height * width;
   const logP = logSoftmaxReference(logits.values, { outer: images, reduce: cells, inner: points });
   const p = logP.map(Math.exp);
-  const { sigma, grid, normalised, divergence, reduction, lambda } = options;
+  const { sigma, grid, normalized, divergence, reduction, lambda } = options;
   const h = gaussianHeatmapReference(targets.values, [images, points], {
     size: [height, width],
     sigma: typeof sigma === 'number' ? [sigma, sigma] : sigma,
     grid,
-    normalised,
+    normalized,
   });
   let total = 0;
   for (const [i, coordinate] of expectation2dReference(p, logits.shape, grid).entries()) {
@@ -50,10 +50,10 @@ const settings = fc.record({
 const cases = fc
   .tuple(shapes(2, 3), shapes(2, 6), settings)
   .map(([[images, points], [rows, columns], { target, ...rest }]): Case<KeypointLossOptions> => {
-    const [divergence, normalised] = target as ['kl' | 'js', boolean];
+    const [divergence, normalized] = target as ['kl' | 'js', boolean];
     return {
       inputs: [{ shape: [images, rows + 1, columns + 1, points] }, { shape: [images, points, 2] }],
-      attributes: { ...rest, divergence, normalised },
+      attributes: { ...rest, divergence, normalized },
     };
   });
 
@@ -96,7 +96,7 @@ describe('keypointLoss', () => {
     expectClose(await coordinates.data(), landmarks, 64);
   });
 
-  test("the paper's preset: zero logits have a weighted regulariser of 2643.9341 and point at the middle", async () => {
+  test("the paper's preset: zero logits have a weighted regularizer of 2643.9341 and point at the middle", async () => {
     const device = await sharedDevice();
     const targets = device.tensor(landmarks, [1, 3, 2]);
     const loss = keypointLoss(device.zeros([1, 64, 64, 3]), targets);
@@ -108,7 +108,7 @@ describe('keypointLoss', () => {
     expectClose(await loss.coordinates.data(), new Float64Array(6), 8, 'coordinates', 1);
   });
 
-  test('KL between normalised Gaussians d cells apart is d²/2σ²', async () => {
+  test('KL between normalized Gaussians d cells apart is d²/2σ²', async () => {
     const device = await sharedDevice();
     const size = 32;
     const gaussianAt = (column: number) =>
@@ -120,12 +120,12 @@ describe('keypointLoss', () => {
     const { regularizer } = keypointLoss(device.tensor(gaussianAt(18), [1, size, size, 1]), target, {
       sigma: 2,
       grid: 'pixel-centre',
-      normalised: true,
+      normalized: true,
     });
     expect(await regularizer.item()).toBeCloseTo(25 / 8, 4);
   });
 
-  test('the mean reduction divides the regulariser and its floor by the number of points as well', async () => {
+  test('the mean reduction divides the regularizer and its floor by the number of points as well', async () => {
     const device = await sharedDevice();
     const logits = device.randn([2, 8, 9, 3], 1);
     const targets = device.tensor([...landmarks, ...landmarks], [2, 3, 2]);
@@ -149,12 +149,12 @@ describe('keypointLoss', () => {
       const [, height, width] = image.shape;
       const logits = device.tensor(image.values, image.shape);
       const { regularizer } = keypointLoss(logits, device.tensor(target.data, target.shape), {
-        // σ = 0.15 in normalised units, in which a cell is 2/n wide.
+        // σ = 0.15 in normalized units, in which a cell is 2/n wide.
         sigma: [(0.15 * height) / 2, (0.15 * width) / 2],
         grid: 'pixel-centre',
         reduction: 'mean',
         divergence,
-        normalised: true,
+        normalized: true,
       });
       const [gradient] = gradients(regularizer, [logits]);
       expectClose(await regularizer.data(), out.data, 32);
@@ -178,7 +178,7 @@ describe('keypointLoss', () => {
     );
   });
 
-  const model = golden<Golden & { steps: { loss: number; euclidean: number; regularisation: number }[] }>(
+  const model = golden<Golden & { steps: { loss: number; euclidean: number; regularization: number }[] }>(
     'model_dsnt_deep_unet_base2_256x256',
   );
   test.skipIf(!model)('PyTorch golden model: the parts of the first loss, in a compiled step', async () => {
@@ -192,7 +192,7 @@ describe('keypointLoss', () => {
     const [first] = steps;
     expectClose([await loss.total.item()], [first.loss], 64, 'total');
     expectClose([await loss.euclidean.item()], [first.euclidean], 64, 'euclidean');
-    expectClose([await loss.regularizer.item()], [first.regularisation], 64, 'regularizer');
+    expectClose([await loss.regularizer.item()], [first.regularization], 64, 'regularizer');
     expectClose(await loss.coordinates.data(), tensors.coordinates.data, 64, 'coordinates');
   });
 
@@ -209,7 +209,7 @@ describe('keypointLoss', () => {
     const device = await sharedDevice();
     const logits = device.zeros([2, 4, 4, 3]);
     expect(() => keypointLoss(logits, device.zeros([1, 3, 2]))).toThrow(/got 2×4×4×3 and 1×3×2/);
-    expect(() => keypointLoss(logits, device.zeros([2, 3, 2]), { divergence: 'js' })).toThrow(/normalised: true/);
+    expect(() => keypointLoss(logits, device.zeros([2, 3, 2]), { divergence: 'js' })).toThrow(/normalized: true/);
   });
 });
 

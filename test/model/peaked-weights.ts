@@ -1,7 +1,7 @@
 import type { Device } from '../../src/index.js';
 import type { HeatmapNetwork } from '../../src/model/index.js';
 
-/** Where values are drawn, by the end of a weight's name; all others stay as they were initialised. */
+/** Where values are drawn, by the end of a weight's name; all others stay as they were initialized. */
 const RANGES: readonly (readonly [name: RegExp, low: number, high: number])[] = [
   [/^head\.weight$/, -4, 4],
   [/\.bn\d\.weight$/, 0.5, 2],

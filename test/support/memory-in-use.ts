@@ -8,7 +8,7 @@ const collect = runInNewContext('gc') as () => void;
 export async function memoryInUse(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     collect();
-    // Finalisers run in turns of their own.
+    // Finalizers run in turns of their own.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const { heapUsed, external } = process.memoryUsage();

@@ -1,4 +1,4 @@
-/** Sample moments, the higher ones standardised. */
+/** Sample moments, the higher ones standardized. */
 export function moments(values: Float32Array) {
   const mean = values.reduce((total, value) => total + value, 0) / values.length;
   const central = (power: number) =>

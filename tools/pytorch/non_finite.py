@@ -8,7 +8,7 @@ at a time; kept is, for every element of every result and of every gradient, whe
 -inf (-), run-length encoded; where an operation chooses among values, also which.
 
 Where PyTorch has the operation, its own function is called. Where it has none, or where its back ends disagree
-(convolution at the border, normalisation with infinite constants), the definition in the engine's documentation is
+(convolution at the border, normalization with infinite constants), the definition in the engine's documentation is
 written out in PyTorch.
 Needs torch; computes in float32 on the CPU.
 """
@@ -433,13 +433,13 @@ class GroupNorm(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, above):
-        normalised, inverse, weight = ctx.saved_tensors
-        dy = above.reshape(normalised.shape)
+        normalized, inverse, weight = ctx.saved_tensors
+        dy = above.reshape(normalized.shape)
         # Of each channel in each sample; the means over a group follow from them.
-        dbias, dweight = dy.sum(1, keepdim=True), (dy * normalised).sum(1, keepdim=True)
-        size = normalised.shape[1] * normalised.shape[3]
+        dbias, dweight = dy.sum(1, keepdim=True), (dy * normalized).sum(1, keepdim=True)
+        size = normalized.shape[1] * normalized.shape[3]
         mean, slope = ((weight * part).sum(3, keepdim=True) / size for part in (dbias, dweight))
-        dx = inverse * (weight * dy - mean - normalised * slope)
+        dx = inverse * (weight * dy - mean - normalized * slope)
         return dx.reshape(above.shape), dweight.sum(0).reshape(-1), dbias.sum(0).reshape(-1), None
 
 
@@ -537,30 +537,30 @@ def profile(mean, cells, sigma):
     return -distance.square() / 2
 
 
-def heatmap_target(points, normalised):
+def heatmap_target(points, normalized):
     size, sigma = (3, 4), 1.5
     y, x = profile(points[..., 1], size[0], sigma), profile(points[..., 0], size[1], sigma)
-    if normalised:
+    if normalized:
         y, x = torch.log_softmax(y, -1), torch.log_softmax(x, -1)
     heatmap = (y.exp()[..., :, None] * x.exp()[..., None, :]).permute(0, 2, 3, 1)
     sums = x.exp().sum(-1), y.exp().sum(-1)
     entropy = (x.exp() * x).sum(-1) * sums[1] + sums[0] * (y.exp() * y).sum(-1)
     total = sums[0] * sums[1]
-    least = torch.zeros_like(total) if normalised else torch.special.xlogy(total, total)
+    least = torch.zeros_like(total) if normalized else torch.special.xlogy(total, total)
     return heatmap, entropy, least
 
 
-for normalised in (False, True):
-    options = {"size": [3, 4], "sigma": 1.5, "normalised": normalised}
-    case("gaussianHeatmap", [[2, 2, 2]], lambda points: heatmap_target(points, normalised)[0], options, wanted=[])
-    # The least divergence of a normalised heatmap is 0 whatever the points are, and finite to begin with.
-    case("gaussianTarget", [[2, 2, 2]], lambda points: heatmap_target(points, normalised), options, wanted=[])
+for normalized in (False, True):
+    options = {"size": [3, 4], "sigma": 1.5, "normalized": normalized}
+    case("gaussianHeatmap", [[2, 2, 2]], lambda points: heatmap_target(points, normalized)[0], options, wanted=[])
+    # The least divergence of a normalized heatmap is 0 whatever the points are, and finite to begin with.
+    case("gaussianTarget", [[2, 2, 2]], lambda points: heatmap_target(points, normalized), options, wanted=[])
 
 # What augmentation is made of.
 
 
 def sample_affine(x, matrices):
-    """affine_grid and grid_sample in pixels: PyTorch's normalised coordinates are those with corners aligned."""
+    """affine_grid and grid_sample in pixels: PyTorch's normalized coordinates are those with corners aligned."""
     height, width = x.shape[1:3]
     j, i = torch.meshgrid(torch.arange(width).float(), torch.arange(height).float(), indexing="xy")
     m = matrices[:, :, None, None]
@@ -635,16 +635,16 @@ case("peak2d", [[2, 4, 5, 2]], peak, wanted=[])
 # More cells than lanes.
 case("peak2d", [[1, 9, 8, 1]], peak, wanted=[], name="peak2d of 72 cells")
 
-# Optimisers, over two steps, and what goes with them.
+# Optimizers, over two steps, and what goes with them.
 
 
 def steps(make):
     def run(parameter, first, second):
         own = torch.nn.Parameter(parameter.detach().clone())
-        optimiser = make([own])
+        optimizer = make([own])
         for gradient in (first, second):
             own.grad = gradient.detach().clone()
-            optimiser.step()
+            optimizer.step()
         return own
 
     return run

@@ -23,7 +23,7 @@ const options: OptionKinds<RmsNormOptions> = { eps: kinds.optional(kinds.atLeast
 const takes = signature('rmsNorm', { x: kinds.tensor }, options);
 
 /**
- * Root mean square normalisation over the last axis, as `torch.nn.functional.rms_norm` without a weight:
+ * Root mean square normalization over the last axis, as `torch.nn.functional.rms_norm` without a weight:
  * y = x · r with r = 1 / √(mean(x²) + eps).
  *
  * @param x [..., C], of rank 1 or more, f32 or f16. Sums are f32 in any case.

@@ -1,4 +1,4 @@
-// Root mean square normalisation of the rows of x [rows, channels]:
+// Root mean square normalization of the rows of x [rows, channels]:
 //   r = 1 / sqrt(mean(x²) + eps),  y = x · r.
 //
 // {{LANES}} lanes share a row. Each sums the squares of its elements lane, lane + {{LANES}}, …; a tree in a fixed order joins the

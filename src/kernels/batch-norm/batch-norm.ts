@@ -34,7 +34,7 @@ export interface BatchNormOptions {
   readonly runningMean?: Tensor;
   /** Running (unbiased) variance, [C]. Given together with `runningMean`. */
   readonly runningVar?: Tensor;
-  /** Whether to normalise with the statistics of this batch and move the running ones towards them. */
+  /** Whether to normalize with the statistics of this batch and move the running ones towards them. */
   readonly training: boolean;
   /** Share of the new statistics in the running ones. */
   readonly momentum?: number;
@@ -68,8 +68,8 @@ const CHANNEL_OPERANDS: Operands = { weight: F32, bias: F32, runningMean: F32, r
 const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
 
 /**
- * Batch normalisation over the last axis: y = (x − mean) / √(variance + eps) · weight + bias for each channel, with the
- * conventions of `torch.nn.functional.batch_norm`: training normalises with the biased variance of the batch and moves
+ * Batch normalization over the last axis: y = (x − mean) / √(variance + eps) · weight + bias for each channel, with the
+ * conventions of `torch.nn.functional.batch_norm`: training normalizes with the biased variance of the batch and moves
  * the running variance towards the unbiased one.
  *
  * @param x [..., C], of rank 2 or more, f32 or f16. Statistics, weight and bias are f32 in any case.
@@ -134,7 +134,7 @@ export const batchNormTraining: Operation<Attributes> = {
 
 /**
  * Inputs a running statistic and the batch's; output the running statistic, moved. One node for each, apart from the
- * normalisation, so that neither assignment outdates what another result still has to be computed from.
+ * normalization, so that neither assignment outdates what another result still has to be computed from.
  */
 const moveRunning: Operation<{ readonly momentum: number; readonly scale: number }> = {
   name: 'batchNormRunning',
@@ -200,7 +200,7 @@ function dispatchNormalize(lowering: Lowering, bindings: readonly Value[], { eps
   });
 }
 
-/** Gradients by x, weight and bias: with x̂ the normalised input and dz = dy (where the ReLU, if any, lets it through),
+/** Gradients by x, weight and bias: with x̂ the normalized input and dz = dy (where the ReLU, if any, lets it through),
  *     dbias = Σ dz,  dweight = Σ dz·x̂,
  *     dx = weight / √(variance + eps) · (dz − mean(dz) − x̂·mean(dz·x̂))   in training,
  *     dx = weight / √(variance + eps) · dz                                in inference.

@@ -1,4 +1,4 @@
-// Batch normalisation, backward, second pass: adds the parts' partial sums,
+// Batch normalization, backward, second pass: adds the parts' partial sums,
 //   bias gradient = Σ dz,  weight gradient = Σ dz·x̂,
 // and keeps both divided by the number of rows (share = 1/rows) for gradient-input.wgsl.
 //

@@ -1,4 +1,4 @@
-// Batch normalisation, backward, last pass:
+// Batch normalization, backward, last pass:
 //   dx = weight / √(variance + ε) · (dz − mean(dz) − x̂·mean(dz·x̂)),  x̂ = (x − mean) / √(variance + ε),
 // dz as in gradient-sums.wgsl. Without TRAINING, where the statistics do not depend on x, weight / √(variance + ε) ·
 // dz.

@@ -1,4 +1,4 @@
-// Batch normalisation, backward, first pass: Σ dz and Σ dz·x̂ of each channel within each part of rows, where
+// Batch normalization, backward, first pass: Σ dz and Σ dz·x̂ of each channel within each part of rows, where
 // x̂ = (x − mean) / √(variance + ε) and dz is dy, or with RELU dy where the output is positive and else 0.
 //
 // Parts as in statistics.wgsl: part s holds the rows r ≡ s (mod parts).

@@ -1,4 +1,4 @@
-// Batch normalisation, last pass: y = (x − mean) / √(variance + ε) · weight + bias, and with RELU max(y, 0).
+// Batch normalization, last pass: y = (x − mean) / √(variance + ε) · weight + bias, and with RELU max(y, 0).
 //
 // An invocation keeps to one group of {{WIDTH}} channels and walks over the rows of its part (r ≡ part mod parts), so the
 // channel's constants are loaded once and neighbouring invocations touch neighbouring memory.

@@ -30,7 +30,7 @@ export function normalizeReference(
   });
 }
 
-/** Training mode: normalises with the statistics of x itself. */
+/** Training mode: normalizes with the statistics of x itself. */
 export function batchNormReference(
   x: ArrayLike<number>,
   weight: ArrayLike<number>,

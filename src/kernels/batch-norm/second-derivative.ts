@@ -4,7 +4,7 @@ import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/e
 import { total } from '../elementwise/total.js';
 import { mean } from '../reduce/reduce.js';
 
-/** How a batch is normalised. */
+/** How a batch is normalized. */
 export interface Attributes {
   readonly training: boolean;
   readonly eps: number;
@@ -12,7 +12,7 @@ export interface Attributes {
 }
 
 /**
- * Gradients of batch normalisation's gradients, as a composition of operations, so that there are higher ones too.
+ * Gradients of batch normalization's gradients, as a composition of operations, so that there are higher ones too.
  *
  * With g = dy (where the ReLU, if any, lets it through), s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean over the rows
  * of a channel, the gradients are, in training,
@@ -40,26 +40,26 @@ export function secondDerivatives({ inputs, attributes, outputGradients }: Gradi
   const centred = sub(x, training ? mean(x, { axes }) : runningMean);
   const variance = training ? mean(square(centred), { axes }) : runningVar;
   const s = div(1, sqrt(add(variance, eps)));
-  const normalised = mul(centred, s);
+  const normalized = mul(centred, s);
   const passed = relu ? greater(add(mul(centred, div(weight, sqrt(add(variance, eps)))), bias), 0) : undefined;
   const through = (tensor: Tensor) => (passed ? mul(tensor, passed) : tensor);
   const g = through(dy);
   const scale = mul(weight, s);
   /** What the gradient by x̂ is by x, but for the factor s; the same holds for dx. */
   const project = (tensor: Tensor) =>
-    training ? sub(sub(tensor, mean(tensor, { axes })), mul(normalised, over(tensor, normalised))) : tensor;
+    training ? sub(sub(tensor, mean(tensor, { axes })), mul(normalized, over(tensor, normalized))) : tensor;
 
-  const byG = total([U && mul(scale, project(U)), V && mul(V, normalised), W]);
-  const slope = over(g, normalised);
+  const byG = total([U && mul(scale, project(U)), V && mul(V, normalized), W]);
+  const slope = over(g, normalized);
   const t =
     U && training
-      ? sub(sub(over(U, g), mul(mean(U, { axes }), mean(g, { axes }))), mul(over(U, normalised), slope))
+      ? sub(sub(over(U, g), mul(mean(U, { axes }), mean(g, { axes }))), mul(over(U, normalized), slope))
       : U && over(U, g);
   const q = total([
     V && mul(V, g),
-    U && training ? neg(mul(scale, add(mul(slope, U), mul(over(U, normalised), g)))) : undefined,
+    U && training ? neg(mul(scale, add(mul(slope, U), mul(over(U, normalized), g)))) : undefined,
   ]);
-  const byX = total([q && mul(s, project(q)), t && training ? neg(mul(mul(mul(scale, s), normalised), t)) : undefined]);
+  const byX = total([q && mul(s, project(q)), t && training ? neg(mul(mul(mul(scale, s), normalized), t)) : undefined]);
   return {
     byX,
     byDy: byG && through(broadcastTo(byG, x.shape)),

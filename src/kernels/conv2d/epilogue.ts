@@ -5,7 +5,7 @@ import type { ConvAttributes } from './geometry.js';
 import { gemmVariant, lowerConvolution } from './implicit-gemm.js';
 
 // What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch
-// normalisation in training, which otherwise reads from memory all that the convolution has just written.
+// normalization in training, which otherwise reads from memory all that the convolution has just written.
 
 /** Outputs y, and mean and biased variance of each of its channels. */
 const convWithStatistics: Operation<ConvAttributes> = {

@@ -13,7 +13,7 @@ export interface PointwiseDefinition {
   readonly operation?: string;
   readonly arity: 1 | 2 | 3;
   /**
-   * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4<f32>), and may call the
+   * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4f), and may call the
    * functions of nan.wgsl.
    */
   readonly body: string;

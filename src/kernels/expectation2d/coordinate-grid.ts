@@ -3,7 +3,7 @@ import * as kinds from '../../engine/kinds.js';
 import { formatShape } from '../../engine/shape.js';
 
 /**
- * Normalised coordinates of the n cells along an axis, from −1 to 1:
+ * Normalized coordinates of the n cells along an axis, from −1 to 1:
  * - `linspace`: n equidistant values, ends included, x_i = (2i − (n − 1)) / (n − 1); needs n ≥ 2.
  * - `pixel-centre`: centres of n cells that tile [−1, 1], x_i = (2i − (n − 1)) / n.
  */

@@ -28,7 +28,7 @@ const expectation2dTakes = signature<Expectation2dOptions>(
 
 /**
  * The differentiable spatial-to-numerical transform (DSNT): the expected coordinate (Σ p·x, Σ p·y) of each map, in
- * normalised coordinates of the chosen grid. Follows a spatial softmax, `softmax(logits, { axes: [1, 2] })`.
+ * normalized coordinates of the chosen grid. Follows a spatial softmax, `softmax(logits, { axes: [1, 2] })`.
  * Source: Nibali et al., Numerical Coordinate Regression with Convolutional Neural Networks; dsntnn's `dsnt`.
  *
  * @param probabilities [N, H, W, K], each of the N·K maps summing to one.

@@ -1,4 +1,4 @@
-// Gradients of group normalisation by x, weight and bias, with x̂ = (x − mean) · inverse and means over a group:
+// Gradients of group normalization by x, weight and bias, with x̂ = (x − mean) · inverse and means over a group:
 //   dx = inverse · (weight·dy − mean(weight·dy) − x̂ · mean(weight·dy·x̂)),
 //   dweight = Σ dy·x̂ and dbias = Σ dy, here for each sample: [samples, channels].
 //
@@ -69,8 +69,8 @@ fn main(
   for (var p = part.row; p < uniforms.positions; p += part.rows) {
     for (var c = part.column; c < uniforms.width; c += part.columns) {
       let i = part.first + p * uniforms.channels + c;
-      let normalised = (f32(x[i]) - mean) * inverse;
-      dx[i] = {{X}}(inverse * (weight[part.channel + c] * f32(dy[i]) - upstreamMean - normalised * slope));
+      let normalized = (f32(x[i]) - mean) * inverse;
+      dx[i] = {{X}}(inverse * (weight[part.channel + c] * f32(dy[i]) - upstreamMean - normalized * slope));
     }
   }
 }

@@ -34,9 +34,9 @@ const takes = signature<GroupNormOptions>(
 );
 
 /**
- * Group normalisation: y = (x − mean) / √(variance + eps) · weight + bias, with mean and biased variance over all positions and
- * channels of a group of one sample. One group normalises a sample as a whole, C groups each channel by itself (instance
- * normalisation). Counterpart: `torch.nn.functional.group_norm`.
+ * Group normalization: y = (x − mean) / √(variance + eps) · weight + bias, with mean and biased variance over all positions and
+ * channels of a group of one sample. One group normalizes a sample as a whole, C groups each channel by itself (instance
+ * normalization). Counterpart: `torch.nn.functional.group_norm`.
  *
  * @param x [N, …, C], of rank 2 or more, f32 or f16: channels last, as in `batchNorm` and `conv2d`. Neighbouring channels form a
  *   group. Statistics, weight and bias are f32 in any case.

@@ -1,4 +1,4 @@
-// Group normalisation of x [samples, positions, channels], whose channels fall into groups of `width` neighbours:
+// Group normalization of x [samples, positions, channels], whose channels fall into groups of `width` neighbours:
 //   mean and (biased) variance over the positions and channels of a group,
 //   inverse = 1 / sqrt(variance + eps),  y = (x − mean) · inverse · weight + bias.
 //

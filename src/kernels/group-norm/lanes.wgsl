@@ -1,4 +1,4 @@
-// What the kernels of group normalisation share: which values of a group are a lane's, and sums over the lanes.
+// What the kernels of group normalization share: which values of a group are a lane's, and sums over the lanes.
 
 struct Part {
   // The group's first channel, and its first value.

@@ -3,7 +3,7 @@ export interface GroupNormReference {
   readonly eps: number;
 }
 
-/** Group normalisation of x [samples, …, channels], in float64: (x − mean) / √(variance + eps) · weight + bias. */
+/** Group normalization of x [samples, …, channels], in float64: (x − mean) / √(variance + eps) · weight + bias. */
 export function groupNormReference(
   [x, weight, bias]: readonly ArrayLike<number>[],
   samples: number,

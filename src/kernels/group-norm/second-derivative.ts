@@ -11,7 +11,7 @@ export interface GroupNormAttributes {
 }
 
 /**
- * Gradients of group normalisation's gradients, as a composition of operations, so that there are higher ones too.
+ * Gradients of group normalization's gradients, as a composition of operations, so that there are higher ones too.
  *
  * With h = weight·dy, s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean over the M values of a group, the gradients are
  *   dx = s·(h − ⟨h⟩ − x̂·⟨h·x̂⟩),  dweight = Σ dy·x̂,  dbias = Σ dy,
@@ -39,19 +39,19 @@ export function secondDerivatives(call: GradientCall<GroupNormAttributes>): (Ten
 
   const centred = sub(x, average(x));
   const s = div(1, sqrt(add(average(square(centred)), eps)));
-  const normalised = mul(centred, s);
+  const normalized = mul(centred, s);
   /** The gradient by x of a gradient by x̂, but for the factor s; the same holds for dx. */
   const project = (tensor: Tensor) =>
-    sub(sub(tensor, average(tensor)), mul(normalised, average(mul(tensor, normalised))));
+    sub(sub(tensor, average(tensor)), mul(normalized, average(mul(tensor, normalized))));
 
   const h = mul(dy, weight);
-  const slope = average(mul(h, normalised));
+  const slope = average(mul(h, normalized));
   const a = U && mul(s, project(U));
-  const along = U && average(mul(U, normalised));
+  const along = U && average(mul(U, normalized));
   const t = U && along && sub(sub(average(mul(U, h)), mul(average(U), average(h))), mul(along, slope));
   const q = total([V && mul(V, dy), U && along && neg(mul(s, add(mul(slope, U), mul(along, h))))]);
-  const byX = total([q && mul(s, project(q)), t && neg(mul(mul(square(s), normalised), t))]);
-  const byDy = total([a && mul(a, weight), V && mul(V, normalised), W]);
+  const byX = total([q && mul(s, project(q)), t && neg(mul(mul(square(s), normalized), t))]);
+  const byDy = total([a && mul(a, weight), V && mul(V, normalized), W]);
   return [
     byX && reshape(byX, shape),
     byDy && reshape(broadcastTo(byDy, x.shape), shape),

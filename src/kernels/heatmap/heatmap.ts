@@ -18,7 +18,7 @@ export interface GaussianHeatmapOptions {
   /** Which coordinates the cells have. */
   readonly grid: CoordinateGrid;
   /** Whether each map sums to 1; otherwise its peak is 1. */
-  readonly normalised?: boolean;
+  readonly normalized?: boolean;
 }
 
 /** Gaussian heatmaps and what is known of them in closed form. */
@@ -27,7 +27,7 @@ export interface GaussianTarget {
   readonly heatmap: Tensor;
   /** Σ H·ln H of each map, [N, K]. */
   readonly negativeEntropy: Tensor;
-  /** The least value of KL(H ‖ p) = Σ H·ln(H/p) over all p that sum to 1: S·ln S with S = ΣH, [N, K]; 0 if normalised. */
+  /** The least value of KL(H ‖ p) = Σ H·ln(H/p) over all p that sum to 1: S·ln S with S = ΣH, [N, K]; 0 if normalized. */
   readonly leastDivergence: Tensor;
 }
 
@@ -35,26 +35,26 @@ interface Attributes {
   readonly size: readonly [number, number];
   readonly sigma: readonly [number, number];
   readonly grid: CoordinateGrid;
-  readonly normalised: boolean;
+  readonly normalized: boolean;
 }
 
 const heatmapOptions: OptionKinds<GaussianHeatmapOptions> = {
   size: kinds.two(kinds.whole(1)),
   sigma: kinds.pair(kinds.positive),
   grid: coordinateGrid,
-  normalised: kinds.optional(kinds.flag),
+  normalized: kinds.optional(kinds.flag),
 };
 const gaussianHeatmapTakes = signature('gaussianHeatmap', { points: kinds.tensor }, heatmapOptions);
 const gaussianTargetTakes = signature('gaussianTarget', { points: kinds.tensor }, heatmapOptions);
 
 /**
  * One Gaussian per point, exp(−d²/2σ²) with d the distance in cells (that is, d_x = Δx · W/2 for a distance Δx in
- * normalised coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is W/(W − 1)
+ * normalized coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is W/(W − 1)
  * cells, which is the paper's reading: a standard deviation of σ/W of a frame whose first and last sample lie on its edges.
  *
  * The points get no gradient: heatmaps are targets.
  *
- * @param points [N, K, 2]: x, then y, in normalised coordinates (−1 to 1) of the chosen grid.
+ * @param points [N, K, 2]: x, then y, in normalized coordinates (−1 to 1) of the chosen grid.
  * @returns [N, H, W, K].
  * @throws ShapeError if the points are not [N, K, 2], the size or sigma is not positive, or a linspace axis is one cell long.
  */
@@ -66,12 +66,12 @@ export function gaussianHeatmap(points: Tensor, options: GaussianHeatmapOptions)
 /** {@link gaussianHeatmap} with the entropy of each map and its least divergence from a distribution. */
 export function gaussianTarget(points: Tensor, options: GaussianHeatmapOptions): GaussianTarget {
   gaussianTargetTakes(arguments);
-  const { size, sigma, grid, normalised = false } = options;
+  const { size, sigma, grid, normalized = false } = options;
   const [heatmap, negativeEntropy, leastDivergence] = record(heatmapOperation, [points], {
     size,
     sigma: typeof sigma === 'number' ? [sigma, sigma] : sigma,
     grid,
-    normalised,
+    normalized,
   });
   return { heatmap, negativeEntropy, leastDivergence };
 }
@@ -102,7 +102,7 @@ const heatmapOperation: Operation<Attributes> = {
     return [{ shape: [images, ...size, channels], dtype }, perPoint, perPoint];
   },
 
-  lower(lowering, [points], [heatmap, negativeEntropy, leastDivergence], { size, sigma, grid, normalised }) {
+  lower(lowering, [points], [heatmap, negativeEntropy, leastDivergence], { size, sigma, grid, normalized }) {
     const [images, channels] = points.shape;
     const [height, width] = size;
     const profiles = lowering.scratch([images, height + width, channels]);
@@ -112,7 +112,7 @@ const heatmapOperation: Operation<Attributes> = {
     lowering.dispatch({
       label: 'gaussianHeatmap.profiles',
       ...kernel(withNan(profilesKernel, 'f32'), {
-        constants: { NORMALISED: normalised },
+        constants: { NORMALIZED: normalized },
         uniforms: profilesUniforms({ points: images * channels, channels, height, width, ...axes }),
       }),
       bindings: [points, profiles, negativeEntropy, leastDivergence],

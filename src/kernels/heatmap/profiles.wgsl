@@ -1,7 +1,7 @@
 // A Gaussian heatmap is the product of two profiles, H[i, j] = g_y[i]·g_x[j], one along each axis:
 //   g[i] = exp(−d_i²/2),  d_i = (x_i − μ) · n / (2σ),
 // for the point's coordinate μ and the n cells' coordinates x_i = (2i − (n − 1)) / divisor, both in [−1, 1], and σ in cells
-// of width 2/n. With NORMALISED each profile is divided by its sum, from the largest exponent down, so that a point far
+// of width 2/n. With NORMALIZED each profile is divided by its sum, from the largest exponent down, so that a point far
 // outside still has a profile.
 //
 // Since ln g is known without a logarithm, so are, with S = Σ g,
@@ -26,13 +26,13 @@ fn exponent(axis: Axis, i: u32) -> f32 {
 // Writes the profile at `first` and returns (Σ g, Σ g·ln g).
 fn write_profile(axis: Axis, first: u32) -> vec2f {
   var log_total = 0.0;
-//#if NORMALISED
+//#if NORMALIZED
   var highest = exponent(axis, 0u);
   for (var i = 1u; i < axis.size; i++) { highest = maximum(highest, exponent(axis, i)); }
   var total = 0.0;
   for (var i = 0u; i < axis.size; i++) { total += keepNan(exp(exponent(axis, i) - highest), highest); }
   log_total = highest + log(total);
-//#end if NORMALISED
+//#end if NORMALIZED
   var sums = vec2f(0.0);
   for (var i = 0u; i < axis.size; i++) {
     let log_value = exponent(axis, i) - log_total;
@@ -54,10 +54,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   let x = write_profile(columns, first + uniforms.height * uniforms.channels);
 
   negative_entropy[index] = x.y * y.x + x.x * y.y;
-//#if NORMALISED
+//#if NORMALIZED
   least_divergence[index] = 0.0;
 //#else
   let sum = x.x * y.x;
   least_divergence[index] = keepNan(select(0.0, sum * log(max(sum, 1e-37)), sum > 0.0), sum);
-//#end if NORMALISED
+//#end if NORMALIZED
 }

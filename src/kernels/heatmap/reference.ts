@@ -1,7 +1,7 @@
 import type { CoordinateGrid } from '../expectation2d/coordinate-grid.js';
 import { coordinateReference } from '../expectation2d/reference.js';
 
-/** exp(−d²/2σ²) around each of the points [N, K, 2] (x, y), as [N, H, W, K]; divided by its sum if normalised. */
+/** exp(−d²/2σ²) around each of the points [N, K, 2] (x, y), as [N, H, W, K]; divided by its sum if normalized. */
 export function gaussianHeatmapReference(
   points: ArrayLike<number>,
   [images, channels]: readonly number[],
@@ -9,10 +9,10 @@ export function gaussianHeatmapReference(
     readonly size: readonly [number, number];
     readonly sigma: readonly [number, number];
     readonly grid: CoordinateGrid;
-    readonly normalised?: boolean;
+    readonly normalized?: boolean;
   },
 ): Float64Array {
-  const { size, sigma, grid, normalised } = options;
+  const { size, sigma, grid, normalized } = options;
   const [height, width] = size;
   const heatmap = new Float64Array(images * height * width * channels);
   const index = (n: number, i: number, j: number, k: number) => ((n * height + i) * width + j) * channels + k;
@@ -29,7 +29,7 @@ export function gaussianHeatmapReference(
           sum += heatmap[index(n, i, j, k)];
         }
       }
-      if (!normalised) continue;
+      if (!normalized) continue;
       for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) heatmap[index(n, i, j, k)] /= sum;
     }
   }

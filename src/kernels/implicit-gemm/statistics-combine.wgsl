@@ -1,4 +1,4 @@
-// Batch normalisation, forward, second pass: the parts' (mean, M2) become the mean and the biased variance M2/rows of
+// Batch normalization, forward, second pass: the parts' (mean, M2) become the mean and the biased variance M2/rows of
 // each channel.
 //
 // A lane joins the parts lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same

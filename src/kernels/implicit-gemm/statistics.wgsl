@@ -1,4 +1,4 @@
-// Batch normalisation, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each part of rows.
+// Batch normalization, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each part of rows.
 //
 // x is [rows, channels], read as groups of {{WIDTH}} channels. Part s holds the rows r ≡ s (mod parts): neighbouring
 // invocations read neighbouring memory whatever the number of channels.

@@ -1,4 +1,4 @@
-// state[0] ← state[0] + 1: the optimiser's step count. GUARDED: unless the step was left out (optimizer.wgsl).
+// state[0] ← state[0] + 1: the optimizer's step count. GUARDED: unless the step was left out (optimizer.wgsl).
 @group(0) @binding(1) var<storage, read_write> state: array<f32>;
 //#if GUARDED
 @group(0) @binding(2) var<storage, read> guard: array<u32>;

@@ -24,7 +24,7 @@ export function globalNorm(gradients: readonly Tensor[]): Tensor {
  * Scales gradients so that their common norm is at most `maxNorm`, on the device.
  * Counterpart: torch.nn.utils.clip_grad_norm_, with its 1e-6 in the denominator.
  *
- * @returns The scaled gradients, in order; they stay in arenas, so that an optimiser takes them without a copy.
+ * @returns The scaled gradients, in order; they stay in arenas, so that an optimizer takes them without a copy.
  */
 export function clipByNorm(gradients: readonly Tensor[], maxNorm: number | Tensor): Tensor[] {
   clipByNormTakes(arguments);

@@ -42,7 +42,7 @@ interface Attributes {
  * double it. All on the device, as part of the step's program: nothing is read back.
  *
  * Use: gradients of `scale(loss)`; `clipWithNorm(…, { scale: scaler.current() })`, which divides them again; then `update(norm)`,
- * and the optimiser's `onlyIfFinite`.
+ * and the optimizer's `onlyIfFinite`.
  */
 export class LossScaler {
   readonly least: number;

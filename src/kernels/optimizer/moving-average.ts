@@ -22,10 +22,10 @@ export class MovingAverage {
 
   /**
    * Moves the averages. Within a compiled function this is an effect of the program; values assigned before, such as
-   * parameters after the optimiser's update, take part as they are then.
+   * parameters after the optimizer's update, take part as they are then.
    *
    * @param averages Stored tensors, the same at every call. The first call moves them into arenas.
-   * @param values One per average, of its shape. Parameters that an optimiser has just updated, all of them and in its
+   * @param values One per average, of its shape. Parameters that an optimizer has just updated, all of them and in its
    *   order, are taken from its arenas without a copy.
    */
   update(averages: readonly Tensor[], values: readonly Tensor[], rate: number | Tensor): void {

@@ -11,7 +11,7 @@ import { linearGrid } from '../grid.js';
 import advanceSource from './advance.wgsl';
 import source from './optimizer.wgsl';
 
-/** What an optimiser's kernel is told. */
+/** What an optimizer's kernel is told. */
 export interface StepAttributes {
   readonly name: 'adam' | 'adamw' | 'sgd';
   readonly beta1: number;
@@ -110,7 +110,7 @@ const updateTakes = (name: string) =>
     { onlyIfFinite: kinds.optional(kinds.f32) },
   );
 
-/** The optimisers' common part: parameters and state in arenas, one dispatch per arena and step. */
+/** The optimizers' common part: parameters and state in arenas, one dispatch per arena and step. */
 export abstract class Optimizer {
   private parameters: readonly Tensor[] = [];
   private arenas: Arena[] = [];
@@ -125,14 +125,14 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes one step. Within a compiled function the new values of the parameters and of the optimiser's state are effects
+   * Takes one step. Within a compiled function the new values of the parameters and of the optimizer's state are effects
    * of the program; elsewhere the step is taken at once.
    *
    * @param parameters Stored tensors, the same at every call. The first call moves them into arenas.
    * @param gradients One per parameter, of its shape.
    * @param learningRate A number, or a scalar tensor such as an argument of the compiled function.
    * @param options.onlyIfFinite A scalar, such as the norm of the gradients: where it is NaN or Inf the step is left out,
-   *   so that parameters and state stay as they were. Counterpart: `found_inf` of PyTorch's fused optimisers.
+   *   so that parameters and state stay as they were. Counterpart: `found_inf` of PyTorch's fused optimizers.
    */
   update(
     parameters: readonly Tensor[],
@@ -170,7 +170,7 @@ export abstract class Optimizer {
     });
   }
 
-  /** Releases the optimiser's state. The parameters stay. */
+  /** Releases the optimizer's state. The parameters stay. */
   dispose(): void {
     for (const { parameters, moments } of this.arenas) for (const flat of [parameters, ...moments]) flat.dispose();
     this.count?.dispose();
@@ -180,7 +180,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * The optimiser's state for checkpoints: the step count, and for each parameter its moments in the parameter's shape.
+   * The optimizer's state for checkpoints: the step count, and for each parameter its moments in the parameter's shape.
    * Empty before the first update.
    */
   async state(): Promise<{ count: number; moments: Float32Array[][] }> {
@@ -212,7 +212,7 @@ export abstract class Optimizer {
       );
     if (!isFresh && !fits) {
       throw new SondeError(
-        `${this.settings.name}: the saved state does not fit these ${parameters.length} parameters; it belongs to another model or optimiser.`,
+        `${this.settings.name}: the saved state does not fit these ${parameters.length} parameters; it belongs to another model or optimizer.`,
       );
     }
     for (const arena of this.arenas) {
@@ -251,9 +251,9 @@ export abstract class Optimizer {
       parameters.length !== this.parameters.length ||
       parameters.some((own, i) => own !== this.parameters[i])
     ) {
-      throw new SondeError(`${name}: the parameters are not those of the first update; make a new optimiser for them.`);
+      throw new SondeError(`${name}: the parameters are not those of the first update; make a new optimizer for them.`);
     } else if (!this.arenas.every(({ layout, parameters: flat }) => isPackedIn(flat, layout, parameters))) {
-      // Another optimiser has packed them since.
+      // Another optimizer has packed them since.
       const packed = packStored(device, parameters);
       for (const arena of this.arenas) arena.parameters.dispose();
       this.arenas = this.arenas.map((arena, i) => ({ ...arena, parameters: packed[i].flat }));

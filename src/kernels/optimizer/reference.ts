@@ -1,4 +1,4 @@
-// The optimisers on plain numbers, in float64.
+// The optimizers on plain numbers, in float64.
 
 export interface OptimizerReference {
   readonly parameter: Float64Array;

@@ -1,5 +1,5 @@
 /**
- * log Σ-normalised x over the middle axis of [outer, reduce, inner]: x − log Σ exp(x). Softmax is its exponential.
+ * log Σ-normalized x over the middle axis of [outer, reduce, inner]: x − log Σ exp(x). Softmax is its exponential.
  */
 export function logSoftmaxReference(
   x: ArrayLike<number>,

@@ -172,7 +172,7 @@ async function time(
   for (let i = 0; i < repeats; i++) {
     const { dispatches, wallMilliseconds } = await run.profile(...inputs);
     const onDevice = dispatches?.reduce((total, { milliseconds }) => total + milliseconds, 0) ?? 0;
-    // Quantised timestamps can say 0; then the wall clock is all there is.
+    // Quantized timestamps can say 0; then the wall clock is all there is.
     times.push(onDevice > 0 ? onDevice : wallMilliseconds);
   }
   await device.finished();

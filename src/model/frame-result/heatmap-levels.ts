@@ -1,6 +1,6 @@
 import type { CoordinateGrid } from '../../kernels/index.js';
 import type { FrameTransform, Region } from '../fit-frame.js';
-import { fromNormalised, toNormalised } from '../frame-coordinates.js';
+import { fromNormalized, toNormalized } from '../frame-coordinates.js';
 import { LANDMARK_NAMES } from '../landmarks.js';
 import type { PredictedHeatmaps } from '../predictor.js';
 
@@ -31,7 +31,7 @@ export function heatmapLevels(
     }
   }
   // Cells reach half a step beyond the centres of the outermost ones; pixels likewise.
-  const edge = (cell: number, extent: number) => fromNormalised(toNormalised(cell, extent, grid), size, grid);
+  const edge = (cell: number, extent: number) => fromNormalized(toNormalized(cell, extent, grid), size, grid);
   const topLeft = transform.toFrame({ x: edge(-0.5, width), y: edge(-0.5, height) });
   const bottomRight = transform.toFrame({ x: edge(width - 0.5, width), y: edge(height - 0.5, height) });
   const box = {

@@ -38,13 +38,13 @@ export function warningsOf(landmarks: Landmarks, frame: WarnedFrame): string[] {
   }
   if (!uncertainty.calibrated) {
     warnings.push(
-      'The model has no calibration: its expected errors are the widths of its heatmaps, and frames of another kind are not recognised. ' +
+      'The model has no calibration: its expected errors are the widths of its heatmaps, and frames of another kind are not recognized. ' +
         'Evaluating its run makes one.',
     );
   } else if (uncertainty.distance === null) {
     warnings.push(
       'The model’s calibration does not describe the frames it knows (it is of an older version, or of fewer than ten frames): frames of ' +
-        'another kind are not recognised. Evaluating its run again adds that.',
+        'another kind are not recognized. Evaluating its run again adds that.',
     );
   }
   return warnings;

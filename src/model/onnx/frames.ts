@@ -25,7 +25,7 @@ export function scaleFrames(graph: GraphBuilder, frames: ValueName, type: FrameT
  *
  *     c(i) = (2i + 1 + 2·offset)·side / (2·size) − ½,    offset = ⌊size·(extent − side) / (2·side)⌋
  *
- * and weighs pixel j by max(0, 1 − |j − c(i)| / support), normalised, with support = max(1, side / size). Multiplied by
+ * and weighs pixel j by max(0, 1 − |j − c(i)| / support), normalized, with support = max(1, side / size). Multiplied by
  * 2·size·support = 2·max(size, side) these are whole numbers, so that int64 arithmetic gives them without any rounding.
  *
  * @param frames [N, 1, H, W]

@@ -1,5 +1,5 @@
 import type { HeatmapReader } from '../decoding.js';
-import { toNormalised } from '../frame-coordinates.js';
+import { toNormalized } from '../frame-coordinates.js';
 import type { GraphBuilder, ValueName } from './graph-builder.js';
 
 export interface HeatmapExtent {
@@ -44,7 +44,7 @@ export function decodeHeatmaps(
 function cellPlaces(reader: HeatmapReader, { height, width, size }: HeatmapExtent): number[] {
   const { decoding, grid } = reader;
   const place = (cell: number, cells: number) =>
-    reader.toPixel(decoding === 'dsnt' ? toNormalised(cell, cells, grid) : cell, size, cells);
+    reader.toPixel(decoding === 'dsnt' ? toNormalized(cell, cells, grid) : cell, size, cells);
   return Array.from({ length: height * width }, (_, i) => [
     place(i % width, width),
     place(Math.floor(i / width), height),

@@ -49,7 +49,7 @@ const WITHIN_CELL = 1 / 12;
  * in one cell is as sure as its resolution allows, not infinitely so.
  *
  * Scores are no probabilities, but the map with the least mean squared error against Gaussians is the distribution of
- * the landmark blurred by that Gaussian, up to a factor; so they are normalised. A network leaves small values all over
+ * the landmark blurred by that Gaussian, up to a factor; so they are normalized. A network leaves small values all over
  * the background, which would outweigh the peak by their number: scores up to a tenth of the highest are taken as zero.
  * A heatmap without a positive score says nothing, and is taken as uniform.
  *

@@ -194,7 +194,7 @@ function calibrationTable(assessed: readonly Assessed[], number: number): VNode 
       number={number}
       title="Calibration"
       caption={
-        `ENCE: expected normalised calibration error, 0 is perfect. Rank correlation (Spearman) of predicted and actual ` +
+        `ENCE: expected normalized calibration error, 0 is perfect. Rank correlation (Spearman) of predicted and actual ` +
         `errors, 1 is perfect order. Within 1σ and 2σ: ${percent(one.landmarks)} and ${percent(two.landmarks)} % of ` +
         `landmarks, ${percent(one.angle)} and ${percent(two.angle)} % of angles should be.`
       }

@@ -27,7 +27,7 @@ export function hostGuard(allowed: readonly string[]): (message: IncomingMessage
   };
 }
 
-/** Normalised host name: lower case, without port and final dot; undefined if it is not a valid host. */
+/** Normalized host name: lower case, without port and final dot; undefined if it is not a valid host. */
 function hostname(host: string): string | undefined {
   const url = `http://${host}`;
   if (!URL.canParse(url) || /[/?#@\\]/.test(host)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * Request and response schemas of `POST /v1/predict`. Responses are serialised by them, and they are in the OpenAPI
+ * Request and response schemas of `POST /v1/predict`. Responses are serialized by them, and they are in the OpenAPI
  * document.
  */
 import { z } from 'zod';

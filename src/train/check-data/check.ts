@@ -47,7 +47,7 @@ export async function checkData(directory: string, options: CheckOptions = {}): 
     await checkFiles(one, findings);
   }
   const summary = (one: SplitLabels) =>
-    summarise(
+    summarize(
       one,
       images.filter(({ row }) => row.split === one.split),
       findings,
@@ -123,7 +123,7 @@ async function checkFiles({ split, named, images }: SplitLabels, findings: Findi
   }
 }
 
-function summarise({ path, rows }: SplitLabels, images: readonly CheckedImage[], findings: Findings): SplitSummary {
+function summarize({ path, rows }: SplitLabels, images: readonly CheckedImage[], findings: Findings): SplitSummary {
   const distinct = [...new Map(images.map((image) => [image.path, image])).values()];
   const formats = groupByFrequency(distinct, ({ format }) => format);
   const angles = rows.map(({ landmarks }) => landmarks && angleOfProgression(landmarks));

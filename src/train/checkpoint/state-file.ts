@@ -11,7 +11,7 @@ export class CheckpointError extends SondeError {
 /** State of a training run from which it resumes as if it had never been interrupted. */
 export interface TrainingState {
   readonly position: TrainingPosition;
-  /** Weights, their moving average and the optimiser's moments, by name. */
+  /** Weights, their moving average and the optimizer's moments, by name. */
   readonly tensors: SafetensorsTensors;
   /** What the state belongs to. */
   readonly run: RunIdentity;

@@ -105,7 +105,7 @@ function training({ config, facts }: CardSubject): string {
     ['data', [frames, from].filter(Boolean).join(', ') || undefined],
     ['loss', loss.name === 'keypoint' ? `keypoint (λ ${loss.lambda}, σ ${loss.sigma})` : `heatmap (σ ${loss.sigma})`],
     [
-      'optimiser',
+      'optimizer',
       [
         `${optimizer.name}, learning rate ${optimizer.learningRate}`,
         `batches of ${batchSize}${accumulate > 1 ? `, ${accumulate} of them a step` : ''}`,

@@ -1,6 +1,6 @@
 import type { Device } from '../../index.js';
 import { decodedLandmarks, scaleTo512, toCoordinates } from '../../model/coordinates.js';
-import { toNormalised } from '../../model/index.js';
+import { toNormalized } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import { evaluateLandmarks } from '../metrics/index.js';
@@ -46,7 +46,7 @@ function logTarget(
   { loss, model }: TrainingConfig,
 ): number[] {
   const term = (cell: number, cells: number, at: number) => {
-    const distance = (toNormalised(cell, cells, model.grid) - at) / 2;
+    const distance = (toNormalized(cell, cells, model.grid) - at) / 2;
     return (distance * cells) ** 2 / (2 * loss.sigma ** 2);
   };
   const values: number[] = [];

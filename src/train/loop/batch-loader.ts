@@ -1,7 +1,7 @@
 import { isTooLarge } from '../../engine/errors.js';
 import { add, type Compiled, compile, type Device, mul, type Tensor } from '../../index.js';
 import { toCoordinates } from '../../model/coordinates.js';
-import { toNormalised } from '../../model/index.js';
+import { toNormalized } from '../../model/index.js';
 import { joinFrames } from '../../model/predictor.js';
 import { augment, augmentFrames, FrameStore } from '../augmentation/index.js';
 import type { TrainingConfig } from '../config/index.js';
@@ -71,8 +71,8 @@ class DeviceBatchLoader implements BatchLoader {
     private readonly config: TrainingConfig,
   ) {
     const { grid, inputSize } = config.model;
-    const offset = toNormalised(0, inputSize, grid);
-    const scale = toNormalised(1, inputSize, grid) - offset;
+    const offset = toNormalized(0, inputSize, grid);
+    const scale = toNormalized(1, inputSize, grid) - offset;
     this.program = compile((indices: Tensor, key: Tensor) => {
       const { images, landmarks } = augmentFrames(store, indices, key, config.augmentation);
       return { images, targets: add(mul(landmarks, scale), offset) };

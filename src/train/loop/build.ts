@@ -23,7 +23,7 @@ export function buildSchedule({ schedule, optimizer }: TrainingConfig): ReduceOn
   }
 }
 
-/** What is minimised, and how much of it is left to learn. A type, so that a compiled function may return it. */
+/** What is minimized, and how much of it is left to learn. A type, so that a compiled function may return it. */
 export type TrainingLoss = {
   readonly total: Tensor;
   /** The part above the least that it can be for these targets. */
@@ -48,7 +48,7 @@ export function buildLoss({ loss, model }: TrainingConfig): (logits: Tensor, tar
     grid,
     reduction,
     divergence: loss.regularizer,
-    normalised: loss.target === 'normalised',
+    normalized: loss.target === 'normalised',
   };
   return (logits, targets) => {
     const { total, excess } = keypointLoss(logits, targets, options);

@@ -22,7 +22,7 @@ export interface LearnerOptions extends Pick<CompileOptions, 'matrixUnits'> {
   readonly note?: (text: string) => void;
 }
 
-/** In a state: the loss scale, the good steps since it changed, and the updates that the optimiser has made. */
+/** In a state: the loss scale, the good steps since it changed, and the updates that the optimizer has made. */
 const LOSS_SCALE = 'loss_scale';
 
 /** The network being trained, the moving average of its weights where that is asked for, and their step. */
@@ -65,7 +65,7 @@ export class Learner {
 
   /**
    * Everything that training changes, as a file keeps it: `model.…`, with a moving average `average.…`, and the
-   * optimiser's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts; and the
+   * optimizer's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts; and the
    * loss scale.
    */
   async tensors(): Promise<SafetensorsTensors> {
@@ -79,7 +79,7 @@ export class Learner {
       ...withPrefix('model', await readWeights(this.model)),
       ...(this.average && withPrefix('average', await readWeights(this.average))),
       ...Object.fromEntries(ofOptimizer),
-      // A step that is left out is no update to the optimiser.
+      // A step that is left out is no update to the optimizer.
       ...(scaler && { [LOSS_SCALE]: toPyTorchTensor(Float32Array.of(...scaler, count), [3]) }),
     };
   }
@@ -92,7 +92,7 @@ export class Learner {
     const learned = this.model.named().filter((entry) => entry.learned);
     const moments = learned.map(({ name, tensor: { shape } }) =>
       saved.map((own) => {
-        if (!(name in own)) throw new WeightsError(`The optimiser's moments of ${name} are missing; start a new run.`);
+        if (!(name in own)) throw new WeightsError(`The optimizer's moments of ${name} are missing; start a new run.`);
         return fromPyTorchTensor(own[name], shape, name);
       }),
     );

@@ -1,5 +1,5 @@
 import { add, mean, mul, sqrt, square, sub, sum, type Tensor } from '../../index.js';
-import { fromNormalised, type HeatmapReader } from '../../model/index.js';
+import { fromNormalized, type HeatmapReader } from '../../model/index.js';
 
 /**
  * The mean Euclidean distance of decoded points from their targets, within a program: px of a 512 px frame.
@@ -7,7 +7,7 @@ import { fromNormalised, type HeatmapReader } from '../../model/index.js';
  * Whatever the reader, a pixel is a linear function of what it read, and so it is of a target.
  *
  * @param points [N, K, 2], as `reader.points` reads them from heatmaps of `cells` × `cells`.
- * @param targets [N, K, 2], normalised coordinates of the reader's grid.
+ * @param targets [N, K, 2], normalized coordinates of the reader's grid.
  * @param size Pixels along a side of the frames.
  * @returns a scalar
  */
@@ -20,7 +20,7 @@ export function meanDistance(
 ): Tensor {
   const apart = sub(
     inPixels(points, (value) => reader.toPixel(value, size, cells)),
-    inPixels(targets, (value) => fromNormalised(value, size, reader.grid)),
+    inPixels(targets, (value) => fromNormalized(value, size, reader.grid)),
   );
   return mul(mean(sqrt(sum(square(apart), { axes: [2] }))), 512 / size);
 }

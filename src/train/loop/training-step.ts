@@ -59,7 +59,7 @@ export interface TrainingStepOptions extends Pick<CompileOptions, 'matrixUnits'>
 type StepArguments = [Tensor, Tensor, number, number];
 
 /**
- * Forward, loss, backward, clipping, optimiser and moving average as one program. Its batch is `accumulate` batches in
+ * Forward, loss, backward, clipping, optimizer and moving average as one program. Its batch is `accumulate` batches in
  * equal parts whose gradients are averaged before the update, still within the one program; a batch that the adapter
  * cannot bind or hold is split further. A step whose loss or gradient is NaN or infinite leaves the weights unchanged.
  */
@@ -97,7 +97,7 @@ export class TrainingStep {
     return { loss, excess, norm, distance, scale };
   }
 
-  /** The optimiser's moments, one list per parameter of the model. */
+  /** The optimizer's moments, one list per parameter of the model. */
   optimizerState(): ReturnType<Optimizer['state']> {
     return this.optimizer.state();
   }
@@ -152,7 +152,7 @@ export class TrainingStep {
         const pieces = this.parts / accumulate;
         this.options.note?.(
           `a batch of ${batchSize} frames does not fit this adapter (${error.message}); it is split into ${pieces} parts of ` +
-            `${batchSize / pieces}, whose gradients are accumulated; batch norm then normalises within each part`,
+            `${batchSize / pieces}, whose gradients are accumulated; batch norm then normalizes within each part`,
         );
       }
     }

@@ -14,7 +14,7 @@ export interface Scene {
   /** Exponent p of the skull's brightness, cosᵖ of the angle of incidence. */
   readonly skullExponent: number;
   /**
-   * Bone attenuation, one way, dB/cm at 1 MHz. Grown bone has about 15; the fetal skull, thin and half mineralised, lets
+   * Bone attenuation, one way, dB/cm at 1 MHz. Grown bone has about 15; the fetal skull, thin and half mineralized, lets
    * more through, or the brain would never be seen.
    */
   readonly boneAttenuation: number;

@@ -49,7 +49,7 @@ const reliabilitySchema = z.object({
   withinSigma: z.array(z.object({ sigma: z.int(), expected: share, observed: share })),
   /** Groups of equal size by predicted error: root mean squares of predicted and actual errors (px or degrees). */
   bins: z.array(z.object({ count: z.int(), predicted: z.number(), actual: z.number() })),
-  /** Expected normalised calibration error: mean over the bins of |predicted − actual| / predicted. */
+  /** Expected normalized calibration error: mean over the bins of |predicted − actual| / predicted. */
   ence: z.number(),
   /** Spearman's correlation of predicted and actual errors; absent where either are all alike. */
   rankCorrelation: z.number().optional(),

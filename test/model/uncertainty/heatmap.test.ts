@@ -9,7 +9,7 @@ function map(value: (x: number, y: number) => number): number[] {
   return Array.from({ length: CELLS * CELLS }, (_, i) => value(i % CELLS, Math.floor(i / CELLS)));
 }
 
-function normalised(values: readonly number[]): number[] {
+function normalized(values: readonly number[]): number[] {
   const sum = values.reduce((total, value) => total + value, 0);
   return values.map((value) => value / sum);
 }
@@ -21,7 +21,7 @@ const layout = { height: CELLS, width: CELLS, cellSize: 1 };
 
 describe('heatmapUncertainty', () => {
   it('finds the variances and the entropy of a Gaussian, and 1/12 for the position within a cell', () => {
-    const { covariance, entropy, peakMass } = heatmapUncertainty(normalised(map(gaussian(15.3, 14.6, 2, 3))), layout);
+    const { covariance, entropy, peakMass } = heatmapUncertainty(normalized(map(gaussian(15.3, 14.6, 2, 3))), layout);
     expect(covariance.xx).toBeCloseTo(4 + 1 / 12, 4);
     expect(covariance.yy).toBeCloseTo(9 + 1 / 12, 3);
     expect(covariance.xy).toBeCloseTo(0, 6);
@@ -33,7 +33,7 @@ describe('heatmapUncertainty', () => {
   });
 
   it('sees in which direction a heatmap extends', () => {
-    const diagonal = normalised(map((x, y) => Math.exp(-((x - y) ** 2) / 4 - (x + y - 31) ** 2 / 50)));
+    const diagonal = normalized(map((x, y) => Math.exp(-((x - y) ** 2) / 4 - (x + y - 31) ** 2 / 50)));
     const { covariance } = heatmapUncertainty(diagonal, layout);
     // The variance of x + y is 25, that of x − y is 2: xx = (25 + 2)/4 and xy = (25 − 2)/4.
     expect(covariance.xx).toBeCloseTo(27 / 4 + 1 / 12, 3);
@@ -62,7 +62,7 @@ describe('heatmapUncertainty', () => {
   });
 
   it('counts the way from the heatmap to a point that is not its mean', () => {
-    const values = normalised(map(gaussian(15, 15, 1, 1)));
+    const values = normalized(map(gaussian(15, 15, 1, 1)));
     const { covariance } = heatmapUncertainty(values, { ...layout, point: { x: 18, y: 11 } });
     expect(covariance.xx).toBeCloseTo(1 + 9 + 1 / 12, 4);
     expect(covariance.yy).toBeCloseTo(1 + 16 + 1 / 12, 4);
@@ -70,7 +70,7 @@ describe('heatmapUncertainty', () => {
   });
 
   it('reads one of several interleaved maps', () => {
-    const [a, b] = [normalised(map(gaussian(9, 20, 1, 2))), normalised(map(gaussian(15, 9, 3, 1)))];
+    const [a, b] = [normalized(map(gaussian(9, 20, 1, 2))), normalized(map(gaussian(15, 9, 3, 1)))];
     const both = Float32Array.from({ length: 2 * CELLS ** 2 }, (_, i) => (i % 2 === 0 ? a : b)[i >> 1]);
     const second = heatmapUncertainty(both, { ...layout, channels: 2, channel: 1 });
     expect(second.covariance.xx).toBeCloseTo(heatmapUncertainty(b, layout).covariance.xx, 4);

@@ -82,17 +82,17 @@ describe('the card says of the training what its configuration says', () => {
     [{ model: { architecture: 'u-net' }, loss: { sigma: 1.5 } }, 'loss', /^heatmap \(σ 1.5\)$/],
     [
       { optimizer: { name: 'sgd', learningRate: 0.5 } },
-      'optimiser',
+      'optimizer',
       /^sgd, learning rate 0.5, batches of 8, at most 66 epochs, seed 0$/,
     ],
     [
       { training: { accumulate: 4, batchSize: 2, epochs: 1 } },
-      'optimiser',
+      'optimizer',
       /batches of 2, 4 of them a step, at most 1 epoch, /,
     ],
     [
       { training: { precision: 'mixed', emaDecay: 0.9 } },
-      'optimiser',
+      'optimizer',
       /mixed precision, moving average of the weights with decay 0.9, seed/,
     ],
   ])('%j: %s', (settings, name, words) => {

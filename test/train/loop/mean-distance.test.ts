@@ -15,7 +15,7 @@ describe('meanDistance', () => {
     async ({ decoding, grid }) => {
       const device = await sharedDevice();
       const reader = new HeatmapReader(decoding, grid);
-      // What a reader reads: a normalised coordinate, or the index of a cell.
+      // What a reader reads: a normalized coordinate, or the index of a cell.
       const read = decoding === 'dsnt' ? fc.float({ min: -1, max: 1, noNaN: true }) : fc.integer({ min: 0, max: 5 });
       const frame = fc.tuple(
         fc.array(read, { minLength: 6, maxLength: 6 }),
