@@ -7,7 +7,7 @@ import { type Golden, golden, nchwToNhwc } from '../support/golden.js';
 
 interface GoldenModel extends Golden {
   readonly params: { base: number; lam: number; sigma: number; clip: number; lr: number };
-  readonly steps: { loss: number; euclidean: number; regularization: number; gradientNorm: number }[];
+  readonly steps: { loss: number; euclidean: number; regularisation: number; gradientNorm: number }[];
 }
 
 const reference = golden<GoldenModel>('model_dsnt_deep_unet_base2_256x256');
@@ -66,7 +66,7 @@ describe.runIf(reference)('DSNT-DeepUNet against PyTorch', () => {
       const result = await step(images, targets, lr);
       expect(relativeError([await result.loss.total.item()], [expected.loss])).toBeLessThan(3e-6);
       expect(relativeError([await result.loss.euclidean.item()], [expected.euclidean])).toBeLessThan(1e-4);
-      expect(relativeError([await result.loss.regularizer.item()], [expected.regularization])).toBeLessThan(3e-6);
+      expect(relativeError([await result.loss.regularizer.item()], [expected.regularisation])).toBeLessThan(3e-6);
       expect(relativeError([await result.norm.item()], [expected.gradientNorm])).toBeLessThan(1e-3);
       if (index > 0) continue;
       const logits = nchwToNhwc(file.tensors.logits);

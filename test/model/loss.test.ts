@@ -178,7 +178,7 @@ describe('keypointLoss', () => {
     );
   });
 
-  const model = golden<Golden & { steps: { loss: number; euclidean: number; regularization: number }[] }>(
+  const model = golden<Golden & { steps: { loss: number; euclidean: number; regularisation: number }[] }>(
     'model_dsnt_deep_unet_base2_256x256',
   );
   test.skipIf(!model)('PyTorch golden model: the parts of the first loss, in a compiled step', async () => {
@@ -192,7 +192,7 @@ describe('keypointLoss', () => {
     const [first] = steps;
     expectClose([await loss.total.item()], [first.loss], 64, 'total');
     expectClose([await loss.euclidean.item()], [first.euclidean], 64, 'euclidean');
-    expectClose([await loss.regularizer.item()], [first.regularization], 64, 'regularizer');
+    expectClose([await loss.regularizer.item()], [first.regularisation], 64, 'regularizer');
     expectClose(await loss.coordinates.data(), tensors.coordinates.data, 64, 'coordinates');
   });
 
