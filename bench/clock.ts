@@ -34,8 +34,8 @@ export interface Target {
  * Times what `body` marks as {@link measured}.
  *
  * Timestamps are read around each dispatch, so that only the marked ones count. Where the adapter has none, or they are
- * not good enough, the whole of `body` is timed by the wall clock: several repetitions in one program, several programs in
- * a row.
+ * not good enough, the whole of `body` is timed by the wall clock: several repetitions in one program, several programs
+ * in a row.
  */
 export async function timeKernel(target: Target, body: () => Tensor, budget: Budget): Promise<Timing> {
   const program = compile(body, target);

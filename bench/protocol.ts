@@ -11,8 +11,8 @@ export function stepsPerEpoch({ frames, folds, batch }: typeof PROTOCOL = PROTOC
 }
 
 /**
- * What the paper's whole protocol would take, from the measured step of its network and batch; nothing where that was not measured.
- * Validation, preparation and files come on top.
+ * What the paper's whole protocol would take, from the measured step of its network and batch; nothing where that was
+ * not measured. Validation, preparation and files come on top.
  */
 export function extrapolateProtocol(rows: readonly Row[]): string[] {
   const step = rows.find(

@@ -5,8 +5,9 @@ import { BenchError } from './statistics.js';
 import { significant } from './table.js';
 
 /**
- * What PyTorch reached on the same card, a JSON object a line: convolutions of 3×3 (`conv`, in TFLOP/s), and training steps of
- * DSNT-DeepUNet (`step`, in milliseconds) as tools/pytorch/step_times.py measures them. Lines of other kinds are passed over.
+ * What PyTorch reached on the same card, a JSON object a line: convolutions of 3×3 (`conv`, in TFLOP/s), and training
+ * steps of DSNT-DeepUNet (`step`, in milliseconds) as tools/pytorch/step_times.py measures them. Lines of other kinds
+ * are passed over.
  */
 export type TorchLine =
   | {

@@ -35,8 +35,8 @@ const CHECKED_POSITIONS = 16;
 const ROUNDINGS = 16;
 
 /**
- * How far a float32 sum may be from the exact one. Of operands drawn around zero the partial sums grow with √n only, and
- * so the error stays near u·Σ|a·b| whatever the number of terms and their order; a product left out is far beyond.
+ * How far a float32 sum may be from the exact one. Of operands drawn around zero the partial sums grow with √n only,
+ * and so the error stays near u·Σ|a·b| whatever the number of terms and their order; a product left out is far beyond.
  * Source: Higham and Mary, Sharper Probabilistic Backward Error Analysis for Basic Linear Algebra Kernels with Random
  * Data, 2020.
  */

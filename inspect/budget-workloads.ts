@@ -7,7 +7,9 @@ const CONFIGS = [
   ...['small-u-net', 'small-deep-unet', 'small-dsnt-deep-unet'],
 ];
 
-/** Operations and sizes that no network leads to: channels that are no multiple of four, groups, strides, other axes. */
+/**
+ * Operations and sizes that no network leads to: channels that are no multiple of four, groups, strides, other axes.
+ */
 type Operation = Omit<Workload & { kind: 'operation' }, 'kind' | 'precision'>;
 
 const OPERATIONS: readonly Operation[] = [

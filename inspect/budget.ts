@@ -64,7 +64,9 @@ export async function updateBudget(gpus: readonly Gpu[]): Promise<void> {
   console.log(`${FILE} is up to date.`);
 }
 
-/** @throws InspectError if a kernel does not compile, spills or costs more than {@link FILE} allows, or is not in it. */
+/**
+ * @throws InspectError if a kernel does not compile, spills or costs more than {@link FILE} allows, or is not in it.
+ */
 export async function checkBudget(gpus: readonly Gpu[]): Promise<void> {
   const budget = await readBudget();
   const measured = await onEach(gpus, measure);

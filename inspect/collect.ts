@@ -1,5 +1,6 @@
-// Runs in the root of the drivers: what the engine would run on the present adapter for the workloads on standard input, a line of
-// JSON each. Kernels go to standard output, a line each; those of the programs themselves are not compiled here.
+// Runs in the root of the drivers: what the engine would run on the present adapter for the workloads on standard
+// input, a line of JSON each. Kernels go to standard output, a line each; those of the programs themselves are not
+// compiled here.
 import { readFileSync, writeSync } from 'node:fs';
 import type { MatrixUnit } from '../src/engine/operation.js';
 import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
@@ -41,7 +42,8 @@ function record(device: Device): void {
     note(dispatch);
     throw new Recorded(dispatch.label);
   };
-  // A program takes its memory right behind: gigabytes, which a device without memory of its own takes from the machine.
+  // A program takes its memory right behind: gigabytes, which a device without memory of its own takes from the
+  // machine.
   const within = device.withinMemory.bind(device);
   device.withinMemory = async (make) => {
     if (!ending) return within(make);

@@ -1,6 +1,6 @@
-// Runs in the root of the drivers: compiles kernels, one line of JSON each on standard input, on the present adapter, one after
-// another, so that a crash can be laid at the door of one. What the driver prints goes to standard error, after a line that says
-// which kernel it is; the layer's report and errors go to file 3.
+// Runs in the root of the drivers: compiles kernels, one line of JSON each on standard input, on the present adapter,
+// one after another, so that a crash can be laid at the door of one. What the driver prints goes to standard error,
+// after a line that says which kernel it is; the layer's report and errors go to file 3.
 import { existsSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

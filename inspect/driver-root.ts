@@ -87,7 +87,8 @@ export async function runOnGpu(
   };
   const settings = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const lines = input.map((one) => `${JSON.stringify(one)}\n`).join('');
-  // Honeykrisp prints machine code to standard output, and keeps it for later unless told otherwise. Messages go past it.
+  // Honeykrisp prints machine code to standard output, and keeps it for later unless told otherwise. Messages go past
+  // it.
   const command = ['sh', '-c', 'exec stdbuf -oL node "$0" 3>&1 1>&2', script];
   return runInRoot([...settings, ...command], lines, (line) => onMessage(JSON.parse(line)));
 }

@@ -8,7 +8,9 @@ export interface Gpu {
   readonly compiler: Compiler;
   /** Variables that make the driver believe in the GPU, and print the machine code. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Invocations of the subgroups in which the driver runs kernels with matrix units; undefined where there are none. */
+  /**
+   * Invocations of the subgroups in which the driver runs kernels with matrix units; undefined where there are none.
+   */
   readonly matrixSubgroup?: number;
 }
 

@@ -52,8 +52,8 @@ export async function collectKernels(
 }
 
 /**
- * Compiles kernels for a GPU. A kernel that does not compile, or that the driver crashes with, is reported as such, and the others
- * go on. What was compiled before with the same tool is taken from the user's cache folder.
+ * Compiles kernels for a GPU. A kernel that does not compile, or that the driver crashes with, is reported as such, and
+ * the others go on. What was compiled before with the same tool is taken from the user's cache folder.
  */
 export async function inspectKernels(
   gpu: Gpu,
@@ -99,7 +99,9 @@ type Made = { readonly executable: Executable; readonly printed: string } | { re
 /** Kernels that a process compiles: what an interruption loses. */
 const RUN = 16;
 
-/** Compiles in one process until all are done or the driver crashes, which is the outcome of the kernel that it was at. */
+/**
+ * Compiles in one process until all are done or the driver crashes, which is the outcome of the kernel that it was at.
+ */
 async function compileRun(
   gpu: Gpu,
   kernels: readonly Kernel[],

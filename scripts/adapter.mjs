@@ -1,5 +1,5 @@
-// Asks Dawn for a WebGPU adapter and prints its name. Exits with 3 where the machine has none, and with 1 where Dawn itself
-// cannot be loaded.
+// Asks Dawn for a WebGPU adapter and prints its name. Exits with 3 where the machine has none, and with 1 where Dawn
+// itself cannot be loaded.
 import { create } from 'webgpu';
 
 // Held to the end: Dawn must not be collected while it answers.

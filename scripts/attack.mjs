@@ -1,7 +1,7 @@
-// `node scripts/attack.mjs --model RUN --image FILE [--slow 1000] [--honest 4] [--seconds 120]`: how a server stands slow clients.
-// Starts it on a free port of loopback, first with honest clients alone for a tenth of the time, then beside slow ones of every
-// kind, each of which comes back when it is cut off. Prints how honest clients fared; exits with 1 if one of their frames was not
-// predicted. It attacks the server that it started, and no other.
+// `node scripts/attack.mjs --model RUN --image FILE [--slow 1000] [--honest 4] [--seconds 120]`: how a server stands
+// slow clients. Starts it on a free port of loopback, first with honest clients alone for a tenth of the time, then
+// beside slow ones of every kind, each of which comes back when it is cut off. Prints how honest clients fared; exits
+// with 1 if one of their frames was not predicted. It attacks the server that it started, and no other.
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,10 @@ if (!model || !image) {
   process.exit(1);
 }
 
-/** Milliseconds between the bytes of a trickle, before a slow client comes back, and between the frames of an honest one. */
+/**
+ * Milliseconds between the bytes of a trickle, before a slow client comes back, and between the frames of an honest
+ * one.
+ */
 const [TRICKLE, RETURN, PAUSE] = [1000, 200, 250];
 const UPLOAD = 'POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000000\r\n\r\n';
 

@@ -7,8 +7,8 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { browserBuild } from './browser-build.mjs';
 
 /**
- * Bytes that a page may have to load for each entry, compressed with gzip, with all that it imports. Raised on purpose, or not at
- * all.
+ * Bytes that a page may have to load for each entry, compressed with gzip, with all that it imports. Raised on purpose,
+ * or not at all.
  */
 export const BUDGETS = { engine: 81_000, model: 78_000 };
 
@@ -24,8 +24,8 @@ const ENTRIES = { engine: 'src/index.ts', model: 'src/model/index.ts' };
  */
 
 /**
- * Writes `engine.js`, `model.js` and `shared.js` into a folder. Both entries share one engine, so that tensors of the one are tensors
- * of the other.
+ * Writes `engine.js`, `model.js` and `shared.js` into a folder. Both entries share one engine, so that tensors of the
+ * one are tensors of the other.
  *
  * @param {string} folder
  * @returns {Promise<BundleSize[]>}
@@ -60,10 +60,12 @@ export async function buildBrowserBundles(folder) {
 }
 
 /**
- * Puts the kernels of each file next to each other, ahead of everything else: 2 % less with gzip than each kernel next to the module that
- * dispatches it. A file has its modules in the order in which they are imported, so an entry imports its kernels first.
+ * Puts the kernels of each file next to each other, ahead of everything else: 2 % less with gzip than each kernel next
+ * to the module that dispatches it. A file has its modules in the order in which they are imported, so an entry imports
+ * its kernels first.
  *
- * @param {Map<string, import('rolldown').OutputChunk>} chunks The same build without, which tells the kernels of each file
+ * @param {Map<string, import('rolldown').OutputChunk>} chunks The same build without, which tells the kernels of each
+ *   file
  * @returns {import('rolldown').Plugin}
  */
 function kernelsFirst(chunks) {

@@ -1,5 +1,5 @@
-// How TypeScript and kernels become JavaScript, wherever they go. Makes the root of the repository, from which all paths
-// are taken, the working folder.
+// How TypeScript and kernels become JavaScript, wherever they go. Makes the root of the repository, from which all
+// paths are taken, the working folder.
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';

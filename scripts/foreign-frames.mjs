@@ -1,5 +1,5 @@
-// How well a run tells frames of another kind from its own: `node scripts/foreign-frames.mjs runs/demo data/demo-…` prints, for each kind,
-// the area under the ROC curve of the frames' distance, and how many are in doubt.
+// How well a run tells frames of another kind from its own: `node scripts/foreign-frames.mjs runs/demo data/demo-…`
+// prints, for each kind, the area under the ROC curve of the frames' distance, and how many are in doubt.
 import { pathToFileURL } from 'node:url';
 
 /** A repeatable stream of uniform numbers (mulberry32). */

@@ -1,4 +1,5 @@
-// `node scripts/inspect.mjs ARGS…`: bundles inspect/, which is no part of the package, to dist-inspect/ and runs it in this process.
+// `node scripts/inspect.mjs ARGS…`: bundles inspect/, which is no part of the package, to dist-inspect/ and runs it in
+// this process.
 import { bundleInspect } from './inspect-bundle.mjs';
 
 await bundleInspect(['main', 'collect', 'compile'], 'dist-inspect');

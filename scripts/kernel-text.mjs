@@ -1,5 +1,5 @@
-// How a kernel's file becomes the text that is in a module: the same for Node, for browsers and in tests, so that no host runs
-// a kernel that the others have not.
+// How a kernel's file becomes the text that is in a module: the same for Node, for browsers and in tests, so that no
+// host runs a kernel that the others have not.
 import { readFileSync } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * A kernel without its comments, a fifth of what a page would load, and without indentation; `//#` directs its template
- * (src/engine/wgsl). Its last line is ended: files are concatenated, and a final `//#end` or comment would swallow the first line
- * of the next. Lines keep their numbers, and the first says of which file they are, so that errors can.
+ * (src/engine/wgsl). Its last line is ended: files are concatenated, and a final `//#end` or comment would swallow the
+ * first line of the next. Lines keep their numbers, and the first says of which file they are, so that errors can.
  *
  * @param {string} wgsl
  * @param {string} path
@@ -20,8 +20,8 @@ export function kernelText(wgsl, path) {
 }
 
 /**
- * For rolldown and Vite: files of WGSL are modules whose default export is their text. Raw, since a minifier would move a plain string
- * to where it is used, and bundles keep kernels together.
+ * For rolldown and Vite: files of WGSL are modules whose default export is their text. Raw, since a minifier would move
+ * a plain string to where it is used, and bundles keep kernels together.
  */
 export const kernelModules = {
   name: 'wgsl-as-text',

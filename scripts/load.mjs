@@ -1,6 +1,6 @@
-// `node scripts/load.mjs --model RUN [--clients 200] [--seconds 60] [--image FILE]`: how a server stands many clients at a time.
-// Starts it on a free port, lets every client send one image after another, and prints answers by status, latency, and the
-// server's memory over the time.
+// `node scripts/load.mjs --model RUN [--clients 200] [--seconds 60] [--image FILE]`: how a server stands many clients
+// at a time. Starts it on a free port, lets every client send one image after another, and prints answers by status,
+// latency, and the server's memory over the time.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';

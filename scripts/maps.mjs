@@ -1,6 +1,7 @@
-// Keeps the documents that point into the sources right: links, paths, and references to lines. A reference to a line is a
-// link such as [conv2d.ts:51](src/kernels/conv2d/conv2d.ts#L51) behind the name, in code font, that the line contains.
-// `npm run maps` moves references to where their names are now; test/docs/maps.test.ts fails where one is wrong.
+// Keeps the documents that point into the sources right: links, paths, and references to lines. A reference to a line
+// is a link such as [conv2d.ts:51](src/kernels/conv2d/conv2d.ts#L51) behind the name, in code font, that the line
+// contains. `npm run maps` moves references to where their names are now; test/docs/maps.test.ts fails where one is
+// wrong.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
-// `node scripts/test-schedules.mjs [--lean] [ARGS…]`: the tests of engine and kernels with the roles of a workgroup's invocations
-// exchanged (test/support/schedules/exchange-roles.ts), on lavapipe with subgroups of 4, 8 and 16 invocations. Further arguments
-// go to Vitest. Lean is what CI can afford: each schedule and each width once, on the kernels with barriers or subgroup operations.
+// `node scripts/test-schedules.mjs [--lean] [ARGS…]`: the tests of engine and kernels with the roles of a workgroup's
+// invocations exchanged (test/support/schedules/exchange-roles.ts), on lavapipe with subgroups of 4, 8 and 16
+// invocations. Further arguments go to Vitest. Lean is what CI can afford: each schedule and each width once, on the
+// kernels with barriers or subgroup operations.
 import { spawnSync } from 'node:child_process';
 
 const SCHEDULES = ['last-first', 'halves-exchanged'];

@@ -9,8 +9,8 @@ export interface Contraction {
 
 /**
  * What an inference and a training step of one image cost, as engines are compared by: the products of the convolutions
- * alone, 2 operations each, whatever algorithm computes them. A step needs every convolution's forward pass and both of its
- * gradients, but not the images' gradient.
+ * alone, 2 operations each, whatever algorithm computes them. A step needs every convolution's forward pass and both of
+ * its gradients, but not the images' gradient.
  *
  * @param contractions the one that reads the images first
  */

@@ -4,9 +4,9 @@ import { type Builder, Conv2d, ConvTranspose2d, DoubleConv, Module } from '../..
 const LEVELS = 4;
 
 /**
- * The U-Net on which engines are compared: four levels of two 3×3 convolutions with batch norm and ReLU, 2×2 max-pool on the
- * way down, transposed convolution and concatenation on the way up, one heatmap for each of three points.
- * 1.15 GFLOP forward and 3.45 GFLOP a training step at base 16, batch 4, 64×64, counting convolutions only.
+ * The U-Net on which engines are compared: four levels of two 3×3 convolutions with batch norm and ReLU, 2×2 max-pool
+ * on the way down, transposed convolution and concatenation on the way up, one heatmap for each of three points. 1.15
+ * GFLOP forward and 3.45 GFLOP a training step at base 16, batch 4, 64×64, counting convolutions only.
  */
 export class SmallUNet extends Module {
   private readonly encoders: DoubleConv[] = [];

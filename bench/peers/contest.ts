@@ -37,7 +37,10 @@ export interface Values {
   readonly values: Float32Array<ArrayBuffer>;
 }
 
-/** Initial weights under sonde's names and in its layouts: convolutions [outC, k, k, inC], transposed ones [inC, k, k, outC]. */
+/**
+ * Initial weights under sonde's names and in its layouts: convolutions [outC, k, k, inC], transposed ones [inC, k, k,
+ * outC].
+ */
 export type Weights = ReadonlyMap<string, Values>;
 
 /** Operands of a product or a convolution, in sonde's layouts. */

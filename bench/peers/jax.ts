@@ -116,7 +116,9 @@ function load(weights: Weights, store: (values: Values) => Array): Parameters {
 const LEVELS = 4;
 const EPSILON = 1e-5;
 
-/** sonde's SmallUNet, channels first, with Adam, as one function. Running statistics are not kept, which favours jax-js. */
+/**
+ * sonde's SmallUNet, channels first, with Adam, as one function. Running statistics are not kept, which favours jax-js.
+ */
 function trainingStep(jax: Jax) {
   const { numpy: np, lax, nn } = jax;
 

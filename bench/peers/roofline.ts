@@ -16,9 +16,9 @@ interface Point {
 }
 
 /**
- * Rates of products and convolutions over their arithmetic intensity, under what memory and arithmetic allow: the rate of
- * a large sum's reads and writes, and the best product. Undefined where either is missing.
- * Source: Williams, Waterman and Patterson, Roofline, 2009.
+ * Rates of products and convolutions over their arithmetic intensity, under what memory and arithmetic allow: the rate
+ * of a large sum's reads and writes, and the best product. Undefined where either is missing. Source: Williams,
+ * Waterman and Patterson, Roofline, 2009.
  */
 export function roofline(results: Results): Figure | undefined {
   const { rows, peakGflops, comparison } = results;

@@ -17,7 +17,9 @@ interface Point {
   readonly proportional: number;
 }
 
-/** A training step's time against batch, resolution and width, each beside what its arithmetic alone would make of it. */
+/**
+ * A training step's time against batch, resolution and width, each beside what its arithmetic alone would make of it.
+ */
 export function scaling(results: Results): Figure | undefined {
   const panels = AXES.flatMap(({ axis, label }): Panel[] => {
     const rows = results.rows.filter((row) => row.scaling?.axis === axis && row.gflops !== undefined);

@@ -8,8 +8,8 @@ const POLL_INTERVAL_MS = 1;
 export type Finished = () => Promise<void>;
 
 /**
- * Makes this process look like a browser with WebGPU to the engine that is loaded next. Changes globals, so an engine has
- * the process to itself.
+ * Makes this process look like a browser with WebGPU to the engine that is loaded next. Changes globals, so an engine
+ * has the process to itself.
  */
 export async function installWebGpu(wait: Wait): Promise<{ adapter: string; finished: Finished }> {
   if (wait === 'paced') paceImmediates();
@@ -43,7 +43,9 @@ export async function installWebGpu(wait: Wait): Promise<{ adapter: string; fini
   };
 }
 
-/** Dawn polls by `setImmediate`, which keeps a core busy: a few polls at once, then one a millisecond, as sonde does. */
+/**
+ * Dawn polls by `setImmediate`, which keeps a core busy: a few polls at once, then one a millisecond, as sonde does.
+ */
 function paceImmediates(): void {
   const immediately = globalThis.setImmediate;
   let pending: (() => void)[] = [];

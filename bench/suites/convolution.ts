@@ -36,8 +36,8 @@ export const convolutionSuite: Suite = {
 };
 
 /**
- * A convolution leads from fine images [N, F, F, fineC] to coarse ones [N, C, C, coarseC]; its gradient by the input, and
- * the transposed convolution, lead back. All share the weight [coarseC, k, k, fineC] and one set of products:
+ * A convolution leads from fine images [N, F, F, fineC] to coarse ones [N, C, C, coarseC]; its gradient by the input,
+ * and the transposed convolution, lead back. All share the weight [coarseC, k, k, fineC] and one set of products:
  * coarse[n, p, q, o] · weight[o, i, j, c] · fine[n, p·stride − padding + i, q·stride − padding + j, c].
  */
 export interface Geometry {

@@ -15,7 +15,10 @@ import {
 
 const device = await openDevice();
 
-/** Points of both in turn, [count, 2], and one-hot labels; `phase` keeps those to train with and those to test with apart. */
+/**
+ * Points of both in turn, [count, 2], and one-hot labels; `phase` keeps those to train with and those to test with
+ * apart.
+ */
 function spirals(count: number, phase: number): [points: Tensor, labels: Tensor] {
   const turns = Array.from({ length: count }, (_, i) => 0.5 + (3 * Math.PI * (i + phase)) / count);
   const points = turns.flatMap((t, i) => [Math.cos(t), Math.sin(t)].map((c) => (i % 2 ? t : -t) * 0.4 * c));

@@ -2,7 +2,10 @@ import { type Instruction, OTHER, type Space, type Work } from './instruction.js
 
 const FLOATING = /^v_(?!cmp|cvt|cndmask|mov|ldexp|frexp|readlane|readfirstlane)\w*_(f16|f32|f64|bf16)(_|$)/;
 
-/** Machine code of AMD's GPUs as RADV tells it: a line per instruction behind labels such as `BB3:`, its words behind `;`. */
+/**
+ * Machine code of AMD's GPUs as RADV tells it: a line per instruction behind labels such as `BB3:`, its words behind
+ * `;`.
+ */
 export function parseAco(printed: string): Instruction[] {
   const instructions: Instruction[] = [];
   let label: string | undefined;

@@ -5,8 +5,8 @@ const ARITHMETIC =
 const LINE = /^\s*([0-9a-f]+): ([0-9a-f]{4,})\s+(\S.*)$/;
 
 /**
- * Machine code of Apple's GPUs as Mesa disassembles it: `address: bytes mnemonic operands`, jumps by bytes from their own address.
- * The kernel comes first; what runs once before it, the preamble, follows.
+ * Machine code of Apple's GPUs as Mesa disassembles it: `address: bytes mnemonic operands`, jumps by bytes from their
+ * own address. The kernel comes first; what runs once before it, the preamble, follows.
  */
 export function parseAgx(printed: string): Instruction[] {
   const lines = printed.split('\n');

@@ -3,7 +3,10 @@ import { type Instruction, OTHER, type Space, type Work } from './instruction.js
 const ARITHMETIC =
   /^(mad|add|mul|max|min|sel|rcp|rsq|hrsq|log2|exp2|hlog2|hexp2|sin|cos|sqrt|floor|ceil|trunc|rndne)(\.f(16|32)?)?\b/;
 
-/** Machine code of Adreno GPUs as Turnip tells it: a line per instruction, flags in brackets in front, labels such as `l40:`. */
+/**
+ * Machine code of Adreno GPUs as Turnip tells it: a line per instruction, flags in brackets in front, labels such as
+ * `l40:`.
+ */
 export function parseIr3(printed: string): Instruction[] {
   const instructions: Instruction[] = [];
   let label: string | undefined;

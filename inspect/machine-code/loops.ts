@@ -43,8 +43,8 @@ export function ownInstructions(program: readonly Instruction[], loop: Range, lo
 const MATRIX_WEIGHT = 32;
 
 /**
- * The loop that would do the most arithmetic if every loop ran equally often, since that is what kernels are for; where no loop
- * does any, the one that would issue the most instructions. Undefined where there is no loop.
+ * The loop that would do the most arithmetic if every loop ran equally often, since that is what kernels are for; where
+ * no loop does any, the one that would issue the most instructions. Undefined where there is no loop.
  */
 export function hottestLoop(program: readonly Instruction[]): { loop: Loop; own: readonly Instruction[] } | undefined {
   const loops = findLoops(program);

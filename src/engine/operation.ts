@@ -12,12 +12,12 @@ export interface Value extends TensorSpec {
 /**
  * One compute dispatch.
  *
- * The kernel's interface is fixed: `@group(0) @binding(0) var<uniform>` holds `uniforms` (absent if there are none), and
- * `@binding(1)`, `@binding(2)`, … are `bindings` in order. `kernel` builds `source` and `uniforms` together.
- * A value that the kernel only reads is declared `var<storage, read>`, one that it writes `read_write`.
- * The entry point is `main`. A binding's size is its value's size rounded up to 16 bytes, so a value can be declared
- * `array<vec4f>`; what lies beyond the last element is undefined when read and may be overwritten by such a vec4.
- * Never use `arrayLength`: sizes travel in the uniforms.
+ * The kernel's interface is fixed: `@group(0) @binding(0) var<uniform>` holds `uniforms` (absent if there are none),
+ * and `@binding(1)`, `@binding(2)`, … are `bindings` in order. `kernel` builds `source` and `uniforms` together. A
+ * value that the kernel only reads is declared `var<storage, read>`, one that it writes `read_write`. The entry point
+ * is `main`. A binding's size is its value's size rounded up to 16 bytes, so a value can be declared `array<vec4f>`;
+ * what lies beyond the last element is undefined when read and may be overwritten by such a vec4. Never use
+ * `arrayLength`: sizes travel in the uniforms.
  */
 export interface Dispatch {
   /** Operation and pass, as in `conv2d.weightGradient`. Stands in profiles and error messages. */
@@ -138,9 +138,9 @@ export interface Operation<Attributes = unknown> {
    */
   absorb?(absorption: Absorption): readonly Node[] | undefined;
   /**
-   * For operations that begin with mean and biased variance of each channel (the last axis) of their first input, their outputs 1
-   * and 2: the one that does the rest, with both as further inputs. An operation that can take the statistics along while it
-   * makes that input (`absorb`) puts it in this one's place.
+   * For operations that begin with mean and biased variance of each channel (the last axis) of their first input, their
+   * outputs 1 and 2: the one that does the rest, with both as further inputs. An operation that can take the statistics
+   * along while it makes that input (`absorb`) puts it in this one's place.
    */
   readonly afterStatistics?: Operation;
   /** One gradient per input, undefined where it is zero or not wanted. Absent: the operation has no gradient. */

@@ -1,5 +1,5 @@
-// Checked mode: value[i] = guard_word(salt, i) (guard.wgsl) for `count` words from `first` on, before a kernel writes its results.
-// One invocation per word.
+// Checked mode: value[i] = guard_word(salt, i) (guard.wgsl) for `count` words from `first` on, before a kernel writes
+// its results. One invocation per word.
 //#uniforms
 @group(0) @binding(1) var<storage, read_write> value: array<u32>;
 

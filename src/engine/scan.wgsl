@@ -1,6 +1,6 @@
-// Checked mode: one pass over what a node wrote. Counts, at its site in `status`, the elements that still hold what poison.wgsl put
-// there, those that are NaN (or Inf, unless allowed), and the words of the guard (guard.wgsl) that have changed.
-// NaN and Inf are found by their bits: drivers fold `x != x` to false. One invocation per word.
+// Checked mode: one pass over what a node wrote. Counts, at its site in `status`, the elements that still hold what
+// poison.wgsl put there, those that are NaN (or Inf, unless allowed), and the words of the guard (guard.wgsl) that have
+// changed. NaN and Inf are found by their bits: drivers fold `x != x` to false. One invocation per word.
 //#uniforms
 @group(0) @binding(1) var<storage, read> value: array<u32>;
 // [sites, 4]: elements unwritten, size less the first of them, elements NaN or Inf, words changed beyond the end

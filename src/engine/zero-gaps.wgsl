@@ -1,4 +1,5 @@
-// Clears the unused words between the members of an arena. One workgroup per gap; gaps[2g] = first word, gaps[2g + 1] = count.
+// Clears the unused words between the members of an arena. One workgroup per gap; gaps[2g] = first word, gaps[2g + 1] =
+// count.
 //#uniforms
 @group(0) @binding(1) var<storage, read> gaps: array<u32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<u32>;

@@ -1,8 +1,9 @@
 import type { Frame, Region } from './frame.js';
 
 /**
- * The part of a frame that shows tissue, without the menus and names that machines write around it; the frame itself where its
- * file does not say which part that is. Positions in the crop plus the corner of `frame.region` are positions in the frame.
+ * The part of a frame that shows tissue, without the menus and names that machines write around it; the frame itself
+ * where its file does not say which part that is. Positions in the crop plus the corner of `frame.region` are positions
+ * in the frame.
  */
 export function cropFrame(frame: Frame, region: Region | undefined = frame.region): Frame {
   if (!region) return frame;

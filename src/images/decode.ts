@@ -54,8 +54,9 @@ function formatOf(bytes: Uint8Array): Format | undefined {
 }
 
 /**
- * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha, .mhd), told apart by the bytes and never by the name (the
- * public data have PNG files named `.jpg`). `bytes` must stay as they are while frames are decoded from them.
+ * Reads the header of an image file: PNG, JPEG, DICOM or MetaImage (.mha, .mhd), told apart by the bytes and never by
+ * the name (the public data have PNG files named `.jpg`). `bytes` must stay as they are while frames are decoded from
+ * them.
  *
  * @param name stands in error messages
  * @param beside reads the file of a MetaImage's samples; without it, a header alone is refused

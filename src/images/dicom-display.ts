@@ -4,7 +4,10 @@ import { ImageError, UnsupportedImageError } from './errors.js';
 import { type LookupTable, lookUp, readFirstTable } from './lookup-table.js';
 import type { PixelFormat } from './pixel-format.js';
 
-/** From stored values of greyscale to shades: the modality transformation (PS3.3, C.11.1), then that of the VOI (C.11.2). */
+/**
+ * From stored values of greyscale to shades: the modality transformation (PS3.3, C.11.1), then that of the VOI
+ * (C.11.2).
+ */
 export interface Display {
   readonly modality: { readonly slope: number; readonly intercept: number } | LookupTable;
   /** Undefined: the whole range of the stored bits is shown. */
@@ -22,8 +25,8 @@ const PIXEL_VALUE_TRANSFORMATION = 'x00289145';
 const FRAME_VOI_LUT = 'x00289132';
 
 /**
- * Reads how the greyscale values of a frame are to be shown. A modality table replaces slope and intercept, a window takes
- * precedence over a VOI table, and of several windows the first counts.
+ * Reads how the greyscale values of a frame are to be shown. A modality table replaces slope and intercept, a window
+ * takes precedence over a VOI table, and of several windows the first counts.
  *
  * @throws ImageError where a number is damaged, the slope is 0, or a window is outside what its function allows
  */

@@ -14,8 +14,8 @@ interface Fragment {
 const EXTENDED_OFFSET_TABLE = 'x7fe00001';
 
 /**
- * The file with the extended offset tables (7FE0,0001 and 0002) under a VR that dicom-parser knows: it takes the length of OV for
- * one of 16 bits and would lose its way in front of the pixel data. The bytes themselves where there is none.
+ * The file with the extended offset tables (7FE0,0001 and 0002) under a VR that dicom-parser knows: it takes the length
+ * of OV for one of 16 bits and would lose its way in front of the pixel data. The bytes themselves where there is none.
  */
 export function withReadableOffsets(file: Uint8Array): Uint8Array {
   let readable = file;
@@ -71,8 +71,8 @@ function extendedOffsets({ elements, byteArray }: DataSet): number[] | undefined
 }
 
 /**
- * With a table of offsets a frame reaches from one to the next. Without one, all fragments are the only frame, or each is a
- * frame; where there are more fragments than frames, a frame begins where a stream does.
+ * With a table of offsets a frame reaches from one to the next. Without one, all fragments are the only frame, or each
+ * is a frame; where there are more fragments than frames, a frame begins where a stream does.
  */
 function partsOf(fragments: Fragment[], offsets: readonly number[], frameCount: number, index: number): Fragment[] {
   if (offsets.length > 1) {

@@ -5,9 +5,10 @@ import { ImageError } from './errors.js';
 export type FrameAttributes = (macro: string) => DataSet;
 
 /**
- * Where the attributes of a frame stand. Enhanced multi-frame objects keep them in functional groups (PS3.3, C.7.6.16): those of
- * the frame (5200,9230) come before those shared by all frames (5200,9229), and these before the image's own attributes, which
- * is where every other object has them. A macro counts as a whole: nothing of it is taken from two places.
+ * Where the attributes of a frame stand. Enhanced multi-frame objects keep them in functional groups (PS3.3, C.7.6.16):
+ * those of the frame (5200,9230) come before those shared by all frames (5200,9229), and these before the image's own
+ * attributes, which is where every other object has them. A macro counts as a whole: nothing of it is taken from two
+ * places.
  *
  * @param index from 0
  * @throws ImageError where there are groups per frame and none for this one

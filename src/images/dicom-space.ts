@@ -11,8 +11,8 @@ interface UltrasoundRegion extends Region {
 }
 
 /**
- * Millimetres per pixel of a frame: of the largest ultrasound region, otherwise of the pixel spacing (0028,0030), which may stand in
- * a functional group, otherwise of the spacing at the detector (0018,1164).
+ * Millimetres per pixel of a frame: of the largest ultrasound region, otherwise of the pixel spacing (0028,0030), which
+ * may stand in a functional group, otherwise of the spacing at the detector (0018,1164).
  */
 export function readSpacing(dataSet: DataSet, frame: FrameAttributes): Spacing | undefined {
   const measured = largest(regions(dataSet).filter(({ spacing }) => spacing));
@@ -20,8 +20,8 @@ export function readSpacing(dataSet: DataSet, frame: FrameAttributes): Spacing |
 }
 
 /**
- * Height of a pixel divided by its width (0028,0034), which a file gives where pixels are oblong and their size is not known (PS3.3,
- * C.7.6.3.1.7); undefined where they are square.
+ * Height of a pixel divided by its width (0028,0034), which a file gives where pixels are oblong and their size is not
+ * known (PS3.3, C.7.6.3.1.7); undefined where they are square.
  *
  * @throws ImageError where it is not two whole numbers above 0
  */
@@ -37,7 +37,10 @@ export function readPixelAspectRatio(dataSet: DataSet, name: string): number | u
   return vertical === horizontal ? undefined : vertical / horizontal;
 }
 
-/** The largest ultrasound region, as far as it lies in the image; undefined where there is none, or it is the whole image. */
+/**
+ * The largest ultrasound region, as far as it lies in the image; undefined where there is none, or it is the whole
+ * image.
+ */
 export function readRegion(dataSet: DataSet, width: number, height: number): Region | undefined {
   const inside = regions(dataSet)
     .map((region) => clip(region, width, height))
@@ -46,7 +49,9 @@ export function readRegion(dataSet: DataSet, width: number, height: number): Reg
   return found && (found.width < width || found.height < height) ? found : undefined;
 }
 
-/** The regions (0018,6011) that show tissue, with or without the colours of flow, in two dimensions (PS3.3, C.8.5.5.1). */
+/**
+ * The regions (0018,6011) that show tissue, with or without the colours of flow, in two dimensions (PS3.3, C.8.5.5.1).
+ */
 function regions(dataSet: DataSet): UltrasoundRegion[] {
   const [TWO_DIMENSIONAL, TISSUE, COLOUR_FLOW, CENTIMETRES] = [1, 1, 2, 3];
   const found: UltrasoundRegion[] = [];

@@ -15,7 +15,9 @@ export interface DecodedStream {
   readonly format: PixelFormat;
 }
 
-/** Decompresses one frame. JPEG in colour becomes luminance in [0, 1] at once; everything else is still to be displayed. */
+/**
+ * Decompresses one frame. JPEG in colour becomes luminance in [0, 1] at once; everything else is still to be displayed.
+ */
 export async function decodeStream(
   stream: Uint8Array,
   encoding: Exclude<PixelEncoding, 'native'>,
@@ -62,8 +64,9 @@ async function jpeg(stream: Uint8Array, format: PixelFormat, name: string): Prom
         'the file is damaged, export it again.',
     );
   }
-  // The stream knows better than the label: many ultrasound machines write RGB over what is YCbCr. Only a stream that says nothing
-  // about its colours is taken at the label's word, and one whose components are sampled at different rates says YCbCr.
+  // The stream knows better than the label: many ultrasound machines write RGB over what is YCbCr. Only a stream that
+  // says nothing about its colours is taken at the label's word, and one whose components are sampled at different
+  // rates says YCbCr.
   const rgb = format.photometric === 'RGB' && !header.colourDeclared && !header.subsampled;
   const frame = await decodeRaster(rgb ? markRgb(stream) : stream, name);
   checkDeclared(frame, format, name);
@@ -76,8 +79,8 @@ async function jpeg(stream: Uint8Array, format: PixelFormat, name: string): Prom
 async function jpeg2000(stream: Uint8Array, format: PixelFormat, name: string): Promise<DecodedStream> {
   const { width, height, values: decoded, channels, bits, signed } = await decodeJpeg2000(stream, name);
   checkDeclared({ width, height }, format, name);
-  // Where the stream has a colour transform (RCT or ICT) the codec has undone it, and three channels are R, G, B by pixel; else they
-  // are what the label says, and a label that names a transform is wrong about that alone.
+  // Where the stream has a colour transform (RCT or ICT) the codec has undone it, and three channels are R, G, B by
+  // pixel; else they are what the label says, and a label that names a transform is wrong about that alone.
   const named = format.photometric === 'YBR_RCT' || format.photometric === 'YBR_ICT';
   const rgb = channels >= 3 && (named || usesColourTransform(stream));
   const photometric = rgb ? 'RGB' : unhalved(format);
@@ -89,7 +92,9 @@ async function jpeg2000(stream: Uint8Array, format: PixelFormat, name: string): 
   };
 }
 
-/** Whether a JPEG 2000 codestream has a colour transform: the first COD segment (FF52) says so (ISO/IEC 15444-1, A.6.1). */
+/**
+ * Whether a JPEG 2000 codestream has a colour transform: the first COD segment (FF52) says so (ISO/IEC 15444-1, A.6.1).
+ */
 function usesColourTransform(stream: Uint8Array): boolean {
   for (let at = 0; at + 8 < stream.length; at++) {
     // Length, style of coding, order of progression and number of layers stand before it.

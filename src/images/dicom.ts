@@ -14,11 +14,11 @@ import { readStored, toLuminance } from './pixels.js';
 import { type PixelEncoding, type TransferSyntax, transferSyntaxOf } from './transfer-syntax.js';
 
 /**
- * A DICOM image. Frames are decoded to luminance in [0, 1], with the pixel spacing and the ultrasound region where the file
- * gives them.
+ * A DICOM image. Frames are decoded to luminance in [0, 1], with the pixel spacing and the ultrasound region where the
+ * file gives them.
  *
- * The data set, with the patient in it, is read here and then let go of: what is returned knows the pixels, their format and
- * their scale, and nothing else.
+ * The data set, with the patient in it, is read here and then let go of: what is returned knows the pixels, their
+ * format and their scale, and nothing else.
  */
 export async function openDicom(bytes: Uint8Array, name: string): Promise<ImageFile> {
   const { dataSet, syntax } = parse(bytes, name);
@@ -187,7 +187,9 @@ function readFormat(dataSet: DataSet, { bigEndian }: TransferSyntax, name: strin
   };
 }
 
-/** A greyscale image of which some values stand for colours (PS3.3, C.7.6.19): its greys alone would be another picture. */
+/**
+ * A greyscale image of which some values stand for colours (PS3.3, C.7.6.19): its greys alone would be another picture.
+ */
 function refuseSupplementalPalette(dataSet: DataSet, photometric: string, name: string): void {
   const presentation = dataSet.string('x00089205')?.trim();
   if (!photometric.startsWith('MONOCHROME') || !dataSet.elements.x00281101) return;

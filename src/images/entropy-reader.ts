@@ -1,6 +1,9 @@
 import { ImageError } from './errors.js';
 
-/** For the next 16 bits of a stream: length of the code they begin with in the high byte, its value in the low one; 0: none. */
+/**
+ * For the next 16 bits of a stream: length of the code they begin with in the high byte, its value in the low one; 0:
+ * none.
+ */
 export type HuffmanTable = Uint16Array;
 
 /** Reads the tables of a DHT segment (ISO/IEC 10918-1, B.2.4.2 and annex C) into `tables`, by their identifiers. */

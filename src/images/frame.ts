@@ -7,7 +7,9 @@ export type { Region };
 export interface Frame extends GreyFrame {
   /** Millimetres per pixel, where the file says. */
   readonly spacing?: { readonly x: number; readonly y: number };
-  /** Height of a pixel divided by its width, where the file gives no millimetres and says that pixels are not square. */
+  /**
+   * Height of a pixel divided by its width, where the file gives no millimetres and says that pixels are not square.
+   */
   readonly pixelAspectRatio?: number;
   /** The part that shows tissue, where an ultrasound machine says so and it is not the whole. */
   readonly region?: Region;

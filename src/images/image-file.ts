@@ -15,14 +15,18 @@ export interface ImageFile {
   readonly height: number;
   /** 1 but for a multi-frame DICOM and a MetaImage stack. */
   readonly frameCount: number;
-  /** Millimetres per pixel, and the part that shows tissue, where the header gives the same for every frame; see `Frame`. */
+  /**
+   * Millimetres per pixel, and the part that shows tissue, where the header gives the same for every frame; see
+   * `Frame`.
+   */
   readonly spacing?: { readonly x: number; readonly y: number };
   readonly region?: Region;
   /**
    * Decodes one frame.
    *
    * @param index from 0, the default
-   * @throws ImageError where there is no such frame, or its pixels are truncated, damaged or in an encoding that is not read
+   * @throws ImageError where there is no such frame, or its pixels are truncated, damaged or in an encoding that is not
+   *   read
    */
   decode(index?: number): Promise<Frame>;
 }

@@ -2,9 +2,9 @@ import { Inflate } from 'fflate';
 import { ImageError, ImageTooLargeError } from './errors.js';
 
 /**
- * Bytes `start` to `end` of zlib data that inflate to `total` bytes. Nothing beyond them is kept and, unless they are the last,
- * nothing beyond them is inflated. Data that inflate to more than `total` are refused at that point, however large they would
- * become.
+ * Bytes `start` to `end` of zlib data that inflate to `total` bytes. Nothing beyond them is kept and, unless they are
+ * the last, nothing beyond them is inflated. Data that inflate to more than `total` are refused at that point, however
+ * large they would become.
  *
  * @returns fewer bytes where the data end early
  * @throws ImageError where there is more than `total`
@@ -46,8 +46,8 @@ const RATIO = 100;
 const STEP = 4096;
 
 /**
- * Inflates raw deflate data of unknown length, with or without padding behind them, and stops where they become larger than
- * images do.
+ * Inflates raw deflate data of unknown length, with or without padding behind them, and stops where they become larger
+ * than images do.
  *
  * @throws ImageTooLargeError there, and ImageError where the data end early
  */

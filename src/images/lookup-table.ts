@@ -9,7 +9,10 @@ export interface LookupTable {
   readonly entries: Uint16Array;
 }
 
-/** The table of the first item of a sequence of modality or VOI tables (PS3.3, C.11.1 and C.11.2); undefined without one. */
+/**
+ * The table of the first item of a sequence of modality or VOI tables (PS3.3, C.11.1 and C.11.2); undefined without
+ * one.
+ */
 export function readFirstTable(
   dataSet: DataSet,
   sequence: string,
@@ -32,8 +35,8 @@ export function readFirstTable(
 }
 
 /**
- * The first value that a table maps, the second of its descriptor. Its VR tells whether it has a sign; where a file has no VRs,
- * `signed` does.
+ * The first value that a table maps, the second of its descriptor. Its VR tells whether it has a sign; where a file has
+ * no VRs, `signed` does.
  */
 export function readFirstMapped(dataSet: DataSet, descriptor: string, signed: boolean): number {
   const { vr } = dataSet.elements[descriptor] ?? {};

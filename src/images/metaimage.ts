@@ -28,9 +28,9 @@ interface Layout {
 }
 
 /**
- * A MetaImage, in one file (`.mha`) or as a header (`.mhd`) with its samples in a file beside it, plain or zlib-compressed, with
- * luminance in [0, 1]. Three slices are the planes of a colour image, which is how ultrasound frames are published; the slices of
- * any other stack are frames.
+ * A MetaImage, in one file (`.mha`) or as a header (`.mhd`) with its samples in a file beside it, plain or
+ * zlib-compressed, with luminance in [0, 1]. Three slices are the planes of a colour image, which is how ultrasound
+ * frames are published; the slices of any other stack are frames.
  */
 export async function openMetaImage(bytes: Uint8Array, name: string, beside?: FileBeside): Promise<ImageFile> {
   const { fields, end } = readHeader(bytes, name);

@@ -11,7 +11,9 @@ declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
       componentCount: number;
       isSigned: boolean;
     };
-    /** Interleaved samples, 1 byte each up to 8 bits and 2 bytes (little endian) beyond. A view of the decoder's memory. */
+    /**
+     * Interleaved samples, 1 byte each up to 8 bits and 2 bytes (little endian) beyond. A view of the decoder's memory.
+     */
     getDecodedBuffer(): Uint8Array;
     delete(): void;
   }

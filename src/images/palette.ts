@@ -20,7 +20,8 @@ const PLAIN = ['x00281201', 'x00281202', 'x00281203'] as const;
 const SEGMENTED = ['x00281221', 'x00281222', 'x00281223'] as const;
 
 /**
- * Reads the red, green and blue lookup tables of PALETTE COLOR images, plain or segmented (PS3.3, C.7.6.3.1.5 and C.7.9).
+ * Reads the red, green and blue lookup tables of PALETTE COLOR images, plain or segmented (PS3.3, C.7.6.3.1.5 and
+ * C.7.9).
  *
  * @throws ImageError where a table is missing, short or malformed, or the three disagree
  */
@@ -45,8 +46,9 @@ export function readPalette(
 }
 
 /**
- * The entry that means full intensity. The descriptor's number of bits cannot be trusted alone: some writers put 16-bit entries
- * under a descriptor that says 8, and others entries up to 255 under one that says 16, which would be all but black.
+ * The entry that means full intensity. The descriptor's number of bits cannot be trusted alone: some writers put 16-bit
+ * entries under a descriptor that says 8, and others entries up to 255 under one that says 16, which would be all but
+ * black.
  */
 function whiteOf(tables: readonly Table[]): number {
   let largest = 0;

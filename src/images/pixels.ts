@@ -69,8 +69,8 @@ function sampleReader(stored: Uint8Array, start: number, format: PixelFormat): (
 }
 
 /**
- * Luminance in [0, 1]. Greyscale goes through `display`; without a window the whole range of the stored bits is mapped linearly, so
- * that equal stored values are equal in every file of a series.
+ * Luminance in [0, 1]. Greyscale goes through `display`; without a window the whole range of the stored bits is mapped
+ * linearly, so that equal stored values are equal in every file of a series.
  */
 export function toLuminance(
   stored: StoredPixels,
@@ -108,7 +108,9 @@ export function toLuminance(
   return pixels;
 }
 
-/** Of the retired YBR_PARTIAL, and of the transformed YBR of JPEG 2000 outside it, the first component is not the luma. */
+/**
+ * Of the retired YBR_PARTIAL, and of the transformed YBR of JPEG 2000 outside it, the first component is not the luma.
+ */
 const READABLE = ['MONOCHROME1', 'MONOCHROME2', 'RGB', 'PALETTE COLOR', 'YBR_FULL', 'YBR_FULL_422'];
 
 const REFUSED = ['HSV', 'ARGB', 'CMYK', 'YBR_PARTIAL_422', 'YBR_PARTIAL_420', 'YBR_ICT', 'YBR_RCT', 'XYB'];

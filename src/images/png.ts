@@ -10,7 +10,8 @@ const NEEDED = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
 const SIGNATURE_BYTES = 8;
 
 /**
- * Decodes a PNG as sharp does in Node: alpha and transparent colours dropped, no colour profile, EXIF orientation applied.
+ * Decodes a PNG as sharp does in Node: alpha and transparent colours dropped, no colour profile, EXIF orientation
+ * applied.
  *
  * @throws ImageError where a chunk or the pixel data are cut short, or inflate to more than the header announces
  */
@@ -77,7 +78,8 @@ async function inflate(
   name: string,
 ): Promise<Uint8Array> {
   const channels = [1, 0, 3, 1, 2, 0, 4][colourType] ?? 4;
-  // Rows of whole bytes, each after one that names its filter. Interlacing splits rows into seven passes, each with its own.
+  // Rows of whole bytes, each after one that names its filter. Interlacing splits rows into seven passes, each with its
+  // own.
   const passes = interlaced ? 7 : 1;
   const most = height * (Math.ceil((width * depth * channels) / 8) + 2 * passes) + 64;
   const data = chunks.filter(({ type }) => type === 'IDAT').map((chunk) => Uint8Array.from(chunk.data));
@@ -109,8 +111,8 @@ const PASSES = [
 ] as const;
 
 /**
- * Interlaced samples of fewer than 8 bits, which fast-png takes for whole bytes: each pass is decoded as the PNG of its own that it
- * is, and its pixels put where they belong.
+ * Interlaced samples of fewer than 8 bits, which fast-png takes for whole bytes: each pass is decoded as the PNG of its
+ * own that it is, and its pixels put where they belong.
  */
 function decodePasses(inflated: Uint8Array, { width, height, depth, colourType }: Header, chunks: readonly Chunk[]) {
   const palette = chunks.filter(({ type }) => type === 'PLTE').map(({ whole }) => whole);

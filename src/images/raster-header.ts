@@ -31,7 +31,10 @@ export function readRasterHeader(bytes: Uint8Array): RasterHeader | undefined {
   return header && { format: 'JPEG', width: header.width, height: header.height };
 }
 
-/** The frame header behind the marker segments of a length each; undefined where the stream ends or goes wrong before it. */
+/**
+ * The frame header behind the marker segments of a length each; undefined where the stream ends or goes wrong before
+ * it.
+ */
 export function readJpegHeader(bytes: Uint8Array): JpegFrameHeader | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let colourDeclared = false;

@@ -6,7 +6,8 @@ const HEADER_BYTES = 64;
 const LONGEST_RUN = 128;
 
 /**
- * Decodes one frame of RLE lossless (PS3.5, annex G): one segment of PackBits for each byte of each sample, high bytes first.
+ * Decodes one frame of RLE lossless (PS3.5, annex G): one segment of PackBits for each byte of each sample, high bytes
+ * first.
  *
  * @returns the samples by plane, little endian
  */

@@ -8,9 +8,9 @@ interface SegmentedTable {
 }
 
 /**
- * Expands a segmented palette (PS3.3, C.7.9.2): opcode 0 copies literal entries, 1 runs straight from the last entry to a new end
- * value, 2 repeats earlier segments, which it names by a 32-bit offset in bytes. The number of bits is that of the descriptor, unless
- * only the other one gives a table of the right length.
+ * Expands a segmented palette (PS3.3, C.7.9.2): opcode 0 copies literal entries, 1 runs straight from the last entry to
+ * a new end value, 2 repeats earlier segments, which it names by a 32-bit offset in bytes. The number of bits is that
+ * of the descriptor, unless only the other one gives a table of the right length.
  *
  * @throws ImageError where the segments are malformed or do not make `count` entries
  */

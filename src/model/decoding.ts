@@ -5,10 +5,10 @@ import { fromNormalized, toNormalized } from './frame-coordinates.js';
 /**
  * How heatmaps become points.
  * - `dsnt`: expectation of the grid under the softmax of the heatmap; for networks trained through it.
- * - `argmax`: the highest cell's own place on the grid. On the pixel-centre grid that is the middle of the pixels it stands for,
- *   index · c + (c − 1)/2 for cells of c pixels: the half-cell correction.
- * - `argmax-biased`: index · c, as the public baseline has it: the first of those pixels, 3.5 px left of and above their middle
- *   where c = 8.
+ * - `argmax`: the highest cell's own place on the grid. On the pixel-centre grid that is the middle of the pixels it
+ *   stands for, index · c + (c − 1)/2 for cells of c pixels: the half-cell correction.
+ * - `argmax-biased`: index · c, as the public baseline has it: the first of those pixels, 3.5 px left of and above
+ *   their middle where c = 8.
  */
 export const DECODINGS = ['dsnt', 'argmax', 'argmax-biased'] as const;
 export type Decoding = (typeof DECODINGS)[number];

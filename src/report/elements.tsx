@@ -43,7 +43,9 @@ function letters(index: number): string {
   return (index < 26 ? '' : letters(Math.floor(index / 26) - 1)) + String.fromCharCode(65 + (index % 26));
 }
 
-/** A name that somebody else has given. It may be written from right to left, which must not turn the text around it. */
+/**
+ * A name that somebody else has given. It may be written from right to left, which must not turn the text around it.
+ */
 export function Name({ children }: { children: ComponentChildren }): VNode {
   return <bdi class="name">{children}</bdi>;
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /**
- * The page brings its type along, so that it looks the same on every machine and its columns of numbers align. About 80 kB.
- * Characters that these files lack are taken from the reader's machine.
+ * The page brings its type along, so that it looks the same on every machine and its columns of numbers align. About 80
+ * kB. Characters that these files lack are taken from the reader's machine.
  */
 const FACES = [
   { file: 'inter-latin-400-normal', weight: 400, style: 'normal' },

@@ -38,7 +38,9 @@ export function processSpace(): string {
   return ownSpace;
 }
 
-/** Host names repeat, and containers of one host may share its name and not its process numbers; Linux tells them apart. */
+/**
+ * Host names repeat, and containers of one host may share its name and not its process numbers; Linux tells them apart.
+ */
 function describeProcessSpace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -8,9 +8,9 @@ export interface MapOptions {
 }
 
 /**
- * Applies `map` to the items, several at a time, and returns the results in the order of the items. After a failure no further item
- * is begun and those under way are finished; as items are begun in order, the failure thrown is the first item's that fails,
- * whichever was slower.
+ * Applies `map` to the items, several at a time, and returns the results in the order of the items. After a failure no
+ * further item is begun and those under way are finished; as items are begun in order, the failure thrown is the first
+ * item's that fails, whichever was slower.
  *
  * @throws what `map` threw for the first item that fails; the signal's reason
  */

@@ -6,7 +6,9 @@ export class RandomKeyError extends SondeError {
   override name = 'RandomKeyError';
 }
 
-/** What draws are for. Each purpose has its own streams, so that a change to one leaves the draws of the others alone. */
+/**
+ * What draws are for. Each purpose has its own streams, so that a change to one leaves the draws of the others alone.
+ */
 export type Purpose = 'order' | 'appearance' | 'geometry' | 'trial';
 
 /** Second word of the generator's key: four letters in ASCII, far from the small numbers that other keys count with. */
@@ -26,7 +28,10 @@ export interface StreamKey {
   readonly attempt?: number;
 }
 
-/** Random numbers that depend on purpose and key alone: Philox4x32-10 under (seed, purpose) at (block, attempt, epoch, index). */
+/**
+ * Random numbers that depend on purpose and key alone: Philox4x32-10 under (seed, purpose) at (block, attempt, epoch,
+ * index).
+ */
 export class RandomStream extends RandomDraws {
   readonly #key: readonly [number, number];
   readonly #position: readonly [number, number, number];

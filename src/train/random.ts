@@ -18,7 +18,9 @@ export abstract class RandomDraws {
     return this.uniform(0, 1) < probability;
   }
 
-  /** A whole number from 0 to count − 1. With n counted of 2³² words, no number is more than 1 + n/2³² times as likely. */
+  /**
+   * A whole number from 0 to count − 1. With n counted of 2³² words, no number is more than 1 + n/2³² times as likely.
+   */
   below(count: number): number {
     return Math.floor(this.uniform(0, count));
   }

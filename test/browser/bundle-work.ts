@@ -5,8 +5,8 @@ export type Engine = typeof engineModule;
 export type Model = typeof modelModule;
 
 /**
- * Where a small network sees its landmarks, six pairs, and the sum of squares of a gradient through all of it. Handed to other
- * hosts as text, so it uses nothing from around it.
+ * Where a small network sees its landmarks, six pairs, and the sum of squares of a gradient through all of it. Handed
+ * to other hosts as text, so it uses nothing from around it.
  */
 export async function compute(device: engineModule.Device, engine: Engine, model: Model): Promise<number[]> {
   const network = new model.DsntDeepUNet({ device, seed: 3, path: '' }, { base: 2, depth: 3 });

@@ -61,7 +61,8 @@ describe.skipIf(!executable)('the browser bundles', () => {
       const [coordinates, gradient] = [inNode.slice(0, 12), inNode[12]];
       for (const [i, value] of coordinates.entries()) expect(Math.abs(inPage[i] - value)).toBeLessThan(1e-3);
       expect(inPage[12] / gradient).toBeCloseTo(1, 2);
-      // Drivers on CPU cores differ in the size of their subgroups, and f16 is not everywhere; a persona hides the former.
+      // Drivers on CPU cores differ in the size of their subgroups, and f16 is not everywhere; a persona hides the
+      // former.
       if (persona) expect(kernels.sort()).toEqual([...own].sort());
       expect(kernels.some((text) => /var<workgroup>/.test(text))).toBe(persona !== undefined);
     },

@@ -1,5 +1,5 @@
-// Preloaded (`node --import`) into a command: SONDE_KILL_AT=N kills the process with SIGKILL at its Nth operation on files, on even N
-// as soon as that is under way. At its end, a process writes to standard error how many there were.
+// Preloaded (`node --import`) into a command: SONDE_KILL_AT=N kills the process with SIGKILL at its Nth operation on
+// files, on even N as soon as that is under way. At its end, a process writes to standard error how many there were.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 

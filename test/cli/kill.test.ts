@@ -29,7 +29,9 @@ beforeAll(async () => {
 
 const newRun = (out: string) => ['--data', 'data', '--config', 'config.json', '--out', out];
 
-/** Preloaded, counts operations on files and kills the process at one of them: kills in between leave the same files. */
+/**
+ * Preloaded, counts operations on files and kills the process at one of them: kills in between leave the same files.
+ */
 const preload = fileURLToPath(new URL('kill-at-file-operation.mjs', import.meta.url));
 
 async function train(args: readonly string[], killAt = 0): Promise<Outcome & { operations: number }> {

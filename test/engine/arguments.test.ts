@@ -3,8 +3,8 @@ import { sizeOf } from '../../src/engine/shape.js';
 import * as sonde from '../../src/index.js';
 import { sharedDevice } from '../support/device.js';
 
-// Pages have no TypeScript: whatever a function is called with, a sentence that names it has to say what is wrong. Every exported
-// function is called rightly, to see that it takes what it should, and then wrongly in every way.
+// Pages have no TypeScript: whatever a function is called with, a sentence that names it has to say what is wrong.
+// Every exported function is called rightly, to see that it takes what it should, and then wrongly in every way.
 
 type DType = sonde.DType;
 const floats: readonly DType[] = ['f32', 'f16'];

@@ -28,7 +28,9 @@ afterEach(() => {
 
 const turnOfTheLoop = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Lets every pipeline be ready only some turns of the event loop after it is asked for, as if it were compiled anew. */
+/**
+ * Lets every pipeline be ready only some turns of the event loop after it is asked for, as if it were compiled anew.
+ */
 function delayPipelines(device: Device, turns: () => number): void {
   const prepare = device.pipelines.prepare.bind(device.pipelines);
   vi.spyOn(device.pipelines, 'prepare').mockImplementation(async (dispatch) => {

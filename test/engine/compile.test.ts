@@ -142,7 +142,8 @@ describe('a compiled training step', () => {
     for (let i = 0; i < 300; i++) last = await once();
     const { freeBytes: freeAfter, ...after } = device.memory();
     expect(after).toEqual(before);
-    // Tensors that earlier tests have dropped may be collected meanwhile, which frees more; these steps must take nothing of it.
+    // Tensors that earlier tests have dropped may be collected meanwhile, which frees more; these steps must take
+    // nothing of it.
     expect(freeAfter).toBeGreaterThanOrEqual(freeBytes);
     expect(last).toBeLessThan(0.9 * first);
   });

@@ -295,8 +295,9 @@ describe('draws', () => {
       expect(values.every((value) => value === 0 || value === 1)).toBe(true);
       const ones = values.reduce((a, b) => a + b, 0);
       expect(Math.abs(ones - COUNT * p)).toBeLessThanOrEqual(5 * Math.sqrt(COUNT * p * (1 - p)));
-      // The runs test of NIST SP 800-22 (2.3) for any p: neighbours differ with a probability of q = 2p(1 − p); the sum of the
-      // differences has the variance n·(q(1 − q) + 2(q/2 − q²)), as two that share a value differ both with probability q/2.
+      // The runs test of NIST SP 800-22 (2.3) for any p: neighbours differ with a probability of q = 2p(1 − p); the sum
+      // of the differences has the variance n·(q(1 − q) + 2(q/2 − q²)), as two that share a value differ both with
+      // probability q/2.
       const q = 2 * p * (1 - p);
       let changes = 0;
       for (let i = 1; i < COUNT; i++) if (values[i] !== values[i - 1]) changes += 1;

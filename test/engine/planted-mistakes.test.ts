@@ -151,7 +151,8 @@ describe('checked mode names a kernel that', () => {
     ));
 
   test('writes before the start', () =>
-    // An index below 0 is a large one, which WebGPU brings within the binding or ignores: a word changed, or one left out.
+    // An index below 0 is a large one, which WebGPU brings within the binding or ignores: a word changed, or one left
+    // out.
     expectFound(
       { body: 'if (i < count) { y0[i - 1u] = x[i]; }' },
       [16],

@@ -67,8 +67,8 @@ describe('a process', () => {
     expect(code).toBe(0);
   });
 
-  // Threads of the driver are at work then. To exit among them crashed up to four processes in ten, depending on how busy
-  // the machine was: hence the look at what keeps them from it.
+  // Threads of the driver are at work then. To exit among them crashed up to four processes in ten, depending on how
+  // busy the machine was: hence the look at what keeps them from it.
   describe('that ends while the device is busy has the exit code that it asked for', () => {
     const model = `(x) => {
       for (let i = 0; i < 2; i++) x = sonde.conv2d(sonde.relu(sonde.mul(x, i + 1)), weight, { padding: 1 });

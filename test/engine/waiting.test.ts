@@ -47,7 +47,10 @@ describe('waiting', () => {
     }
   });
 
-  /** Waits as Dawn's binding does: looks again at each turn of the loop that `setImmediate` gives it, and has to look `polls` times. */
+  /**
+   * Waits as Dawn's binding does: looks again at each turn of the loop that `setImmediate` gives it, and has to look
+   * `polls` times.
+   */
   function polled(polls: number): Promise<void> {
     const provider = acquireGpu();
     if (!provider) throw new Error('no WebGPU');

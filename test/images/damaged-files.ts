@@ -98,7 +98,10 @@ export function decodeSample(kind: string, bytes: Uint8Array, name: string): Pro
   return decodeFrame(bytes.subarray(0, header.length), name, beside);
 }
 
-/** Copies of a file with up to twelve bytes changed. Half of the changes fall on the first bytes, where the structure is. */
+/**
+ * Copies of a file with up to twelve bytes changed. Half of the changes fall on the first bytes, where the structure
+ * is.
+ */
 export function damaged(bytes: Uint8Array): fc.Arbitrary<Uint8Array> {
   const position = fc.oneof(fc.nat(Math.min(800, bytes.length - 1)), fc.nat(bytes.length - 1));
   return fc.array(fc.tuple(position, fc.nat(255)), { minLength: 1, maxLength: 12 }).map((edits) => {

@@ -9,7 +9,10 @@ import { cutShort, damaged, decodeSample, samples } from './damaged-files.js';
 const LONG = randomCases.seed === undefined;
 const FILES = LONG ? 50 * randomCases.count : 600;
 const perKind = Math.ceil(FILES / (2 * Object.keys(samples).length));
-/** Seconds of computing that a few kilobytes may cost, in the long mode alone; what may lie in memory at any time, and what may stay there. */
+/**
+ * Seconds of computing that a few kilobytes may cost, in the long mode alone; what may lie in memory at any time, and
+ * what may stay there.
+ */
 const MOST_SECONDS = 10;
 const MOST_BYTES = 1e9;
 const LEFT_BYTES = 16e6;
@@ -17,7 +20,9 @@ const LEFT_BYTES = 16e6;
 let decoded = 0;
 let refused = 0;
 
-/** A damaged file is a frame with values in [0, 1], or an ImageError of one sentence that names the file and no patient. */
+/**
+ * A damaged file is a frame with values in [0, 1], or an ImageError of one sentence that names the file and no patient.
+ */
 async function decodesOrRefuses(kind: string, bytes: Uint8Array): Promise<void> {
   const start = process.cpuUsage();
   try {

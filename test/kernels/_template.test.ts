@@ -17,7 +17,8 @@ const rows = (shape: readonly number[], attributes: Attributes): Case<Attributes
   attributes,
 });
 
-// src/kernels/README.md has an operation written by copying src/kernels/_template: this test holds the template to what it says.
+// src/kernels/README.md has an operation written by copying src/kernels/_template: this test holds the template to what
+// it says.
 describe('rmsNorm, the template of operations', () => {
   test.each([
     [

@@ -18,9 +18,10 @@ import * as k from '../../src/kernels/index.js';
 import { checkFused } from '../support/check-program.js';
 import { checkedDevice, pretend } from '../support/device.js';
 
-// Every operation in checked mode: no kernel leaves an element of its results unwritten, writes outside them, or uses memory that
-// nothing was written to. Property tests run there as well (check-operation.ts), but operations one by one and in f32; here they
-// also run in f16 and fused. Shapes are odd, so that the last workgroup, row and vector are partial.
+// Every operation in checked mode: no kernel leaves an element of its results unwritten, writes outside them, or uses
+// memory that nothing was written to. Property tests run there as well (check-operation.ts), but operations one by one
+// and in f32; here they also run in f16 and fused. Shapes are odd, so that the last workgroup, row and vector are
+// partial.
 
 // Tiled kernels compile for seconds on a software driver, for minutes where others keep it busy.
 vi.setConfig({ testTimeout: 600_000 });
@@ -71,7 +72,10 @@ const onImages = (run: (x: Tensor) => Tensor, dtypes = BOTH): Case[] =>
 
 const VARIANTS = ['lanes', 'tiled'] as const;
 
-/** With a ReLU or batch norm behind it, which fuse. In f32, property tests have the gradients; a kernel compiles for seconds. */
+/**
+ * With a ReLU or batch norm behind it, which fuse. In f32, property tests have the gradients; a kernel compiles for
+ * seconds.
+ */
 function convolution(variant: ConvVariant, inC: number, outC: number, options: object, dtype: DType): Case {
   return {
     shapes: [

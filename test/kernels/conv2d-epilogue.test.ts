@@ -18,8 +18,8 @@ import { conv2dReference } from '../../src/kernels/conv2d/reference.js';
 import { expectClose } from '../support/check-operation.js';
 import { sharedDevice, withTraits } from '../support/device.js';
 
-// In compiled functions a tiled convolution takes the first pass of the batch norm behind it along, or its ReLU. Reading without
-// compiling runs every operation by itself: the two have to agree.
+// In compiled functions a tiled convolution takes the first pass of the batch norm behind it along, or its ReLU.
+// Reading without compiling runs every operation by itself: the two have to agree.
 
 // Tiled kernels compile for seconds on a software driver, for minutes where others keep it busy.
 vi.setConfig({ testTimeout: 600_000 });

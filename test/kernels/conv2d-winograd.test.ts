@@ -111,7 +111,8 @@ describe('conv2d by Winograd', () => {
       roundings,
     }));
 
-  // The second needs more memory for its tiles than is used at a time: it goes in two turns, and 255 tiles do not halve.
+  // The second needs more memory for its tiles than is used at a time: it goes in two turns, and 255 tiles do not
+  // halve.
   test.each<[xShape: Shape, weightShape: Shape, turns: number]>([
     [[2, 19, 21, 20], [36, 3, 3, 20], 1],
     [[1, 60, 66, 512], [1, 3, 3, 512], 2],

@@ -108,8 +108,8 @@ describe.each<KernelVariant>(await offered('lanes', 'tiled'))('conv2d on %s', (v
       roundings: terms,
     }));
 
-  // Too many values for central differences: the gradients' own references stand in for them. Several tiles each way, the
-  // last ones partial, and enough rows for the weight's gradient to be split into splits.
+  // Too many values for central differences: the gradients' own references stand in for them. Several tiles each way,
+  // the last ones partial, and enough rows for the weight's gradient to be split into splits.
   test.each<[name: string, x: Shape, weight: Shape, attributes: Partial<ConvAttributes>]>([
     ['3×3 over 2×19×21×20 to 36', [2, 19, 21, 20], [36, 3, 3, 20], { padding: [1, 1] }],
     ['3×3 of stride 2 over 1×33×18×40 to 70', [1, 33, 18, 40], [70, 3, 3, 40], { stride: [2, 2], padding: [1, 1] }],

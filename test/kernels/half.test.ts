@@ -24,8 +24,9 @@ import {
 import { expectClose } from '../support/check-operation.js';
 import { sharedDevice } from '../support/device.js';
 
-// Operations on images of f16 compute in f32 and round once, so they give what the same operation, whose f32 self is checked
-// against float64 elsewhere, gives on the same values, to half a unit of f16's last place. Channels 8 and 3: vec4 and not.
+// Operations on images of f16 compute in f32 and round once, so they give what the same operation, whose f32 self is
+// checked against float64 elsewhere, gives on the same values, to half a unit of f16's last place. Channels 8 and 3:
+// vec4 and not.
 
 const device = await sharedDevice();
 

@@ -119,8 +119,8 @@ test('with them, they come first for f16 and never for f32', () => {
 });
 
 /**
- * A device of a driver that lists such matrix units, played by the software driver: kernels for them come out as the product on
- * vectors that `compiled` makes of their shape, or as what the driver cannot compile.
+ * A device of a driver that lists such matrix units, played by the software driver: kernels for them come out as the
+ * product on vectors that `compiled` makes of their shape, or as what the driver cannot compile.
  */
 async function driverWithUnits(
   shapes: readonly MatrixShape[],

@@ -12,7 +12,9 @@ function drawn(size: number, seed: number): Float32Array {
 
 const tensors = (device: Device, seed: number) => SIZES.map((size, i) => device.tensor(drawn(size, seed + i)));
 
-/** Trains for some steps and compares the averages with their definition, from what the parameters were after each step. */
+/**
+ * Trains for some steps and compares the averages with their definition, from what the parameters were after each step.
+ */
 async function follow(device: Device): Promise<void> {
   const [parameters, averages] = [tensors(device, 0), tensors(device, 50)];
   const adam = new Adam();

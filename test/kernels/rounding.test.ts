@@ -29,8 +29,8 @@ import { expectClose, type Reference } from '../support/check-operation.js';
 import { deviceWithMatrixUnits, offered, sharedDevice } from '../support/device.js';
 import { type ExactProducts, expectWithinRounding } from '../support/rounding.js';
 
-// Kernels on f16, on vectors and on matrix units, against the float64 reference and against the kernel on f32, element by element
-// within what rounding explains: support/rounding.ts.
+// Kernels on f16, on vectors and on matrix units, against the float64 reference and against the kernel on f32, element
+// by element within what rounding explains: support/rounding.ts.
 
 const one: Pair = [1, 1];
 
@@ -164,7 +164,8 @@ describe.skipIf(!withUnits)('on matrix units', () => {
   const variants = ['matrix', 'matrix-k32', 'matrix-128'] as const;
   kernelsOn(device, process.env.SONDE_TEST_CASES ? variants : variants.slice(0, 2), unit);
 
-  // How a driver with subgroups of several sizes may surprise a kernel: with more of them than it has shares, or with fewer.
+  // How a driver with subgroups of several sizes may surprise a kernel: with more of them than it has shares, or with
+  // fewer.
   test.each([unit.subgroupSize, 2 * unit.subgroupSize, unit.subgroupSize / 2])(
     'laid out for subgroups of %i that may be of another size, with the statistics of a batch norm',
     async (subgroupSize) => {

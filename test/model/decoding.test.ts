@@ -8,7 +8,9 @@ import { sharedDevice } from '../support/device.js';
 const SIZE = 512;
 const CELLS = 64;
 
-/** Pixels that a reader reads from perfect heatmaps (Gaussians of peak 1, two cells wide) of points in a 512 px frame. */
+/**
+ * Pixels that a reader reads from perfect heatmaps (Gaussians of peak 1, two cells wide) of points in a 512 px frame.
+ */
 async function decoded(
   points: readonly (readonly [x: number, y: number])[],
   decoding: Decoding,

@@ -16,8 +16,8 @@ const unet = async (seed: number, depth = 4) =>
   valuesOf(new DsntDeepUNet(builder(await sharedDevice(), seed), { base: 4, depth }));
 
 /**
- * That values are uniform draws in [−bound, bound): they fill that range, and mean and variance lie within four standard
- * errors of 0 and bound²/3.
+ * That values are uniform draws in [−bound, bound): they fill that range, and mean and variance lie within four
+ * standard errors of 0 and bound²/3.
  */
 function expectUniform(values: Float32Array, bound: number, name: string): void {
   const n = values.length;

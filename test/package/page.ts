@@ -19,7 +19,10 @@ import { phantomFrames } from '../train/loop/phantom-frames.js';
 const WIDTH = 160;
 const HEIGHT = 120;
 
-/** Opens the built page of the Vite example, without weights, with weights, as other GPUs, with a broken kernel and without WebGPU, and looks at what it says. */
+/**
+ * Opens the built page of the Vite example, without weights, with weights, as other GPUs, with a broken kernel and
+ * without WebGPU, and looks at what it says.
+ */
 export async function comparePage(example: string): Promise<void> {
   const server = await serve(join(example, 'dist'));
   const url = `http://localhost:${(server.address() as AddressInfo).port}/`;

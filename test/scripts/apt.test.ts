@@ -12,7 +12,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What `apt update` of scripts/apt.sh does where apt-get fails `failures` times with `message`, and how often it was asked. */
+/**
+ * What `apt update` of scripts/apt.sh does where apt-get fails `failures` times with `message`, and how often it was
+ * asked.
+ */
 function update(failures: number, message: string, patience = 600): { status: number | null; asked: string[] } {
   const calls = join(folder, 'calls');
   writeFileSync(calls, '');

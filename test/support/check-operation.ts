@@ -38,7 +38,8 @@ export interface OperationCheck<Attributes> {
   readonly differentiable?: readonly number[];
   /**
    * Allowed error of the value and of gradients, as a multiple of float32's rounding (2⁻²⁴) times the largest magnitude
-   * involved: of a result or, where its terms cancel, of their absolute sum. Give about 2·√n for a reduction of length n, more where the driver's exp or log is coarse. Default 8.
+   * involved: of a result or, where its terms cancel, of their absolute sum. Give about 2·√n for a reduction of length
+   * n, more where the driver's exp or log is coarse. Default 8.
    */
   readonly roundings?: (example: Case<Attributes>) => number;
   /** The same for gradients, where it differs. */
@@ -49,7 +50,8 @@ export interface OperationCheck<Attributes> {
    */
   readonly magnitude?: number;
   /**
-   * Allowed error of second derivatives, as a multiple of float32's rounding of the largest; without it they are not checked.
+   * Allowed error of second derivatives, as a multiple of float32's rounding of the largest; without it they are not
+   * checked.
    */
   readonly secondRoundings?: number;
   /** Times the standard number of random cases, for operations with many paths. Default 1. */
@@ -152,8 +154,8 @@ function compare<A>(example: Case<A>, check: OperationCheck<A>, drawn: Drawn, co
 }
 
 /**
- * Of the loss F = Σ upstream·f(x)², in which the upstream gradient of f depends on x as well: the gradient of F's derivative along
- * random directions, against second differences of the reference.
+ * Of the loss F = Σ upstream·f(x)², in which the upstream gradient of f depends on x as well: the gradient of F's
+ * derivative along random directions, against second differences of the reference.
  */
 async function checkSecondDerivatives<A>(
   device: Device,
@@ -236,13 +238,15 @@ export function expectClose(
 interface Derivatives {
   /** Per differentiable input: its gradient, and the largest sum of absolute terms among its elements. */
   readonly gradients: readonly { readonly values: Float64Array; readonly terms: number }[];
-  /** Largest sum, over the inputs' elements, of |∂result/∂x · x|: what a result's terms amount to before they cancel. */
+  /**
+   * Largest sum, over the inputs' elements, of |∂result/∂x · x|: what a result's terms amount to before they cancel.
+   */
   readonly terms: number;
 }
 
 /**
- * Central differences of the reference, with the absolute sums beside the sums: rounding is relative to the terms, and a
- * sum of many terms can be near zero.
+ * Central differences of the reference, with the absolute sums beside the sums: rounding is relative to the terms, and
+ * a sum of many terms can be near zero.
  */
 function differentiate<A>(
   example: Case<A>,

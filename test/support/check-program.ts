@@ -3,8 +3,8 @@ import { Program } from '../../src/engine/program.js';
 import type { Tensor } from '../../src/index.js';
 
 /**
- * Runs what tensors of a device in checked mode depend on as a compiled function runs it: chains and epilogues fused, which checked
- * mode by itself does not do.
+ * Runs what tensors of a device in checked mode depend on as a compiled function runs it: chains and epilogues fused,
+ * which checked mode by itself does not do.
  * @returns The names of the operations that ran.
  * @throws NumericError for what checked mode finds
  */

@@ -46,7 +46,8 @@ export async function offered(...variants: KernelVariant[]): Promise<KernelVaria
 }
 
 /**
- * Lets both choose kernels as for a GPU, or as they are, for tests that name the others as well: a persona would refuse `lanes`.
+ * Lets both choose kernels as for a GPU, or as they are, for tests that name the others as well: a persona would refuse
+ * `lanes`.
  * @returns What undoes it.
  */
 export async function pretend(kind: 'own' | 'GPU'): Promise<() => void> {
@@ -92,7 +93,10 @@ export interface DeviceWithMatrixUnits {
 
 let withUnits: Promise<DeviceWithMatrixUnits | undefined> | undefined;
 
-/** A device of a driver with matrix units, and these, if the machine has one. They are open behind experimental flags only. */
+/**
+ * A device of a driver with matrix units, and these, if the machine has one. They are open behind experimental flags
+ * only.
+ */
 export function deviceWithMatrixUnits(): Promise<DeviceWithMatrixUnits | undefined> {
   withUnits ??= (async () => {
     const device = await openDevice({ experimental: true, tuning: 'none' });
@@ -100,7 +104,8 @@ export function deviceWithMatrixUnits(): Promise<DeviceWithMatrixUnits | undefin
     expect(struck).toEqual([]);
     if (units) return { device, matrixUnits: units };
     device.close();
-    // scripts/matrix-driver.sh says so: there, tests that find none would be tests that cannot fail. A page has no environment.
+    // scripts/matrix-driver.sh says so: there, tests that find none would be tests that cannot fail. A page has no
+    // environment.
     const expected = typeof process === 'undefined' ? undefined : process.env.SONDE_MATRIX_UNITS;
     expect(expected, 'a driver without matrix units').not.toBe('expected');
     return undefined;

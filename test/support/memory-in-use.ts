@@ -4,7 +4,9 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Bytes that the process holds of its own will: its heap and all buffers, after what nobody needs has been collected. */
+/**
+ * Bytes that the process holds of its own will: its heap and all buffers, after what nobody needs has been collected.
+ */
 export async function memoryInUse(): Promise<number> {
   for (let i = 0; i < 3; i++) {
     collect();

@@ -2,12 +2,13 @@ import { expect } from 'vitest';
 import type { DType } from '../../src/index.js';
 
 /**
- * How far a kernel's sum of products may be from the exact one, from what it rounds on the way. With S = Σ |aₖ·bₖ| over n products:
+ * How far a kernel's sum of products may be from the exact one, from what it rounds on the way. With S = Σ |aₖ·bₖ| over
+ * n products:
  *
  *  - an operand of f32 that is rounded to f16 is off by u₁₆ = 2⁻¹¹ of itself, a product of r such by (1 + u₁₆)ʳ − 1;
- *  - a product of two f16 is exact in f32, and adding up n of them, in any order, is off by at most γₙ·S, γₙ = n·u / (1 − n·u)
- *    (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2), with u = 2⁻²⁴; matrix units may cut off where
- *    they should round, which is u = 2⁻²³ (Fasi and others, Numerical behavior of NVIDIA tensor cores, 2021);
+ *  - a product of two f16 is exact in f32, and adding up n of them, in any order, is off by at most γₙ·S, γₙ = n·u / (1
+ *    − n·u) (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2), with u = 2⁻²⁴; matrix units may cut
+ *    off where they should round, which is u = 2⁻²³ (Fasi and others, Numerical behavior of NVIDIA tensor cores, 2021);
  *  - a result kept in f16 is off by u₁₆ of itself, or by 2⁻²⁵ where it is subnormal.
  *
  * These hold whatever the values. Sums of values drawn around 0 come much closer.
@@ -42,7 +43,9 @@ export interface ExactProducts {
   readonly magnitudes: ArrayLike<number>;
 }
 
-/** Checks every element against the exact result, and against what another kernel made of it, within the bounds of each. */
+/**
+ * Checks every element against the exact result, and against what another kernel made of it, within the bounds of each.
+ */
 export function expectWithinRounding(
   what: string,
   exact: ExactProducts,

@@ -1,5 +1,5 @@
-// Reads a JSON array of WGSL texts from standard input and prints, as JSON, the errors that Dawn finds in each: a process of its own,
-// since it opens Dawn's null backend, which knows every extension and no driver.
+// Reads a JSON array of WGSL texts from standard input and prints, as JSON, the errors that Dawn finds in each: a
+// process of its own, since it opens Dawn's null backend, which knows every extension and no driver.
 import { text } from 'node:stream/consumers';
 import { create, globals } from 'webgpu';
 

@@ -16,8 +16,8 @@ const PLACES = [
 export const executable = PLACES.find((place) => place !== undefined && existsSync(place));
 
 /**
- * A Firefox without a window that has WebGPU by wgpu, on whatever adapter there is, and a home of its own. Driven over WebDriver
- * BiDi.
+ * A Firefox without a window that has WebGPU by wgpu, on whatever adapter there is, and a home of its own. Driven over
+ * WebDriver BiDi.
  */
 export async function launch(): Promise<{ browser: Browser; close(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'sonde-firefox-'));

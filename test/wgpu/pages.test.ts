@@ -1,4 +1,5 @@
-// The bundles, the example that trains in the page and the web tool on wgpu, as it is in Deno and in Firefox, against Node on Dawn.
+// The bundles, the example that trains in the page and the web tool on wgpu, as it is in Deno and in Firefox, against
+// Node on Dawn.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

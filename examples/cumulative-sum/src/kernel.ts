@@ -9,8 +9,9 @@ export const LANES = 64;
 /**
  * y[r, i] = Σ x[r, j] over j ≤ i; from the other end, over j ≥ i, where `backwards` is 1.
  *
- * A workgroup takes a row, {{LANES}} elements at a time. Hillis and Steele's scan: in step s every lane adds what lies 2ˢ
- * lanes before it, so that after log₂ {{LANES}} steps each holds the sum up to itself. `carry` is the sum of the blocks before.
+ * A workgroup takes a row, {{LANES}} elements at a time. Hillis and Steele's scan: in step s every lane adds what lies
+ * 2ˢ lanes before it, so that after log₂ {{LANES}} steps each holds the sum up to itself. `carry` is the sum of the
+ * blocks before.
  *
  * Grid: one workgroup per row, folded over two dimensions.
  */

@@ -1,4 +1,5 @@
-// A curve that never falls, through measurements that do: its rises are exp(w) > 0, and the curve is their cumulative sum.
+// A curve that never falls, through measurements that do: its rises are exp(w) > 0, and the curve is their cumulative
+// sum.
 import { Adam, compile, exp, gradients, mean, openDevice, square, sub, type Tensor } from 'sonde/engine';
 import { cumulativeSum } from './cumulative-sum.js';
 

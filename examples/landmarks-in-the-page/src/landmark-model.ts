@@ -19,7 +19,8 @@ export class LandmarkModel {
   ) {}
 
   /**
-   * Fetches `config.json`, `model.safetensors` and, where it is there, `calibration.json` from `folder` and gets the network ready.
+   * Fetches `config.json`, `model.safetensors` and, where it is there, `calibration.json` from `folder` and gets the
+   * network ready.
    *
    * @throws DeviceError without WebGPU; WeightsError where the weights are not those of the configuration
    */

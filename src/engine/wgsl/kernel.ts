@@ -9,7 +9,10 @@ export interface Kernel {
 }
 
 export interface KernelOptions {
-  /** Values of the template's names. Types of operands among them: kernels keep values as these have them and compute in f32. */
+  /**
+   * Values of the template's names. Types of operands among them: kernels keep values as these have them and compute in
+   * f32.
+   */
   readonly constants?: Constants;
   readonly uniforms?: Uniforms;
 }
@@ -34,8 +37,8 @@ interface Expansion {
 /**
  * A kernel from its template (template.ts has the language), with the extensions enabled that its text uses.
  *
- * @throws ShaderError that names file, line and name: a name without a value, a block that is not closed, a uniform that the kernel
- * reads and nobody declared, or that is declared and has no value
+ * @throws ShaderError that names file, line and name: a name without a value, a block that is not closed, a uniform
+ * that the kernel reads and nobody declared, or that is declared and has no value
  */
 export function kernel(template: string, { constants = {}, uniforms }: KernelOptions = {}): Kernel {
   const key = JSON.stringify([constants, uniforms?.fields]);
@@ -47,7 +50,10 @@ export function kernel(template: string, { constants = {}, uniforms }: KernelOpt
   return { source: expansion.source, uniforms: wordsOf(uniforms) };
 }
 
-/** Every dispatch that is planned asks for its kernel, and a text is expanded in a millisecond: by template, then by the rest. */
+/**
+ * Every dispatch that is planned asks for its kernel, and a text is expanded in a millisecond: by template, then by the
+ * rest.
+ */
 const expansions = new BoundedMap<BoundedMap<Expansion>>(256);
 const EXPANSIONS_EACH = 256;
 

@@ -4,21 +4,21 @@ import { ShaderError } from '../errors.js';
 /**
  * The language of kernel templates: WGSL with directives, each on a line of its own.
  *
- *   {{NAME}}                    the constant NAME; also a sum of products of numbers and constants, as in {{s*LANES+l}},
- *                               and a name that is put together, as in {{COLUMN_{{e}}}}
+ *   {{NAME}}                    the constant NAME; also a sum of products of numbers and constants, as in
+ *                               {{s*LANES+l}}, and a name that is put together, as in {{COLUMN_{{e}}}}
  *   //#if NAME                  the lines that follow, where the constant NAME is true;
  *   //#else                     optionally others where it is false
  *   //#end if NAME
- *   //#unroll k COUNT           the lines that follow COUNT times (a number or a constant), with the constant k = 0, 1, …
+ *   //#unroll k COUNT           the lines that follow COUNT times (a number or a constant), with k = 0, 1, …
  *   //#end unroll k
  *   //#section NAME             lines that are not part of the text, but found by name: see `sections`
  *   //#end section NAME
  *   //#uniforms                 the struct `Uniforms` and its variable `uniforms` at binding 0: see `uniforms`
- *   //#file path                where the lines that follow come from, the first of them its first: the build begins every
- *                               .wgsl file with it
+ *   //#file path                where the lines that follow come from, the first of them its first: the build
+ *                               begins every .wgsl file with it
  *
- * Blocks nest. What is left out is not looked at, so a name in it needs no value. Unrolling is there because WGSL has no unrolled
- * loops, a lane of `subgroupBroadcast` must be a literal, and arrays of accumulators may end up in memory.
+ * Blocks nest. What is left out is not looked at, so a name in it needs no value. Unrolling is there because WGSL has
+ * no unrolled loops, a lane of `subgroupBroadcast` must be a literal, and arrays of accumulators may end up in memory.
  */
 export type Constants = Readonly<Record<string, string | number | boolean>>;
 

@@ -1,6 +1,6 @@
 /**
- * Types of uniforms. A number for each of the first three, four numbers for a vector, and an array holds N vectors, all their
- * numbers in one list.
+ * Types of uniforms. A number for each of the first three, four numbers for a vector, and an array holds N vectors, all
+ * their numbers in one list.
  */
 type Vector = 'vec4u' | 'vec4f';
 export type UniformType = 'u32' | 'i32' | 'f32' | Vector | `array<${Vector}, ${number}>`;
@@ -17,14 +17,15 @@ export interface Uniforms {
 }
 
 /**
- * Declares the uniforms of a kernel once, for its WGSL and for those who dispatch it. The kernel has a line `//#uniforms`, which
- * becomes the struct `Uniforms` with these fields in this order and the variable `uniforms` at binding 0.
+ * Declares the uniforms of a kernel once, for its WGSL and for those who dispatch it. The kernel has a line
+ * `//#uniforms`, which becomes the struct `Uniforms` with these fields in this order and the variable `uniforms` at
+ * binding 0.
  *
  *   const walk = uniforms({ rows: 'u32', share: 'f32' });
  *   lowering.dispatch({ …, ...kernel(source, { uniforms: walk({ rows, share: 1 / rows }) }) });
  *
- * @returns Takes a value for every field, by name. Names that lack or are too many do not compile, and without TypeScript
- *   `kernel` refuses them.
+ * @returns Takes a value for every field, by name. Names that lack or are too many do not compile, and without
+ *   TypeScript `kernel` refuses them.
  */
 export function uniforms<const Fields extends UniformFields>(
   fields: Fields,
@@ -38,7 +39,10 @@ export function declarationOf(fields: UniformFields): string {
   return `struct Uniforms { ${members.join(', ')} }\n@group(0) @binding(0) var<uniform> uniforms: Uniforms;`;
 }
 
-/** The words of the struct, laid out as WGSL lays out uniforms: vectors and arrays of them begin at whole multiples of 16 bytes. */
+/**
+ * The words of the struct, laid out as WGSL lays out uniforms: vectors and arrays of them begin at whole multiples of
+ * 16 bytes.
+ */
 export function wordsOf({ fields, values }: Uniforms): Uint32Array {
   const words: number[] = [];
   for (const [name, type] of Object.entries(fields)) {

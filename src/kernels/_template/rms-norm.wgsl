@@ -1,8 +1,9 @@
 // Root mean square normalization of the rows of x [rows, channels]:
 //   r = 1 / sqrt(mean(x²) + eps),  y = x · r.
 //
-// {{LANES}} lanes share a row. Each sums the squares of its elements lane, lane + {{LANES}}, …; a tree in a fixed order joins the
-// sums, so that the same inputs give the same bits. A NaN goes through sum and product by itself: nothing of nan.wgsl is needed.
+// {{LANES}} lanes share a row. Each sums the squares of its elements lane, lane + {{LANES}}, …; a tree in a fixed order
+// joins the sums, so that the same inputs give the same bits. A NaN goes through sum and product by itself: nothing of
+// nan.wgsl is needed.
 //
 // Grid: one workgroup per row, linear; {{LANES}} invocations.
 //#uniforms

@@ -30,7 +30,9 @@ export interface BatchNormOptions {
   readonly weight: Tensor;
   /** Shift of each channel, [C]. */
   readonly bias: Tensor;
-  /** Running mean, [C]: used in inference, moved in training. May be left out in training, and then nothing is tracked. */
+  /**
+   * Running mean, [C]: used in inference, moved in training. May be left out in training, and then nothing is tracked.
+   */
   readonly runningMean?: Tensor;
   /** Running (unbiased) variance, [C]. Given together with `runningMean`. */
   readonly runningVar?: Tensor;
@@ -74,8 +76,8 @@ const OPERANDS: Operands = { x: FLOATS, ...CHANNEL_OPERANDS };
  *
  * @param x [..., C], of rank 2 or more, f32 or f16. Statistics, weight and bias are f32 in any case.
  * @returns The shape and type of `x`.
- * @throws ShapeError where `x` or a channel tensor has another shape, where running statistics are missing in inference,
- * or where training has a single value per channel.
+ * @throws ShapeError where `x` or a channel tensor has another shape, where running statistics are missing in
+ * inference, or where training has a single value per channel.
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
   batchNormTakes(arguments);

@@ -2,7 +2,8 @@
 //   bias gradient = Σ dz,  weight gradient = Σ dz·x̂,
 // and keeps both divided by the number of rows (share = 1/rows) for gradient-input.wgsl.
 //
-// A lane adds the parts lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same bits.
+// A lane adds the parts lane, lane + {{LANES}}, … in that order, then a tree adds the lanes: a fixed order, the same
+// bits.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
 alias V = {{VECTOR}};

@@ -1,7 +1,7 @@
 // Batch normalization, last pass: y = (x − mean) / √(variance + ε) · weight + bias, and with RELU max(y, 0).
 //
-// An invocation keeps to one group of {{WIDTH}} channels and walks over the rows of its part (r ≡ part mod parts), so the
-// channel's constants are loaded once and neighbouring invocations touch neighbouring memory.
+// An invocation keeps to one group of {{WIDTH}} channels and walks over the rows of its part (r ≡ part mod parts), so
+// the channel's constants are loaded once and neighbouring invocations touch neighbouring memory.
 //
 // Grid: one invocation per (part, group), linear, group fastest.
 alias V = {{VECTOR}};

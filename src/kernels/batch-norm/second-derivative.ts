@@ -14,14 +14,15 @@ export interface Attributes {
 /**
  * Gradients of batch normalization's gradients, as a composition of operations, so that there are higher ones too.
  *
- * With g = dy (where the ReLU, if any, lets it through), s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean over the rows
- * of a channel, the gradients are, in training,
+ * With g = dy (where the ReLU, if any, lets it through), s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean
+ * over the rows of a channel, the gradients are, in training,
  *   dx = weight·s·(g − ⟨g⟩ − x̂·⟨g·x̂⟩),  dweight = Σ g·x̂,  dbias = Σ g,
- * and in inference, where mean and variance are constants, dx = weight·s·g. Let U, V and W be the gradients by dx, dweight and dbias,
- * and t = ⟨U·g⟩ − ⟨U⟩·⟨g⟩ − ⟨U·x̂⟩·⟨g·x̂⟩. Then those
+ * and in inference, where mean and variance are constants, dx = weight·s·g. Let U, V and W be the gradients by dx,
+ * dweight and dbias, and t = ⟨U·g⟩ − ⟨U⟩·⟨g⟩ − ⟨U·x̂⟩·⟨g·x̂⟩. Then those
  *   by g are       weight·s·(U − ⟨U⟩ − x̂·⟨U·x̂⟩) + V·x̂ + W,
  *   by weight are  rows·s·t,
- *   by x are       s·(q − ⟨q⟩ − x̂·⟨q·x̂⟩) − weight·s²·x̂·t  with  q = V·g − weight·s·(⟨g·x̂⟩·U + ⟨U·x̂⟩·g), the gradient by x̂;
+ *   by x are       s·(q − ⟨q⟩ − x̂·⟨q·x̂⟩) − weight·s²·x̂·t  with the gradient by x̂
+ *                  q = V·g − weight·s·(⟨g·x̂⟩·U + ⟨U·x̂⟩·g);
  * in inference all means but that of U·g are left out, and so is t by x.
  *
  * @param call Inputs x, dy, weight, bias, mean and variance; outputs dx, dweight and dbias.

@@ -16,7 +16,9 @@ export interface ConvTranspose2dOptions {
   readonly stride?: number | Pair;
   /** What `conv2d` would pad: cut off on both sides of each axis. */
   readonly padding?: number | Pair;
-  /** Rows and columns added at the bottom and the right, fewer than the stride: settles which of several sizes is meant. */
+  /**
+   * Rows and columns added at the bottom and the right, fewer than the stride: settles which of several sizes is meant.
+   */
   readonly outputPadding?: number | Pair;
   readonly dilation?: number | Pair;
   readonly groups?: number;
@@ -36,13 +38,13 @@ const convTranspose2dTakes = signature<ConvTranspose2dOptions>(
 
 /**
  * Transposed convolution, as PyTorch's `conv_transpose2d`: each input pixel adds its kernel, weighted, to the output at
- * `stride` times its place. It is the gradient by the input of a convolution that leads from the output's size to x's, with
- * the same weight, and is recorded as that.
+ * `stride` times its place. It is the gradient by the input of a convolution that leads from the output's size to x's,
+ * with the same weight, and is recorded as that.
  * @param x Images [N, H, W, inC].
  * @param weight Kernels [inC, kH, kW, outC / groups].
  * @returns [N, outH, outW, outC], outH = (H − 1)·stride − 2·padding + dilation·(kH − 1) + outputPadding + 1.
- * @throws ShapeError for channels that do not match, groups that do not divide, an outputPadding of `stride` or more, or a
- * padding that leaves no output.
+ * @throws ShapeError for channels that do not match, groups that do not divide, an outputPadding of `stride` or more,
+ * or a padding that leaves no output.
  */
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
   convTranspose2dTakes(arguments);

@@ -2,8 +2,9 @@ import type { ConvGeometry, Pair } from '../conv2d/geometry.js';
 import type { Reference } from '../conv2d/reference.js';
 
 /**
- * Each pixel of x [N, H, W, inC] adds its kernel of weight [inC, kH, kW, outC / groups], times its value, to the output at
- * `stride` times its place less `padding`. Written as that scatter, and not through the convolution it is the gradient of.
+ * Each pixel of x [N, H, W, inC] adds its kernel of weight [inC, kH, kW, outC / groups], times its value, to the output
+ * at `stride` times its place less `padding`. Written as that scatter, and not through the convolution it is the
+ * gradient of.
  */
 export function convTranspose2dReference(
   x: Reference,

@@ -23,8 +23,8 @@ import { lowerWeightGradient, weightGradientExtent } from './weight-gradient.js'
 import { checkWinograd } from './winograd.js';
 import { lowerWinogradWeightGradient } from './winograd-weight-gradient.js';
 
-// Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its gradient by
-// the input and its gradient by the weight. Each one's gradients are the other two.
+// Convolution is bilinear, y = conv(x, w), so three operations close under differentiation: the forward pass, its
+// gradient by the input and its gradient by the weight. Each one's gradients are the other two.
 
 export interface Conv2dOptions {
   /** One value per output channel, [outC]. */
@@ -108,8 +108,8 @@ export const conv2dOperation: Operation<ConvAttributes> = {
 };
 
 /**
- * The gradient of `conv2d` by x: gx[n, ih, iw, k] = Σ dy[n, oh, ow, o] · weight[o, i, j, k] over all oh·stride − padding +
- * i·dilation = ih (and likewise iw). With a bias [inC] it is the transposed convolution.
+ * The gradient of `conv2d` by x: gx[n, ih, iw, k] = Σ dy[n, oh, ow, o] · weight[o, i, j, k] over all oh·stride −
+ * padding + i·dilation = ih (and likewise iw). With a bias [inC] it is the transposed convolution.
  */
 export function convInputGradient(dy: Tensor, weight: Tensor, attributes: InputGradientAttributes): Tensor {
   return record(convInputGradientOperation, [dy, weight], attributes)[0];
@@ -160,7 +160,10 @@ export const convInputGradientOperation: Operation<InputGradientAttributes> = {
   },
 };
 
-/** The gradient of `conv2d` by its weight: gw[o, i, j, k] = Σ dy[n, oh, ow, o] · x[n, oh·stride − padding + i·dilation, …, k]. */
+/**
+ * The gradient of `conv2d` by its weight: gw[o, i, j, k] = Σ dy[n, oh, ow, o] · x[n, oh·stride − padding + i·dilation,
+ * …, k].
+ */
 export function convWeightGradient(x: Tensor, dy: Tensor, attributes: WeightGradientAttributes): Tensor {
   return record(convWeightGradientOperation, [x, dy], attributes)[0];
 }

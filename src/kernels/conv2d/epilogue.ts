@@ -4,8 +4,8 @@ import { reluOperation } from '../elementwise/elementwise.js';
 import type { ConvAttributes } from './geometry.js';
 import { gemmVariant, lowerConvolution } from './implicit-gemm.js';
 
-// What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of batch
-// normalization in training, which otherwise reads from memory all that the convolution has just written.
+// What follows a convolution, done while its results are still in registers: a ReLU, or the first of the two passes of
+// batch normalization in training, which otherwise reads from memory all that the convolution has just written.
 
 /** Outputs y, and mean and biased variance of each of its channels. */
 const convWithStatistics: Operation<ConvAttributes> = {
@@ -30,7 +30,8 @@ export function absorbByConvolution({ own, consumer, lowering, sole }: Absorptio
   const [y] = own.specs;
   const variant = gemmVariant(lowering, y, own.inputs[1].shape, attributes);
   if (variant === 'lanes' || variant === 'winograd') return undefined;
-  // On a CPU it saves little, and the longer kernel takes half as long again to compile: there only for who asks for the kernel.
+  // On a CPU it saves little, and the longer kernel takes half as long again to compile: there only for who asks for
+  // the kernel.
   if (lowering.adapter.software && attributes.variant === undefined) return undefined;
   // Measurements are of the convolution alone, and looked up by what it is: the choice is taken along.
   const chosen = { ...attributes, variant };

@@ -148,8 +148,8 @@ export function forwardAxis(out: number, kernel: number, stride: number, padding
 }
 
 /**
- * The gradient by the input along one axis. Output o reads input i = o·s − p + m·d at tap m, so input i receives from
- * o = (i + p − m·d) / s, for the taps with m·d ≡ i + p (mod s). All i of one phase (i + p) mod s share their taps: every
+ * The gradient by the input along one axis. Output o reads input i = o·s − p + m·d at tap m, so input i receives from o
+ * = (i + p − m·d) / s, for the taps with m·d ≡ i + p (mod s). All i of one phase (i + p) mod s share their taps: every
  * t-th from the first, t = s / gcd(s, d), and from one such tap to the next o falls by t·d / s. So each phase is one of
  * stride 1 with no tap wasted. A phase may have no taps: its gradient is zero.
  */

@@ -1,12 +1,13 @@
-// Convolution as an implicit GEMM, on registers and subgroup broadcasts. Mathematics and uniforms: implicit-gemm.interface.wgsl.
+// Convolution as an implicit GEMM, on registers and subgroup broadcasts. Mathematics and uniforms:
+// implicit-gemm.interface.wgsl.
 //
 // GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k); A is gathered from x, B is the weight.
-// Tile: one subgroup of LANES invocations makes SETS * LANES positions x LANES * WIDTH channels. A lane loads QUAD channels k
-// (four, or one where k does not come in fours) of one position of each set, and the weights of its own WIDTH channels;
-// broadcasts then hand every position to all lanes. So each loaded value is used many times without workgroup memory,
-// which is what a software driver needs: there a load costs about ten instructions per lane and value, whatever its
-// address, and a broadcast costs one. Weights must be contiguous along k (weightK = 1).
-// Grid: x, y: position tiles (folded), z: groups * channel tiles.
+// Tile: one subgroup of LANES invocations makes SETS * LANES positions x LANES * WIDTH channels. A lane loads QUAD
+// channels k (four, or one where k does not come in fours) of one position of each set, and the weights of its own
+// WIDTH channels; broadcasts then hand every position to all lanes. So each loaded value is used many times without
+// workgroup memory, which is what a software driver needs: there a load costs about ten instructions per lane and
+// value, whatever its address, and a broadcast costs one. Weights must be contiguous along k (weightK = 1). Grid: x, y:
+// position tiles (folded), z: groups * channel tiles.
 
 const NOWHERE = 0xffffffffu;
 

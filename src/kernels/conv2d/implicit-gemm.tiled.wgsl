@@ -1,10 +1,12 @@
-// Convolution as an implicit GEMM, with operands staged in workgroup memory. Mathematics and uniforms: implicit-gemm.interface.wgsl.
+// Convolution as an implicit GEMM, with operands staged in workgroup memory. Mathematics and uniforms:
+// implicit-gemm.interface.wgsl.
 //
-// GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened and, where there are few tiles, cut into
-// splits; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of STEP along K, by
-// implicit-gemm/tile.ts: while one step is multiplied, the next is on its way from memory to registers. Padding, and what lies beyond
-// the last position, channel or K, is staged as zero. With STATISTICS each tile also yields the mean and M2 of every channel over its
-// positions, of values as they are stored. Grid: x, y: position tiles (folded), z: splits * groups * channel tiles.
+// GEMM view: M = positions (n, qh, qw), N = output channels, K = (i, j, k) flattened and, where there are few tiles,
+// cut into splits; A is gathered from x, B is the weight. Tile: EXTENT positions x EXTENT channels in steps of STEP
+// along K, by implicit-gemm/tile.ts: while one step is multiplied, the next is on its way from memory to registers.
+// Padding, and what lies beyond the last position, channel or K, is staged as zero. With STATISTICS each tile also
+// yields the mean and M2 of every channel over its positions, of values as they are stored. Grid: x, y: position tiles
+// (folded), z: splits * groups * channel tiles.
 
 //#if STATISTICS
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [2 (mean, M2), tiles, outC]
@@ -132,9 +134,9 @@ fn main(
   let firstInput = channelGroup * uniforms.groupIn;
   let begin = split * uniforms.splitDepth;
   let end = min(begin + uniforms.splitDepth, uniforms.tapsH * uniforms.tapsW * uniforms.groupIn);
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k:
-  // loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where the weight's
-  // channels are contiguous, each loads four of them at k of its own.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by
+  // four k: loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where
+  // the weight's channels are contiguous, each loads four of them at k of its own.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;

@@ -2,12 +2,12 @@
 //
 //   gw[o, i, j, k] = sum over n, oh, ow of gy[n, oh, ow, o] * x[n, oh * stride - padding + i * dilation, ..., k]
 //
-// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into splits of whole rows (n, oh).
-// Tile: one subgroup makes ROWS values of o x COLUMNS = LANES*WIDTH values of (i, j, k). A lane holds WIDTH neighbouring k of
-// its own tap and loads them for each position; the ROWS = 4 * QUADS values of gy, four to a lane, are broadcast. One load of gy
-// covers SHARED neighbouring positions, LANES / QUADS at most.
-// Each split's sum goes to its own part of `partial`; sum-splits.wgsl adds the parts in order (no atomics: same bits every run).
-// Grid: x: column tiles, y: row tiles, z: splits * groups.
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow), cut into splits of whole rows (n, oh). Tile:
+// one subgroup makes ROWS values of o x COLUMNS = LANES*WIDTH values of (i, j, k). A lane holds WIDTH neighbouring k of
+// its own tap and loads them for each position; the ROWS = 4 * QUADS values of gy, four to a lane, are broadcast. One
+// load of gy covers SHARED neighbouring positions, LANES / QUADS at most. Each split's sum goes to its own part of
+// `partial`; sum-splits.wgsl adds the parts in order (no atomics: same bits every run). Grid: x: column tiles, y: row
+// tiles, z: splits * groups.
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{ACC}}>;

@@ -1,9 +1,10 @@
-// Gradient of a convolution by its weight, with operands staged in workgroup memory. Mathematics, uniforms and the split
-// into splits: weight-gradient.lanes.wgsl.
+// Gradient of a convolution by its weight, with operands staged in workgroup memory. Mathematics, uniforms and the
+// split into splits: weight-gradient.lanes.wgsl.
 //
-// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this split. Tile: EXTENT o x EXTENT columns in steps of
-// STEP positions, by implicit-gemm/tile.ts; gy and the gathered x are staged as they lie, position outermost, and while one step is
-// multiplied the next is on its way from memory to registers. Grid: x: column tiles, y: row tiles, z: splits * groups.
+// GEMM view: M = o, N = (i, j, k) as it lies in memory, K = (n, oh, ow) of this split. Tile: EXTENT o x EXTENT columns
+// in steps of STEP positions, by implicit-gemm/tile.ts; gy and the gathered x are staged as they lie, position
+// outermost, and while one step is multiplied the next is on its way from memory to registers. Grid: x: column tiles,
+// y: row tiles, z: splits * groups.
 
 //#uniforms
 //#if VECTOR_IN

@@ -11,7 +11,10 @@ import lanesSource from './weight-gradient.lanes.wgsl';
 import weightTiledSource from './weight-gradient.tiled.wgsl';
 import { winogradFit } from './winograd.js';
 
-/** The gradient of a convolution by its weight: x [N, H, W, inC], gy [N, outH, outW, outC] to gw [outC, kH, kW, inC / groups]. */
+/**
+ * The gradient of a convolution by its weight: x [N, H, W, inC], gy [N, outH, outW, outC] to gw [outC, kH, kW, inC /
+ * groups].
+ */
 export interface WeightGradient {
   readonly label: string;
   readonly x: Value;
@@ -149,7 +152,8 @@ function lanesKernel(lowering: Lowering, groupIn: number, groupOut: number): Til
   const width = groupIn % 4 === 0 ? 4 : 1;
   const quads = groupOut > lanes ? lanes / 2 : lanes / 4;
   const rows = 4 * quads;
-  // Of a head's few channels every loaded position costs a little time, and unrolled for more of them the kernel much compilation.
+  // Of a head's few channels every loaded position costs a little time, and unrolled for more of them the kernel much
+  // compilation.
   const shared = groupOut > lanes / 2 ? lanes / quads : Math.min(2, lanes / quads);
   const constants: Record<string, string | number | boolean> = {
     LANES: lanes,

@@ -8,17 +8,18 @@ import cotangentSource from './winograd.cotangent.wgsl';
 import { dispatchTransform, inputTransform, MATRICES, placeFields, tilesAtATime, tilingOf } from './winograd.js';
 import tapsSource from './winograd.taps.wgsl';
 
-// The gradient of a 3×3 convolution by its weight is itself a convolution whose kernel is large and whose result is small: from
-// each tile gy of 4×4 and the x of 6×6 that it came from, 3×3 taps. That is F(3×3, 4×4), with the points, and so the transform B
-// of x, of winograd.ts:
+// The gradient of a 3×3 convolution by its weight is itself a convolution whose kernel is large and whose result is
+// small: from each tile gy of 4×4 and the x of 6×6 that it came from, 3×3 taps. That is F(3×3, 4×4), with the points,
+// and so the transform B of x, of winograd.ts:
 //
 //   gw = C [Σ over tiles (H gy Hᵀ) ⊙ (B x Bᵀ)] Cᵀ   C with columns (1, p, p²), H with rows (1, p, p², p³) / M′(p)
 //
-// and infinity as there. The sum comes before the last dispatchTransform, so that the elementwise products become 36 products of
-// matrices [outC, tiles] × [tiles, inC]. Where a product is not finite, its taps are summed again, position by position
-// (winograd.ts).
+// and infinity as there. The sum comes before the last dispatchTransform, so that the elementwise products become 36
+// products of matrices [outC, tiles] × [tiles, inC]. Where a product is not finite, its taps are summed again, position
+// by position (winograd.ts).
 //
-// Rounding: largest (root mean square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
+// Rounding: largest (root mean square) error against float64, relative to the largest result, of values uniform in [−1,
+// 1]:
 //
 //   positions   16²              32²              64²              128²
 //   direct      2.0e-7 (0.4e-7)  4.4e-7 (0.8e-7)  8.6e-7 (1.4e-7)  2.5e-6 (3.1e-7)
@@ -32,7 +33,8 @@ const tapsUniforms = uniforms({
   /** Whether gw holds the sum over earlier tiles, and whether no tiles follow. */
   accumulate: 'u32',
   last: 'u32',
-  // What the direct way needs: gy is [images, height, width, outputs]; extents of x, and where the first window begins in it.
+  // What the direct way needs: gy is [images, height, width, outputs]; extents of x, and where the first window begins
+  // in it.
   images: 'u32',
   height: 'u32',
   width: 'u32',

@@ -1,6 +1,6 @@
-// Tiles of the output's gradient, transformed: U[p, q, tile, o] = sum over a, b of H[p, a] * H[q, b] * gy[n, 4 th + a, 4 tw + b, o].
-// Mathematics: winograd-weight-gradient.ts. Tiles are the (n, th, tw) in order; what lies outside the output is zero.
-// One invocation per tile and channel. Grid: linear, folded.
+// Tiles of the output's gradient, transformed: U[p, q, tile, o] = sum over a, b of H[p, a] * H[q, b] * gy[n, 4 th + a,
+// 4 tw + b, o]. Mathematics: winograd-weight-gradient.ts. Tiles are the (n, th, tw) in order; what lies outside the
+// output is zero. One invocation per tile and channel. Grid: linear, folded.
 
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);

@@ -1,6 +1,6 @@
-// Products of transformed tiles and kernels, transformed back:
-// y[n, 4 th + a, 4 tw + b, c] = bias[c] + sum over p, q of C[a, p] * C[b, q] * M[p, q, tile, c]. Mathematics: winograd.ts.
-// One invocation per tile and channel; rows and columns beyond the image are not stored. Grid: linear, folded.
+// Products of transformed tiles and kernels, transformed back: y[n, 4 th + a, 4 tw + b, c] = bias[c] + sum over p, q of
+// C[a, p] * C[b, q] * M[p, q, tile, c]. Mathematics: winograd.ts. One invocation per tile and channel; rows and columns
+// beyond the image are not stored. Grid: linear, folded.
 
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);

@@ -11,18 +11,18 @@ import inputSource from './winograd.input.wgsl';
 import outputSource from './winograd.output.wgsl';
 import weightSource from './winograd.weight.wgsl';
 
-// Winograd's F(4×4, 3×3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Along an axis, four
-// neighbouring results of three taps come of a product of polynomials, which six points determine:
+// Winograd's F(4×4, 3×3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016). Along an axis,
+// four neighbouring results of three taps come of a product of polynomials, which six points determine:
 //
 //   y = C [(G w Gᵀ) ⊙ (B x Bᵀ)] Cᵀ   for a tile x of 6×6 and a kernel w of 3×3, y of 4×4: 36 products in place of 144.
 //
-// Summed over channels, the elementwise product becomes 36 products of matrices [tiles, inC] × [inC, outC], and only these
-// take time in proportion to inC · outC. Let M(t) be the product of (t − p) over the finite points. To a point p belong a
-// column (1, p, p², p³) of C, a row (1, p, p²) / M′(p) of G, and as a row of B the coefficients of M(t) / (t − p); to infinity
-// the highest power alone, in C and G, and in B the coefficients of M.
+// Summed over channels, the elementwise product becomes 36 products of matrices [tiles, inC] × [inC, outC], and only
+// these take time in proportion to inC · outC. Let M(t) be the product of (t − p) over the finite points. To a point p
+// belong a column (1, p, p², p³) of C, a row (1, p, p²) / M′(p) of G, and as a row of B the coefficients of M(t) / (t −
+// p); to infinity the highest power alone, in C and G, and in B the coefficients of M.
 //
-// Rounding: the points are 0, ±√½, ±√2 and ∞, because p and 1/p in pairs keep the coefficients near 1. Largest (root mean
-// square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
+// Rounding: the points are 0, ±√½, ±√2 and ∞, because p and 1/p in pairs keep the coefficients near 1. Largest (root
+// mean square) error against float64, relative to the largest result, of values uniform in [−1, 1]:
 //
 //   inC         64               128              256              512
 //   direct      7.5e-7 (0.9e-7)  9.1e-7 (1.5e-7)  1.6e-6 (2.1e-7)  2.5e-6 (3.1e-7)
@@ -53,16 +53,17 @@ const LEAST_CHANNELS = 32;
 const LEAST_TILES = 16;
 
 /**
- * Floating-point operations of the direct way below which these kernels stay out of a program that nobody has tuned. A software
- * driver compiles them for two seconds and more, and a call as small as that wins four milliseconds at the most.
+ * Floating-point operations of the direct way below which these kernels stay out of a program that nobody has tuned. A
+ * software driver compiles them for two seconds and more, and a call as small as that wins four milliseconds at the
+ * most.
  */
 const LEAST_FLOPS = 2 ** 28;
 
 /**
- * Whether a convolution or one of its gradients can go this way, and whether that pays. `y` is the shape of the images that tiles
- * are cut from: the result's, or the gradient's that a weight gradient starts from. On a software driver Winograd's took 0.3 to
- * 0.75 of the direct one's time, break-even being where the limits above lie. For little work, and on a GPU, where arithmetic is
- * cheaper than memory, that is for the tuner to say.
+ * Whether a convolution or one of its gradients can go this way, and whether that pays. `y` is the shape of the images
+ * that tiles are cut from: the result's, or the gradient's that a weight gradient starts from. On a software driver
+ * Winograd's took 0.3 to 0.75 of the direct one's time, break-even being where the limits above lie. For little work,
+ * and on a GPU, where arithmetic is cheaper than memory, that is for the tuner to say.
  */
 export function winogradFit(
   { software }: AdapterTraits,

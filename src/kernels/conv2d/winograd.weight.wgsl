@@ -1,5 +1,5 @@
-// Kernels, transformed: U[p, q, o, k] = sum over i, j of G[p, i] * G[q, j] * weight[o, i, j, k]. Mathematics: winograd.ts.
-// One invocation per o and k. Grid: linear, folded.
+// Kernels, transformed: U[p, q, o, k] = sum over i, j of G[p, i] * G[q, j] * weight[o, i, j, k]. Mathematics:
+// winograd.ts. One invocation per o and k. Grid: linear, folded.
 
 const NEAR = sqrt(0.5); // the points are 0, NEAR, -NEAR, FAR, -FAR and infinity
 const FAR = sqrt(2.0);
@@ -24,8 +24,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   }
   let o = index / uniforms.channels;
   let k = index - o * uniforms.channels;
-  // In loops whose length the compiler does not know: unrolled, this would take a second to compile and be no faster, since
-  // memory sets the pace.
+  // In loops whose length the compiler does not know: unrolled, this would take a second to compile and be no faster,
+  // since memory sets the pace.
   let once = min(1u, uniforms.channels);
   var columns: array<array<f32, 6>, 3>;
   for (var j = 0u; j < 3u * once; j++) {

@@ -19,8 +19,8 @@ const dropoutTakes = signature<DropoutOptions>(
 );
 
 /**
- * Each value of x set to 0 with probability p, and else divided by 1 − p. Counterpart: `torch.nn.functional.dropout`, also in
- * that a dropped NaN or ±∞ is NaN. The gradient goes through the same mask. With p = 0 or 1 nothing is drawn.
+ * Each value of x set to 0 with probability p, and else divided by 1 − p. Counterpart: `torch.nn.functional.dropout`,
+ * also in that a dropped NaN or ±∞ is NaN. The gradient goes through the same mask. With p = 0 or 1 nothing is drawn.
  *
  * @throws ShapeError for p outside [0, 1], or without a generator
  */

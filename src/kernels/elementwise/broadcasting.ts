@@ -25,8 +25,8 @@ export interface BroadcastGradient {
 }
 
 /**
- * An operation on broadcast operands, of which some can be numbers: for each way of mixing them there is one kernel, which is the
- * same body with `p0` and `p1` where numbers stand.
+ * An operation on broadcast operands, of which some can be numbers: for each way of mixing them there is one kernel,
+ * which is the same body with `p0` and `p1` where numbers stand.
  *
  * @returns Records it.
  */

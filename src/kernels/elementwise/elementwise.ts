@@ -4,7 +4,8 @@ import { signature } from '../../engine/signature.js';
 import { broadcasting, type Operand, takesOperands } from './broadcasting.js';
 import { pointwise } from './pointwise.js';
 
-// Each operation: the WGSL of its value, and right below it the gradient. `dy` is the gradient of the loss by the result.
+// Each operation: the WGSL of its value, and right below it the gradient. `dy` is the gradient of the loss by the
+// result.
 
 const addition = broadcasting({
   name: 'add',
@@ -62,7 +63,8 @@ const division = broadcasting({
 const divTakes = takesOperands('div');
 
 /**
- * a / b, broadcast, also where b is a number: a true division, which WGSL lets drivers round to 2.5 units of the last place.
+ * a / b, broadcast, also where b is a number: a true division, which WGSL lets drivers round to 2.5 units of the last
+ * place.
  */
 export function div(a: Operand, b: Operand): Tensor {
   divTakes(arguments);
@@ -319,7 +321,8 @@ const clampGradientOperation = pointwise({
 const clampTakes = signature('clamp', { x: kinds.tensor, low: kinds.number, high: kinds.number });
 
 /**
- * x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included. Counterpart: torch.clamp.
+ * x limited to [low, high]; NaN stays NaN. The gradient passes where x lies within, bounds included. Counterpart:
+ * torch.clamp.
  */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   clampTakes(arguments);

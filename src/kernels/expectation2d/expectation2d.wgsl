@@ -2,8 +2,8 @@
 //   out = (Σ p·x, Σ p·y),  x_j = (2j − (width − 1)) / divisor,  y_i = (2i − (height − 1)) / divisor.
 // The numerators are whole numbers, so the division comes last.
 //
-// The {{LANES}} lanes of a workgroup share a map: each adds its cells lane, lane + {{LANES}}, …; a tree adds the lanes, or the
-// subgroup that they are. The order is fixed, so the same input gives the same bits.
+// The {{LANES}} lanes of a workgroup share a map: each adds its cells lane, lane + {{LANES}}, …; a tree adds the lanes,
+// or the subgroup that they are. The order is fixed, so the same input gives the same bits.
 //
 // Grid: one workgroup per (image, channel), linear, channel fastest.
 //#uniforms

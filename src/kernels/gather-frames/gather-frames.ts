@@ -28,7 +28,9 @@ const gatherFramesTakes = signature<GatherFramesOptions>(
   { size, tables: kinds.optional(kinds.tensor) },
 );
 
-/** Words that a frame takes: four pixels each, the leftmost in the lowest byte, and every row begins with a new word. */
+/**
+ * Words that a frame takes: four pixels each, the leftmost in the lowest byte, and every row begins with a new word.
+ */
 export function wordsPerFrame(size: readonly [height: number, width: number]): number {
   wordsPerFrameTakes(arguments);
   const [height, width] = size;
@@ -65,8 +67,9 @@ export function packFrames(
 }
 
 /**
- * A batch of frames out of a collection of 8-bit ones that lives on the device, as greys. The collection may be spread over
- * several tensors, since none can be larger than a binding. Forward only: there is no gradient, not by the tables either.
+ * A batch of frames out of a collection of 8-bit ones that lives on the device, as greys. The collection may be spread
+ * over several tensors, since none can be larger than a binding. Forward only: there is no gradient, not by the tables
+ * either.
  *
  * @param chunks The collection in order: u32 [frames, wordsPerFrame(size)] each, as {@link packFrames} lays frames out.
  * @param indices Positions in the collection, u32 [N]. One beyond the last frame means the last.

@@ -1,7 +1,8 @@
 // y[n, i, j] = the grey of pixel (i, j) of frame indices[n]: byte/255, or with TABLES tables[n, byte].
 //
-// This dispatch writes the frames that lie in its chunk, from `first` on; those of other chunks are left to their dispatches.
-// Four pixels share a word, the leftmost in the lowest byte. ALIGNED: rows end with a whole word, so results are vec4s.
+// This dispatch writes the frames that lie in its chunk, from `first` on; those of other chunks are left to their
+// dispatches. Four pixels share a word, the leftmost in the lowest byte. ALIGNED: rows end with a whole word, so
+// results are vec4s.
 //
 // Grid: one invocation per word of the batch, linear.
 //#uniforms

@@ -10,7 +10,10 @@ import blurKernel from './gaussian-blur.wgsl';
 import weightsKernel from './weights.wgsl';
 
 export interface GaussianBlurOptions {
-  /** The largest standard deviation among the images, px: what memory and kernels are laid out for. Larger ones count as this. */
+  /**
+   * The largest standard deviation among the images, px: what memory and kernels are laid out for. Larger ones count as
+   * this.
+   */
   readonly maxSigma: number;
 }
 
@@ -28,8 +31,8 @@ const gaussianBlurTakes = signature<GaussianBlurOptions>(
 );
 
 /**
- * Gaussian blur of images, each with its own standard deviation: separable, with a kernel that ends at 3σ and weights that
- * sum to 1, mirrored about the outermost pixels (…2 1 | 0 1 2…). An image with σ = 0 stays as it is, bit for bit.
+ * Gaussian blur of images, each with its own standard deviation: separable, with a kernel that ends at 3σ and weights
+ * that sum to 1, mirrored about the outermost pixels (…2 1 | 0 1 2…). An image with σ = 0 stays as it is, bit for bit.
  * Counterpart: torchvision's `gaussian_blur` with a kernel of 2·⌈3σ⌉ + 1. Forward only: there is no gradient.
  *
  * @param x [N, H, W, C].

@@ -1,8 +1,8 @@
 // One pass of a separable blur: y[p] = Σ_k w[|k|] · x[mirrored(p + k)] along the axis `extent` of x = [images, outer,
 // extent, inner], |k| up to the image's radius, with the weights that weights.wgsl wrote.
 //
-// An invocation computes four neighbours p … p + 3 of the axis. It reads each x from p − r to p + 3 + r once and adds it to all
-// four, with the weights w[|q − p|] … w[|q − p − 3|], which are those of the cell before, moved up by one.
+// An invocation computes four neighbours p … p + 3 of the axis. It reads each x from p − r to p + 3 + r once and adds
+// it to all four, with the weights w[|q − p|] … w[|q − p − 3|], which are those of the cell before, moved up by one.
 // KEEP: an image without blur is copied from `sharp`. Otherwise it is left out, and nobody reads what lies there.
 //
 // Grid: one invocation per four cells of the axis and vector of `inner`, linear, inner fastest.

@@ -24,10 +24,10 @@ export function histogramOf(frame: Uint8Array): Uint32Array {
 }
 
 /**
- * Brightness and contrast of 8-bit frames as tables of 256 greys, for `gatherFrames`: on such frames any change of single greys
- * is a table, and the mean that contrast needs follows from the histogram, without a pass over the pixels. Each frame has
- * its own factors and order. Counterpart: torchvision's `ColorJitter` on grey images, each step clamped to [0, 1], the mean
- * taken of what the step before has left. Forward only: there is no gradient.
+ * Brightness and contrast of 8-bit frames as tables of 256 greys, for `gatherFrames`: on such frames any change of
+ * single greys is a table, and the mean that contrast needs follows from the histogram, without a pass over the pixels.
+ * Each frame has its own factors and order. Counterpart: torchvision's `ColorJitter` on grey images, each step clamped
+ * to [0, 1], the mean taken of what the step before has left. Forward only: there is no gradient.
  *
  * @param histograms Pixels of each value for each frame of a collection, u32 [frames, 256]; below 2²⁴ each.
  * @param indices Positions in the collection, u32 [N]. One beyond the last frame means the last.

@@ -1,6 +1,6 @@
-// tables[n, b] = the grey of byte b of frame indices[n] after two steps, each clamp(f·g + (1 − f)·m, 0, 1) with the factor f:
-// brightness, with m = 0, and contrast, with m the mean grey of what the step before has left, in the order that factors[n]
-// says. The mean is Σ_b count[b]·g[b] / Σ_b count[b], from the frame's histogram.
+// tables[n, b] = the grey of byte b of frame indices[n] after two steps, each clamp(f·g + (1 − f)·m, 0, 1) with the
+// factor f: brightness, with m = 0, and contrast, with m the mean grey of what the step before has left, in the order
+// that factors[n] says. The mean is Σ_b count[b]·g[b] / Σ_b count[b], from the frame's histogram.
 //
 // Grid: one workgroup per image, one invocation per byte value.
 //#uniforms

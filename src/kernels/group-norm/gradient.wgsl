@@ -2,8 +2,8 @@
 //   dx = inverse · (weight·dy − mean(weight·dy) − x̂ · mean(weight·dy·x̂)),
 //   dweight = Σ dy·x̂ and dbias = Σ dy, here for each sample: [samples, channels].
 //
-// The sums of dy and dy·x̂ of each channel come first, by columns as in lanes.wgsl, joined over the rows in order; the means over
-// the group follow from them. Sums and products alone: NaN goes through by itself.
+// The sums of dy and dy·x̂ of each channel come first, by columns as in lanes.wgsl, joined over the rows in order; the
+// means over the group follow from them. Sums and products alone: NaN goes through by itself.
 //
 // Grid: one workgroup per group of a sample, linear; {{LANES}} invocations.
 //#uniforms
@@ -36,7 +36,8 @@ fn main(
 
   // Of weight·dy and weight·dy·x̂, over the channels of the lane.
   var total = vec2f();
-  // Not `part.columns`, which has the same value: for WGSL, all of `part` differs from lane to lane, and here is a barrier.
+  // Not `part.columns`, which has the same value: for WGSL, all of `part` differs from lane to lane, and here is a
+  // barrier.
   for (var block = 0u; block < uniforms.width; block += min(uniforms.width, {{LANES}}u)) {
     let c = block + part.column;
     var sum = vec2f();

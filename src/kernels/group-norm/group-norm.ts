@@ -34,12 +34,12 @@ const takes = signature<GroupNormOptions>(
 );
 
 /**
- * Group normalization: y = (x − mean) / √(variance + eps) · weight + bias, with mean and biased variance over all positions and
- * channels of a group of one sample. One group normalizes a sample as a whole, C groups each channel by itself (instance
- * normalization). Counterpart: `torch.nn.functional.group_norm`.
+ * Group normalization: y = (x − mean) / √(variance + eps) · weight + bias, with mean and biased variance over all
+ * positions and channels of a group of one sample. One group normalizes a sample as a whole, C groups each channel by
+ * itself (instance normalization). Counterpart: `torch.nn.functional.group_norm`.
  *
- * @param x [N, …, C], of rank 2 or more, f32 or f16: channels last, as in `batchNorm` and `conv2d`. Neighbouring channels form a
- *   group. Statistics, weight and bias are f32 in any case.
+ * @param x [N, …, C], of rank 2 or more, f32 or f16: channels last, as in `batchNorm` and `conv2d`. Neighbouring
+ *   channels form a group. Statistics, weight and bias are f32 in any case.
  * @returns The shape and type of `x`.
  * @throws ShapeError where `x` has fewer axes, `groups` does not divide C, or weight or bias is not [C].
  */
@@ -53,7 +53,10 @@ const groupUniforms = uniforms({
   ...({ samples: 'u32', positions: 'u32', channels: 'u32', groups: 'u32', width: 'u32', eps: 'f32' } as const),
 });
 
-/** Inputs x [N, …, C], weight, bias; outputs y, and mean and 1 / √(variance + eps) of each group, [N, groups], for the gradient. */
+/**
+ * Inputs x [N, …, C], weight, bias; outputs y, and mean and 1 / √(variance + eps) of each group, [N, groups], for the
+ * gradient.
+ */
 const groupNormOperation: Operation<GroupNormAttributes> = {
   name: 'groupNorm',
 

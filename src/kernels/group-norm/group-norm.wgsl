@@ -2,9 +2,10 @@
 //   mean and (biased) variance over the positions and channels of a group,
 //   inverse = 1 / sqrt(variance + eps),  y = (x − mean) · inverse · weight + bias.
 //
-// {{LANES}} lanes share a group: each takes one column of the group's channels, or several, at every position that is its row's. The
-// variance is of differences from the mean, in a second pass, since E[x²] − E[x]² cancels. A tree in a fixed order joins the
-// lanes' sums, so that the same inputs give the same bits. Sums and products alone: NaN goes through by itself.
+// {{LANES}} lanes share a group: each takes one column of the group's channels, or several, at every position that is
+// its row's. The variance is of differences from the mean, in a second pass, since E[x²] − E[x]² cancels. A tree in a
+// fixed order joins the lanes' sums, so that the same inputs give the same bits. Sums and products alone: NaN goes
+// through by itself.
 //
 // Grid: one workgroup per group of a sample, linear; {{LANES}} invocations.
 //#uniforms

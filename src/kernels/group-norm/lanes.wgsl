@@ -4,7 +4,8 @@ struct Part {
   // The group's first channel, and its first value.
   channel: u32,
   first: u32,
-  // Of the group's channels a lane takes every `columns`-th from its column on, at every `rows`-th position from its row on.
+  // Of the group's channels a lane takes every `columns`-th from its column on, at every `rows`-th position from its
+  // row on.
   column: u32,
   columns: u32,
   row: u32,

@@ -13,7 +13,8 @@ export interface GroupNormAttributes {
 /**
  * Gradients of group normalization's gradients, as a composition of operations, so that there are higher ones too.
  *
- * With h = weight·dy, s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean over the M values of a group, the gradients are
+ * With h = weight·dy, s = 1 / √(variance + eps), x̂ = (x − mean)·s and ⟨·⟩ the mean over the M values of a group, the
+ * gradients are
  *   dx = s·(h − ⟨h⟩ − x̂·⟨h·x̂⟩),  dweight = Σ dy·x̂,  dbias = Σ dy,
  * the sums over the positions of a sample. Let U, V and W be the gradients by dx, dweight and dbias, and
  * t = ⟨U·h⟩ − ⟨U⟩·⟨h⟩ − ⟨U·x̂⟩·⟨h·x̂⟩. Then those

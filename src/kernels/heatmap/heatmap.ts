@@ -27,7 +27,9 @@ export interface GaussianTarget {
   readonly heatmap: Tensor;
   /** Σ H·ln H of each map, [N, K]. */
   readonly negativeEntropy: Tensor;
-  /** The least value of KL(H ‖ p) = Σ H·ln(H/p) over all p that sum to 1: S·ln S with S = ΣH, [N, K]; 0 if normalized. */
+  /**
+   * The least value of KL(H ‖ p) = Σ H·ln(H/p) over all p that sum to 1: S·ln S with S = ΣH, [N, K]; 0 if normalized.
+   */
   readonly leastDivergence: Tensor;
 }
 
@@ -49,14 +51,16 @@ const gaussianTargetTakes = signature('gaussianTarget', { points: kinds.tensor }
 
 /**
  * One Gaussian per point, exp(−d²/2σ²) with d the distance in cells (that is, d_x = Δx · W/2 for a distance Δx in
- * normalized coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is W/(W − 1)
- * cells, which is the paper's reading: a standard deviation of σ/W of a frame whose first and last sample lie on its edges.
+ * normalized coordinates). On the pixel-centre grid a cell is the step of the grid; on the linspace grid the step is
+ * W/(W − 1) cells, which is the paper's reading: a standard deviation of σ/W of a frame whose first and last sample lie
+ * on its edges.
  *
  * The points get no gradient: heatmaps are targets.
  *
  * @param points [N, K, 2]: x, then y, in normalized coordinates (−1 to 1) of the chosen grid.
  * @returns [N, H, W, K].
- * @throws ShapeError if the points are not [N, K, 2], the size or sigma is not positive, or a linspace axis is one cell long.
+ * @throws ShapeError if the points are not [N, K, 2], the size or sigma is not positive, or a linspace axis is one cell
+ *   long.
  */
 export function gaussianHeatmap(points: Tensor, options: GaussianHeatmapOptions): Tensor {
   gaussianHeatmapTakes(arguments);

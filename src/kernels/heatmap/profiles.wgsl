@@ -1,8 +1,8 @@
 // A Gaussian heatmap is the product of two profiles, H[i, j] = g_y[i]·g_x[j], one along each axis:
 //   g[i] = exp(−d_i²/2),  d_i = (x_i − μ) · n / (2σ),
-// for the point's coordinate μ and the n cells' coordinates x_i = (2i − (n − 1)) / divisor, both in [−1, 1], and σ in cells
-// of width 2/n. With NORMALIZED each profile is divided by its sum, from the largest exponent down, so that a point far
-// outside still has a profile.
+// for the point's coordinate μ and the n cells' coordinates x_i = (2i − (n − 1)) / divisor, both in [−1, 1], and σ in
+// cells of width 2/n. With NORMALIZED each profile is divided by its sum, from the largest exponent down, so that a
+// point far outside still has a profile.
 //
 // Since ln g is known without a logarithm, so are, with S = Σ g,
 //   Σ H·ln H = (Σ g_x·ln g_x)·S_y + S_x·(Σ g_y·ln g_y),

@@ -12,8 +12,8 @@ export function partCount({ adapter }: Lowering, rows: number, groups: number): 
 }
 
 /**
- * Lanes that share the partial results of one channel group. On a software driver lanes save nothing, and a kernel with them
- * takes seconds to compile.
+ * Lanes that share the partial results of one channel group. On a software driver lanes save nothing, and a kernel with
+ * them takes seconds to compile.
  */
 export function combineLanes({ adapter }: Lowering, parts: number): number {
   if (adapter.software || parts < 64) return 1;

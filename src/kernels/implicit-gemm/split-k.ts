@@ -42,8 +42,8 @@ export function splitK(
 const sumUniforms = uniforms({ size: 'u32', splits: 'u32' });
 
 /**
- * The second pass of a product whose K is split: adds `splits` partial results, one behind the other in `partial`, in their order,
- * with a ReLU on top if asked for.
+ * The second pass of a product whose K is split: adds `splits` partial results, one behind the other in `partial`, in
+ * their order, with a ReLU on top if asked for.
  */
 export function sumSplits(
   lowering: Lowering,

@@ -1,9 +1,10 @@
 // Batch normalization, forward, second pass: the parts' (mean, M2) become the mean and the biased variance M2/rows of
 // each channel.
 //
-// A lane joins the parts lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so the same
-// input gives the same bits. What a part is, and the formula: moments.wgsl. A part's count follows from its index; with BLOCKS it holds
-// blockRows rows that follow one another (what a tile of a convolution made), otherwise each parts-th.
+// A lane joins the parts lane, lane + {{LANES}}, … in that order, then a tree joins the lanes: the order is fixed, so
+// the same input gives the same bits. What a part is, and the formula: moments.wgsl. A part's count follows from its
+// index; with BLOCKS it holds blockRows rows that follow one another (what a tile of a convolution made), otherwise
+// each parts-th.
 //
 // Grid: one workgroup of {{LANES}} lanes per group of {{WIDTH}} channels, linear.
 //#uniforms

@@ -1,8 +1,8 @@
 // Batch normalization, forward, first pass: mean and M2 = Σ (x − mean)² of each channel within each part of rows.
 //
 // x is [rows, channels], read as groups of {{WIDTH}} channels. Part s holds the rows r ≡ s (mod parts): neighbouring
-// invocations read neighbouring memory whatever the number of channels.
-// Four rows at a time get an exact two-pass mean and M2 in registers, and join what came before by Chan's formula (moments.wgsl).
+// invocations read neighbouring memory whatever the number of channels. Four rows at a time get an exact two-pass mean
+// and M2 in registers, and join what came before by Chan's formula (moments.wgsl).
 //
 // Grid: one invocation per (part, group), linear, group fastest.
 alias V = {{VECTOR}};

@@ -1,4 +1,5 @@
-// total[i] = sum over s of partial[s, i], in the order of s, with RELU not below 0. One invocation per element or vec4; grid: linear, folded.
+// total[i] = sum over s of partial[s, i], in the order of s, with RELU not below 0. One invocation per element or vec4;
+// grid: linear, folded.
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> partial: array<{{ELEMENT}}>;

@@ -1,9 +1,11 @@
-// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES, one for each
-// subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes from one version of the
-// dialect to the next. Offsets and strides count elements of the array as it is declared, which hold four values here.
+// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES,
+// one for each subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes
+// from one version of the dialect to the next. Offsets and strides count elements of the array as it is declared, which
+// hold four values here.
 //
-// With VARIES nobody knows how many subgroups there are before the kernel runs. Are they as many as shares, as expected, then one pass
-// makes the tile; are they fewer, several do, each with the whole of K; are they more, some only help to stage.
+// With VARIES nobody knows how many subgroups there are before the kernel runs. Are they as many as shares, as
+// expected, then one pass makes the tile; are they fewer, several do, each with the whole of K; are they more, some
+// only help to stage.
 //#section INPUTS
   @builtin(subgroup_id) subgroup: u32,
   @builtin(subgroup_invocation_id) lane: u32,

@@ -8,18 +8,19 @@ import declarations from './tile.wgsl';
 import { isMatrix, type KernelVariant } from './variants.js';
 
 /**
- * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and columns. It has
- * `stageA` and `stageB` (tile.wgsl), the constants EXTENT, QUADS (vec4 of a row), THREADS, STEP (of K, staged at a time) and SWEEPS
- * (of 16 in it), the lines that belong to either kind of product,
+ * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and
+ * columns. It has `stageA` and `stageB` (tile.wgsl), the constants EXTENT, QUADS (vec4 of a row), THREADS, STEP (of K,
+ * staged at a time) and SWEEPS (of 16 in it), the lines that belong to either kind of product,
  *
  *   {{INPUTS}}         parameters of `main`, besides `index` in the workgroup
  *   {{ACCUMULATORS}}   before the loop over K
  *   {{MULTIPLY}}       adds the products of what is staged
  *   {{EMIT}}           hands every sum to `emit(place, row, column, value: vec4f)`, counted within the tile
  *
- * and brings a struct `place` and the function `emit`. Where the constant STATISTICS is true, `emit` returns what it has stored, and the
- * kernel also brings moments.wgsl, `rowsOf(place)`, how many of the tile's rows there are, and `keepQuad(place, column, moments)` for four
- * columns or `keep` for one, which receive the moments of each column over these rows.
+ * and brings a struct `place` and the function `emit`. Where the constant STATISTICS is true, `emit` returns what it
+ * has stored, and the kernel also brings moments.wgsl, `rowsOf(place)`, how many of the tile's rows there are, and
+ * `keepQuad(place, column, moments)` for four columns or `keep` for one, which receive the moments of each column over
+ * these rows.
  */
 export function tiledKernelOf(
   lowering: Lowering,
@@ -95,7 +96,9 @@ function matrixCounts({ matrix }: AdapterTraits, limits: GPUSupportedLimits, ext
   };
 }
 
-/** How a tile falls into shares: `across` of them in a row, each of rows × columns matrices, and as few loads as can be. */
+/**
+ * How a tile falls into shares: `across` of them in a row, each of rows × columns matrices, and as few loads as can be.
+ */
 function division(
   { m, n }: MatrixShape,
   extent: number,

@@ -1,5 +1,5 @@
-// The products of a tile on registers: an invocation makes 8 rows x 4 * PARTS columns, rows half * 4 + e and EXTENT / 2 further,
-// columns quad * 4 and every 64 further.
+// The products of a tile on registers: an invocation makes 8 rows x 4 * PARTS columns, rows half * 4 + e and EXTENT / 2
+// further, columns quad * 4 and every 64 further.
 //#section INPUTS
 //#end section INPUTS
 //#section ACCUMULATORS

@@ -1,5 +1,5 @@
-// Operands of a tile of EXTENT x EXTENT, staged with K outermost in steps of STEP: [k][row / 4] and [k][column / 4]. Where memory
-// allows rows are padded against bank conflicts.
+// Operands of a tile of EXTENT x EXTENT, staged with K outermost in steps of STEP: [k][row / 4] and [k][column / 4].
+// Where memory allows rows are padded against bank conflicts.
 //#if MATRIX
 alias Staged = vec4<f16>;
 alias Left = subgroup_matrix_left<f16, {{K}}, {{M}}>;

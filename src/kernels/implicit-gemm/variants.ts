@@ -3,10 +3,11 @@ import type { AdapterTraits, Lowering } from '../../engine/operation.js';
 import type { DType, TensorSpec } from '../../engine/shape.js';
 
 /**
- * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on CPU
- * cores. `tiled`: tiles of 64×64 staged in workgroup memory, for GPUs. `tiled-128`: tiles of 128×128, which read memory half as
- * often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on matrix units, for f16; with `-k32` they stage 32 steps
- * of K at a time instead of 16, which halves the barriers and doubles the workgroup memory.
+ * Which kernel a product or a convolution runs on. `lanes`: registers and subgroup broadcasts, for drivers that run on
+ * CPU cores. `tiled`: tiles of 64×64 staged in workgroup memory, for GPUs. `tiled-128`: tiles of 128×128, which read
+ * memory half as often and keep a GPU busy only where the result is large. `matrix` and `matrix-128`: the same tiles on
+ * matrix units, for f16; with `-k32` they stage 32 steps of K at a time instead of 16, which halves the barriers and
+ * doubles the workgroup memory.
  */
 export type KernelVariant = (typeof KERNEL_VARIANTS)[number];
 

@@ -1,9 +1,9 @@
 // C[b] = op(A[b]) op(B[b]), op the identity or the transpose, on registers and subgroup broadcasts.
 //
-// GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes ROWS = SETS*LANES rows x LANES*WIDTH columns;
-// every lane owns WIDTH neighbouring columns. Per four steps of K a lane loads sixteen values of A, along whichever of
-// its axes is contiguous, and the rows are handed round by broadcasts (why: conv2d/implicit-gemm.lanes.wgsl).
-// Grid: x: column tiles, y: row tiles, z: batch.
+// GEMM view: C [rows, columns], K = depth. Tile: one subgroup of LANES invocations makes ROWS = SETS*LANES rows x
+// LANES*WIDTH columns; every lane owns WIDTH neighbouring columns. Per four steps of K a lane loads sixteen values of
+// A, along whichever of its axes is contiguous, and the rows are handed round by broadcasts (why:
+// conv2d/implicit-gemm.lanes.wgsl). Grid: x: column tiles, y: row tiles, z: batch.
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> matrixA: array<{{TYPE_A}}>;

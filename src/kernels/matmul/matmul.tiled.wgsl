@@ -1,8 +1,8 @@
 // C[b] = op(A[b]) op(B[b]), op the identity or the transpose, with operands staged in workgroup memory.
 //
-// GEMM view: C [rows, columns], K = depth. Tile: EXTENT rows x EXTENT columns in steps of STEP along K, by tile.ts: while one step is
-// multiplied, the next is on its way from memory to registers. What lies outside a matrix is staged as zero.
-// Grid: x: column tiles, y: row tiles, z: batch.
+// GEMM view: C [rows, columns], K = depth. Tile: EXTENT rows x EXTENT columns in steps of STEP along K, by tile.ts:
+// while one step is multiplied, the next is on its way from memory to registers. What lies outside a matrix is staged
+// as zero. Grid: x: column tiles, y: row tiles, z: batch.
 
 //#uniforms
 @group(0) @binding(1) var<storage, read> matrixA: array<{{TYPE_A}}>;
@@ -52,9 +52,9 @@ fn main(
   let firstColumn = group.x * {{EXTENT}}u;
   let startA = offsets[group.z].x;
   let startB = offsets[group.z].y;
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k. Where K
-  // is contiguous they are loaded along k and written across the lines: a vec4 in workgroup memory must have one writer.
-  // Where it is not, each loads four lines at k of its own.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k.
+  // Where K is contiguous they are loaded along k and written across the lines: a vec4 in workgroup memory must have
+  // one writer. Where it is not, each loads four lines at k of its own.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;

@@ -197,7 +197,8 @@ function lanesKernel(lowering: Lowering, extents: Extents, transposeA: boolean, 
   const accumulator = width === 1 ? 'f32' : 'vec2f';
   const vectorA = (transposeA ? rows : depth) % 4 === 0;
   const vectorB = transposeB ? depth % 4 === 0 : true;
-  // Few rows fill half a tile. Where A lies transposed a lane loads four of its rows at once, so there it takes four sets.
+  // Few rows fill half a tile. Where A lies transposed a lane loads four of its rows at once, so there it takes four
+  // sets.
   const sets = !transposeA && rows <= 2 * lanes ? 2 : 4;
   const tileRows = sets * lanes;
   const each = (of: (v: number) => string) => Array.from({ length: width }, (_, v) => of(v)).join(', ');

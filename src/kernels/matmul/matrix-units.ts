@@ -23,9 +23,10 @@ const findMatrixUnitsTakes = signature('findMatrixUnits', { device: kinds.device
 const known = new WeakMap<Device, Promise<MatrixUnits>>();
 
 /**
- * The matrix units on which a program may compute products and convolutions of f16, if the device has any: the shapes in
- * `device.info.matrixShapes` are tested, largest first, against the kernels that do without, and the first to pass is the one.
- * Tested once for a device. Programs use them that are compiled with them: `compile(f, { matrixUnits: units })`.
+ * The matrix units on which a program may compute products and convolutions of f16, if the device has any: the shapes
+ * in `device.info.matrixShapes` are tested, largest first, against the kernels that do without, and the first to pass
+ * is the one. Tested once for a device. Programs use them that are compiled with them: `compile(f, { matrixUnits: units
+ * })`.
  *
  * @throws DeviceError if the device is lost meanwhile
  */

@@ -1,5 +1,5 @@
-// size[0] = invocations in the subgroups that the driver gives a kernel with matrix products. The product is one of zeros, of the
-// shape and for as many invocations as the kernels that this is asked for. Grid: one workgroup.
+// size[0] = invocations in the subgroups that the driver gives a kernel with matrix products. The product is one of
+// zeros, of the shape and for as many invocations as the kernels that this is asked for. Grid: one workgroup.
 
 alias Left = subgroup_matrix_left<f16, {{K}}, {{M}}>;
 alias Right = subgroup_matrix_right<f16, {{N}}, {{K}}>;

@@ -1,7 +1,8 @@
-// result[row · resultRow + resultOffset + j] = x[row · inputRow + inputOffset + j] for j < length: a stretch of every row.
+// result[row · resultRow + resultOffset + j] = x[row · inputRow + inputOffset + j] for j < length: a stretch of every
+// row.
 //
-// A concatenation along an axis writes each input's rows to a stretch of the result's longer rows; a slice along an axis
-// reads a stretch of the input's. Grid: one invocation per {{TYPE}} copied; all sizes count {{TYPE}}.
+// A concatenation along an axis writes each input's rows to a stretch of the result's longer rows; a slice along an
+// axis reads a stretch of the input's. Grid: one invocation per {{TYPE}} copied; all sizes count {{TYPE}}.
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{TYPE}}>;
 @group(0) @binding(2) var<storage, read_write> result: array<{{TYPE}}>;

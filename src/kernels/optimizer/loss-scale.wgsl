@@ -1,5 +1,6 @@
-// The loss scale after a step: halved where the gradients' norm is NaN or Inf (told by its bits: drivers fold comparisons), doubled
-// after `interval` good steps in a row. state = (scale, good steps since it last changed). Grid: one invocation.
+// The loss scale after a step: halved where the gradients' norm is NaN or Inf (told by its bits: drivers fold
+// comparisons), doubled after `interval` good steps in a row. state = (scale, good steps since it last changed). Grid:
+// one invocation.
 //#uniforms
 @group(0) @binding(1) var<storage, read> norm: array<u32>;
 @group(0) @binding(2) var<storage, read_write> state: array<f32>;

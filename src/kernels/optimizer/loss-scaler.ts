@@ -37,12 +37,12 @@ interface Attributes {
 }
 
 /**
- * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018; PyTorch's `GradScaler`): gradients of f16 are kept
- * from vanishing by a factor on the loss. A step whose gradients overflow is left out and halves the factor; many good ones
- * double it. All on the device, as part of the step's program: nothing is read back.
+ * Dynamic loss scaling (Micikevicius et al., "Mixed Precision Training", 2018; PyTorch's `GradScaler`): gradients of
+ * f16 are kept from vanishing by a factor on the loss. A step whose gradients overflow is left out and halves the
+ * factor; many good ones double it. All on the device, as part of the step's program: nothing is read back.
  *
- * Use: gradients of `scale(loss)`; `clipWithNorm(…, { scale: scaler.current() })`, which divides them again; then `update(norm)`,
- * and the optimizer's `onlyIfFinite`.
+ * Use: gradients of `scale(loss)`; `clipWithNorm(…, { scale: scaler.current() })`, which divides them again; then
+ * `update(norm)`, and the optimizer's `onlyIfFinite`.
  */
 export class LossScaler {
   readonly least: number;

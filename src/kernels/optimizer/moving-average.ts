@@ -12,9 +12,9 @@ const updateTakes = signature('MovingAverage.update', {
 });
 
 /**
- * An exponential moving average of tensors, kept in others of the same shapes: a ← (1 − rate)·a + rate·x, in one dispatch
- * per arena. The caller gives `rate`: 1 for the first step, where the averages become the values, and 1 − decay afterwards.
- * Counterpart: torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay).
+ * An exponential moving average of tensors, kept in others of the same shapes: a ← (1 − rate)·a + rate·x, in one
+ * dispatch per arena. The caller gives `rate`: 1 for the first step, where the averages become the values, and 1 −
+ * decay afterwards. Counterpart: torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn(decay).
  */
 export class MovingAverage {
   private averages: readonly Tensor[] = [];

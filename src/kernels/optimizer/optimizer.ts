@@ -125,14 +125,14 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes one step. Within a compiled function the new values of the parameters and of the optimizer's state are effects
-   * of the program; elsewhere the step is taken at once.
+   * Takes one step. Within a compiled function the new values of the parameters and of the optimizer's state are
+   * effects of the program; elsewhere the step is taken at once.
    *
    * @param parameters Stored tensors, the same at every call. The first call moves them into arenas.
    * @param gradients One per parameter, of its shape.
    * @param learningRate A number, or a scalar tensor such as an argument of the compiled function.
-   * @param options.onlyIfFinite A scalar, such as the norm of the gradients: where it is NaN or Inf the step is left out,
-   *   so that parameters and state stay as they were. Counterpart: `found_inf` of PyTorch's fused optimizers.
+   * @param options.onlyIfFinite A scalar, such as the norm of the gradients: where it is NaN or Inf the step is left
+   *   out, so that parameters and state stay as they were. Counterpart: `found_inf` of PyTorch's fused optimizers.
    */
   update(
     parameters: readonly Tensor[],

@@ -1,8 +1,9 @@
 // Cell with the largest value of each map of x = [maps of one image: height × width × channels], images outermost:
-//   out = (column, row) of the first cell, in row-major order, that no other exceeds; NaN exceeds all numbers, as in torch.argmax.
+//   out = (column, row) of the first cell, in row-major order, that no other exceeds;
+//   NaN exceeds all numbers, as in torch.argmax.
 //
-// The {{LANES}} lanes of a workgroup share a map: each keeps the best of its cells lane, lane + {{LANES}}, …; a tree joins the lanes,
-// and of equal values the earlier cell wins, so the order in which lanes meet does not matter.
+// The {{LANES}} lanes of a workgroup share a map: each keeps the best of its cells lane, lane + {{LANES}}, …; a tree
+// joins the lanes, and of equal values the earlier cell wins, so the order in which lanes meet does not matter.
 //
 // Grid: one workgroup per (image, channel), linear, channel fastest.
 //#uniforms

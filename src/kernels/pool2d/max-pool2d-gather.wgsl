@@ -1,5 +1,5 @@
-// The values at the cells that max pooling has chosen: y[w] = x[argmax[w]] for every window w. x and y have the shapes of the
-// pooling's own input and result, and windows the order of max-pool2d.wgsl.
+// The values at the cells that max pooling has chosen: y[w] = x[argmax[w]] for every window w. x and y have the shapes
+// of the pooling's own input and result, and windows the order of max-pool2d.wgsl.
 //
 // Grid: one invocation per window and channel, linear, channel fastest.
 //#uniforms

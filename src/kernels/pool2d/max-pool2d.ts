@@ -16,8 +16,8 @@ import windowKernel from './window.wgsl';
 const maxPool2dTakes = signature('maxPool2d', { x: kinds.tensor }, poolOptions);
 
 /**
- * The largest value under each position of a sliding window, as `torch.nn.functional.max_pool2d` (padding counts as −∞).
- * Among equal maxima the first in row-major order gets the gradient.
+ * The largest value under each position of a sliding window, as `torch.nn.functional.max_pool2d` (padding counts as
+ * −∞). Among equal maxima the first in row-major order gets the gradient.
  *
  * @param x [N, H, W, C].
  * @returns [N, ⌊(H + 2·padding − kernelSize) / stride⌋ + 1, likewise W, C].

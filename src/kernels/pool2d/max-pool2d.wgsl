@@ -1,5 +1,5 @@
-// Max pooling of x = [images, height, width, channels]: y is the largest value under each window, `argmax` the cell it came
-// from (row · width + column), the first in row-major order where several are equal. A NaN wins, as in PyTorch.
+// Max pooling of x = [images, height, width, channels]: y is the largest value under each window, `argmax` the cell it
+// came from (row · width + column), the first in row-major order where several are equal. A NaN wins, as in PyTorch.
 // Padding counts as −∞: the window is cut to the image, in which at least one of its cells always lies.
 //
 // Grid: one invocation per window and group of {{WIDTH}} channels, linear, group fastest.

@@ -1,4 +1,5 @@
-// A pooling window over [images, height, width, channels]: what the four pooling kernels share. This text stands before theirs.
+// A pooling window over [images, height, width, channels]: what the four pooling kernels share. This text stands before
+// theirs.
 //#uniforms
 
 // The cells [begin, end) of an axis of the image under window o.
@@ -14,7 +15,8 @@ fn columns_under(p: u32) -> vec2u {
   return cells_under(p, uniforms.padding_x, uniforms.kernel_width, uniforms.stride_x, uniforms.width);
 }
 
-// The windows [begin, end) over cell i of an axis: from ⌈(i + padding − kernel + 1) / stride⌉ to ⌊(i + padding) / stride⌋.
+// The windows [begin, end) over cell i of an axis: from ⌈(i + padding − kernel + 1) / stride⌉ to ⌊(i + padding) /
+// stride⌋.
 fn windows_over(i: u32, padding: u32, kernel: u32, stride: u32, count: u32) -> vec2u {
   let padded = i + padding;
   let begin = select(0u, (padded - kernel) / stride + 1u, padded >= kernel);

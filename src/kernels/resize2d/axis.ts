@@ -49,8 +49,8 @@ export function packTaps(taps: readonly Taps[]): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * For each input cell the range [begin, end) of output cells that it is a tap of. The taps grow with the output cell, so the
- * range has no gaps.
+ * For each input cell the range [begin, end) of output cells that it is a tap of. The taps grow with the output cell,
+ * so the range has no gaps.
  */
 export function tapRanges(taps: readonly Taps[], input: number): [begin: number, end: number][] {
   const ranges = Array.from({ length: input }, (): [number, number] => [0, 0]);

@@ -129,7 +129,9 @@ const resizeOperation: Omit<Operation<Attributes>, 'name'> = {
     });
   },
 
-  /** dx[i, j] = Σ_o Σ_p rowWeight(o, i) · columnWeight(p, j) · dy[o, p], over the output cells that input cell touches. */
+  /**
+   * dx[i, j] = Σ_o Σ_p rowWeight(o, i) · columnWeight(p, j) · dy[o, p], over the output cells that input cell touches.
+   */
   gradient({ outputGradients: [dy], attributes }) {
     return [dy && record(resizeGradient, [dy], attributes)[0]];
   },

@@ -28,10 +28,10 @@ const sampleAffineTakes = signature<SampleAffineOptions>(
 );
 
 /**
- * Images seen through affine maps, one each: pixel (i, j) of the result is read, bilinearly, where the matrix leads from
- * (x, y) = (j, i), in pixels with whole numbers at pixel centres. Outside the image all is 0. Whole-pixel moves and flips are
- * exact. Counterpart: `affine_grid` and `grid_sample` with `padding_mode='zeros'`, but in pixels. Forward only: there is no
- * gradient, neither by the image nor by the matrix.
+ * Images seen through affine maps, one each: pixel (i, j) of the result is read, bilinearly, where the matrix leads
+ * from (x, y) = (j, i), in pixels with whole numbers at pixel centres. Outside the image all is 0. Whole-pixel moves
+ * and flips are exact. Counterpart: `affine_grid` and `grid_sample` with `padding_mode='zeros'`, but in pixels. Forward
+ * only: there is no gradient, neither by the image nor by the matrix.
  *
  * @param x [N, H, W, C].
  * @param matrices [N, 6], row-major 2×3: the source of (x, y) is (m₀·x + m₁·y + m₂, m₃·x + m₄·y + m₅).

@@ -1,4 +1,5 @@
-// y[n, i, j] = x[n] at (u, v) = M·(j, i, 1), bilinearly: with (a, b) = (⌊u⌋, ⌊v⌋) and the fractions f = u − a, g = v − b,
+// y[n, i, j] = x[n] at (u, v) = M·(j, i, 1), bilinearly: with (a, b) = (⌊u⌋, ⌊v⌋) and the fractions f = u − a, g = v −
+// b,
 //   (1 − g)·((1 − f)·x[b, a] + f·x[b, a + 1]) + g·((1 − f)·x[b + 1, a] + f·x[b + 1, a + 1]),
 // where x is 0 outside of its pixels, so that greys fade out over the pixel beyond the outermost ones.
 //

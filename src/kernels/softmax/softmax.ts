@@ -128,8 +128,8 @@ const softmaxGradient: Operation<Attributes> = {
   },
 
   /**
-   * With u the gradient by dx: for softmax y·(u − Σ y·u) by dy and u·(dy − Σ y·dy) − dy·Σ y·u by y; for log-softmax u − Σ exp(y)·u by
-   * dy and −u·exp(y)·Σ dy by y.
+   * With u the gradient by dx: for softmax y·(u − Σ y·u) by dy and u·(dy − Σ y·dy) − dy·Σ y·u by y; for log-softmax u −
+   * Σ exp(y)·u by dy and −u·exp(y)·Σ dy by y.
    */
   gradient({ inputs, outputGradients, attributes, wanted }) {
     const { log, outer, reduce, inner } = attributes;
@@ -148,7 +148,10 @@ const softmaxGradient: Operation<Attributes> = {
 
 const rowUniforms = uniforms({ rows: 'u32', reduce: 'u32', inner: 'u32' });
 
-/** Lanes per row: one for short rows, of which there are usually many, else a subgroup or a power of two with work for each. */
+/**
+ * Lanes per row: one for short rows, of which there are usually many, else a subgroup or a power of two with work for
+ * each.
+ */
 function arrangement(lowering: Lowering, { outer, reduce, inner, log }: Attributes) {
   const subgroup = reduce <= 32 ? undefined : joiningSubgroup(lowering);
   const lanes = subgroup ?? (reduce <= 32 ? 1 : reduce <= 1024 ? 64 : 256);

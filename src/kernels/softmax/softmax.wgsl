@@ -2,9 +2,9 @@
 //   y = exp(x − m) / s,  m = max x,  s = Σ exp(x − m);  with LOG, y = (x − m) − log s.
 // There are outer × inner rows of `reduce` elements, `inner` apart.
 //
-// {{LANES}} lanes share a row. Each finds m and s of its elements lane, lane + {{LANES}}, …; a tree in a fixed order joins
-// the pairs, (m, s) = (max(m₁, m₂), s₁·exp(m₁ − m) + s₂·exp(m₂ − m)); all lanes write. With SUBGROUP the lanes are a subgroup,
-// which finds the common m before the sums.
+// {{LANES}} lanes share a row. Each finds m and s of its elements lane, lane + {{LANES}}, …; a tree in a fixed order
+// joins the pairs, (m, s) = (max(m₁, m₂), s₁·exp(m₁ − m) + s₂·exp(m₂ − m)); all lanes write. With SUBGROUP the lanes
+// are a subgroup, which finds the common m before the sums.
 //
 // Grid: one workgroup per {{ROWS}} rows, linear; {{LANES}} × {{ROWS}} invocations, rows fastest.
 const LOWEST = -3.4028234663852886e38;

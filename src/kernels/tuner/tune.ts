@@ -19,7 +19,10 @@ import { max } from '../reduce/reduce.js';
 export interface TuneOptions {
   /** Executions of each variant that are timed; the median counts. */
   readonly repeats?: number;
-  /** Largest allowed difference from the default variant, relative to the largest value, beside the rounding of results of f16. */
+  /**
+   * Largest allowed difference from the default variant, relative to the largest value, beside the rounding of results
+   * of f16.
+   */
   readonly tolerance?: number;
   /** Measure again what has been measured before. */
   readonly again?: boolean;
@@ -56,7 +59,8 @@ const tuneTakes = signature<TuneOptions>(
  *
  * Traces the function for these arguments but does not run it, so its effects do not take place.
  *
- * @throws SondeError if an operation's default kernel itself fails, or the device does; what was measured before is kept.
+ * @throws SondeError if an operation's default kernel itself fails, or the device does; what was measured before is
+ *   kept.
  */
 export async function tune<A extends readonly (Tensor | number)[], R>(
   compiled: Compiled<A, R>,
@@ -136,8 +140,8 @@ async function measure(
 }
 
 /**
- * Input `index` of an operation, of its own type. Where one input is f16 all hold values that f16 has: kernels for matrix units round
- * every operand to it, others do not, and the comparison should not see that.
+ * Input `index` of an operation, of its own type. Where one input is f16 all hold values that f16 has: kernels for
+ * matrix units round every operand to it, others do not, and the comparison should not see that.
  */
 async function draw(device: Device, { shape, dtype }: TensorSpec, index: number, halves: boolean): Promise<Tensor> {
   const drawn = device.uniform(shape, [0x7e57, index], -1, 1);

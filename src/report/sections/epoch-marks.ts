@@ -106,7 +106,9 @@ export function floorMarks(floor: number): Plot.Markish[] {
   ];
 }
 
-/** A logarithmic axis over the values, with as many of 1, 2 and 5 times the powers of ten marked as there is room for. */
+/**
+ * A logarithmic axis over the values, with as many of 1, 2 and 5 times the powers of ten marked as there is room for.
+ */
 export function logAxis(values: readonly number[]): Plot.ScaleOptions {
   const domain = [0.9 * Math.min(...values), 1.1 * Math.max(...values)];
   const [first, last] = domain.map((end) => Math.floor(Math.log10(end)));

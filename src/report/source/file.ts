@@ -5,7 +5,9 @@ import type { z } from 'zod';
 /** What a reader of the report should know about its sources: one sentence each, naming the file. */
 export type Note = (sentence: string) => void;
 
-/** What one folder says of itself, read file by file: a file that is missing or damaged costs what it holds and no more. */
+/**
+ * What one folder says of itself, read file by file: a file that is missing or damaged costs what it holds and no more.
+ */
 export class SourceFolder {
   constructor(
     readonly path: string,

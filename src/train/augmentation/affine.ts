@@ -5,8 +5,8 @@ import type { GeometryDraws } from './draws.js';
 export type Affine = readonly [number, number, number, number, number, number];
 
 /**
- * The one matrix of a frame's geometry: p′ = R·F·(p − c) + c + t, with the flips F, the rotation R, the translation t and
- * the centre c = (size − 1)/2 on both axes, which is half-way between the centres of the first and the last pixel.
+ * The one matrix of a frame's geometry: p′ = R·F·(p − c) + c + t, with the flips F, the rotation R, the translation t
+ * and the centre c = (size − 1)/2 on both axes, which is half-way between the centres of the first and the last pixel.
  * An isometry: lengths and the angle of progression do not change.
  */
 export function frameAffine(

@@ -31,8 +31,8 @@ export const ATTEMPTS = 50;
 
 /**
  * The paper's augmentation of one frame: jitter of brightness and contrast, blur, flips, rotation and translation, the
- * landmarks moving along and keeping their names. A geometry that puts a landmark off the frame is drawn again; after 50
- * such draws the frame stays in its place. All depends on `key` alone. The frame given is left as it is.
+ * landmarks moving along and keeping their names. A geometry that puts a landmark off the frame is drawn again; after
+ * 50 such draws the frame stays in its place. All depends on `key` alone. The frame given is left as it is.
  *
  * @throws AugmentationError, RandomKeyError
  */
@@ -45,7 +45,10 @@ export function augment(
   return { ...applyAugmentation(frame, draws), draws };
 }
 
-/** Appearance first, on the frame without black corners, then the geometry in a single resampling. @throws AugmentationError */
+/**
+ * Appearance first, on the frame without black corners, then the geometry in a single resampling. @throws
+ * AugmentationError
+ */
 export function applyAugmentation(
   frame: LabelledFrame,
   draws: AugmentationDraws,

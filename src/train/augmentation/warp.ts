@@ -1,9 +1,9 @@
 import type { Affine } from './affine.js';
 
 /**
- * Moves a size×size frame: each pixel of the result is read, bilinearly, where `inverse` says that it came from. Outside
- * the frame all is 0, so that greys fade out over the pixel beyond its outermost centres. Whole-pixel moves and flips are
- * exact. Returns a new array.
+ * Moves a size×size frame: each pixel of the result is read, bilinearly, where `inverse` says that it came from.
+ * Outside the frame all is 0, so that greys fade out over the pixel beyond its outermost centres. Whole-pixel moves and
+ * flips are exact. Returns a new array.
  */
 export function warp(pixels: Float32Array, size: number, inverse: Affine): Float32Array {
   // A border of one black pixel spares every tap its own check.

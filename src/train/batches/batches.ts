@@ -48,8 +48,8 @@ export function batchesOf(
 
 /**
  * Batches of one size, so that one program serves all of them, and with every frame in at least one: the last is filled
- * up with frames from the start of the order, which is gone through again where it is shorter than a batch. Those frames
- * count twice in this epoch; as each epoch has its own order, none is favoured in the long run.
+ * up with frames from the start of the order, which is gone through again where it is shorter than a batch. Those
+ * frames count twice in this epoch; as each epoch has its own order, none is favoured in the long run.
  *
  * @throws BatchError
  */

@@ -21,8 +21,9 @@ export interface CheckOptions {
 const USUAL = 0.9;
 
 /**
- * Looks for everything that would stop training on a data set, or spoil it, before hours are spent: reads every label and
- * decodes every image, and goes on after what it finds. What `readDataset` and `loadCase` refuse is among the errors.
+ * Looks for everything that would stop training on a data set, or spoil it, before hours are spent: reads every label
+ * and decodes every image, and goes on after what it finds. What `readDataset` and `loadCase` refuse is among the
+ * errors.
  *
  * @throws DatasetError where there is no such folder
  */

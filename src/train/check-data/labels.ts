@@ -111,7 +111,10 @@ export async function readLabels(
   return { split, path, rows, named, images };
 }
 
-/** Angles by image, from the labels' own column or from the file beside them, of which rows without landmarks are reported. */
+/**
+ * Angles by image, from the labels' own column or from the file beside them, of which rows without landmarks are
+ * reported.
+ */
 async function readAngles(labels: Table, split: Split, findings: Findings): Promise<Map<string, WrittenAngle>> {
   const angles = new Map<string, WrittenAngle>();
   const collect = async (table: Table, column: number, file: number, check: (row: TableRow) => void) => {
@@ -160,7 +163,9 @@ async function readAngles(labels: Table, split: Split, findings: Findings): Prom
   return angles;
 }
 
-/** Half a unit of the last digit of any of the numbers as they are written: 0.5 for whole ones, 0.05 for one decimal. */
+/**
+ * Half a unit of the last digit of any of the numbers as they are written: 0.5 for whole ones, 0.05 for one decimal.
+ */
 function roundingOf(numbers: readonly string[]): number {
   const decimals = numbers.map((text) => /\.(\d+)/.exec(text)?.[1].length ?? 0);
   return 0.5 * 10 ** -Math.max(0, ...decimals);

@@ -37,8 +37,8 @@ export function checkAngle(row: LabelledRow, findings: Findings): void {
 }
 
 /**
- * The most that an angle changes when every coordinate is off by `rounding` px: both ends of a ray move by √2 times as much,
- * which turns a ray of length ℓ by at most asin(2√2·rounding/ℓ). Degrees.
+ * The most that an angle changes when every coordinate is off by `rounding` px: both ends of a ray move by √2 times as
+ * much, which turns a ray of length ℓ by at most asin(2√2·rounding/ℓ). Degrees.
  */
 function roundingOfAngle({ ps1, ps2, fh1 }: Landmarks, rounding: number): number {
   const turns = [ps2, fh1].map((end) => {

@@ -15,10 +15,10 @@ export function checkpointFile(checkpoint: Checkpoint): string {
 }
 
 /**
- * A run's files, in an order that survives being killed at any moment. Renaming the new `state.safetensors` over the old
- * is the one commit: before it the epoch has not happened, and nothing else in the folder has changed; after it the epoch
- * has happened, and whatever else says so follows from the state and is written again when the run is resumed: weights
- * of the last epoch (and of the best, if that is the same), and its line of metrics, last, so that a line never
+ * A run's files, in an order that survives being killed at any moment. Renaming the new `state.safetensors` over the
+ * old is the one commit: before it the epoch has not happened, and nothing else in the folder has changed; after it the
+ * epoch has happened, and whatever else says so follows from the state and is written again when the run is resumed:
+ * weights of the last epoch (and of the best, if that is the same), and its line of metrics, last, so that a line never
  * speaks of weights that are not there.
  */
 export class Checkpoints {

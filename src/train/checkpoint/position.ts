@@ -20,7 +20,10 @@ export const positionSchema = z.strictObject({
   seconds: z.number(),
   /** Loss scale of the last step. */
   lossScale: z.number(),
-  /** What the adapter had room for: where batches are loaded, into how many parts a step is divided, frames per validation batch. */
+  /**
+   * What the adapter had room for: where batches are loaded, into how many parts a step is divided, frames per
+   * validation batch.
+   */
   preparation: z.enum(['device', 'CPU']),
   parts: count,
   validationBatch: count,
@@ -31,8 +34,8 @@ export const positionSchema = z.strictObject({
   earlyStop: z.strictObject({ best, badEpochs: count }),
   best: z.strictObject({ epoch: count, apd: z.number() }).nullable(),
   /**
-   * The least validation APD, px of a 512 px frame, and how many epochs in a row, the last of them included, were better neither than
-   * one before nor than the mean position. States of older versions do not say.
+   * The least validation APD, px of a 512 px frame, and how many epochs in a row, the last of them included, were
+   * better neither than one before nor than the mean position. States of older versions do not say.
    */
   progress: z.strictObject({ leastApd: best, idleEpochs: count }).default({ leastApd: null, idleEpochs: 0 }),
   /** The last completed epoch, as in `metrics.jsonl`. */

@@ -42,10 +42,11 @@ export interface ComparisonInput {
 
 /**
  * Trains several configurations with several seeds on one data set, scores each run on its test split, and writes
- * `comparison.json`, `.csv` and `.md` into `out`. Runs that are there already are gone on with, or taken as they are where they
- * are finished; a run of other settings or other frames is an error.
+ * `comparison.json`, `.csv` and `.md` into `out`. Runs that are there already are gone on with, or taken as they are
+ * where they are finished; a run of other settings or other frames is an error.
  *
- * @throws ComparisonError for a comparison that compares nothing; RunFolderError where another process compares there; and as `runTraining` and `evaluate`
+ * @throws ComparisonError for a comparison that compares nothing; RunFolderError where another process compares there;
+ *   and as `runTraining` and `evaluate`
  */
 export async function compare(input: ComparisonInput): Promise<Comparison> {
   checkInput(input);

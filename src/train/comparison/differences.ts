@@ -16,7 +16,10 @@ export interface ComparedConfig {
   readonly cells: number;
 }
 
-/** In what a comparison differs from the paper's, as far as it bears on the order of U-Net and Deep-UNet: a sentence each. */
+/**
+ * In what a comparison differs from the paper's, as far as it bears on the order of U-Net and Deep-UNet: a sentence
+ * each.
+ */
 export function differencesFromPaper(models: readonly ComparedConfig[]): string[] {
   return [...coarseCells(models), ...augmentedBaseline(models), ...wideView(models)];
 }
@@ -58,8 +61,9 @@ function wideView(models: readonly ComparedConfig[]): string[] {
 }
 
 /**
- * Width in px of what an output of a U-Net depends on. With d poolings: 1 + 4·(2⁰ + … + 2ᵈ) for the double 3×3 convolutions on the way
- * down, 2⁰ + … + 2ᵈ⁻¹ for the poolings and 4·(2⁰ + … + 2ᵈ⁻¹) for the convolutions on the way up, which is 13·2ᵈ − 8.
+ * Width in px of what an output of a U-Net depends on. With d poolings: 1 + 4·(2⁰ + … + 2ᵈ) for the double 3×3
+ * convolutions on the way down, 2⁰ + … + 2ᵈ⁻¹ for the poolings and 4·(2⁰ + … + 2ᵈ⁻¹) for the convolutions on the way
+ * up, which is 13·2ᵈ − 8.
  */
 function viewOf(poolings: number): number {
   return 13 * 2 ** poolings - 8;

@@ -7,7 +7,10 @@ const PAPER = [
   { architecture: 'dsnt-deep-unet', title: 'DSNT-DeepUNet' },
 ] as const;
 
-/** How a statement about the paper's order begins: with the whole of it, or with the part that the models can say something about. */
+/**
+ * How a statement about the paper's order begins: with the whole of it, or with the part that the models can say
+ * something about.
+ */
 export function paperOrderInWords(models: readonly Pick<ComparedModel, 'architecture'>[]): string {
   const order = (rows: readonly (typeof PAPER)[number][]) => rows.map(({ title }) => title).join(' > ');
   const here = PAPER.filter(({ architecture }) => models.some((model) => model.architecture === architecture));
@@ -35,7 +38,8 @@ interface Ranked {
 
 /**
  * Whether models of different architectures err in the order of the paper's Table 1: U-Net most, then Deep-UNet, then
- * DSNT-DeepUNet. Every pair out of that order is named with its difference, and whether the spread over seeds explains it.
+ * DSNT-DeepUNet. Every pair out of that order is named with its difference, and whether the spread over seeds explains
+ * it.
  *
  * @returns an order for APD and one for the angle; none for a single architecture
  */

@@ -1,6 +1,6 @@
 /**
- * What `comparison.json` holds: the test scores of several configurations, each trained with several seeds on one data set.
- * Distances are in pixels of a 512 px frame, angles in degrees. A value that does not exist is absent.
+ * What `comparison.json` holds: the test scores of several configurations, each trained with several seeds on one data
+ * set. Distances are in pixels of a 512 px frame, angles in degrees. A value that does not exist is absent.
  */
 import { z } from 'zod';
 import { DECODINGS } from '../../model/index.js';
@@ -37,7 +37,10 @@ export const comparedModelSchema = z.object({
   decoding: z.enum(DECODINGS),
   parameters: z.int(),
   epochs: z.int(),
-  /** Mean distance that remains if the right cell is always the highest, because points are read from whole cells; 0 for DSNT. */
+  /**
+   * Mean distance that remains if the right cell is always the highest, because points are read from whole cells; 0 for
+   * DSNT.
+   */
   quantisation: z.number(),
   apd: overSeedsSchema,
   perLandmark: z.object({ ps1: overSeedsSchema, ps2: overSeedsSchema, fh1: overSeedsSchema }),

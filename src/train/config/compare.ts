@@ -9,8 +9,8 @@ export interface ConfigDifference {
 }
 
 /**
- * The first setting in which two configurations differ, aside from `training.epochs` and `training.divergencePatience`: a run may be
- * extended, and continued although it learns nothing.
+ * The first setting in which two configurations differ, aside from `training.epochs` and `training.divergencePatience`:
+ * a run may be extended, and continued although it learns nothing.
  */
 export function configDifference(before: TrainingConfig, now: TrainingConfig): ConfigDifference | undefined {
   const { epochs, divergencePatience } = now.training;

@@ -14,12 +14,13 @@ const VARIANT_KEYS = ['name', 'architecture'];
 
 /**
  * Settings with others put in their place, each given as on a command line: `training.batchSize=4`,
- * `model.preset=pool`, `optimizer.betas=[0.8,0.99]`, `training.earlyStopPatience=null`. A value is read as JSON, and as a text
- * where it is none. Another variant of a section (`schedule.name=constant`) leaves behind those of its settings that only the
- * old one has.
+ * `model.preset=pool`, `optimizer.betas=[0.8,0.99]`, `training.earlyStopPatience=null`. A value is read as JSON, and as
+ * a text where it is none. Another variant of a section (`schedule.name=constant`) leaves behind those of its settings
+ * that only the old one has.
  *
  * @param settings As a configuration file has them.
- * @throws ConfigError for an assignment without "=", of a setting that does not exist, or of a value that it cannot have
+ * @throws ConfigError for an assignment without "=", of a setting that does not exist, or of a value that it cannot
+ *   have
  */
 export function overrideSettings(settings: unknown, assignments: readonly string[]): unknown {
   const parsed = assignments.map(parseAssignment);

@@ -186,9 +186,9 @@ export const trainingConfigSchema = section({
 });
 
 /**
- * Settings completed by those defaults that depend on other sections: DSNT-DeepUNet is trained by the keypoint loss, the others by the
- * heatmap loss; the former is decoded by DSNT on the paper's grid, heatmaps by their highest cell, in the middle of the pixels that it
- * stands for.
+ * Settings completed by those defaults that depend on other sections: DSNT-DeepUNet is trained by the keypoint loss,
+ * the others by the heatmap loss; the former is decoded by DSNT on the paper's grid, heatmaps by their highest cell, in
+ * the middle of the pixels that it stands for.
  */
 export function withDependentDefaults(settings: unknown): unknown {
   if (!isSettings(settings)) return settings;

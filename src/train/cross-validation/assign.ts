@@ -2,12 +2,12 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /**
- * Divides frames into folds that hold, of every stratum and in all, as equal shares as groups allow, where a group goes to
- * one fold whole.
+ * Divides frames into folds that hold, of every stratum and in all, as equal shares as groups allow, where a group goes
+ * to one fold whole.
  *
- * What is made small is Σ over strata and folds of (n_sf − n_s/k)²/n_s, plus the same for all frames as one stratum: the
- * largest groups first, each where it costs least (as scikit-learn's StratifiedGroupKFold does); then groups move, or
- * change places with others, as long as that helps. Equals are taken in an order that the seed decides.
+ * What is made small is Σ over strata and folds of (n_sf − n_s/k)²/n_s, plus the same for all frames as one stratum:
+ * the largest groups first, each where it costs least (as scikit-learn's StratifiedGroupKFold does); then groups move,
+ * or change places with others, as long as that helps. Equals are taken in an order that the seed decides.
  *
  * @param strata The number of each frame's stratum, counted from 0.
  * @param groups The number of each frame's group, counted from 0.

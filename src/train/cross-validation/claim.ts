@@ -32,10 +32,11 @@ export interface ClaimTimes {
 const TIMES: ClaimTimes = { beat: 10_000, patience: 120_000 };
 
 /**
- * Takes a lock file for this process, which may run beside others on the same machine and on others that share the folder.
+ * Takes a lock file for this process, which may run beside others on the same machine and on others that share the
+ * folder.
  *
- * A lock whose holder is gone is taken over: at once where its process number can be looked up here, and elsewhere when it has
- * given no sign of life for two minutes, by the clock of whoever keeps the files.
+ * A lock whose holder is gone is taken over: at once where its process number can be looked up here, and elsewhere when
+ * it has given no sign of life for two minutes, by the clock of whoever keeps the files.
  *
  * @returns the claim, or who else has it
  */
@@ -99,7 +100,9 @@ export class Claim {
     if (found?.token === this.holder.token) await rm(this.path, { force: true });
   }
 
-  /** Writes the same bytes again, so that the file's time is that of whoever keeps it and no reader finds half of them. */
+  /**
+   * Writes the same bytes again, so that the file's time is that of whoever keeps it and no reader finds half of them.
+   */
   async #beat(): Promise<void> {
     try {
       await this.check();
@@ -139,8 +142,8 @@ async function isGone(path: string, { pid, processes }: Holder, { patience }: Cl
 }
 
 /**
- * Removes the lock of a holder that is gone. Of several processes that find it so one does: a second lock guards the moment
- * between looking whose the first is and removing it.
+ * Removes the lock of a holder that is gone. Of several processes that find it so one does: a second lock guards the
+ * moment between looking whose the first is and removing it.
  *
  * @returns whether the lock can be tried for again
  */

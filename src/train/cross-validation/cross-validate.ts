@@ -19,8 +19,8 @@ export interface CrossValidationInput {
 }
 
 /**
- * Trains the folds that nobody has finished and nobody else is training, one after the other. Other processes may do the same
- * at the same time, here or on machines that share the folder.
+ * Trains the folds that nobody has finished and nobody else is training, one after the other. Other processes may do
+ * the same at the same time, here or on machines that share the folder.
  */
 export async function crossValidate(input: CrossValidationInput): Promise<void> {
   const { folder, stream } = input;

@@ -2,7 +2,10 @@ import { createEnsemble, readEnsemble } from '../predict/index.js';
 import { CrossValidationFolder, readSplits } from './folder.js';
 import { CrossValidationError } from './splits.js';
 
-/** Makes the ensemble of a cross-validation's folds, in its folder. @throws CrossValidationError where folds are not finished */
+/**
+ * Makes the ensemble of a cross-validation's folds, in its folder. @throws CrossValidationError where folds are not
+ * finished
+ */
 export async function createFoldEnsemble(folder: CrossValidationFolder): Promise<void> {
   const left = await folder.unfinished();
   if (left.length > 0) {

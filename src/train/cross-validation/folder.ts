@@ -36,8 +36,8 @@ export class CrossValidationFolder {
   }
 
   /**
-   * Makes the folder of a cross-validation, or opens an existing one, whichever process was the first: `config.json` and
-   * `splits.json` are written once and then hold for all.
+   * Makes the folder of a cross-validation, or opens an existing one, whichever process was the first: `config.json`
+   * and `splits.json` are written once and then hold for all.
    *
    * @throws CrossValidationError where the folder is another's, or data, configuration or options are not those of the
    *   folder; and as `createSplits`

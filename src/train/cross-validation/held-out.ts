@@ -7,8 +7,8 @@ const point = z.object({ x: z.number(), y: z.number() });
 const landmarks = z.object({ ps1: point, ps2: point, fh1: point });
 
 /**
- * What `held-out.json` of a fold's run holds: its model on the frames that it was not trained on. It is the last file that a
- * fold writes, so a fold that has it is finished.
+ * What `held-out.json` of a fold's run holds: its model on the frames that it was not trained on. It is the last file
+ * that a fold writes, so a fold that has it is finished.
  */
 export const heldOutSchema = z.object({
   version: z.literal(1),

@@ -5,8 +5,8 @@ import { readSplits } from './folder.js';
 import { readDigests, readPool } from './pool.js';
 
 /**
- * How many frames of a split a model of a cross-validation was trained with: a fold's own model, or any member of an ensemble. By
- * the images and labels themselves, whatever they are called.
+ * How many frames of a split a model of a cross-validation was trained with: a fold's own model, or any member of an
+ * ensemble. By the images and labels themselves, whatever they are called.
  *
  * @param run Folder of a run or an ensemble; those that belong to no cross-validation are not known to have seen any.
  */

@@ -9,8 +9,8 @@ export class CrossValidationError extends SondeError {
 }
 
 /**
- * What `splits.json` holds: which frames are held out in which fold, and everything that decided it. Files are paths of images
- * relative to the data set's folder, with slashes.
+ * What `splits.json` holds: which frames are held out in which fold, and everything that decided it. Files are paths of
+ * images relative to the data set's folder, with slashes.
  */
 export const splitsSchema = z.object({
   version: z.literal(1),
@@ -28,7 +28,10 @@ export const splitsSchema = z.object({
     /** For each folder the angles between its bins, degrees. */
     z.object({ by: z.literal('angle'), edges: z.record(z.string(), z.array(z.number())) }),
   ]),
-  /** What kept frames together: pictures nearly alike (bits of the perceptual hash that may differ), and a column of the metadata. */
+  /**
+   * What kept frames together: pictures nearly alike (bits of the perceptual hash that may differ), and a column of the
+   * metadata.
+   */
   grouping: z.object({ nearDuplicateBits: z.int(), column: z.string().optional() }),
   /** Frames of two and more that stay in one fold. */
   groups: z.array(z.array(z.string()).min(2)),

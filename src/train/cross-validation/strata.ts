@@ -13,8 +13,9 @@ export interface AngleStrata {
 }
 
 /**
- * Strata by the folder that frames come from and by the angle of progression, cut at the quantiles of the folder's angles, so
- * that its bins hold equally many frames. A folder of few frames has fewer bins: each holds a frame for every fold at least.
+ * Strata by the folder that frames come from and by the angle of progression, cut at the quantiles of the folder's
+ * angles, so that its bins hold equally many frames. A folder of few frames has fewer bins: each holds a frame for
+ * every fold at least.
  */
 export function angleStrata(cases: readonly PooledCase[], folds: number): AngleStrata {
   const angles = cases.map(({ landmarks }) => angleOfProgression(landmarks));

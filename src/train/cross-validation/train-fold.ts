@@ -21,8 +21,8 @@ export interface FoldInput {
 }
 
 /**
- * Trains the model of a fold with the frames of all others, or goes on where a process before has stopped, and lets it answer
- * the frames of the fold. Does nothing where that is done.
+ * Trains the model of a fold with the frames of all others, or goes on where a process before has stopped, and lets it
+ * answer the frames of the fold. Does nothing where that is done.
  *
  * @returns who else is doing it, if anybody is
  */

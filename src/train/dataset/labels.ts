@@ -1,4 +1,7 @@
-/** Label files as the data set's layout has them, as text: what writes them to disk, or hands them to a person, is elsewhere. */
+/**
+ * Label files as the data set's layout has them, as text: what writes them to disk, or hands them to a person, is
+ * elsewhere.
+ */
 import { stringify } from 'csv-stringify/sync';
 import type { Landmarks, Point } from '../../model/landmarks.js';
 import { LAYOUT, type Split } from './layout.js';

@@ -51,7 +51,9 @@ export const COLUMNS = {
   aop: ['aop', 'aopvalue', 'aopresult', 'aopresults', 'aopdegrees', 'angleofprogression'],
 } as const;
 
-/** A name without case, spaces and punctuation, as which names are compared: the copies in circulation differ in them. */
+/**
+ * A name without case, spaces and punctuation, as which names are compared: the copies in circulation differ in them.
+ */
 export function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

@@ -51,7 +51,10 @@ export function pointOffFrame(
   );
 }
 
-/** What is wrong where a landmark lies on the frame and outside the part of it that a network sees; undefined where it does not. */
+/**
+ * What is wrong where a landmark lies on the frame and outside the part of it that a network sees; undefined where it
+ * does not.
+ */
 export function pointOutOfSight(
   landmarks: Landmarks,
   name: keyof Landmarks,

@@ -12,7 +12,9 @@ export interface LabelledCase {
   readonly path: string;
   /** In pixels of the image as it is on disk. */
   readonly landmarks: Landmarks;
-  /** Angle of progression in degrees as the data set gives it, which is rounded or measured anew; absent in some copies. */
+  /**
+   * Angle of progression in degrees as the data set gives it, which is rounded or measured anew; absent in some copies.
+   */
   readonly aop?: number;
   /** The label file and the row in it (the header is row 1), for messages. */
   readonly source: { readonly path: string; readonly row: number };

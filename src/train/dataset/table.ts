@@ -17,8 +17,9 @@ export interface TableRow {
 }
 
 /**
- * Reads a CSV file as spreadsheets of any locale write it: fields between commas, semicolons or tabs, with or without a line
- * `sep=;` before the header, with a byte order mark, either line end, quoted fields. Empty lines count as rows and are passed over.
+ * Reads a CSV file as spreadsheets of any locale write it: fields between commas, semicolons or tabs, with or without a
+ * line `sep=;` before the header, with a byte order mark, either line end, quoted fields. Empty lines count as rows and
+ * are passed over.
  *
  * @throws DatasetError where it is no table, or a row has another number of fields than the header
  */
@@ -117,8 +118,9 @@ const pair = (number: string, separator: string) =>
   new RegExp(String.raw`^[([]?\s*(${number})(?:${separator})(${number})\s*[)\]]?$`, 'i');
 
 /**
- * "(120.5, 85)", also with a semicolon or a space between the two. With decimal commas, "(120,5; 85,25)", the two are told apart by a
- * semicolon, a space, or a comma with a space behind it. Where "(120,85)" could be either, a comma separates.
+ * "(120.5, 85)", also with a semicolon or a space between the two. With decimal commas, "(120,5; 85,25)", the two are
+ * told apart by a semicolon, a space, or a comma with a space behind it. Where "(120,85)" could be either, a comma
+ * separates.
  */
 const POINTS = [
   pair(INTEGER_OR_DOT, String.raw`\s*[,;]\s*|\s+`),

@@ -31,7 +31,8 @@ export interface WriteOptions {
  * Writes a data set in the IUGC 2025 layout, which `readDataset` reads back to the last digit.
  *
  * Everything is written into a folder beside `directory`, which takes its name when `produce` and the labels are done:
- * the set is there whole or not at all, also when `produce` throws or `signal` aborts. A split without images is left out.
+ * the set is there whole or not at all, also when `produce` throws or `signal` aborts. A split without images is left
+ * out.
  *
  * @throws DatasetError where `directory` exists and is not empty, or a file name is used twice
  */

@@ -1,10 +1,11 @@
 import { hashDistance, type PerceptualHash } from './perceptual-hash.js';
 
 /**
- * Frames whose hashes differ in no more bits are taken for one picture. Between 500 different phantoms the least of 124,750
- * distances is 64 bits (mean 120, standard deviation 11), between mirrored ones 75; copies by JPEG of quality 40, another
- * size, brightness, contrast or gamma, blur and noise differ in at most 21, copies moved by 1 % of the frame or written on
- * in at most 40. At 45 bits, 6.7 standard deviations below the mean, thousands of different frames stay apart.
+ * Frames whose hashes differ in no more bits are taken for one picture. Between 500 different phantoms the least of
+ * 124,750 distances is 64 bits (mean 120, standard deviation 11), between mirrored ones 75; copies by JPEG of quality
+ * 40, another size, brightness, contrast or gamma, blur and noise differ in at most 21, copies moved by 1 % of the
+ * frame or written on in at most 40. At 45 bits, 6.7 standard deviations below the mean, thousands of different frames
+ * stay apart.
  */
 export const NEAR_DUPLICATE_BITS = 45;
 

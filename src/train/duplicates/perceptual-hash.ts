@@ -11,7 +11,10 @@ export const HASH_BITS = FREQUENCIES * FREQUENCIES - 1;
 /** Bit v·16 + u, in words of 32: whether the picture has the cosine of frequency (u, v) or its negative. */
 export type PerceptualHash = Uint32Array;
 
-/** cos(π(2i + 1)k / 2n), the rows of a discrete cosine transform (DCT-II) but for their length, which no sign depends on. */
+/**
+ * cos(π(2i + 1)k / 2n), the rows of a discrete cosine transform (DCT-II) but for their length, which no sign depends
+ * on.
+ */
 const COSINES = Float64Array.from({ length: FREQUENCIES * SIDE }, (_, at) => {
   const [k, i] = [Math.floor(at / SIDE), at % SIDE];
   return Math.cos((Math.PI * (2 * i + 1) * k) / (2 * SIDE));
@@ -51,7 +54,10 @@ function bits(of: (u: number, v: number) => boolean): Uint32Array {
   return words;
 }
 
-/** Bits that a mirror turns over: cosines of odd frequency are odd around the middle. None, left-right, top-bottom, both. */
+/**
+ * Bits that a mirror turns over: cosines of odd frequency are odd around the middle. None, left-right, top-bottom,
+ * both.
+ */
 const MIRRORS: readonly Uint32Array[] = [
   bits(() => false),
   bits((u) => u % 2 === 1),
@@ -60,7 +66,8 @@ const MIRRORS: readonly Uint32Array[] = [
 ];
 
 /**
- * How many bits two hashes differ in (Hamming distance), 0 to 255: the least of the four ways of mirroring one of the frames.
+ * How many bits two hashes differ in (Hamming distance), 0 to 255: the least of the four ways of mirroring one of the
+ * frames.
  *
  * @param limit Counting stops there: the result is right where it is less.
  */

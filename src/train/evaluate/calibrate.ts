@@ -14,7 +14,8 @@ export interface CalibrationFrames {
 }
 
 /**
- * Fits the calibration of a run's predicted errors and keeps it in the run's folder, for its evaluations and predictions.
+ * Fits the calibration of a run's predicted errors and keeps it in the run's folder, for its evaluations and
+ * predictions.
  *
  * @throws as `loadRun`; MetricsError without frames, or for a network whose output is NaN or infinite
  */
@@ -39,8 +40,8 @@ export interface FoundCalibration {
 }
 
 /**
- * The calibration that a run keeps for these weights; else one fitted on the frames that `load` brings, which is then kept.
- * Frames that cannot be had do not stop an evaluation, which can do without.
+ * The calibration that a run keeps for these weights; else one fitted on the frames that `load` brings, which is then
+ * kept. Frames that cannot be had do not stop an evaluation, which can do without.
  */
 export async function findCalibration(
   run: string,

@@ -52,8 +52,8 @@ export interface EvaluationInput {
   /** Views of each frame that are predicted too and averaged. */
   readonly flips?: readonly Flip[];
   /**
-   * Brings frames to calibrate predicted errors on, where the run does not keep a calibration of these weights. Without them the
-   * errors are those that the heatmaps' widths suggest, and nothing is flagged.
+   * Brings frames to calibrate predicted errors on, where the run does not keep a calibration of these weights. Without
+   * them the errors are those that the heatmaps' widths suggest, and nothing is flagged.
    */
   readonly calibration?: () => Promise<CalibrationFrames>;
   /** Frames drawn of each of the best, median and worst. */
@@ -63,8 +63,8 @@ export interface EvaluationInput {
 /**
  * Evaluates a trained run on a split it has not seen: writes `metrics.json` (under the split's name, beside other
  * splits), `predictions.csv` and overlay pictures into the run's folder. The test split has the plain file names;
- * others carry theirs, and so does another decoding than the run's own, and averaging over mirrored views (`-tta`). For an
- * ensemble also `members.csv`, with what each member says.
+ * others carry theirs, and so does another decoding than the run's own, and averaging over mirrored views (`-tta`). For
+ * an ensemble also `members.csv`, with what each member says.
  *
  * @throws RunFolderError where another process works in the folder
  */

@@ -65,8 +65,8 @@ export async function evaluateCommand(run: string, split: string): Promise<strin
 }
 
 /**
- * Why what a run's folder holds of its scores is not to be used: it is of other weights than those that the run has now, or does not
- * say of which. A run whose weights are gone cannot contradict its scores.
+ * Why what a run's folder holds of its scores is not to be used: it is of other weights than those that the run has
+ * now, or does not say of which. A run whose weights are gone cannot contradict its scores.
  *
  * @param file What holds the scores.
  * @returns a sentence that ends with the command that makes them anew; undefined where they belong to the run

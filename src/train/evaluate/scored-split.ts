@@ -22,8 +22,8 @@ export interface ScoredSplit {
 /**
  * What a run answered on the frames of a split, beside the truth.
  *
- * @throws PredictionsError where the run was not evaluated on that split, its predictions cannot be read, or they are of other
- *   weights than it has
+ * @throws PredictionsError where the run was not evaluated on that split, its predictions cannot be read, or they are
+ *   of other weights than it has
  */
 export async function readScoredFrames(run: string, split: Split): Promise<ScoredSplit> {
   const path = join(run, predictionsFile(split));

@@ -29,8 +29,8 @@ export interface CardSubject {
 const NAMES = { 'dsnt-deep-unet': 'DSNT-DeepUNet', 'deep-unet': 'Deep-UNet', 'u-net': 'U-Net' } as const;
 
 /**
- * A model card in Markdown, after Mitchell et al., Model Cards for Model Reporting (2019): what the file is, how it was trained and how
- * it scored, what it is for and what not, and how it is loaded. It says only what is known.
+ * A model card in Markdown, after Mitchell et al., Model Cards for Model Reporting (2019): what the file is, how it was
+ * trained and how it scored, what it is for and what not, and how it is loaded. It says only what is known.
  */
 export function modelCard(subject: CardSubject): string {
   const { config, file, onnx } = subject;

@@ -4,7 +4,10 @@ import { ENVIRONMENT_FILE, type RunEnvironment, readMetricsFile, type SplitMetri
 import { RUN_FILE, type RunStart } from '../run-folder/run-start.js';
 import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../run-folder/training-set.js';
 
-/** What a run's folder tells of how its weights came about, and of how well they do. Whatever is missing there is absent. */
+/**
+ * What a run's folder tells of how its weights came about, and of how well they do. Whatever is missing there is
+ * absent.
+ */
 export interface RunFacts {
   /** Name of the data set's folder. */
   readonly dataset?: string;

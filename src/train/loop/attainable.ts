@@ -7,9 +7,9 @@ import { evaluateLandmarks } from '../metrics/index.js';
 import { buildHeatmapReader, buildModel } from '../predict/build.js';
 
 /**
- * How far from the truth a network is read that has learnt its targets perfectly. Not 0: a Gaussian at the edge of the map loses
- * a part of itself, so that its expectation lies further in; one that is narrow against the cells is distorted by them; and the
- * highest cell is no nearer to the truth than half a cell.
+ * How far from the truth a network is read that has learnt its targets perfectly. Not 0: a Gaussian at the edge of the
+ * map loses a part of itself, so that its expectation lies further in; one that is narrow against the cells is
+ * distorted by them; and the highest cell is no nearer to the truth than half a cell.
  *
  * @returns APD in pixels of a 512 px frame
  */

@@ -36,8 +36,8 @@ export function disposeBatch({ images, targets }: LoadedBatch): void {
 }
 
 /**
- * Batches are made on the device, from frames that stay there, unless the configuration says otherwise or there is no room for them:
- * then on the CPU.
+ * Batches are made on the device, from frames that stay there, unless the configuration says otherwise or there is no
+ * room for them: then on the CPU.
  *
  * @param options.note Is told where there is no room.
  * @param options.place Where an earlier process made them, as the two are not the same to the last bit.
@@ -121,7 +121,9 @@ class CpuBatchLoader implements BatchLoader {
   dispose(): void {}
 }
 
-/** Runs one behind the other that are timed together, and how often: the least is what other work has disturbed least. */
+/**
+ * Runs one behind the other that are timed together, and how often: the least is what other work has disturbed least.
+ */
 const TIMED = { runs: 4, times: 3 };
 
 /** How long the making of a batch takes where nothing else is under way, milliseconds. */

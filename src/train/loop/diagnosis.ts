@@ -7,7 +7,9 @@ import { TrainingError, type TrainingInput } from './training-input.js';
 import type { StepLosses } from './training-step.js';
 import type { Validation } from './validator.js';
 
-/** Stops a run whose loss or gradient becomes NaN or infinite, with an error that names the frames and the operation. */
+/**
+ * Stops a run whose loss or gradient becomes NaN or infinite, with an error that names the frames and the operation.
+ */
 export class Diagnosis {
   constructor(
     private readonly input: TrainingInput,
@@ -96,13 +98,13 @@ export class Diagnosis {
 }
 
 /**
- * Finds out what gave NaN or Inf: looks at the weights, and where these are whole repeats the work on a second device in
- * checked mode, which names the first operation whose result is not finite.
+ * Finds out what gave NaN or Inf: looks at the weights, and where these are whole repeats the work on a second device
+ * in checked mode, which names the first operation whose result is not finite.
  *
  * @param learner As it was before: a step that gives NaN or Inf leaves weights and optimizer alone.
  * @param repeat Does the work again, by a learner in the same state.
- * @returns As in "conv2d (in enc1.conv1) produced NaN or Inf, from inputs 8×128×128×1, …"; undefined where it did not happen
- *   again, or where there is no room for a second device
+ * @returns As in "conv2d (in enc1.conv1) produced NaN or Inf, from inputs 8×128×128×1, …"; undefined where it did not
+ *   happen again, or where there is no room for a second device
  */
 export async function findCause(
   config: TrainingConfig,

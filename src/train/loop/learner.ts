@@ -65,8 +65,8 @@ export class Learner {
 
   /**
    * Everything that training changes, as a file keeps it: `model.…`, with a moving average `average.…`, and the
-   * optimizer's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts; and the
-   * loss scale.
+   * optimizer's moments, `moment1.…` and `moment2.…`, under the names of the parameters and in PyTorch's layouts; and
+   * the loss scale.
    */
   async tensors(): Promise<SafetensorsTensors> {
     const { moments, count } = await this.step.optimizerState();
@@ -84,7 +84,9 @@ export class Learner {
     };
   }
 
-  /** Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration */
+  /**
+   * Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration
+   */
   restore(tensors: SafetensorsTensors, steps: number): void {
     writeWeights(this.model, within('model', tensors));
     if (this.average) writeWeights(this.average, within('average', tensors));

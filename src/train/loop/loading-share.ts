@@ -3,8 +3,8 @@ import { percent } from '../metrics/percent.js';
 import { type Batch, type BatchLoader, timeLoading } from './batch-loader.js';
 
 /**
- * Tells once how much of a step's time the making of its batch would take by itself. The steps are timed from the end of one to the
- * end of the next, without a process's first, in which kernels are compiled.
+ * Tells once how much of a step's time the making of its batch would take by itself. The steps are timed from the end
+ * of one to the end of the next, without a process's first, in which kernels are compiled.
  */
 export class LoadingShare {
   /** When the step before had ended; none before the first of an epoch or of the process. */

@@ -3,8 +3,8 @@ import { precisionOn } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 
 /**
- * The matrix units that the programs of a configuration of mixed precision run on: those of the device that compute correctly,
- * unless the configuration forbids them.
+ * The matrix units that the programs of a configuration of mixed precision run on: those of the device that compute
+ * correctly, unless the configuration forbids them.
  *
  * @param note Told what the training runs on, in one note, or more where units were struck off.
  */

@@ -4,12 +4,20 @@ import { apdOfMean } from '../metrics/index.js';
 import { summarizeTrainingSet } from '../run-folder/training-set.js';
 import { type EpochMetrics, TrainingError, type TrainingInput } from './training-input.js';
 
-/** Epochs after which a model that is no better than the mean position is reported: before, it may not have begun to learn. */
+/**
+ * Epochs after which a model that is no better than the mean position is reported: before, it may not have begun to
+ * learn.
+ */
 const TELLING_EPOCHS = 3;
 
-/** Watches whether a network learns: whether it does better than before, or than predicting the mean position for every frame. */
+/**
+ * Watches whether a network learns: whether it does better than before, or than predicting the mean position for every
+ * frame.
+ */
 export class ProgressMonitor {
-  /** What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
+  /**
+   * What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame.
+   */
   readonly meanApd: number;
 
   constructor(
@@ -27,7 +35,10 @@ export class ProgressMonitor {
     this.state = { leastApd: Math.min(apd, leastApd ?? apd), idleEpochs: idle ? idleEpochs + 1 : 0 };
   }
 
-  /** @throws TrainingError after `divergencePatience` epochs in a row that were better neither than before nor than the mean position */
+  /**
+   * @throws TrainingError after `divergencePatience` epochs in a row that were better neither than before nor than the
+   * mean position
+   */
   check({ epoch, validationApd, validationLoss }: EpochMetrics): void {
     const { config, events } = this.input;
     const { idleEpochs } = this.state;

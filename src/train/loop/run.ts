@@ -43,8 +43,8 @@ export interface RunInput extends DryRun {
 }
 
 /**
- * Trains a network: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that ends
- * before its first checkpoint, by an error or by `signal`, leaves no folder.
+ * Trains a network: reads a data set, trains by a configuration and leaves everything in a run folder. A new run that
+ * ends before its first checkpoint, by an error or by `signal`, leaves no folder.
  *
  * @throws RunFolderError where another process works in the folder; and as `train`
  */

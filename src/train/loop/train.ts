@@ -9,12 +9,12 @@ import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOu
 import { TrainingLoop } from './training-loop.js';
 
 /**
- * Trains a network by its configuration. After each epoch the folder holds the state from which the run resumes with the
- * same bits, `last.safetensors` and, where no epoch before was better, `best.safetensors` with the weights to use, and another
- * line of metrics; see `Checkpoints`. A run that is complete already returns at once.
+ * Trains a network by its configuration. After each epoch the folder holds the state from which the run resumes with
+ * the same bits, `last.safetensors` and, where no epoch before was better, `best.safetensors` with the weights to use,
+ * and another line of metrics; see `Checkpoints`. A run that is complete already returns at once.
  *
- * @throws TrainingError without frames, or where the loss is no longer a finite number; CheckpointError where the folder's
- *   state is another run's; the signal's reason once it aborts
+ * @throws TrainingError without frames, or where the loss is no longer a finite number; CheckpointError where the
+ *   folder's state is another run's; the signal's reason once it aborts
  */
 export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   const { device, config, training, validation, folder, passes, events } = input;

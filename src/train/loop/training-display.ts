@@ -5,8 +5,8 @@ import type { TrainingEvents } from './training-input.js';
 const QUIET = 5000;
 
 /**
- * Lines about what comes before the first step, then the progress of the steps. The first step is not timed with the others:
- * software drivers compile kernels when they first run them, which takes longer than many steps.
+ * Lines about what comes before the first step, then the progress of the steps. The first step is not timed with the
+ * others: software drivers compile kernels when they first run them, which takes longer than many steps.
  *
  * @param epochs Of the whole run.
  * @returns What `train` reports to, and how to end the display.

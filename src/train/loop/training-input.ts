@@ -45,7 +45,10 @@ export interface TrainingEvents {
   /** @param steps Of this epoch: how many an earlier process has done, and how many there are. */
   beginEpoch?(epoch: number, steps: { readonly done: number; readonly total: number }): void;
   step?(step: { images: number; loss: number; excess: number }): void;
-  /** @param meanApd What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
+  /**
+   * @param meanApd What predicting the mean position of the training landmarks scores on the validation frames, px of a
+   * 512 px frame.
+   */
   endEpoch?(metrics: EpochMetrics, meanApd: number): void;
 }
 
@@ -60,11 +63,14 @@ export interface TrainingInput {
   readonly passes?: number;
   readonly events?: TrainingEvents;
   /**
-   * Asked after each epoch, once its files are written, and of the last one again where a run is resumed: true ends the run
-   * there, as a search does that prunes.
+   * Asked after each epoch, once its files are written, and of the last one again where a run is resumed: true ends the
+   * run there, as a search does that prunes.
    */
   readonly stopAfter?: (metrics: EpochMetrics) => boolean | Promise<boolean>;
-  /** Whether to find the operation behind a loss that is NaN or infinite, which takes a second device for a moment. Default: yes. */
+  /**
+   * Whether to find the operation behind a loss that is NaN or infinite, which takes a second device for a moment.
+   * Default: yes.
+   */
   readonly diagnose?: boolean;
   /** Stops training after the step that is under way. The state then is kept in the folder. */
   readonly signal?: AbortSignal;
@@ -77,7 +83,9 @@ export interface TrainingOutcome {
   readonly bestApd: number;
   /** Whether epochs were left when none had been better for `earlyStopPatience` epochs. */
   readonly stoppedEarly: boolean;
-  /** What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame. */
+  /**
+   * What predicting the mean position of the training landmarks scores on the validation frames, px of a 512 px frame.
+   */
   readonly meanApd: number;
   /** Whether the best epoch is no better than that, after enough epochs to tell. */
   readonly learntNothing: boolean;

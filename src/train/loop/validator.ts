@@ -33,7 +33,8 @@ export class Validator {
   private readonly reader: HeatmapReader;
 
   /**
-   * @param batchSize Frames per execution: halved until they fit the adapter, which changes the last bits of means at most.
+   * @param batchSize Frames per execution: halved until they fit the adapter, which changes the last bits of means at
+   *   most.
    */
   constructor(
     private readonly device: Device,

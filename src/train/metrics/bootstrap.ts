@@ -14,8 +14,9 @@ export interface BootstrapOptions {
 }
 
 /**
- * Percentile bootstrap intervals of a model's scores. Whole frames are drawn with replacement, because the three landmarks of a
- * frame err together. Frames without an angle count as misses of the angle and take no part in the size of its errors.
+ * Percentile bootstrap intervals of a model's scores. Whole frames are drawn with replacement, because the three
+ * landmarks of a frame err together. Frames without an angle count as misses of the angle and take no part in the size
+ * of its errors.
  *
  * @throws MetricsError as `evaluateLandmarks`
  */

@@ -17,7 +17,10 @@ export function meanLandmarks(truths: readonly Landmarks[]): Landmarks {
   return { ps1: meanPoint('ps1'), ps2: meanPoint('ps2'), fh1: meanPoint('fh1') };
 }
 
-/** What predicting the mean position of the training landmarks scores, px of a 512 px frame: the model that does not look. */
+/**
+ * What predicting the mean position of the training landmarks scores, px of a 512 px frame: the model that does not
+ * look.
+ */
 export function apdOfMean(meanPositions: Landmarks, truths: readonly Landmarks[]): number {
   return evaluateLandmarks(truths.map((truth) => ({ predicted: meanPositions, truth }))).apd;
 }

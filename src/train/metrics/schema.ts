@@ -1,7 +1,7 @@
 /**
- * What `metrics.json` holds: for each split that a run was evaluated on, its scores. Distances are in pixels of a 512 px frame
- * (and in millimetres under `mm`), angles in degrees, shares from 0 to 1. A value that does not exist, such as the error of an
- * angle where no frame has one, is absent.
+ * What `metrics.json` holds: for each split that a run was evaluated on, its scores. Distances are in pixels of a 512
+ * px frame (and in millimetres under `mm`), angles in degrees, shares from 0 to 1. A value that does not exist, such as
+ * the error of an angle where no frame has one, is absent.
  */
 import { z } from 'zod';
 

@@ -21,8 +21,8 @@ export interface AugmentationSheetOptions {
 }
 
 /**
- * What a run with this configuration would see: for some frames of its training set the frame itself and what augmentation makes of it
- * in the first epochs, made on the device by the kernels that training uses. As PNG.
+ * What a run with this configuration would see: for some frames of its training set the frame itself and what
+ * augmentation makes of it in the first epochs, made on the device by the kernels that training uses. As PNG.
  *
  * @param cases The training set, in order: a frame's place in it is part of its random key.
  * @throws SheetError without frames or epochs; as `loadNetworkFrames` and `FrameStore.create`

@@ -41,7 +41,8 @@ const DIM = '#98a2b1';
 /**
  * Frames in rows, their landmarks, rays and angle drawn on every picture, and lines of words beneath each. As PNG.
  *
- * @throws OverlayError without frames, where a row has another number of cells than there are columns, or a picture another size
+ * @throws OverlayError without frames, where a row has another number of cells than there are columns, or a picture
+ *   another size
  */
 export async function renderFrameSheet(sheet: FrameSheet): Promise<Uint8Array> {
   const { columns, rows, size } = sheet;

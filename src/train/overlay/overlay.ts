@@ -25,7 +25,8 @@ export interface OverlayOptions {
 }
 
 /**
- * A frame with its landmarks, both rays and the angle drawn over it, as PNG. The truth, where given, is dashed and green.
+ * A frame with its landmarks, both rays and the angle drawn over it, as PNG. The truth, where given, is dashed and
+ * green.
  *
  * @throws OverlayError where pixels and size disagree or a coordinate is not finite
  */

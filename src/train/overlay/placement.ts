@@ -22,8 +22,8 @@ export interface PlacementRequest {
 const DIRECTIONS = 16;
 
 /**
- * A place for a label around its anchor: inside the frame, over as little as possible of what is already there, and among
- * equals nearest to the preferred direction.
+ * A place for a label around its anchor: inside the frame, over as little as possible of what is already there, and
+ * among equals nearest to the preferred direction.
  */
 export function placeLabel(request: PlacementRequest, frame: Box, taken: readonly Box[]): Box {
   const { width, height, anchor, gap, direction } = request;

@@ -1,6 +1,6 @@
 /**
- * Text as outlines. SVG text is drawn with whatever fonts a machine has, and a fresh server has none: it would vanish. So
- * the glyphs of a font that comes as a package are drawn as paths.
+ * Text as outlines. SVG text is drawn with whatever fonts a machine has, and a fresh server has none: it would vanish.
+ * So the glyphs of a font that comes as a package are drawn as paths.
  */
 import type opentype from 'opentype.js';
 import { overlayFont as font } from '#font';

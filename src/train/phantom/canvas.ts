@@ -2,8 +2,8 @@ import { glyphDots } from './font.js';
 import { REFERENCE_SIZE } from './geometry.js';
 
 /**
- * Draws over a frame of any size, with antialiased edges. Places are given in pixels of the reference frame, from its top
- * left corner; greys are 0 to 255.
+ * Draws over a frame of any size, with antialiased edges. Places are given in pixels of the reference frame, from its
+ * top left corner; greys are 0 to 255.
  */
 export class Canvas {
   readonly #pixels: Uint8Array;

@@ -49,10 +49,10 @@ export const LABEL_RANGES = {
 /**
  * Places symphysis and head so that the ray from PS1 is tangent to the skull in FH1 exactly, at the drawn angle.
  *
- * With tilt β and angle A: PS2 = PS1 + L(−cos β, sin β); the ray is u = (−cos φ, sin φ), φ = β + A, with the outward normal
- * n = (sin φ, cos φ) of the head. The head's support point in direction n is s = M n / √(nᵀ M n), and the head is put where
- * that point is FH1: centre = FH1 − s. Draws outside the label ranges, outside the sector or with the symphysis in the
- * head are rejected.
+ * With tilt β and angle A: PS2 = PS1 + L(−cos β, sin β); the ray is u = (−cos φ, sin φ), φ = β + A, with the outward
+ * normal n = (sin φ, cos φ) of the head. The head's support point in direction n is s = M n / √(nᵀ M n), and the head
+ * is put where that point is FH1: centre = FH1 − s. Draws outside the label ranges, outside the sector or with the
+ * symphysis in the head are rejected.
  */
 export function drawGeometry(stream: Stream, profile: Profile): Geometry {
   for (;;) {
@@ -129,7 +129,9 @@ function drawSector(stream: Stream, profile: Profile, millimetresPerPixel: numbe
   return { apex, near, far: bottom - apex.y, halfAngle: radians(stream.uniform(...profile.halfAngle)) };
 }
 
-/** Whether the landmarks are in the sector, the symphysis below the near field, and the head where there is some depth. */
+/**
+ * Whether the landmarks are in the sector, the symphysis below the near field, and the head where there is some depth.
+ */
 function isVisible({ sector, landmarks, skull }: Geometry): boolean {
   const MARGIN = radians(1);
   for (const point of [landmarks.ps1, landmarks.ps2, landmarks.fh1]) {

@@ -4,7 +4,9 @@ import { type Geometry, REFERENCE_SIZE, toPixels } from './geometry.js';
 import type { Profile } from './profiles.js';
 import type { Stream } from './random.js';
 
-/** Nothing is drawn closer than this to a landmark, in pixels of a 512-pixel frame: an overlay must not give it away. */
+/**
+ * Nothing is drawn closer than this to a landmark, in pixels of a 512-pixel frame: an overlay must not give it away.
+ */
 export const KEEP_CLEAR = 16;
 
 /** Draws what machines write over a frame: depth ruler, orientation mark, focus, grey bar, settings, stray calipers. */

@@ -2,7 +2,9 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { RandomDraws } from '../random.js';
 
-/** What a stream is for. Each purpose has its own, so that a change to one stage leaves the draws of the others alone. */
+/**
+ * What a stream is for. Each purpose has its own, so that a change to one stage leaves the draws of the others alone.
+ */
 export type Purpose = 'profile' | 'geometry' | 'scene' | 'texture' | 'speckle' | 'noise' | 'overlay';
 
 /** Random numbers for one purpose of one frame: xoroshiro128+, on which all phantoms of `PHANTOM_VERSION` 1 depend. */

@@ -14,8 +14,8 @@ export interface Scene {
   /** Exponent p of the skull's brightness, cosᵖ of the angle of incidence. */
   readonly skullExponent: number;
   /**
-   * Bone attenuation, one way, dB/cm at 1 MHz. Grown bone has about 15; the fetal skull, thin and half mineralized, lets
-   * more through, or the brain would never be seen.
+   * Bone attenuation, one way, dB/cm at 1 MHz. Grown bone has about 15; the fetal skull, thin and half mineralized,
+   * lets more through, or the brain would never be seen.
    */
   readonly boneAttenuation: number;
   /** Soft tissue attenuation, one way, dB/cm/MHz. */
@@ -39,7 +39,10 @@ export interface Scene {
   readonly gas?: Gas;
   /** Strength of multiple echoes, 0 to 1. */
   readonly reverberation: number;
-  /** Swelling of the scalp where the head leads: position around the ellipse (radians), height (mm), half-width (radians). */
+  /**
+   * Swelling of the scalp where the head leads: position around the ellipse (radians), height (mm), half-width
+   * (radians).
+   */
   readonly caput?: { readonly at: number; readonly height: number; readonly width: number };
   /** Parts of the skull that return no echo: position and half-width around the ellipse, radians. */
   readonly gaps: readonly { readonly at: number; readonly width: number }[];

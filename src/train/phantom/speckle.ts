@@ -9,9 +9,9 @@ const PHASES = 4096;
 const COSINE = Float32Array.from({ length: PHASES }, (_, i) => Math.cos((2 * Math.PI * i) / PHASES));
 
 /**
- * Envelope of the echoes before attenuation: complex white noise × √echogenicity, blurred by the separable point spread,
- * plus the specular echoes blurred likewise; magnitude. Speckle without specular echo is Rayleigh distributed with mean
- * square 1 where the level is 0 dB.
+ * Envelope of the echoes before attenuation: complex white noise × √echogenicity, blurred by the separable point
+ * spread, plus the specular echoes blurred likewise; magnitude. Speckle without specular echo is Rayleigh distributed
+ * with mean square 1 where the level is 0 dB.
  */
 export function drawEnvelope(stream: Stream, tissue: TissueMaps, grid: PolarGrid, profile: Profile): Float32Array {
   const count = grid.lines * grid.samples;
@@ -38,7 +38,8 @@ export function drawEnvelope(stream: Stream, tissue: TissueMaps, grid: PolarGrid
 
 /** Lateral σ in lines for each depth: least at the focus, wider before and behind it. */
 function lateralSpread(grid: PolarGrid, profile: Profile): Float32Array {
-  // Fewer lines than a full grid's 192 are each wider, so the spread counts fewer of them, but not less than can be seen.
+  // Fewer lines than a full grid's 192 are each wider, so the spread counts fewer of them, but not less than can be
+  // seen.
   const base = Math.max(0.7, profile.lateralSigma * (grid.lines / 192) ** 0.5);
   return Float32Array.from({ length: grid.samples }, (_, sample) => {
     const offFocus = sample / (grid.samples * 0.45) - 1;

@@ -114,7 +114,9 @@ function perineumLayers(scene: Scene, streak: Lattice): (place: Place, echo: Ech
   };
 }
 
-/** An oval of fibrocartilage, darker than its surroundings, in a capsule that shines where the beam meets it squarely. */
+/**
+ * An oval of fibrocartilage, darker than its surroundings, in a capsule that shines where the beam meets it squarely.
+ */
 function symphysisLayers(geometry: Geometry, scene: Scene, frequency: number): (place: Place, echo: Echo) => boolean {
   const { landmarks, symphysisThickness } = geometry;
   const { ps1, ps2 } = landmarks;

@@ -24,8 +24,9 @@ export interface PhantomDatasetOptions {
 }
 
 /**
- * Writes a set of synthetic frames in the IUGC 2025 layout, with `about.json` saying how it was made. Frames are numbered
- * through all splits, so that no two splits share one. As in the real data every file is named `.jpg` and some are PNG.
+ * Writes a set of synthetic frames in the IUGC 2025 layout, with `about.json` saying how it was made. Frames are
+ * numbered through all splits, so that no two splits share one. As in the real data every file is named `.jpg` and some
+ * are PNG.
  *
  * @throws PhantomError where options make no set, DatasetError where `directory` is taken
  */
@@ -58,8 +59,8 @@ export async function writePhantomDataset(directory: string, options: PhantomDat
       onProgress?.(++done, tasks.length);
     };
     try {
-      // No more frames are under way than are being rendered, and none when this ends: a file written after the folder has been
-      // taken back would bring the folder back.
+      // No more frames are under way than are being rendered, and none when this ends: a file written after the folder
+      // has been taken back would bring the folder back.
       await mapConcurrently(tasks, write, { concurrency: pool?.maxThreads ?? 1, signal });
     } finally {
       await pool?.destroy();

@@ -26,11 +26,11 @@ export interface Ensemble {
 }
 
 /**
- * Makes a folder in which the mean of several runs is used as one run: `ensemble.json` names them, `config.json` is the first
- * one's, and `training-set.json` says of the training frames what the members' say on average.
+ * Makes a folder in which the mean of several runs is used as one run: `ensemble.json` names them, `config.json` is the
+ * first one's, and `training-set.json` says of the training frames what the members' say on average.
  *
- * @throws RunError where the members cannot answer together; RunFolderError where another process works in the folder; and as
- *   `loadConfig`
+ * @throws RunError where the members cannot answer together; RunFolderError where another process works in the folder;
+ *   and as `loadConfig`
  */
 export async function createEnsemble(folder: string, ensemble: Ensemble): Promise<void> {
   return withGuard(folder, { doing: 'making an ensemble', create: true }, () => createGuarded(folder, ensemble));

@@ -25,9 +25,9 @@ export function untrainedFlips({ augmentation }: Pick<TrainingConfig, 'augmentat
 }
 
 /**
- * Test-time augmentation: predicts each frame as it is and mirrored, mirrors the landmarks back, and takes the mean. Landmarks
- * are anatomical: a mirror moves them and exchanges none. With both flips there are four views, so that the answer to a mirrored
- * frame is the mirrored answer whichever way it is mirrored.
+ * Test-time augmentation: predicts each frame as it is and mirrored, mirrors the landmarks back, and takes the mean.
+ * Landmarks are anatomical: a mirror moves them and exchanges none. With both flips there are four views, so that the
+ * answer to a mirrored frame is the mirrored answer whichever way it is mirrored.
  */
 export class FlippingPredictor implements FramePredictor {
   readonly #views: readonly View[];
@@ -92,8 +92,8 @@ function mirrorPrediction(prediction: FramePrediction, size: number, view: View)
 }
 
 /**
- * What several predictions of one frame say together: the mean of their coordinates and confidences, and the uncertainty of their
- * mixture, see `ensembleUncertainty`.
+ * What several predictions of one frame say together: the mean of their coordinates and confidences, and the
+ * uncertainty of their mixture, see `ensembleUncertainty`.
  *
  * @param size Side of the network's frame, px.
  */

@@ -44,16 +44,16 @@ interface OpenedFile {
 const AT_ONCE = 128;
 
 /**
- * Predicts the landmarks in the frames of images (PNG, JPEG, DICOM, MHA, MHD) with a trained run, or the mean of several, and draws
- * them. Everything is predicted before anything is written; for the drawing frames are decoded again, so that no loop is too long to
- * be held.
+ * Predicts the landmarks in the frames of images (PNG, JPEG, DICOM, MHA, MHD) with a trained run, or the mean of
+ * several, and draws them. Everything is predicted before anything is written; for the drawing frames are decoded
+ * again, so that no loop is too long to be held.
  *
  * @param source Folder of a run or an ensemble, or the folders of several runs.
  * @param out Folder for the overlays and `predictions.json`.
  * @param options Default: the best weights, decoded as the run's configuration says.
  * @returns One result for each frame, in the order of the files
- * @throws ImageError for an image that cannot be read; FrameError for a frame that a file does not have; RunError for a folder without
- *   a model
+ * @throws ImageError for an image that cannot be read; FrameError for a frame that a file does not have; RunError for a
+ *   folder without a model
  */
 export async function predictImages(
   device: Device,

@@ -33,8 +33,9 @@ export interface EpochResult {
 }
 
 /**
- * Tells how a training run goes. On a terminal: a bar over the whole run with loss, validation distance, speed and the time
- * left, and a line above it for every epoch. Anywhere else (a file, a pipe): the lines alone, without control characters.
+ * Tells how a training run goes. On a terminal: a bar over the whole run with loss, validation distance, speed and the
+ * time left, and a line above it for every epoch. Anywhere else (a file, a pipe): the lines alone, without control
+ * characters.
  */
 export class TrainingProgress {
   readonly #stream: ProgressStream;
@@ -113,7 +114,10 @@ export class TrainingProgress {
     }
   }
 
-  /** Removes the bar and leaves the lines. To be called also when a run fails: until then a timer keeps the process alive. */
+  /**
+   * Removes the bar and leaves the lines. To be called also when a run fails: until then a timer keeps the process
+   * alive.
+   */
   stop(): void {
     this.#bars?.update();
     this.#bars?.stop();

@@ -12,8 +12,8 @@ export async function writeFileAtomically(path: string, contents: string | Uint8
 }
 
 /**
- * As `writeFileAtomically`, for a file that must not be there yet: of several processes that try, on whatever machines, one
- * succeeds, and the others find its whole contents.
+ * As `writeFileAtomically`, for a file that must not be there yet: of several processes that try, on whatever machines,
+ * one succeeds, and the others find its whole contents.
  *
  * @returns whether this call made the file
  */
@@ -55,7 +55,9 @@ async function writeBeside(
   await syncFolder(folder);
 }
 
-/** Removes what a process that was killed in {@link writeFileAtomically} has left in `folder`, and nobody else's files. */
+/**
+ * Removes what a process that was killed in {@link writeFileAtomically} has left in `folder`, and nobody else's files.
+ */
 export async function removePartial(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (/^\..+\.[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\.partial$/.test(name))

@@ -28,10 +28,11 @@ export interface GuardOptions {
 /**
  * Runs `use` while no other process, here or on another machine that shares the folder, is in `withGuard` for it.
  *
- * The lock is the operating system's: it ends with the process, however that ends, and depends on no clock and no process number.
- * A folder that is empty afterwards is removed.
+ * The lock is the operating system's: it ends with the process, however that ends, and depends on no clock and no
+ * process number. A folder that is empty afterwards is removed.
  *
- * @throws RunFolderError where another process has the folder, with its number and host; or where files cannot be locked there
+ * @throws RunFolderError where another process has the folder, with its number and host; or where files cannot be
+ *   locked there
  */
 export async function withGuard<T>(folder: string, options: GuardOptions, use: () => Promise<T>): Promise<T> {
   const file = await take(folder, options);

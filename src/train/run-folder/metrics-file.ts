@@ -16,7 +16,9 @@ export const scoresSchema = landmarkMetricsSchema.extend({
   apdOfMean: z.number(),
   /** 95 % bootstrap intervals over frames. */
   intervals: bootstrapIntervalsSchema,
-  /** Agreement of the predicted angle (first) with the true one, degrees; absent for fewer than three frames with both. */
+  /**
+   * Agreement of the predicted angle (first) with the true one, degrees; absent for fewer than three frames with both.
+   */
   aopAgreement: z.object({ blandAltman: blandAltmanSchema, icc: iccSchema }).optional(),
   /** Whether the model knows where it errs; absent where its uncertainty is not known. */
   uncertainty: uncertaintyAssessmentSchema.optional(),
@@ -26,7 +28,9 @@ export type Scores = z.output<typeof scoresSchema>;
 const ensembleScoresSchema = z.object({
   /** What each member scores alone on the same frames: px of a 512 px frame, degrees. */
   members: z.array(z.object({ run: z.string(), apd: z.number(), aopMae: z.number().optional() })),
-  /** Mean over the frames of how far the members disagree about each landmark, px of a 512 px frame: see `disagreement`. */
+  /**
+   * Mean over the frames of how far the members disagree about each landmark, px of a 512 px frame: see `disagreement`.
+   */
   disagreement: z.object({ ps1: z.number(), ps2: z.number(), fh1: z.number() }),
 });
 export type EnsembleScores = z.output<typeof ensembleScoresSchema>;
@@ -48,8 +52,8 @@ export const splitMetricsSchema = scoresSchema.extend({
 export type SplitMetrics = z.output<typeof splitMetricsSchema>;
 
 /**
- * What `metrics.json` holds: the scores of those splits that a run was evaluated on, its heatmaps read as it was trained. What another
- * reading scored stands beside them, as in `test-argmax-biased` or `test-tta`.
+ * What `metrics.json` holds: the scores of those splits that a run was evaluated on, its heatmaps read as it was
+ * trained. What another reading scored stands beside them, as in `test-argmax-biased` or `test-tta`.
  */
 export const metricsFileSchema = z.object({
   train: splitMetricsSchema.optional(),

@@ -29,8 +29,8 @@ const TAGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A run's metrics, an entry per epoch, in three files: `metrics.jsonl`, which counts; and made from it `metrics.csv` for
- * spreadsheets and an event file for TensorBoard.
+ * A run's metrics, an entry per epoch, in three files: `metrics.jsonl`, which counts; and made from it `metrics.csv`
+ * for spreadsheets and an event file for TensorBoard.
  */
 export class MetricsLog {
   constructor(private readonly folder: string) {}

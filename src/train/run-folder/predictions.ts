@@ -34,10 +34,10 @@ const SCALE = 'Scale to 512';
 
 /**
  * Predictions as CSV in the layout of the public data set: `Filename`, the landmarks as "(x, y)" in pixels, `AoP` in
- * degrees; where any frame has a truth, the truth and the errors (pixels, degrees); and where it is known, `Scale to 512`,
- * by which the frame's pixels become those of a 512 px frame; then how sure the model was, see `uncertaintyColumns`; and last, in
- * every row, the decoding and the SHA-256 of weights and data, so that whoever reads a part of the table has them. A cell is
- * empty where there is no truth, or no angle because two landmarks coincide.
+ * degrees; where any frame has a truth, the truth and the errors (pixels, degrees); and where it is known, `Scale to
+ * 512`, by which the frame's pixels become those of a 512 px frame; then how sure the model was, see
+ * `uncertaintyColumns`; and last, in every row, the decoding and the SHA-256 of weights and data, so that whoever reads
+ * a part of the table has them. A cell is empty where there is no truth, or no angle because two landmarks coincide.
  */
 export function predictionsCsv(predictions: readonly Prediction[]): string {
   const withTruth = predictions.some(({ truth }) => truth !== undefined);
@@ -57,8 +57,8 @@ export function predictionsCsv(predictions: readonly Prediction[]): string {
 }
 
 /**
- * The predictions in the text that `predictionsCsv` has written. Angles and errors follow from the landmarks and are not
- * read; columns of other names are left alone.
+ * The predictions in the text that `predictionsCsv` has written. Angles and errors follow from the landmarks and are
+ * not read; columns of other names are left alone.
  *
  * @param source What the text was read from, for error messages.
  * @throws PredictionsError where the text is not CSV, a column is missing or a cell holds something else than it should

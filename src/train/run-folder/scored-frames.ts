@@ -13,8 +13,8 @@ export function predictionsFile(split: string): string {
 }
 
 /**
- * A prediction in pixels of a 512 px frame; undefined without truth or scale. Whole numbers are pixel centres before and after.
- * What was cropped away moves all points alike, which no error shows.
+ * A prediction in pixels of a 512 px frame; undefined without truth or scale. Whole numbers are pixel centres before
+ * and after. What was cropped away moves all points alike, which no error shows.
  */
 export function scoredFrame({ filename, predicted, truth, scale }: Prediction): ScoredFrame | undefined {
   if (truth === undefined || scale === undefined) return undefined;

@@ -7,10 +7,10 @@ interface UncertainRow {
 }
 
 /**
- * How sure a model was of each frame, in pixels of the frame: for each landmark the covariance of its error as "(xx, xy, yy)",
- * the root mean square error to be expected, and the entropy and peak mass of its heatmap; standard deviation and 95 % interval
- * of the angle; and whether the frame is flagged for low confidence, which is empty without a threshold. For an ensemble also
- * how far its members disagree.
+ * How sure a model was of each frame, in pixels of the frame: for each landmark the covariance of its error as "(xx,
+ * xy, yy)", the root mean square error to be expected, and the entropy and peak mass of its heatmap; standard deviation
+ * and 95 % interval of the angle; and whether the frame is flagged for low confidence, which is empty without a
+ * threshold. For an ensemble also how far its members disagree.
  */
 export function uncertaintyColumns(rows: readonly UncertainRow[]): Column<UncertainRow>[] {
   if (rows.every(({ uncertainty }) => uncertainty === undefined)) return [];

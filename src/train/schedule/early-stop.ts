@@ -7,7 +7,8 @@ export interface EarlyStopState {
 
 /**
  * Watches the metric by which a model is selected (smaller is better): says which epoch is the best so far, and when
- * `patience` epochs have gone by without a better one. Patience null never stops. A metric that is NaN is never the best.
+ * `patience` epochs have gone by without a better one. Patience null never stops. A metric that is NaN is never the
+ * best.
  */
 export class EarlyStop {
   readonly #patience: number | null;

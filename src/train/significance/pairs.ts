@@ -22,7 +22,9 @@ export interface RunPair {
   /** Places of the two runs among those given. */
   readonly first: number;
   readonly second: number;
-  /** Difference of the mean distance of a frame's landmarks, px of a 512 px frame; undefined without frames in common. */
+  /**
+   * Difference of the mean distance of a frame's landmarks, px of a 512 px frame; undefined without frames in common.
+   */
   readonly distance: PairedDifference | undefined;
   /** Difference of the absolute error of the angle, degrees, over the frames where both runs have one. */
   readonly angle: PairedDifference | undefined;

@@ -13,10 +13,10 @@ export interface MeasurementPair {
 /**
  * Agreement of two methods that measured the same subjects (Bland & Altman 1986, Lancet 327: 307–310).
  *
- * The limits of agreement are bias ± 1.96 sd, between which 95 % of the differences fall if they are normal. Their intervals
- * rest on the variance sd²·(1/n + 1.96²/(2(n − 1))) of a limit (Bland & Altman 1999, Stat Methods Med Res 8: 135–160), which the
- * paper of 1986 rounds to 3·sd²/n, and on Student's distribution with n − 1 degrees of freedom. Proportional bias is the slope
- * of the least squares line of differences on means.
+ * The limits of agreement are bias ± 1.96 sd, between which 95 % of the differences fall if they are normal. Their
+ * intervals rest on the variance sd²·(1/n + 1.96²/(2(n − 1))) of a limit (Bland & Altman 1999, Stat Methods Med Res 8:
+ * 135–160), which the paper of 1986 rounds to 3·sd²/n, and on Student's distribution with n − 1 degrees of freedom.
+ * Proportional bias is the slope of the least squares line of differences on means.
  *
  * @throws StatisticsError for fewer than three pairs, or values that are not finite
  */

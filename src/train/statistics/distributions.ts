@@ -6,8 +6,8 @@ export class StatisticsError extends SondeError {
   override name = 'StatisticsError';
 }
 
-// jStat's quantiles agree with R's to seven digits and its tails to an absolute 10⁻¹²: far more than an interval or a p is
-// read to.
+// jStat's quantiles agree with R's to seven digits and its tails to an absolute 10⁻¹²: far more than an interval or a p
+// is read to.
 
 /** Probability that a standard normal value is farther from 0 than z, on either side. */
 export function normalTwoSided(z: number): number {

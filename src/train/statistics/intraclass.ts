@@ -3,17 +3,18 @@ import { fisherQuantile, StatisticsError } from './distributions.js';
 import type { IntraclassCorrelation } from './schema.js';
 
 /**
- * ICC(2,1) of Shrout & Fleiss (1979, Psychol Bull 86: 420–428): two-way random effects, absolute agreement, a single rater, from
- * the mean squares of subjects (MSR), raters (MSC) and the rest (MSE),
+ * ICC(2,1) of Shrout & Fleiss (1979, Psychol Bull 86: 420–428): two-way random effects, absolute agreement, a single
+ * rater, from the mean squares of subjects (MSR), raters (MSC) and the rest (MSE),
  *
  *     (MSR − MSE) / (MSR + (k − 1)·MSE + k·(MSC − MSE)/n).
  *
- * Its interval is that of ICC(A,1) in McGraw & Wong (1996, Psychol Methods 1: 30–46, table 7), with Satterthwaite's degrees of
- * freedom.
+ * Its interval is that of ICC(A,1) in McGraw & Wong (1996, Psychol Methods 1: 30–46, table 7), with Satterthwaite's
+ * degrees of freedom.
  *
  * @param ratings One row for each of n subjects, with the ratings of k raters in the same order.
  * @returns undefined where nothing varies, as there is nothing to correlate
- * @throws StatisticsError for fewer than two subjects or raters, rows of different lengths, or values that are not finite
+ * @throws StatisticsError for fewer than two subjects or raters, rows of different lengths, or values that are not
+ *   finite
  */
 export function intraclassCorrelation(ratings: readonly (readonly number[])[]): IntraclassCorrelation | undefined {
   check(ratings);

@@ -15,7 +15,9 @@ export const blandAltmanSchema = z.object({
   lowerInterval: intervalSchema,
   upper: z.number(),
   upperInterval: intervalSchema,
-  /** The line of differences on means: whether the bias depends on what is measured. Absent where all means are equal. */
+  /**
+   * The line of differences on means: whether the bias depends on what is measured. Absent where all means are equal.
+   */
   proportional: z
     .object({
       slope: z.number(),

@@ -15,9 +15,10 @@ export interface SignedRankOptions {
 /**
  * Wilcoxon's signed-rank test of paired differences: are they as often and as far above zero as below it? Two-sided.
  *
- * Differences of zero are left out (Wilcoxon 1945) and counted. Equal absolute differences share the mean of their ranks, and
- * the variance of the normal approximation, n(n + 1)(2n + 1)/24, loses Σ(t³ − t)/48 over groups of t of them. Without ties p
- * is exact up to 50 differences: all 2ⁿ assignments of signs are counted by the sum of positive ranks.
+ * Differences of zero are left out (Wilcoxon 1945) and counted. Equal absolute differences share the mean of their
+ * ranks, and the variance of the normal approximation, n(n + 1)(2n + 1)/24, loses Σ(t³ − t)/48 over groups of t of
+ * them. Without ties p is exact up to 50 differences: all 2ⁿ assignments of signs are counted by the sum of positive
+ * ranks.
  *
  * @throws StatisticsError for a difference that is not finite, or an exact test with ties
  */

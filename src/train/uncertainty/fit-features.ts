@@ -14,9 +14,10 @@ const SHRINKAGE = 0.01;
 const DIGITS = 6;
 
 /**
- * Describes the frames that a model knows by the features of some that it was not trained on. The threshold is conformal: of each frame the
- * distance from the distribution of the others is taken, and of these the one that a further frame of the same kind exceeds with a
- * probability of at most a fortieth, or of one in n + 1 for less than 39 frames.
+ * Describes the frames that a model knows by the features of some that it was not trained on. The threshold is
+ * conformal: of each frame the distance from the distribution of the others is taken, and of these the one that a
+ * further frame of the same kind exceeds with a probability of at most a fortieth, or of one in n + 1 for less than 39
+ * frames.
  *
  * @param features Of each frame, as `FramePrediction` has them
  * @returns undefined for fewer than ten frames, or where all are alike

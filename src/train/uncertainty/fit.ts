@@ -34,8 +34,8 @@ const BLURS = Array.from({ length: 100 }, (_, i) => i / 100);
 const LEAST_SCALE = 1e-3;
 
 /**
- * Fits a calibration by maximum likelihood of the errors under normal distributions: for each landmark the blur and the scale
- * of its covariances, then the scale of the angle's standard deviation; and then the threshold of the flag.
+ * Fits a calibration by maximum likelihood of the errors under normal distributions: for each landmark the blur and the
+ * scale of its covariances, then the scale of the angle's standard deviation; and then the threshold of the flag.
  *
  * @param cases Frames that the model was not trained on. With fewer than ten the blur is taken as zero.
  * @throws MetricsError without cases, or where a coordinate is not finite
@@ -68,8 +68,9 @@ export function fitCalibration(cases: readonly UncertainCase[]): Calibration {
 }
 
 /**
- * The blur b and the scale s with the greatest likelihood of errors e from normal distributions of covariance s²·(C − b·I). For
- * a given b the best s² is the mean of eᵀ(C − b·I)⁻¹e over two; b is searched for below the least variance of all heatmaps.
+ * The blur b and the scale s with the greatest likelihood of errors e from normal distributions of covariance s²·(C −
+ * b·I). For a given b the best s² is the mean of eᵀ(C − b·I)⁻¹e over two; b is searched for below the least variance of
+ * all heatmaps.
  */
 function fitLandmark(errors: readonly Point[], covariances: readonly Covariance[]): LandmarkCalibration {
   const least = Math.min(...covariances.map((covariance) => ellipseOf(covariance).minor ** 2));

@@ -17,7 +17,10 @@ export const calibrationSchema = z.object({
   landmarks: z.object({ ps1: landmarkCalibration, ps2: landmarkCalibration, fh1: landmarkCalibration }),
   angleScale: z.number().positive(),
   threshold: z.number().nullable(),
-  /** The frames that the model knows, by its features; absent where the frames it was fitted on were too few, or by an older version. */
+  /**
+   * The frames that the model knows, by its features; absent where the frames it was fitted on were too few, or by an
+   * older version.
+   */
   features: z
     .object({
       mean: z.array(z.number()).readonly(),
@@ -43,7 +46,9 @@ export const calibrationFileSchema = z.array(calibrationSchema);
 const reliabilitySchema = z.object({
   /** Points or angles. */
   count: z.int(),
-  /** Share of the errors within the region that should hold the share `level`: an ellipse, for the angle an interval. */
+  /**
+   * Share of the errors within the region that should hold the share `level`: an ellipse, for the angle an interval.
+   */
   coverage: z.array(z.object({ level: share, observed: share })),
   /** The same for regions of 1, 2 and 3 standard deviations. */
   withinSigma: z.array(z.object({ sigma: z.int(), expected: share, observed: share })),
@@ -78,7 +83,9 @@ export const uncertaintyAssessmentSchema = z.object({
   raw: reliabilitiesSchema,
   /** After the run's calibration; absent where the run has none. */
   calibrated: reliabilitiesSchema.optional(),
-  /** Errors of the frames flagged for low confidence and of the others; absent where the calibration has no threshold. */
+  /**
+   * Errors of the frames flagged for low confidence and of the others; absent where the calibration has no threshold.
+   */
   flag: z.object({ threshold: z.number(), flagged: groupSchema, others: groupSchema }).optional(),
 });
 /** Whether the predicted errors of a model are right. */

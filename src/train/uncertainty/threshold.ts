@@ -9,12 +9,13 @@ const CLEARLY_WORSE = 1.25;
 const ENOUGH = 20;
 
 /**
- * The predicted error above which a frame is flagged for low confidence: the one split of the frames, of those that flag a
- * twentieth to a fifth of them, that explains most of the variance of the actual errors (the first split of a regression tree).
+ * The predicted error above which a frame is flagged for low confidence: the one split of the frames, of those that
+ * flag a twentieth to a fifth of them, that explains most of the variance of the actual errors (the first split of a
+ * regression tree).
  *
  * @param predicted Predicted error of each frame. @param actual Mean distance from the truth.
- * @returns null where the frames above it are not clearly worse, by a quarter at least: a flag would say nothing then; or for
- *   fewer than twenty frames
+ * @returns null where the frames above it are not clearly worse, by a quarter at least: a flag would say nothing then;
+ *   or for fewer than twenty frames
  */
 export function fitThreshold(predicted: readonly number[], actual: readonly number[]): number | null {
   const count = predicted.length;

@@ -117,7 +117,8 @@ const readings = [
 ];
 
 describe.skipIf(!onnxRuntime)(`an ONNX model in ONNX Runtime answers as sonde does${WITHOUT_RUNTIME}`, () => {
-  // 44 px halve to 22, 11, 6, 3, 2 or, pooled, to 22, 11, 5, 2: levels meet at sizes that do not double, and are resized to each other.
+  // 44 px halve to 22, 11, 6, 3, 2 or, pooled, to 22, 11, 5, 2: levels meet at sizes that do not double, and are
+  // resized to each other.
   const size = 44;
 
   test.each(Object.keys(networks) as (keyof typeof networks)[])('%s, by every decoding', async (name) => {

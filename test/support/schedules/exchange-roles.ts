@@ -1,7 +1,8 @@
 /**
- * Orders in which the invocations of a workgroup may take their turns. A software driver runs its subgroups one behind the other,
- * first to last, up to each barrier; a GPU in any order. Since an invocation's role is nothing but its index, a kernel whose
- * invocations exchange indices runs as if the driver had chosen the other order, and one that lacks a barrier gives itself away.
+ * Orders in which the invocations of a workgroup may take their turns. A software driver runs its subgroups one behind
+ * the other, first to last, up to each barrier; a GPU in any order. Since an invocation's role is nothing but its
+ * index, a kernel whose invocations exchange indices runs as if the driver had chosen the other order, and one that
+ * lacks a barrier gives itself away.
  */
 export const SCHEDULES = ['last-first', 'halves-exchanged'] as const;
 
@@ -20,8 +21,9 @@ interface Parameter {
 }
 
 /**
- * A kernel with its invocations' indices exchanged: `local_invocation_id`, `local_invocation_index`, `global_invocation_id` and
- * `subgroup_id`. Subgroups stay together where subgroup operations tell which invocations are in one.
+ * A kernel with its invocations' indices exchanged: `local_invocation_id`, `local_invocation_index`,
+ * `global_invocation_id` and `subgroup_id`. Subgroups stay together where subgroup operations tell which invocations
+ * are in one.
  *
  * @param source Final WGSL with the entry point `main` and a workgroup size of literals.
  * @throws Error for a kernel that it cannot read, since one that is left as it is would be tested for nothing.

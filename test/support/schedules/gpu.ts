@@ -1,4 +1,5 @@
-// Stands in for `#gpu` where tests run under another schedule: every kernel of every device goes through `exchangeRoles`.
+// Stands in for `#gpu` where tests run under another schedule: every kernel of every device goes through
+// `exchangeRoles`.
 import { acquireGpu as acquire } from '../../../src/engine/gpu-node.js';
 import type { GpuProvider, GpuProviderOptions } from '../../../src/engine/gpu-provider.js';
 import { rewriteKernels } from '../rewrite-kernels.js';

@@ -90,8 +90,8 @@ describe('POST /v1/predict', () => {
     const levels = Buffer.from(heatmaps.levels, 'base64');
     expect(levels).toHaveLength(3 * 16);
     for (const k of [0, 1, 2]) expect(Math.max(...levels.subarray(16 * k, 16 * k + 16))).toBe(255);
-    // The network sees the middle 40 of 60 columns. On the linspace grid its cells reach half a step beyond the outermost pixels'
-    // centres: (32 − 1)/(4 − 1) network pixels, 40/32 of an image pixel each.
+    // The network sees the middle 40 of 60 columns. On the linspace grid its cells reach half a step beyond the
+    // outermost pixels' centres: (32 − 1)/(4 − 1) network pixels, 40/32 of an image pixel each.
     const step = ((31 / 3) * 40) / 32;
     const left = 10 + (40 / 32) * 0.5 - step / 2;
     expect(heatmaps.box.x).toBeCloseTo(left, 4);

@@ -17,8 +17,8 @@ const PASSES = 40;
 const SHARPENING = 6;
 
 /**
- * A run as it is read from its folder, of a network that is small and untrained. Its statistics are those of frames and its
- * heatmaps are narrow, so that where it puts the landmarks depends on what a frame shows.
+ * A run as it is read from its folder, of a network that is small and untrained. Its statistics are those of frames and
+ * its heatmaps are narrow, so that where it puts the landmarks depends on what a frame shows.
  */
 export function smallRun(): Promise<TrainedRun> {
   made ??= (async () => {

@@ -22,7 +22,9 @@ import { runContents } from './run-contents.js';
 
 const frames = { training: phantomFrames(7, 32), validation: phantomFrames(3, 32, 8) };
 
-/** Everything that has a state of its own takes part: schedule, early stop, moving average, accumulation, augmentation. */
+/**
+ * Everything that has a state of its own takes part: schedule, early stop, moving average, accumulation, augmentation.
+ */
 const settings = {
   model: { base: 1, depth: 3, inputSize: 32 },
   loss: { sigma: 1 },
@@ -107,7 +109,10 @@ function failing(folder: RunFolder, at: number): RunFolder {
   });
 }
 
-/** What was written last is told by nothing before it: metrics of weights that are there, weights of an epoch that counts. */
+/**
+ * What was written last is told by nothing before it: metrics of weights that are there, weights of an epoch that
+ * counts.
+ */
 async function expectInOrder(folder: RunFolder): Promise<void> {
   const epochOf = async (name: string) => {
     if (!existsSync(folder.file(name))) return 0;
@@ -125,8 +130,8 @@ async function expectInOrder(folder: RunFolder): Promise<void> {
 
 test('a run that ends abruptly before its first, second, third … write goes on with the same bits', async () => {
   let folder = await newFolder();
-  // One run. A process begins with none or two or three writes of recovering, and each epoch takes three or four: the state,
-  // the weights, of the best epoch twice, and the metrics.
+  // One run. A process begins with none or two or three writes of recovering, and each epoch takes three or four: the
+  // state, the weights, of the best epoch twice, and the metrics.
   for (const at of [1, 2, 3, 2, 3, 6, 5]) {
     const broken = failing(folder, at);
     await expect(run(broken)).rejects.toThrow('power');

@@ -55,7 +55,8 @@ describe('runTraining', () => {
       'training-set.json',
     ]);
     expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toEqual(config);
-    // The mean of the labels, brought to the network's square, in pixels of a 512 frame: eight times those of the frame.
+    // The mean of the labels, brought to the network's square, in pixels of a 512 frame: eight times those of the
+    // frame.
     const labels = await readDataset(data, 'train');
     const mean = (of: (label: (typeof labels)[number]) => number) =>
       labels.reduce((sum, label) => sum + of(label), 0) / labels.length;

@@ -154,7 +154,9 @@ describe('drawOverlay', () => {
   });
 });
 
-/** Follows the beam that meets the skull most squarely: where the brightest pixel lies from the outline, and the greys. */
+/**
+ * Follows the beam that meets the skull most squarely: where the brightest pixel lies from the outline, and the greys.
+ */
 function alongBeamThroughSkull({ pixels, size, geometry }: Phantom): { offset: number; on: number; behind: number } {
   const { skull, sector, millimetresPerPixel } = geometry;
   const pixel = (millimetresPerPixel * 512) / size;

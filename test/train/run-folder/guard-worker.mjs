@@ -1,5 +1,5 @@
-// `node guard-worker.mjs FOLDER hold`: takes the guard of a folder, says "held", and keeps it until it is killed.
-// `node guard-worker.mjs FOLDER COUNT`: takes it so many times, trying until it has it, and dies where another one is inside.
+// `node guard-worker.mjs FOLDER hold`: takes the guard of a folder, says "held", and keeps it until it is killed. `node
+// guard-worker.mjs FOLDER COUNT`: takes it so many times, trying until it has it, and dies where another one is inside.
 import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withGuard } from '../../../dist/train/run-folder/guard.js';

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blandAltman, intraclassCorrelation, StatisticsError } from '../../../src/train/statistics/index.js';
 
-/** Peak expiratory flow (l/min) by a Wright meter and a mini Wright meter, first measurements of Bland & Altman (1986), table. */
+/**
+ * Peak expiratory flow (l/min) by a Wright meter and a mini Wright meter, first measurements of Bland & Altman (1986),
+ * table.
+ */
 const FLOW = [
   [494, 512],
   [395, 430],
@@ -34,7 +37,8 @@ describe('blandAltman', () => {
     // The paper takes two standard deviations, −79.7 and 75.5, for 1.96.
     expect(bias + (2 / 1.959964) * (lower - bias)).toBeCloseTo(-79.7, 0);
     expect(bias + (2 / 1.959964) * (upper - bias)).toBeCloseTo(75.5, 0);
-    // Its intervals reach 34.6 to either side: −114.3 to −45.1 and 40.9 to 110.1, from 3·sd²/n; without rounding 0.8 % more.
+    // Its intervals reach 34.6 to either side: −114.3 to −45.1 and 40.9 to 110.1, from 3·sd²/n; without rounding 0.8 %
+    // more.
     for (const { low, high } of [lowerInterval, upperInterval]) {
       expect((high - low) / 2 / 34.6).toBeGreaterThan(1);
       expect((high - low) / 2 / 34.6).toBeLessThan(1.012);

@@ -20,8 +20,8 @@ export interface Simulation {
 const NAMES = ['ps1', 'ps2', 'fh1'] as const;
 
 /**
- * Frames of a network that knows where it errs: each landmark has an ellipse of its own, its heatmap the covariance of that
- * ellipse and the blur of the targets, and its error is drawn from `scale` times the ellipse.
+ * Frames of a network that knows where it errs: each landmark has an ellipse of its own, its heatmap the covariance of
+ * that ellipse and the blur of the targets, and its error is drawn from `scale` times the ellipse.
  */
 export function simulatedCases(count: number, { seed, blur, scale, common = 0 }: Simulation): UncertainCase[] {
   const normal = normals(seed);

@@ -13,8 +13,8 @@ export interface Attended<T> {
 const PATIENCE = { gpu: 60_000, software: 300_000 };
 
 /**
- * What comes of some work on a GPU, which a driver may never finish. The work says whenever it gets on, and is told whether it is
- * still waited for: what it has to tell afterwards would contradict what has been told since.
+ * What comes of some work on a GPU, which a driver may never finish. The work says whenever it gets on, and is told
+ * whether it is still waited for: what it has to tell afterwards would contradict what has been told since.
  *
  * @throws DeviceError if there is no progress; the reason of `signal`; and whatever the work throws
  */

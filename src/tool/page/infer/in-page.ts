@@ -26,8 +26,8 @@ export interface InPageOptions {
 /**
  * The model on this page's own GPU. Frames do not leave the page.
  *
- * @throws WeightsError where the weights cannot be had; DeviceError without WebGPU, or where the GPU stands still; and whatever a
- *   kernel that is broken throws
+ * @throws WeightsError where the weights cannot be had; DeviceError without WebGPU, or where the GPU stands still; and
+ *   whatever a kernel that is broken throws
  */
 export async function openInPage(
   description: ModelDescription,

@@ -12,7 +12,9 @@ export interface RuntimeChoice {
   readonly precision: Precision;
 }
 
-/** Opens the model in the page or on the server, and reports progress. If it fails in the page, the server takes over. */
+/**
+ * Opens the model in the page or on the server, and reports progress. If it fails in the page, the server takes over.
+ */
 export class Runtime {
   state: RuntimeState = { phase: 'starting' };
   private readonly listeners = new Set<() => void>();
@@ -89,8 +91,8 @@ export class Runtime {
   }
 
   /**
-   * Falls back to the server. If the user chose the page, or if the page's GPU is not the cause, reports the error and throws it
-   * instead.
+   * Falls back to the server. If the user chose the page, or if the page's GPU is not the cause, reports the error and
+   * throws it instead.
    */
   private giveUp(error: unknown): FramePredictor {
     this.begin();

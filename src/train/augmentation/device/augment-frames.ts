@@ -15,9 +15,9 @@ export interface AugmentedBatch {
 }
 
 /**
- * The paper's augmentation of a batch, on the device: what `augment` does to each frame on the CPU, to a grey level and to
- * 10⁻³ px. Jitter is a table over the 256 values of the stored frame, which needs no pass over the pixels of its own; then
- * the blur, and the geometry in a single resampling. With `enabled: false` frames come as they are.
+ * The paper's augmentation of a batch, on the device: what `augment` does to each frame on the CPU, to a grey level and
+ * to 10⁻³ px. Jitter is a table over the 256 values of the stored frame, which needs no pass over the pixels of its
+ * own; then the blur, and the geometry in a single resampling. With `enabled: false` frames come as they are.
  *
  * To be called within a compiled function, so that a batch costs the transfer of indices and key alone.
  *

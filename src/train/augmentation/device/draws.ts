@@ -11,7 +11,10 @@ export interface DeviceDraws {
   readonly factors: Tensor;
   /** Standard deviation of the blur, px; 0 for none: [N]. */
   readonly sigma: Tensor;
-  /** Horizontal and vertical flip (0 or 1), rotation in degrees, translation along x and y in px of a 512 px frame: [N, 5]. */
+  /**
+   * Horizontal and vertical flip (0 or 1), rotation in degrees, translation along x and y in px of a 512 px frame: [N,
+   * 5].
+   */
   readonly geometry: Tensor;
   /** From pixels of the augmented frame to those of the stored one, row-major 2×3: [N, 6]. */
   readonly inverses: Tensor;
@@ -26,8 +29,8 @@ interface Attributes {
 }
 
 /**
- * Draws the augmentation of a batch on the device, as `augment` draws it on the CPU: the same words of the same streams, the same
- * geometries drawn again.
+ * Draws the augmentation of a batch on the device, as `augment` draws it on the CPU: the same words of the same
+ * streams, the same geometries drawn again.
  *
  * @param labels Landmarks of all frames of the set, px, [frames, 3, 2].
  * @param indices Which frames, u32 [N].

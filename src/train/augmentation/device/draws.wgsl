@@ -1,9 +1,10 @@
-// All that chance decides about the augmentation of a batch, as draws.ts of this folder's parent has it on the CPU: the same
-// streams of philox.wgsl, at counter (block, attempt, epoch, index) under the key (seed, purpose), read in the same order. Words
-// are the same bits, and so are flips and whether to blur; numbers differ by float32's rounding.
+// All that chance decides about the augmentation of a batch, as draws.ts of this folder's parent has it on the CPU: the
+// same streams of philox.wgsl, at counter (block, attempt, epoch, index) under the key (seed, purpose), read in the
+// same order. Words are the same bits, and so are flips and whether to blur; numbers differ by float32's rounding.
 //
-// A geometry that puts a landmark off the frame is drawn again, up to `attempts` times, and then the frame stays in its place.
-// A frame's map is p′ = R·F·(p − c) + c + t (affine.ts); `inverses` holds the way back, p = (R·F)ᵀ·(p′ − c − t) + c.
+// A geometry that puts a landmark off the frame is drawn again, up to `attempts` times, and then the frame stays in its
+// place. A frame's map is p′ = R·F·(p − c) + c + t (affine.ts); `inverses` holds the way back, p = (R·F)ᵀ·(p′ − c − t)
+// + c.
 //
 // Grid: one invocation per image, linear.
 const APPEARANCE = 0x6c6f6f6bu;
@@ -28,8 +29,8 @@ fn uniform_from(word: u32, low: f32, high: f32) -> f32 {
   return low + (high - low) * (f32(word) * 2.3283064365386963e-10);
 }
 
-// Cosine and sine of an angle in degrees, to float32's rounding and exact for quarter turns: the built-in ones may be off by
-// 2⁻¹¹. The angle is brought to ±45°, where a few terms of the series are enough.
+// Cosine and sine of an angle in degrees, to float32's rounding and exact for quarter turns: the built-in ones may be
+// off by 2⁻¹¹. The angle is brought to ±45°, where a few terms of the series are enough.
 fn direction(degrees: f32) -> vec2f {
   let quarters = round(degrees / 90.0);
   let a = (degrees - 90.0 * quarters) * 0.017453292519943295;

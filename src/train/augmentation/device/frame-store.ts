@@ -7,8 +7,8 @@ import { AugmentationError, checkFrame, type LabelledFrame } from '../augment.js
 const CHUNK_BYTES = 256 * 1024 * 1024;
 
 /**
- * The frames of a data set on the device, 8 bits per pixel, with their landmarks and histograms, from which every batch is made
- * there. Luminance is rounded to the nearest of 256 levels, which is what image files hold.
+ * The frames of a data set on the device, 8 bits per pixel, with their landmarks and histograms, from which every batch
+ * is made there. Luminance is rounded to the nearest of 256 levels, which is what image files hold.
  */
 export class FrameStore {
   private constructor(
@@ -28,8 +28,8 @@ export class FrameStore {
   /**
    * Uploads frames of one size.
    *
-   * @throws AugmentationError for frames of two sizes, without pixels or landmarks, or with a pixel that is NaN or infinite;
-   *   DeviceError where the device has no room for them
+   * @throws AugmentationError for frames of two sizes, without pixels or landmarks, or with a pixel that is NaN or
+   *   infinite; DeviceError where the device has no room for them
    */
   static async create(device: Device, frames: readonly LabelledFrame[]): Promise<FrameStore> {
     const sizes = [...new Set(frames.map(({ size }) => size))];
