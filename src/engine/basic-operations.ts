@@ -9,16 +9,21 @@ import { linearGrid } from './grid.js';
 import * as kinds from './kinds.js';
 import { ANY, F32 } from './operands.js';
 import type { Lowering, Operation, Value } from './operation.js';
-import { checkShape, type DType, formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { checkShape, type DType, formatShape, isFloat, type Shape, sameShape, sizeOf, storageType } from './shape.js';
 import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
+import { encode } from './values.js';
 import { kernel, uniforms } from './wgsl/index.js';
 import zeroGapsSource from './zero-gaps.wgsl';
 
 const copyUniforms = uniforms({ count: 'u32', offset: 'u32' });
 const gapsUniforms = uniforms({ gaps: 'u32' });
 export const vectorUniforms = uniforms({ vectors: 'u32' });
-const fillUniforms = uniforms({ count: 'u32', value: 'f32' });
+const fillUniforms = {
+  f32: uniforms({ count: 'u32', value: 'f32' }),
+  i32: uniforms({ count: 'u32', value: 'i32' }),
+  u32: uniforms({ count: 'u32', value: 'u32' }),
+};
 
 export interface ViewAttributes {
   readonly shape: Shape;
@@ -129,8 +134,8 @@ export const packOperation: Operation<PackAttributes> = {
   },
 };
 
-/** The same values in another type, rounded to the nearest: from f32 to f16 infinite beyond 65504. */
-export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
+/** The same values in another type: see `cast`. */
+export const castOperation: Operation<{ readonly dtype: DType }> = {
   name: 'cast',
   operands: { x: ANY },
   shape: ([x], { dtype }) => [{ shape: x.shape, dtype }],
@@ -138,7 +143,10 @@ export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
     const vectors = Math.ceil(sizeOf(x.shape) / 4);
     lowering.dispatch({
       label: 'cast',
-      ...kernel(castSource, { constants: { X: x.dtype, Y: y.dtype }, uniforms: vectorUniforms({ vectors }) }),
+      ...kernel(castSource, {
+        constants: { X: storageType(x.dtype), Y: storageType(y.dtype), VALUE: conversion(x.dtype, y.dtype) },
+        uniforms: vectorUniforms({ vectors }),
+      }),
       bindings: [x, y],
       writes: [1],
       workgroups: linearGrid(vectors),
@@ -147,18 +155,30 @@ export const castOperation: Operation<{ readonly dtype: 'f32' | 'f16' }> = {
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && cast(dy, x.dtype)],
 };
 
-const castTakes = signature('cast', { x: kinds.tensor, dtype: kinds.oneOf('f32', 'f16', 'u32') });
+/** WGSL that makes four values of one type from those of another. */
+function conversion(from: DType, to: DType): string {
+  const own = storageType(to);
+  const bits = 'bitcast<vec4u>(vec4f(x[i])) & vec4u(0x7fffffffu)';
+  if (to === 'bool') return isFloat(from) ? `vec4u((${bits}) != vec4u(0u))` : `vec4u(x[i] != vec4<${from}>(0))`;
+  // NaN by its bits: what WGSL converts it to is left to drivers.
+  if (isFloat(from) && !isFloat(to)) {
+    return `select(vec4<${own}>(vec4f(x[i])), vec4<${own}>(0), (${bits}) > vec4u(0x7f800000u))`;
+  }
+  return `vec4<${own}>(x[i])`;
+}
+
+const castTakes = signature('cast', { x: kinds.tensor, dtype: kinds.dtype });
 
 /**
- * The same values in another type, PyTorch's `to(dtype)`, rounded to the nearest: from f32 to f16 infinite beyond
- * 65504, from u32 to f32 exact up to 2²⁴. A tensor that has the type already is handed on. Nothing but u32 becomes u32.
- * @throws ShapeError for u32; LimitError for f16 where the adapter has none
+ * The same values in another type, PyTorch's `to(dtype)`. Floats are rounded to the nearest: from f32 to f16 infinite
+ * beyond 65504, from whole numbers to f32 exact up to 2²⁴. Whole numbers are cut off towards zero, limited to the type's
+ * range, and 0 for NaN; i32 and u32 become each other by their bits; bool is whether a value is not 0. Only floats have
+ * gradients. A tensor that has the type already is handed on.
+ * @throws LimitError for f16 where the adapter has none
  */
 export function cast(x: Tensor, dtype: DType): Tensor {
   castTakes(arguments);
   if (x.dtype === dtype) return x;
-  if (dtype === 'u32')
-    throw new ShapeError('cast: nothing becomes u32, which holds indices or bits; choose f32 or f16.');
   if (dtype === 'f16' && !x.device.traits.f16) {
     throw new LimitError('cast: this adapter has no f16 (shader-f16); stay with f32.');
   }
@@ -168,19 +188,25 @@ export function cast(x: Tensor, dtype: DType): Tensor {
 export interface FillAttributes {
   readonly shape: Shape;
   readonly value: number;
+  readonly dtype: DType;
 }
 
 const fillOperation: Operation<FillAttributes> = {
   name: 'fill',
-  shape: (_inputs, { shape }) => {
+  shape: (_inputs, { shape, value, dtype }) => {
     checkShape('fill', shape);
-    return [{ shape, dtype: 'f32' }];
+    if (!isFloat(dtype)) encode('fill', dtype, [value]);
+    return [{ shape, dtype }];
   },
-  lower(lowering, _inputs, [result], { shape, value }) {
+  lower(lowering, _inputs, [result], { shape, value, dtype }) {
+    const type = storageType(dtype);
     const count = sizeOf(shape);
     lowering.dispatch({
       label: 'fill',
-      ...kernel(fillSource, { uniforms: fillUniforms({ count, value }) }),
+      ...kernel(fillSource, {
+        constants: { TYPE: type },
+        uniforms: fillUniforms[type === 'f16' ? 'f32' : type]({ count, value }),
+      }),
       bindings: [result],
       writes: [0],
       workgroups: linearGrid(count),
@@ -190,6 +216,6 @@ const fillOperation: Operation<FillAttributes> = {
 };
 
 /** A tensor of one value everywhere, as part of the graph. */
-export function fill(device: Device, shape: Shape, value: number): Tensor {
-  return record(fillOperation, [], { shape, value }, device)[0];
+export function fill(device: Device, shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
+  return record(fillOperation, [], { shape, value, dtype }, device)[0];
 }

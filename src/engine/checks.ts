@@ -31,8 +31,8 @@ const scanUniforms = uniforms({
 /** Words that an execution writes about each site: see scan.wgsl. */
 const WORDS_PER_SITE = 4;
 
-/** Types of words in scan.wgsl, by number. */
-const KINDS: readonly DType[] = ['u32', 'f32', 'f16'];
+/** Types of words in scan.wgsl, by number; others are bits, 0. */
+const KINDS: readonly (DType | undefined)[] = [undefined, 'f32', 'f16'];
 
 /** A value that a node writes, which is looked at before and after. */
 interface Site {
@@ -147,7 +147,7 @@ export class Checks {
     const body = bindingBytes(bytesOf(value)) / 4;
     const guard = guardBytesOf(value, this.device) / 4;
     const size = role === 'scratch' ? 0 : sizeOf(value.shape);
-    const kind = KINDS.indexOf(value.dtype);
+    const kind = Math.max(0, KINDS.indexOf(value.dtype));
     const [poisoned, infinities] = [role === 'result', this.device.checked === 'nan'].map(Number);
     const values = [value, this.statusValue];
     const dispatch: Dispatch = {

@@ -27,11 +27,12 @@ let nextId = 0;
 const tensorTakes = signature('tensor', {
   values: kinds.anything,
   shape: kinds.optional(kinds.shape),
-  dtype: kinds.optional(kinds.oneOf('f32', 'u32', 'f16')),
+  dtype: kinds.optional(kinds.dtype),
 });
-const zerosTakes = signature('zeros', { shape: kinds.shape });
-const onesTakes = signature('ones', { shape: kinds.shape });
-const fullTakes = signature('full', { shape: kinds.shape, value: kinds.scalar });
+const optionalType = kinds.optional(kinds.dtype);
+const zerosTakes = signature('zeros', { shape: kinds.shape, dtype: optionalType });
+const onesTakes = signature('ones', { shape: kinds.shape, dtype: optionalType });
+const fullTakes = signature('full', { shape: kinds.shape, value: kinds.scalar, dtype: optionalType });
 const randnTakes = signature('randn', { shape: kinds.shape, key: randomSource });
 const uniformTakes = signature('uniform', {
   shape: kinds.shape,
@@ -79,13 +80,13 @@ export class Device extends DeviceQueue {
    * @param values Numbers, row-major or nested as the axes are, as in [[1, 2], [3, 4]].
    * @param shape As the values are nested if left out.
    * @throws ShapeError for an invalid shape; TensorError for anything but numbers, for rows of different lengths, if
-   *   the number of values differs, or for values that u32 does not hold; LimitError beyond a binding.
+   *   the number of values differs, or for values that the type does not hold; LimitError beyond a binding.
    */
-  tensor(values: Values, shape: Shape | undefined, dtype: 'u32'): TensorOf<'u32'>;
+  tensor<D extends 'i32' | 'u32' | 'bool'>(values: Values, shape: Shape | undefined, dtype: D): TensorOf<D>;
   tensor(values: Values, shape?: Shape, dtype?: DType): Tensor;
   tensor(values: Values, shape?: Shape, dtype: DType = 'f32'): Tensor {
     tensorTakes(arguments);
-    const { flat, shape: nested } = flatten('tensor', values);
+    const { flat, shape: nested } = flatten('tensor', values, dtype);
     const own = shape ?? nested;
     checkShape('tensor', own);
     checkCount('tensor', flat, own);
@@ -95,20 +96,25 @@ export class Device extends DeviceQueue {
     return tensor;
   }
 
-  zeros(shape: Shape): Tensor {
+  /** A stored tensor of zeros, f32 if no type is given. */
+  zeros(shape: Shape, dtype?: DType): Tensor {
     zerosTakes(arguments);
-    return this.full(shape, 0);
+    return this.full(shape, 0, dtype);
   }
 
-  ones(shape: Shape): Tensor {
+  /** A stored tensor of ones, f32 if no type is given. */
+  ones(shape: Shape, dtype?: DType): Tensor {
     onesTakes(arguments);
-    return this.full(shape, 1);
+    return this.full(shape, 1, dtype);
   }
 
-  /** A stored tensor with one value everywhere. */
-  full(shape: Shape, value: number): Tensor {
+  /**
+   * A stored tensor with one value everywhere, f32 if no type is given.
+   * @throws ShapeError for a value that a type of whole numbers does not hold
+   */
+  full(shape: Shape, value: number, dtype: DType = 'f32'): Tensor {
     fullTakes(arguments);
-    return this.stored(() => fill(this, shape, value));
+    return this.stored(() => fill(this, shape, value, dtype));
   }
 
   /**
@@ -202,7 +208,7 @@ export class Device extends DeviceQueue {
         `write: the tensor (${tensor}) is ${tensor.origin.kind}, not stored; write to one made by the device.`,
       );
     }
-    const { flat } = flatten('write', values);
+    const { flat } = flatten('write', values, tensor.dtype);
     checkCount('write', flat, tensor.shape);
     this.writeWords(tensor.origin.storage, encode('write', tensor.dtype, flat));
   }

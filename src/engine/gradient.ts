@@ -7,7 +7,7 @@ import { linearGrid } from './grid.js';
 import * as kinds from './kinds.js';
 import { FLOATS } from './operands.js';
 import type { Operation } from './operation.js';
-import { formatShape, sameShape, sizeOf } from './shape.js';
+import { formatShape, isFloat, sameShape, sizeOf } from './shape.js';
 import { signature } from './signature.js';
 import type { Tensor } from './tensor.js';
 import { kernel } from './wgsl/index.js';
@@ -173,7 +173,7 @@ function pathsTo(order: readonly Node[], requested: ReadonlySet<Tensor>): Set<No
 }
 
 function isWanted(input: Tensor, requested: ReadonlySet<Tensor>, needed: Set<Node>): boolean {
-  if (input.dtype === 'u32') return false;
+  if (!isFloat(input.dtype)) return false;
   return requested.has(input) || (input.origin.kind === 'recorded' && needed.has(input.origin.node));
 }
 

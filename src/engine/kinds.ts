@@ -1,4 +1,5 @@
 // Kinds of arguments and options, of which functions declare what they take: see signature.ts.
+import { isFloat } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** A kind of argument: a test of values, and the words for it in "give …". */
@@ -71,7 +72,8 @@ export const list = (items: string, item: Kind, { least = 0, most = Number.POSIT
   );
 /** An f32 tensor, for functions of which no single operation declares its types: see operands.ts. */
 export const f32 = kind('an f32 tensor', (value) => value instanceof Tensor && value.dtype === 'f32');
-export const float = kind('an f32 or f16 tensor', (value) => value instanceof Tensor && value.dtype !== 'u32');
+export const float = kind('an f32 or f16 tensor', (value) => value instanceof Tensor && isFloat(value.dtype));
+export const dtype = oneOf('f32', 'f16', 'i32', 'u32', 'bool');
 export const tensors = list('tensors', tensor);
 /** Tensors that lie side by side in an arena, such as parameters and their gradients. */
 export const learnable = list('f32 tensors', f32);

@@ -15,7 +15,10 @@ export const U32: readonly DType[] = ['u32'];
 /** Values are kept in either, and computed with in f32. */
 export const FLOATS: readonly DType[] = ['f32', 'f16'];
 /** All types, for operations that only move values. */
-export const ANY: readonly DType[] = ['f32', 'f16', 'u32'];
+export const ANY: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
+/** Whole numbers that point at places. */
+export const INDICES: readonly DType[] = ['i32', 'u32'];
+export const BOOL: readonly DType[] = ['bool'];
 
 /** @internal Throws unless every input is a tensor of a type that the operation declares for it. */
 export function checkOperands(
@@ -32,12 +35,7 @@ export function checkOperands(
     const types = operands[name];
     if (types.includes(input.dtype)) continue;
     throw new ShapeError(
-      `${where(operation)}: got ${input.dtype} for ${name} (${formatShape(input.shape)}), expected ${types.join(' or ')}; ${remedy(types)}.`,
+      `${where(operation)}: got ${input.dtype} for ${name} (${formatShape(input.shape)}), expected ${types.join(' or ')}; make it that with cast(x, '${types[0]}').`,
     );
   }
-}
-
-function remedy(types: readonly DType[]): string {
-  if (!types.includes('u32')) return `make it that with cast(x, '${types[0]}')`;
-  return "nothing is cast to u32, so make it with device.tensor(values, shape, 'u32')";
 }

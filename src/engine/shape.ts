@@ -3,8 +3,11 @@ import { ShapeError } from './errors.js';
 /** Sizes of a tensor, outermost first. Images are [N, H, W, C]. A scalar is []. */
 export type Shape = readonly number[];
 
-/** Element types. `u32` holds indices and raw bits; `f16` is how values are kept, arithmetic is `f32`. */
-export type DType = 'f32' | 'u32' | 'f16';
+/**
+ * Element types. `f16` is how values are kept, arithmetic is `f32`; `u32` holds raw bits and keys; `bool` is what
+ * comparisons give, kept as a word of 0 or 1. How types combine: docs/engine/types.md.
+ */
+export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool';
 
 export interface TensorSpec {
   readonly shape: Shape;
@@ -15,6 +18,16 @@ export interface TensorSpec {
 export function bytesOf({ shape, dtype }: TensorSpec): number {
   const size = sizeOf(shape);
   return dtype === 'f16' ? 4 * Math.ceil(size / 2) : 4 * size;
+}
+
+/** Whether values of a type are floating-point numbers: those have gradients, and can be NaN. */
+export function isFloat(dtype: DType): dtype is 'f32' | 'f16' {
+  return dtype === 'f32' || dtype === 'f16';
+}
+
+/** The type as which WGSL reads and writes values of a type in memory. */
+export function storageType(dtype: DType): 'f32' | 'f16' | 'i32' | 'u32' {
+  return dtype === 'bool' ? 'u32' : dtype;
 }
 
 /** Number of elements. */

@@ -22,8 +22,16 @@ let nextId = 0;
 /** A tensor whose element type the compiler knows: `data` of a `TensorOf<'u32'>` is a `Uint32Array`. */
 export type TensorOf<D extends DType> = Tensor & { readonly dtype: D };
 
-/** The array that holds values of a type in JavaScript. A `Tensor` of which nothing is known is taken to be no u32. */
-export type ArrayOf<D extends DType> = [D] extends ['u32'] ? Uint32Array : Float32Array;
+interface Arrays {
+  readonly f32: Float32Array;
+  readonly f16: Float32Array;
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly bool: Uint8Array;
+}
+
+/** The array that holds values of a type in JavaScript. A `Tensor` of which nothing is known is taken to be of floats. */
+export type ArrayOf<D extends DType> = DType extends D ? Float32Array : Arrays[D];
 
 /**
  * A value on a device: either memory, or a recorded operation that will compute it. Reading a recorded tensor with
@@ -62,7 +70,8 @@ export class Tensor implements TensorSpec {
   }
 
   /**
-   * The values, row-major: a `Float32Array` for f32 and f16, a `Uint32Array` for u32.
+   * The values, row-major: a `Float32Array` for f32 and f16, an `Int32Array` for i32, a `Uint32Array` for u32, and for
+   * bool a `Uint8Array` of 0 and 1.
    * @throws TensorError for a disposed tensor, an argument of a function being compiled, or one of its intermediates.
    */
   async data(): Promise<ArrayOf<this['dtype']>> {
@@ -119,8 +128,10 @@ export class Tensor implements TensorSpec {
   }
 }
 
-const READERS: Record<DType, (bytes: ArrayBuffer, size: number) => Float32Array | Uint32Array> = {
+const READERS: { readonly [D in DType]: (bytes: ArrayBuffer, size: number) => Arrays[D] } = {
   f32: (bytes) => new Float32Array(bytes),
   f16: (bytes, size) => fromFloat16(new Uint16Array(bytes, 0, size)),
+  i32: (bytes) => new Int32Array(bytes),
   u32: (bytes) => new Uint32Array(bytes),
+  bool: (bytes) => Uint8Array.from(new Uint32Array(bytes)),
 };
