@@ -56,9 +56,9 @@ function checkNumbers(operation: string, row: ArrayLike<unknown>, place: string,
         ? 'convert BigInts with Number'
         : typeof value === 'boolean'
           ? "make the tensor of dtype 'bool'"
-        : isList(value)
-          ? 'nest all values equally deep'
-          : 'give numbers, NaN where there is none';
+          : isList(value)
+            ? 'nest all values equally deep'
+            : 'give numbers, NaN where there is none';
     throw new TensorError(`${operation}: values${place}[${i}] is ${describe(value)}; ${remedy}.`);
   }
 }

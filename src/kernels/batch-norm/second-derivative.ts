@@ -1,6 +1,7 @@
 import { cast, type GradientCall, type Tensor } from '../../engine/index.js';
 import { broadcastTo } from '../broadcast/broadcast.js';
-import { add, div, greater, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
+import { greater } from '../elementwise/comparison.js';
+import { add, div, mul, neg, sqrt, square, sub } from '../elementwise/elementwise.js';
 import { total } from '../elementwise/total.js';
 import { mean } from '../reduce/reduce.js';
 

@@ -51,7 +51,7 @@ const sumOperation = reduction('sum', ({ inputs: [x], outputGradients: [dy], att
 
 const sumTakes = signature('sum', { x: kinds.tensor }, reduceOptions);
 
-/** Sum over axes; f32 also for f16. Counterpart: torch.sum. */
+/** Sum over axes; f32 also for f16, and the number of true values, in i32, for bool. Counterpart: torch.sum. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   sumTakes(arguments);
   return reduce(sumOperation, x, options);

@@ -2,17 +2,17 @@ import { type Operation, record, ShapeError, Tensor } from '../../engine/index.j
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
 import { sumTo } from '../broadcast/broadcast.js';
-import type { PointwiseAttributes } from './definition.js';
+import type { PointwiseAttributes, PointwiseDefinition } from './definition.js';
 import { pointwise } from './pointwise.js';
 
 /** A tensor, or a number that stands for a tensor of that value everywhere. */
 export type Operand = Tensor | number;
 
-export interface BroadcastDefinition {
+/** The bodies take the operands as `x`, `y` and `z`. */
+export interface BroadcastDefinition
+  extends Pick<PointwiseDefinition, 'body' | 'whole' | 'predicate' | 'operands' | 'conditional'> {
   readonly name: string;
   readonly arity: 2 | 3;
-  /** Statements that return the result from the operands `x`, `y` and `z`. */
-  readonly body: string;
   /** The gradient by each operand, in the shape of the result; undefined where it is zero. */
   readonly gradients: readonly (((call: BroadcastGradient) => Tensor) | undefined)[];
 }
@@ -49,17 +49,20 @@ export function broadcasting(definition: BroadcastDefinition): (...operands: rea
 }
 
 function mixed(
-  { name, body, gradients }: BroadcastDefinition,
+  { name, body, whole, gradients, ...definition }: BroadcastDefinition,
   variables: readonly string[],
 ): Operation<PointwiseAttributes> {
   const numbers = variables.some((variable) => variable.startsWith('p'));
   const places = variables.flatMap((variable, place) => (variable.startsWith('p') ? [] : [place]));
   const arguments_ = variables.join(', ');
+  const renamed = (text: string) => text.replace(/\b[xyz]\b/g, (variable) => variables['xyz'.indexOf(variable)]);
   return pointwise({
+    ...definition,
     name: !numbers ? name : arguments_ === 'x, p0' ? `${name}Number` : `${name}(${arguments_})`,
     operation: name,
     arity: places.length as 1 | 2 | 3,
-    body: body.replace(/\b[xyz]\b/g, (variable) => variables['xyz'.indexOf(variable)]),
+    body: renamed(body),
+    ...(whole === undefined ? {} : { whole: renamed(whole) }),
     gradient({ inputs, outputs: [y], outputGradients: [dy], attributes, wanted }) {
       const operands = variables.map((variable) => {
         if (variable === 'p0' || variable === 'p1') return attributes[variable] ?? 0;
@@ -73,8 +76,29 @@ function mixed(
   });
 }
 
+const operand = kinds.either(kinds.tensor, kinds.scalar);
+
 /** Checks the arguments of a function of two broadcast operands. */
 export function takesOperands(name: string): (given: ArrayLike<unknown>) => void {
-  const operand = kinds.either(kinds.tensor, kinds.scalar);
   return signature(name, { a: operand, b: operand });
+}
+
+/** A public function of two broadcast operands. */
+export function binary(definition: Omit<BroadcastDefinition, 'arity'>): (a: Operand, b: Operand) => Tensor {
+  const takes = takesOperands(definition.name);
+  const operation = broadcasting({ ...definition, arity: 2 });
+  return function (a, b) {
+    takes(arguments);
+    return operation(a, b);
+  };
+}
+
+/** A public function of one tensor. */
+export function unary(definition: Omit<PointwiseDefinition, 'arity'>): (x: Tensor) => Tensor {
+  const takes = signature(definition.name, { x: kinds.tensor });
+  const operation = pointwise({ ...definition, arity: 1 });
+  return function (x) {
+    takes(arguments);
+    return record(operation, [x], {})[0];
+  };
 }

@@ -1,164 +1,105 @@
 import { record, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
+import type { Operands } from '../../engine/operands.js';
 import { signature } from '../../engine/signature.js';
-import { broadcasting, type Operand, takesOperands } from './broadcasting.js';
+import { binary, broadcasting, unary } from './broadcasting.js';
 import { pointwise } from './pointwise.js';
 
-// Each operation: the WGSL of its value, and right below it the gradient. `dy` is the gradient of the loss by the
-// result.
+// Each operation: the WGSL of its value for floats, for whole numbers where these stay what they are, and the gradient.
+// `dy` is the gradient of the loss by the result.
 
-const addition = broadcasting({
+/** Types with a minus: PyTorch refuses to subtract truth values, too. */
+export const NUMBERS: Operands = { x: ['f32', 'f16', 'i32', 'u32'] };
+
+/** a + b, broadcast; of bool whether either is true. */
+export const add = binary({
   name: 'add',
-  arity: 2,
   body: 'return x + y;',
+  whole: 'return x + y;',
   gradients: [({ dy }) => dy, ({ dy }) => dy],
 });
 
-const addTakes = takesOperands('add');
-
-/** a + b, broadcast. */
-export function add(a: Operand, b: Operand): Tensor {
-  addTakes(arguments);
-  return addition(a, b);
-}
-
-const subtraction = broadcasting({
+/** a − b, broadcast. Not for bool: use logicalXor or notEqual. */
+export const sub = binary({
   name: 'sub',
-  arity: 2,
+  operands: NUMBERS,
   body: 'return x - y;',
+  whole: 'return x - y;',
   gradients: [({ dy }) => dy, ({ dy }) => neg(dy)],
 });
 
-const subTakes = takesOperands('sub');
-
-/** a − b, broadcast. */
-export function sub(a: Operand, b: Operand): Tensor {
-  subTakes(arguments);
-  return subtraction(a, b);
-}
-
-const multiplication = broadcasting({
+/** a · b, broadcast; of bool whether both are true. */
+export const mul = binary({
   name: 'mul',
-  arity: 2,
   body: 'return x * y;',
+  whole: 'return x * y;',
   gradients: [({ dy, operands: [, b] }) => mul(dy, b), ({ dy, operands: [a] }) => mul(dy, a)],
 });
 
-const mulTakes = takesOperands('mul');
-
-/** a · b, broadcast. */
-export function mul(a: Operand, b: Operand): Tensor {
-  mulTakes(arguments);
-  return multiplication(a, b);
-}
-
-const division = broadcasting({
+/**
+ * a / b, broadcast, also where b is a number: a true division, of whole numbers too, which WGSL lets drivers round to 2.5
+ * units of the last place.
+ */
+export const div = binary({
   name: 'div',
-  arity: 2,
   // WGSL promises nothing for a divisor beyond 2¹²⁶, whose reciprocal is no normal number.
   body: 'let s = select(T(1.0), T(0.25), abs(y) > T(0x1p125)); return (x * s) / (y * s);',
   gradients: [({ dy, operands: [, b] }) => div(dy, b), ({ dy, operands: [, b], y }) => neg(div(mul(dy, y), b))],
 });
 
-const divTakes = takesOperands('div');
-
-/**
- * a / b, broadcast, also where b is a number: a true division, which WGSL lets drivers round to 2.5 units of the last
- * place.
- */
-export function div(a: Operand, b: Operand): Tensor {
-  divTakes(arguments);
-  return division(a, b);
-}
-
-const negOperation = pointwise({
+/** −x. Not for bool: use logicalNot. */
+export const neg = unary({
   name: 'neg',
-  arity: 1,
+  operands: NUMBERS,
   body: 'return -x;',
+  whole: 'return T(0) - x;',
   gradient: ({ outputGradients: [dy] }) => [dy && neg(dy)],
 });
 
-const negTakes = signature('neg', { x: kinds.tensor });
-
-/** −x. */
-export function neg(x: Tensor): Tensor {
-  negTakes(arguments);
-  return record(negOperation, [x], {})[0];
-}
-
-const expOperation = pointwise({
+/** eˣ. */
+export const exp = unary({
   name: 'exp',
-  arity: 1,
   body: 'return exponential(x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, y)],
 });
 
-const expTakes = signature('exp', { x: kinds.tensor });
-
-export function exp(x: Tensor): Tensor {
-  expTakes(arguments);
-  return record(expOperation, [x], {})[0];
-}
-
-const logOperation = pointwise({
+/** Natural logarithm. */
+export const log = unary({
   name: 'log',
-  arity: 1,
   body: 'return naturalLogarithm(x);',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && div(dy, x)],
 });
 
-const logTakes = signature('log', { x: kinds.tensor });
-
-/** Natural logarithm. */
-export function log(x: Tensor): Tensor {
-  logTakes(arguments);
-  return record(logOperation, [x], {})[0];
-}
-
-const sqrtOperation = pointwise({
+/** √x, NaN below 0. */
+export const sqrt = unary({
   name: 'sqrt',
-  arity: 1,
   body: 'return sqrt(x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(div(dy, y), 0.5)],
 });
 
-const sqrtTakes = signature('sqrt', { x: kinds.tensor });
-
-export function sqrt(x: Tensor): Tensor {
-  sqrtTakes(arguments);
-  return record(sqrtOperation, [x], {})[0];
-}
-
-const squareOperation = pointwise({
+/** x². */
+export const square = unary({
   name: 'square',
-  arity: 1,
   body: 'return x * x;',
+  whole: 'return x * x;',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(mul(dy, x), 2)],
 });
 
-const squareTakes = signature('square', { x: kinds.tensor });
-
-export function square(x: Tensor): Tensor {
-  squareTakes(arguments);
-  return record(squareOperation, [x], {})[0];
-}
-
-const signOperation = pointwise({ name: 'sign', arity: 1, body: 'return sign(x);', gradient: () => [undefined] });
-
-const absOperation = pointwise({
-  name: 'abs',
-  arity: 1,
-  body: 'return abs(x);',
-  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(dy, record(signOperation, [x], {})[0])],
+/** −1, 0 or 1 by the sign of x, 0 for NaN, with gradient 0. Counterpart: torch.sign. */
+export const sign = unary({
+  name: 'sign',
+  body: 'return select(sign(x), T(0.0), isNan(x));',
+  whole: 'return select(T(0), T(1), x > T(0)) - select(T(0), T(1), x < T(0));',
+  gradient: () => [undefined],
 });
 
-const absTakes = signature('abs', { x: kinds.tensor });
-
 /** |x|, with gradient 0 at 0. */
-export function abs(x: Tensor): Tensor {
-  absTakes(arguments);
-  return record(absOperation, [x], {})[0];
-}
+export const abs = unary({
+  name: 'abs',
+  body: 'return abs(x);',
+  whole: 'return abs(x);',
+  gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(dy, sign(x))],
+});
 
 const reluGradientOperation = pointwise({
   name: 'relu.gradient',
@@ -174,6 +115,7 @@ export const reluOperation = pointwise({
   name: 'relu',
   arity: 1,
   body: 'return rectify(x);',
+  whole: 'return max(x, T(0));',
   gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && record(reluGradientOperation, [dy, x], {})[0]],
 });
 
@@ -185,25 +127,17 @@ export function relu(x: Tensor): Tensor {
   return record(reluOperation, [x], {})[0];
 }
 
-const sigmoidOperation = pointwise({
+/** 1 / (1 + e⁻ˣ). */
+export const sigmoid = unary({
   name: 'sigmoid',
-  arity: 1,
   // exp of a non-positive number only, so that nothing overflows.
   body: 'let e = exp(-abs(x)); return keepNan(select(e, T(1.0), x >= T(0.0)) / (T(1.0) + e), x);',
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(y, square(y)))],
 });
 
-const sigmoidTakes = signature('sigmoid', { x: kinds.tensor });
-
-/** 1 / (1 + e⁻ˣ). */
-export function sigmoid(x: Tensor): Tensor {
-  sigmoidTakes(arguments);
-  return record(sigmoidOperation, [x], {})[0];
-}
-
-const tanhOperation = pointwise({
+/** Hyperbolic tangent. */
+export const tanh = unary({
   name: 'tanh',
-  arity: 1,
   // Drivers' tanh is off by up to 5e-5. Away from zero it follows from exp of a non-positive number; near zero, where
   // that would cancel, from its continued fraction x / (1 + x²/(3 + x²/(5 + x²/(7 + x²/9)))).
   body: [
@@ -216,14 +150,6 @@ const tanhOperation = pointwise({
   gradient: ({ outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, sub(1, square(y)))],
 });
 
-const tanhTakes = signature('tanh', { x: kinds.tensor });
-
-/** Hyperbolic tangent. */
-export function tanh(x: Tensor): Tensor {
-  tanhTakes(arguments);
-  return record(tanhOperation, [x], {})[0];
-}
-
 // For equal operands, each side gets half of the gradient, and beside NaN all of it: PyTorch's rule for torch.maximum
 // and torch.minimum.
 const gradientOfLarger = broadcasting({
@@ -233,76 +159,34 @@ const gradientOfLarger = broadcasting({
   gradients: [({ dy, operands: [, a, b] }) => gradientOfLarger(dy, a, b), undefined, undefined],
 });
 
-const larger = broadcasting({
-  name: 'maximum',
-  arity: 2,
-  body: 'return maximum(x, y);',
-  gradients: [
-    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, a, b),
-    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
-  ],
-});
-
-const maximumTakes = takesOperands('maximum');
-
 /** The larger of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.maximum. */
-export function maximum(a: Operand, b: Operand): Tensor {
-  maximumTakes(arguments);
-  return larger(a, b);
-}
-
-const smaller = broadcasting({
-  name: 'minimum',
-  arity: 2,
-  body: 'return minimum(x, y);',
+export const maximum = binary({
+  name: 'maximum',
+  body: 'return maximum(x, y);',
+  whole: 'return max(x, y);',
   gradients: [
-    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
     ({ dy, operands: [a, b] }) => gradientOfLarger(dy, a, b),
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
   ],
 });
-
-const minimumTakes = takesOperands('minimum');
 
 /** The smaller of a and b, broadcast; NaN where either is. Equal operands share the gradient. As torch.minimum. */
-export function minimum(a: Operand, b: Operand): Tensor {
-  minimumTakes(arguments);
-  return smaller(a, b);
-}
-
-const equality = broadcasting({
-  name: 'equal',
-  arity: 2,
-  body: 'return select(T(0.0), T(1.0), isEqual(x, y));',
-  gradients: [],
+export const minimum = binary({
+  name: 'minimum',
+  body: 'return minimum(x, y);',
+  whole: 'return min(x, y);',
+  gradients: [
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, b, a),
+    ({ dy, operands: [a, b] }) => gradientOfLarger(dy, a, b),
+  ],
 });
-
-const equalTakes = takesOperands('equal');
-
-/** 1 where a equals b, else 0; broadcast, without gradient. */
-export function equal(a: Operand, b: Operand): Tensor {
-  equalTakes(arguments);
-  return equality(a, b);
-}
-
-const excess = broadcasting({
-  name: 'greater',
-  arity: 2,
-  body: 'return select(T(0.0), T(1.0), isLess(y, x));',
-  gradients: [],
-});
-
-const greaterTakes = takesOperands('greater');
-
-/** 1 where a exceeds b, else 0; broadcast, without gradient. */
-export function greater(a: Operand, b: Operand): Tensor {
-  greaterTakes(arguments);
-  return excess(a, b);
-}
 
 const clampOperation = pointwise({
   name: 'clamp',
   arity: 1,
+  operands: NUMBERS,
   body: 'return keepNan(clamp(x, p0, p1), x);',
+  whole: 'return clamp(x, p0, p1);',
   gradient: ({ inputs: [x], outputGradients: [dy], attributes }) => [
     dy && record(clampGradientOperation, [dy, x], attributes)[0],
   ],

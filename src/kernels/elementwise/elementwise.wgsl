@@ -16,7 +16,7 @@ alias T = {{TYPE}};
 //#end if HAS_C
 @group(0) @binding({{RESULT_BINDING}}) var<storage, read_write> result: array<{{TYPE_RESULT}}>;
 
-fn f(x: T, y: T, z: T) -> T {
+fn f(x: T, y: T, z: T) -> {{TYPE_OF_F}} {
   let p0 = T(uniforms.p0);
   let p1 = T(uniforms.p1);
   {{BODY}}
@@ -29,12 +29,12 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
 //#if CONTIGUOUS
   var x = T(a[select(i, 0u, (uniforms.single & 1u) != 0u)]);
   if ((uniforms.single & 1u) != 0u) { x = T(x.x); }
-  var y = T(0.0);
+  var y = T(0);
 //#if HAS_B
   y = T(b[select(i, 0u, (uniforms.single & 2u) != 0u)]);
   if ((uniforms.single & 2u) != 0u) { y = T(y.x); }
 //#end if HAS_B
-  var z = T(0.0);
+  var z = T(0);
 //#if HAS_C
   z = T(c[select(i, 0u, (uniforms.single & 4u) != 0u)]);
   if ((uniforms.single & 4u) != 0u) { z = T(z.x); }
@@ -49,14 +49,14 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
     at += index * dimension.yzw;
   }
   let x = T(a[at.x]);
-  var y = T(0.0);
+  var y = T(0);
 //#if HAS_B
   y = T(b[at.y]);
 //#end if HAS_B
-  var z = T(0.0);
+  var z = T(0);
 //#if HAS_C
   z = T(c[at.z]);
 //#end if HAS_C
 //#end if CONTIGUOUS
-  result[i] = {{TYPE_RESULT}}(f(x, y, z));
+  result[i] = {{TYPE_RESULT}}({{RESULT}});
 }

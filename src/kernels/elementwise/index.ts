@@ -1,12 +1,11 @@
 export type { Operand } from './broadcasting.js';
+export * from './comparison.js';
 export {
   abs,
   add,
   clamp,
   div,
-  equal,
   exp,
-  greater,
   log,
   maximum,
   minimum,
@@ -14,8 +13,10 @@ export {
   neg,
   relu,
   sigmoid,
+  sign,
   sqrt,
   square,
   sub,
   tanh,
 } from './elementwise.js';
+export * from './mathematics.js';

@@ -1,11 +1,18 @@
-import { type Lowering, type Operation, ShapeError, type TensorSpec, type Value } from '../../engine/index.js';
-import { FLOATS, type Operands } from '../../engine/operands.js';
-import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf } from '../../engine/shape.js';
+import {
+  type Lowering,
+  type Operation,
+  ShapeError,
+  type TensorSpec,
+  type Value,
+} from '../../engine/index.js';
+import { ANY, type Operands } from '../../engine/operands.js';
+import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf, storageType } from '../../engine/shape.js';
 import { kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { definitions, type PointwiseAttributes, type PointwiseDefinition } from './definition.js';
+import { type Arithmetic, bodyOf, definitions, type PointwiseAttributes, type PointwiseDefinition, typesOf } from './definition.js';
 import source from './elementwise.wgsl';
+import { functionsFor } from './functions.js';
 import { fusedOperation } from './fused.js';
 
 /** An operation that maps corresponding elements of up to three broadcast operands. */
@@ -14,8 +21,11 @@ export function pointwise(definition: PointwiseDefinition): Operation<PointwiseA
   const name = definition.operation ?? definition.name;
   const operation: Operation<PointwiseAttributes> = {
     name,
-    operands: OPERANDS[arity],
-    shape: (inputs) => [commonSpec(name, inputs)],
+    operands: definition.operands ?? OPERANDS[arity],
+    shape(inputs, attributes) {
+      const shape = inputs.reduce<Shape>((common, input) => broadcastShapes(name, common, input.shape), []);
+      return [{ shape, dtype: typesOf(definition, inputs, attributes).result }];
+    },
     lower: (lowering, inputs, [result], attributes) => lowerPointwise(definition, lowering, inputs, result, attributes),
     fuse: fusedOperation,
     ...(gradient ? { gradient } : {}),
@@ -25,34 +35,34 @@ export function pointwise(definition: PointwiseDefinition): Operation<PointwiseA
 }
 
 const OPERANDS: Readonly<Record<PointwiseDefinition['arity'], Operands>> = {
-  1: { x: FLOATS },
-  2: { a: FLOATS, b: FLOATS },
-  3: { a: FLOATS, b: FLOATS, c: FLOATS },
+  1: { x: ANY },
+  2: { a: ANY, b: ANY },
+  3: { a: ANY, b: ANY, c: ANY },
 };
-
-/** f16 where every operand is, single values aside: they are numbers that happen to lie on the device. */
-function commonSpec(name: string, inputs: readonly TensorSpec[]): TensorSpec {
-  const shape = inputs.reduce<Shape>((common, input) => broadcastShapes(name, common, input.shape), []);
-  const large = inputs.filter((input) => sizeOf(input.shape) > 1);
-  const deciding = large.length > 0 ? large : inputs;
-  return { shape, dtype: deciding.every(({ dtype }) => dtype === 'f16') ? 'f16' : 'f32' };
-}
 
 function lowerPointwise(
   definition: PointwiseDefinition,
   lowering: Lowering,
   inputs: readonly Value[],
   result: Value,
-  { p0 = 0, p1 = 0 }: PointwiseAttributes,
+  attributes: PointwiseAttributes,
 ): void {
+  const { arithmetic } = typesOf(definition, inputs, attributes);
+  const { p0 = 0, p1 = 0 } = attributes;
   const count = sizeOf(result.shape);
   const contiguous = inputs.every((input) => sameShape(input.shape, result.shape) || sizeOf(input.shape) === 1);
   const operands = [...inputs, result];
-  const typeOf = ({ dtype }: TensorSpec) => (contiguous ? `vec4<${dtype}>` : dtype);
+  const vector = (type: string) => (contiguous ? `vec4<${type}>` : type);
+  const typeOf = ({ dtype }: TensorSpec) => vector(storageType(dtype));
+  const inFloats = arithmetic === 'f32';
+  const floats = contiguous ? 'vec4f' : 'f32';
+  // Of truth values 0 and 1 are kept, also where they were added up.
+  const asBool = result.dtype === 'bool' && !definition.predicate;
   const [a, b = a, c = a] = inputs;
   const constants = {
     NAME: definition.name,
-    TYPE: contiguous ? 'vec4f' : 'f32',
+    TYPE: inFloats ? floats : vector(arithmetic),
+    TYPE_OF_F: definition.predicate ? vector('bool') : 'T',
     TYPE_A: typeOf(a),
     TYPE_B: typeOf(b),
     TYPE_C: typeOf(c),
@@ -61,9 +71,11 @@ function lowerPointwise(
     HAS_B: definition.arity > 1,
     HAS_C: definition.arity > 2,
     RESULT_BINDING: definition.arity + 1,
-    BODY: definition.body,
+    BODY: bodyOf(definition, arithmetic),
+    RESULT: asBool ? 'f(x, y, z) != T(0)' : 'f(x, y, z)',
   };
-  const built = (own: Uniforms) => kernel(withNan(source, contiguous ? 'vec4f' : 'f32'), { constants, uniforms: own });
+  const text = inFloats ? `${source}\n${functionsFor(constants.BODY)}` : source;
+  const built = (own: Uniforms) => kernel(withNan(text, floats), { constants, uniforms: own });
   const dispatch = {
     label: definition.name,
     bindings: operands,
@@ -77,11 +89,11 @@ function lowerPointwise(
     lowering.dispatch({
       ...dispatch,
       workgroups: linearGrid(vectors),
-      ...built(contiguousUniforms({ count: vectors, single, p0, p1 })),
+      ...built(contiguousUniforms[arithmetic]({ count: vectors, single, p0, p1 })),
     });
   } else {
     const { dimensions, rank } = mergedDimensions(inputs, result.shape);
-    const own = stridedUniforms({ dimensions, count, rank, p0, p1 });
+    const own = stridedUniforms[arithmetic]({ dimensions, count, rank, p0, p1 });
     lowering.dispatch({ ...dispatch, workgroups: linearGrid(count), ...built(own) });
   }
 }
@@ -89,16 +101,24 @@ function lowerPointwise(
 const MAX_RANK = 6;
 
 /** Bit k of `single`: operand k is a single value. */
-const contiguousUniforms = uniforms({ count: 'u32', single: 'u32', p0: 'f32', p1: 'f32' });
+const contiguousUniforms = inEachArithmetic((type) =>
+  uniforms({ count: 'u32', single: 'u32', p0: type, p1: type } as const),
+);
 
-const stridedUniforms = uniforms({
-  /** Extent, then the strides of a, b and c. */
-  dimensions: `array<vec4u, ${MAX_RANK}>`,
-  count: 'u32',
-  rank: 'u32',
-  p0: 'f32',
-  p1: 'f32',
-});
+const stridedUniforms = inEachArithmetic((type) =>
+  uniforms({
+    /** Extent, then the strides of a, b and c. */
+    dimensions: `array<vec4u, ${MAX_RANK}>`,
+    count: 'u32',
+    rank: 'u32',
+    p0: type,
+    p1: type,
+  } as const),
+);
+
+function inEachArithmetic<T>(declare: (type: Arithmetic) => T): Readonly<Record<Arithmetic, T>> {
+  return { f32: declare('f32'), i32: declare('i32'), u32: declare('u32') };
+}
 
 /**
  * Extents and strides of the result's dimensions, innermost first, after merging neighbours that every operand walks

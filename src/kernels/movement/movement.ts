@@ -1,7 +1,7 @@
 import { type Lowering, type Operation, record, ShapeError, type Tensor, type Value } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { ANY } from '../../engine/operands.js';
-import { formatShape, normalizeAxes, sizeOf, stridesOf } from '../../engine/shape.js';
+import { type DType, formatShape, normalizeAxes, sizeOf, storageType, stridesOf } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
@@ -54,7 +54,7 @@ export function lowerStridedCopy(
   lowering.dispatch({
     label,
     ...kernel(copyStridedSource, {
-      constants: { TYPE: x.dtype },
+      constants: { TYPE: storageType(x.dtype) },
       uniforms: walkUniforms({ dimensions, count, rank, value }),
     }),
     bindings: [x, result],
@@ -85,7 +85,7 @@ function lowerCopyRows(
   lowering.dispatch({
     label,
     ...kernel(copyRowsSource, {
-      constants: { TYPE: vectors ? `vec4<${x.dtype}>` : x.dtype },
+      constants: { TYPE: vectors ? `vec4<${storageType(x.dtype)}>` : storageType(x.dtype) },
       uniforms: copyUniforms({ count, length, inputRow, inputOffset, resultRow, resultOffset }),
     }),
     bindings: [x, result],
@@ -145,14 +145,21 @@ interface PadAttributes {
   readonly value: number;
 }
 
+const WHOLE_PADDING: Partial<Record<DType, readonly [least: number, most: number]>> = {
+  i32: [-(2 ** 24), 2 ** 24],
+  u32: [0, 2 ** 24],
+  bool: [0, 1],
+};
+
 const padOperation: Operation<PadAttributes> = {
   name: 'pad',
   operands: { x: ANY },
   shape([x], { before, after, value }) {
     checkRank('pad', x.shape.length);
     // The kernel has it as f32.
-    if (x.dtype === 'u32' && !(Number.isInteger(value) && value >= 0 && value <= 2 ** 24)) {
-      throw new ShapeError(`pad: value is ${value} and x is u32; give a whole number from 0 to ${2 ** 24}.`);
+    const [least, most] = WHOLE_PADDING[x.dtype] ?? [];
+    if (least !== undefined && most !== undefined && !(Number.isInteger(value) && value >= least && value <= most)) {
+      throw new ShapeError(`pad: value is ${value} and x is ${x.dtype}; give a whole number from ${least} to ${most}.`);
     }
     return [{ shape: x.shape.map((extent, axis) => extent + before[axis] + after[axis]), dtype: x.dtype }];
   },

@@ -1,2 +1,2 @@
-export { max, mean, sumOfSquares } from './reduce.js';
+export { max, mean, min, sumOfSquares } from './reduce.js';
 export type { ReduceOptions } from './reduction.js';

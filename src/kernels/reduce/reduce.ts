@@ -2,8 +2,9 @@ import { reshape, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { signature } from '../../engine/signature.js';
 import { spread, sum } from '../broadcast/broadcast.js';
-import { div, equal, mul } from '../elementwise/elementwise.js';
-import { type ReduceOptions, reduce, reduceOptions, reduction } from './reduction.js';
+import { equal } from '../elementwise/comparison.js';
+import { div, mul } from '../elementwise/elementwise.js';
+import { type ReduceOptions, type Reduction, reduce, reduceOptions, reduction } from './reduction.js';
 
 const meanOperation = reduction('mean', ({ inputs: [x], outputGradients: [dy], attributes }) => [
   dy && reshape(mul(spread(dy, attributes), attributes.scale), x.shape),
@@ -17,14 +18,16 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(meanOperation, x, options);
 }
 
-const maxOperation = reduction('max', ({ inputs: [x], outputs: [y], outputGradients: [dy], attributes }) => {
+/** Of the largest or the smallest value: equal ones share the gradient evenly, as in torch.amax and torch.amin. */
+const ofExtremum: Reduction['gradient'] = ({ inputs: [x], outputs: [y], outputGradients: [dy], attributes }) => {
   if (!dy) return [undefined];
   const { outer, reduced, inner } = attributes;
-  // Equal maxima share the gradient evenly, as in torch.amax.
-  const isMax = equal(reshape(x, [outer, reduced, inner]), reshape(y, [outer, 1, inner]));
-  const share = div(reshape(dy, [outer, 1, inner]), sum(isMax, { axes: [1], keepDims: true }));
-  return [reshape(mul(isMax, share), x.shape)];
-});
+  const isExtremum = equal(reshape(x, [outer, reduced, inner]), reshape(y, [outer, 1, inner]));
+  const share = div(reshape(dy, [outer, 1, inner]), sum(isExtremum, { axes: [1], keepDims: true }));
+  return [reshape(mul(isExtremum, share), x.shape)];
+};
+
+const maxOperation = reduction('max', ofExtremum);
 
 const maxTakes = signature('max', { x: kinds.tensor }, reduceOptions);
 
@@ -32,6 +35,16 @@ const maxTakes = signature('max', { x: kinds.tensor }, reduceOptions);
 export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   maxTakes(arguments);
   return reduce(maxOperation, x, options);
+}
+
+const minOperation = reduction('min', ofExtremum);
+
+const minTakes = signature('min', { x: kinds.tensor }, reduceOptions);
+
+/** Smallest value over axes, NaN where one is; equal minima share the gradient evenly. Counterpart: torch.amin. */
+export function min(x: Tensor, options: ReduceOptions = {}): Tensor {
+  minTakes(arguments);
+  return reduce(minOperation, x, options);
 }
 
 const sumOfSquaresOperation = reduction('sumOfSquares', ({ inputs: [x], outputGradients: [dy], attributes }) => {

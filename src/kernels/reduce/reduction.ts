@@ -1,7 +1,7 @@
 import { cast, type Lowering, type Operation, record, reshape, type Tensor, type Value } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
-import { FLOATS } from '../../engine/operands.js';
-import { normalizeAxes, type Shape, sizeOf } from '../../engine/shape.js';
+import { ANY, FLOATS } from '../../engine/operands.js';
+import { type DType, isFloat, normalizeAxes, type Shape, sizeOf, storageType } from '../../engine/shape.js';
 import type { OptionKinds } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
@@ -21,7 +21,7 @@ export const reduceOptions: OptionKinds<ReduceOptions> = {
   keepDims: kinds.optional(kinds.flag),
 };
 
-type Kind = 'sum' | 'mean' | 'sumOfSquares' | 'max';
+type Kind = 'sum' | 'mean' | 'sumOfSquares' | 'max' | 'min';
 
 /** The input viewed as [outer, reduced, inner], and what each group of `reduced` values is multiplied by in the end. */
 export interface ReduceAttributes {
@@ -37,7 +37,14 @@ const combine: Record<Kind, { FIRST: string; NEXT: string }> = {
   mean: { FIRST: 'v', NEXT: 'total + v' },
   sumOfSquares: { FIRST: 'v * v', NEXT: 'total + v * v' },
   max: { FIRST: 'v', NEXT: 'maximum(total, v)' },
+  min: { FIRST: 'v', NEXT: 'minimum(total, v)' },
 };
+
+/** Floats become f32; whole numbers stay what they are, and so does bool, but for its sum, which counts. */
+function resultType(kind: Kind, dtype: DType): DType {
+  if (isFloat(dtype)) return 'f32';
+  return dtype === 'bool' && kind === 'sum' ? 'i32' : dtype;
+}
 
 /** A pass reads this many values per invocation when it can: enough to amortise, few enough to fill a device. */
 const RUN = 64;
@@ -56,17 +63,26 @@ function lowerReduction(
   let { reduced } = attributes;
   let input = x;
   let first = true;
+  const total = storageType(result.dtype);
+  const inFloats = total === 'f32';
   for (;;) {
     const wanted = Math.ceil(reduced / RUN);
     const useful = Math.max(1, Math.ceil(ENOUGH_INVOCATIONS / (outer * inner)));
     const parts = Math.min(wanted, useful);
     const last = parts === 1;
-    const output = last ? result : lowering.scratch([outer, parts, inner]);
+    const output = last ? result : lowering.scratch([outer, parts, inner], result.dtype);
     const step = combine[first || kind !== 'sumOfSquares' ? kind : 'sum'];
     lowering.dispatch({
       label: first ? kind : `${kind}.combine`,
       ...kernel(withNan(source, 'f32'), {
-        constants: { ...step, X: input.dtype },
+        constants: {
+          FIRST: step.FIRST,
+          // Functions of nan.wgsl are those of floats.
+          NEXT: inFloats ? step.NEXT : step.NEXT.replace('imum(', '('),
+          X: storageType(input.dtype),
+          TOTAL: total,
+          SCALED: inFloats,
+        },
         uniforms: reduceUniforms({ outer, reduced, inner, parts, scale: last ? scale : 1 }),
       }),
       bindings: [input, output],
@@ -89,8 +105,8 @@ export interface Reduction extends Operation<ReduceAttributes> {
 export function reduction(kind: Kind, gradient: Reduction['gradient']): Reduction {
   return {
     name: kind,
-    operands: { x: FLOATS },
-    shape: (_inputs, { shape }) => [{ shape, dtype: 'f32' }],
+    operands: { x: kind === 'mean' || kind === 'sumOfSquares' ? FLOATS : ANY },
+    shape: ([x], { shape }) => [{ shape, dtype: resultType(kind, x.dtype) }],
     lower: (lowering, [x], [result], attributes) => lowerReduction(kind, lowering, x, result, attributes),
     gradient,
   };
@@ -109,8 +125,9 @@ export function reduce(operation: Reduction, x: Tensor, { axes, keepDims = false
   const outer = sizeOf(input.shape.slice(0, begin));
   const reduced = sizeOf(input.shape.slice(begin, end));
   const inner = sizeOf(input.shape.slice(end));
-  if (reduced === 1 && operation.name !== 'sumOfSquares' && x.dtype !== 'u32')
-    return x.dtype === 'f16' ? cast(reshape(x, shape), 'f32') : reshape(x, shape);
-  const scale = operation.name === 'mean' ? 1 / reduced : 1;
+  const kind = operation.name;
+  if (reduced === 1 && kind !== 'sumOfSquares' && (isFloat(x.dtype) || kind !== 'mean'))
+    return cast(reshape(x, shape), resultType(kind, x.dtype));
+  const scale = kind === 'mean' ? 1 / reduced : 1;
   return record(operation, [input], { outer, reduced, inner, shape, scale })[0];
 }

@@ -6,7 +6,7 @@
 // Grid: one invocation per partial result.
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read_write> partial: array<{{TOTAL}}>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -17,11 +17,15 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let s = rest % uniforms.parts;
   let o = rest / uniforms.parts;
   let start = o * uniforms.reduced * uniforms.inner + i;
-  var v = f32(x[start + s * uniforms.inner]);
+  var v = {{TOTAL}}(x[start + s * uniforms.inner]);
   var total = {{FIRST}};
   for (var r = s + uniforms.parts; r < uniforms.reduced; r += uniforms.parts) {
-    v = f32(x[start + r * uniforms.inner]);
+    v = {{TOTAL}}(x[start + r * uniforms.inner]);
     total = {{NEXT}};
   }
+//#if SCALED
   partial[index] = total * uniforms.scale;
+//#else
+  partial[index] = total;
+//#end if SCALED
 }
