@@ -3,7 +3,7 @@ import * as kinds from '../../engine/kinds.js';
 import { ANY } from '../../engine/operands.js';
 import { broadcastShapes, broadcastStrides, formatShape, type Shape, sameShape } from '../../engine/shape.js';
 import { signature } from '../../engine/signature.js';
-import { checkRank, lowerStridedCopy } from '../movement/movement.js';
+import { checkRank, lowerStridedCopy } from '../movement/strided-copy.js';
 import { type ReduceAttributes, type ReduceOptions, reduce, reduceOptions, reduction } from '../reduce/reduction.js';
 
 // One file, because each is the other's gradient.

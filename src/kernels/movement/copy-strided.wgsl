@@ -1,8 +1,8 @@
-// result[i] = x[Σ (index_d − before_d) · stride_d], or `value` where an index lies outside x.
+// result[i] = x[offset + Σ (index_d − before_d) · stride_d], or `value` where an index lies outside x.
 //
-// The one kernel behind transpose, slice, pad and broadcasting: index is the element's position in the result, split
+// The one kernel behind transpose, slice, flip, pad and broadcasting: index is the element's position in the result, split
 // over its dimensions (innermost first); stride is x's own, permuted for a transpose and 0 for a broadcast axis; before
-// is the padding in front (a slice starts at its negative). Grid: one invocation per element of the result.
+// is the padding in front (a slice starts at its negative, one with steps at an offset; strides of a flip are negative, modulo 2³²). Grid: one invocation per element of the result.
 struct Dimension { extent: u32, before: i32, length: u32, stride: u32 }
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{TYPE}}>;
@@ -13,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) group
   let i = id.y * (groups.x * 64u) + id.x;
   if (i >= uniforms.count) { return; }
   var rest = i;
-  var at = 0u;
+  var at = uniforms.offset;
   var inside = true;
   for (var d = 0u; d < uniforms.rank; d++) {
     let words = uniforms.dimensions[d];

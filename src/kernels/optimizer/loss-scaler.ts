@@ -4,7 +4,7 @@ import { F32 } from '../../engine/operands.js';
 import { signature } from '../../engine/signature.js';
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { mul } from '../elementwise/elementwise.js';
-import { slice } from '../movement/movement.js';
+import { slice } from '../movement/slice.js';
 import source from './loss-scale.wgsl';
 
 export interface LossScalerOptions {

@@ -7,7 +7,7 @@ import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { sum } from '../broadcast/index.js';
 import { exp, mul, neg, sub } from '../elementwise/index.js';
 import { linearGrid } from '../grid.js';
-import { transpose } from '../movement/index.js';
+import { transpose } from '../movement/movement.js';
 import { withNan } from '../nan.js';
 import { joiningSubgroup } from '../subgroup-join.js';
 import softmaxKernel from './softmax.wgsl';

@@ -1,0 +1,1 @@
+export { type CumsumOptions, cumsum } from './cumsum.js';
