@@ -73,6 +73,11 @@ export const list = (items: string, item: Kind, { least = 0, most = Number.POSIT
 /** An f32 tensor, for functions of which no single operation declares its types: see operands.ts. */
 export const f32 = kind('an f32 tensor', (value) => value instanceof Tensor && value.dtype === 'f32');
 export const float = kind('an f32 or f16 tensor', (value) => value instanceof Tensor && isFloat(value.dtype));
+/** Whole numbers that point at places. */
+export const indices = kind(
+  "an i32 or u32 tensor, as cast(x, 'i32') makes it",
+  (value) => value instanceof Tensor && (value.dtype === 'i32' || value.dtype === 'u32'),
+);
 export const dtype = oneOf('f32', 'f16', 'i32', 'u32', 'bool');
 export const tensors = list('tensors', tensor);
 /** Tensors that lie side by side in an arena, such as parameters and their gradients. */

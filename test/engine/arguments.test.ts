@@ -8,7 +8,8 @@ import { sharedDevice } from '../support/device.js';
 
 type DType = sonde.DType;
 const floats: readonly DType[] = ['f32', 'f16'];
-const any: readonly DType[] = ['f32', 'f16', 'u32'];
+const any: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool'];
+const numbers: readonly DType[] = ['f32', 'f16', 'i32', 'u32'];
 
 /** Stands for a tensor in a call, with the types that it may have. */
 class Operand {
@@ -24,6 +25,9 @@ const f32 = (...shape: number[]) => new Operand(shape, ['f32']);
 const u32 = (...shape: number[]) => new Operand(shape, ['u32']);
 const float = (...shape: number[]) => new Operand(shape, floats);
 const moved = (...shape: number[]) => new Operand(shape, any);
+const numeric = (...shape: number[]) => new Operand(shape, numbers);
+const index = (...shape: number[]) => new Operand(shape, ['i32', 'u32']);
+const bool = (...shape: number[]) => new Operand(shape, ['bool']);
 const orNumber = (operand: Operand) => Object.assign(operand, { number: true });
 
 interface Row {
@@ -45,9 +49,17 @@ beforeAll(async () => {
 
 const rows = (row: (call: Row['call']) => Row, calls: Readonly<Record<string, Row['call']>>) =>
   Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, row(call)]));
-const unary = (call: Row['call']): Row => ({ call, args: [float(2, 3)] });
-const binary = (call: Row['call']): Row => ({ call, args: [orNumber(float(2, 3)), orNumber(float(3))] });
+const unary = (call: Row['call']): Row => ({ call, args: [moved(2, 3)] });
+const unaryOfNumbers = (call: Row['call']): Row => ({ call, args: [numeric(2, 3)] });
+const binary = (call: Row['call']): Row => ({ call, args: [orNumber(moved(2, 3)), orNumber(moved(3))] });
+const binaryOfNumbers = (call: Row['call']): Row => ({ call, args: [orNumber(numeric(2, 3)), orNumber(numeric(3))] });
 const reduction = (call: Row['call']): Row => ({ call, args: [float(2, 3)], options: { axes: [0], keepDims: true } });
+const anyReduction = (call: Row['call']): Row => ({ ...reduction(call), args: [moved(2, 3)] });
+const alongAxis = (call: Row['call'], options: Row['options'] = {}): Row => ({
+  call,
+  args: [moved(2, 3)],
+  options: { axis: 0, ...options },
+});
 const softmax = (call: Row['call']): Row => ({ call, args: [f32(2, 3)], options: { axes: [0] } });
 const image = (call: Row['call'], options: Row['options'], required: object): Row => ({
   call,
@@ -71,12 +83,63 @@ const aGenerator = new Later(() => device.generator(3));
 
 const TABLE: Readonly<Record<string, Row>> = {
   // Operations
-  ...rows(unary, { neg: sonde.neg, exp: sonde.exp, log: sonde.log, sqrt: sonde.sqrt, square: sonde.square }),
+  neg: { call: sonde.neg, args: [new Operand([2, 3], ['f32', 'f16', 'i32'])] },
+  ...rows(unary, { exp: sonde.exp, log: sonde.log, sqrt: sonde.sqrt, square: sonde.square }),
   ...rows(unary, { abs: sonde.abs, relu: sonde.relu, sigmoid: sonde.sigmoid, tanh: sonde.tanh }),
-  ...rows(binary, { add: sonde.add, sub: sonde.sub, mul: sonde.mul, div: sonde.div }),
+  ...rows(binary, { add: sonde.add, mul: sonde.mul, div: sonde.div }),
+  ...rows(binaryOfNumbers, { sub: sonde.sub, pow: sonde.pow, mod: sonde.mod }),
   ...rows(binary, { maximum: sonde.maximum, minimum: sonde.minimum, equal: sonde.equal, greater: sonde.greater }),
-  clamp: { call: sonde.clamp, args: [float(2, 3), 0, 1] },
-  ...rows(reduction, { sum: sonde.sum, mean: sonde.mean, max: sonde.max, sumOfSquares: sonde.sumOfSquares }),
+  ...rows(binary, { notEqual: sonde.notEqual, less: sonde.less, lessEqual: sonde.lessEqual }),
+  ...rows(binary, { greaterEqual: sonde.greaterEqual, logicalAnd: sonde.logicalAnd }),
+  ...rows(binary, { logicalOr: sonde.logicalOr, logicalXor: sonde.logicalXor }),
+  ...rows(unary, { logicalNot: sonde.logicalNot, isNaN: sonde.isNaN, isInf: sonde.isInf, isFinite: sonde.isFinite }),
+  where: { call: sonde.where, args: [bool(2, 3), orNumber(moved(2, 3)), orNumber(moved(3))] },
+  ...rows(unary, { rsqrt: sonde.rsqrt, reciprocal: sonde.reciprocal, log1p: sonde.log1p, expm1: sonde.expm1 }),
+  ...rows(unary, { sin: sonde.sin, cos: sonde.cos, tan: sonde.tan, atan: sonde.atan, asinh: sonde.asinh }),
+  ...rows(unary, { sinh: sonde.sinh, cosh: sonde.cosh, acosh: sonde.acosh, erf: sonde.erf, detach: sonde.detach }),
+  // Beyond 1 these are NaN.
+  ...rows((call) => ({ call, args: [moved(1)] }), { asin: sonde.asin, acos: sonde.acos }),
+  atanh: {
+    call: (...args: [sonde.Tensor]) =>
+      args.length === 1 && args[0] instanceof sonde.Tensor
+        ? sonde.atanh(sonde.mul(args[0], 0.5))
+        : sonde.atanh(...args),
+    args: [moved(1)],
+  },
+  ...rows(unaryOfNumbers, { floor: sonde.floor, ceil: sonde.ceil, round: sonde.round, trunc: sonde.trunc }),
+  ...rows(unary, { sign: sonde.sign }),
+  clamp: { call: sonde.clamp, args: [numeric(2, 3), 0, 1] },
+  ...rows(reduction, { mean: sonde.mean, sumOfSquares: sonde.sumOfSquares }),
+  ...rows(anyReduction, { sum: sonde.sum, max: sonde.max, min: sonde.min, prod: sonde.prod }),
+  ...rows(anyReduction, { any: sonde.any, all: sonde.all }),
+  variance: { ...reduction(sonde.variance), options: { axes: [1], keepDims: true, correction: 0 } },
+  std: { ...reduction(sonde.std), options: { axes: [1], keepDims: true, correction: 0 } },
+  logSumExp: reduction(sonde.logSumExp),
+  norm: { ...reduction(sonde.norm), options: { axes: [1], keepDims: true, p: 1 } },
+  einsum: { call: sonde.einsum, args: ['ik,kj->ij', [float(2, 2), float(2, 2)]], name: '(einsum|matmul)' },
+  ...rows(alongAxis, { cumsum: sonde.cumsum, argsort: sonde.argsort, sort: sonde.sort }),
+  gather: { call: sonde.gather, args: [moved(5, 3), index(2, 2)], options: { axis: 0 } },
+  takeAlongAxis: { call: sonde.takeAlongAxis, args: [moved(2, 4), index(2, 3)], options: { axis: 1 } },
+  scatterAdd: { call: sonde.scatterAdd, args: [f32(2, 4), index(2, 3), f32(2, 3)], options: { axis: 1 } },
+  embedding: { call: sonde.embedding, args: [index(2, 3), moved(4, 2)], name: 'embedding' },
+  oneHot: { call: sonde.oneHot, args: [index(2, 3), 4], options: { dtype: 'i32' } },
+  topK: { call: sonde.topK, args: [moved(2, 3), 1], options: { axis: 0, largest: false }, name: 'topK' },
+  ...rows(alongAxis, { argmax: sonde.argmax, argmin: sonde.argmin }),
+  split: { call: sonde.split, args: [moved(2, 4), 2], options: { axis: 1 } },
+  stack: { call: sonde.stack, args: [[f32(2, 3), f32(2, 3)]], options: { axis: 0 }, name: '(stack|concat)' },
+  squeeze: { call: sonde.squeeze, args: [moved(1, 3)], options: { axes: [0] } },
+  unsqueeze: { call: sonde.unsqueeze, args: [moved(2, 3), 1] },
+  flatten: { call: sonde.flatten, args: [moved(2, 3)], options: { start: 0, end: 1 } },
+  tile: { call: sonde.tile, args: [moved(2, 3), [2, 1]] },
+  flip: { call: sonde.flip, args: [moved(2, 3)], options: { axes: [1] } },
+  roll: { call: sonde.roll, args: [moved(2, 3), 1], options: { axis: 0 } },
+  tril: { call: sonde.tril, args: [moved(2, 3)], options: { diagonal: 1 } },
+  triu: { call: sonde.triu, args: [moved(2, 3)], options: { diagonal: 1 } },
+  arange: { call: sonde.arange, args: [theDevice, 0, 3, 1], optional: 1 },
+  linspace: { call: sonde.linspace, args: [theDevice, 0, 1, 3] },
+  eye: { call: sonde.eye, args: [theDevice, 2, 3], optional: 1 },
+  ...rows(unary, { zerosLike: sonde.zerosLike, onesLike: sonde.onesLike }),
+  fullLike: { call: sonde.fullLike, args: [moved(2, 3), 1], name: '(fullLike|fill)' },
   softmax: softmax(sonde.softmax),
   logSoftmax: softmax(sonde.logSoftmax),
   matmul: {
@@ -131,8 +194,8 @@ const TABLE: Readonly<Record<string, Row>> = {
   transpose: { call: sonde.transpose, args: [moved(2, 3)], options: { axes: [1, 0] } },
   broadcastTo: { call: sonde.broadcastTo, args: [moved(1, 3), [2, 3]] },
   reshape: { call: sonde.reshape, args: [moved(2, 3), [3, -1]] },
-  pad: { call: sonde.pad, args: [moved(2), [[1, 1]]], options: { value: 2 } },
-  slice: { call: sonde.slice, args: [moved(2, 3), {}], options: { start: [1], end: [2] } },
+  pad: { call: sonde.pad, args: [moved(2), [[1, 1]]], options: { value: 1, mode: 'replicate' } },
+  slice: { call: sonde.slice, args: [moved(2, 3), {}], options: { start: [1], end: [2], step: [1, 2] } },
   concat: { call: sonde.concat, args: [[f32(2, 3), f32(2, 3)]], options: { axis: 0 } },
   cast: { call: sonde.cast, args: [moved(2), 'f32'] },
   // What records and runs them
@@ -262,16 +325,19 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-function make(given: unknown, dtype?: DType): unknown {
+/** Truth values are 1 in every type, so those of one call are, if one of its operands can be bool. */
+function make(given: unknown, dtype?: DType, onlyOnes = false): unknown {
   if (given instanceof Later) return given.make();
   if (given instanceof Operand) {
     // Small whole numbers are the same in every type; none is 0, which is no divisor and has no logarithm.
-    const drawn = Float32Array.from({ length: sizeOf(given.shape) }, (_, i) => 1 + (i % 3));
-    return device.tensor(drawn, given.shape, dtype ?? given.types[0]);
+    const type = dtype ?? given.types[0];
+    const most = onlyOnes || type === 'bool' ? 1 : 3;
+    const drawn = Float32Array.from({ length: sizeOf(given.shape) }, (_, i) => 1 + (i % most));
+    return device.tensor(drawn, given.shape, type);
   }
-  if (Array.isArray(given)) return given.map((item) => make(item, dtype));
+  if (Array.isArray(given)) return given.map((item) => make(item, dtype, onlyOnes));
   if (isRecord(given)) {
-    return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, make(value, dtype)]));
+    return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, make(value, dtype, onlyOnes)]));
   }
   return given;
 }
@@ -334,13 +400,16 @@ describe.each(Object.entries(TABLE))('%s', (name, row) => {
   test('takes a right call, with and without options, and each type of each operand', async () => {
     // A gradient needs more than operands.
     if (name === 'gradients') return;
-    expect(await failure(row, make(row.args))).toBeUndefined();
-    expect(await failure(row, make(full()))).toBeUndefined();
+    const onlyOnes = [...places(full(), (value) => value)].some(([operand]) => operand.types.includes('bool'));
+    expect(await failure(row, make(row.args, undefined, onlyOnes))).toBeUndefined();
+    expect(await failure(row, make(full(), undefined, onlyOnes))).toBeUndefined();
     for (const [operand, replace] of places(row.args, (value) => value)) {
-      const expected = await values(await row.call(...(make(row.args) as never[])));
+      const expected = await values(await row.call(...(make(row.args, undefined, onlyOnes) as never[])));
       for (const dtype of operand.types) {
         if (dtype === 'f16' && !device.traits.f16) continue;
-        const result = await values(await row.call(...(make(replace(make(operand, dtype))) as never[])));
+        const result = await values(
+          await row.call(...(make(replace(make(operand, dtype, onlyOnes)), undefined, onlyOnes) as never[])),
+        );
         expect(result.length, dtype).toBe(expected.length);
         for (const [i, value] of result.entries()) {
           // A result of f16 is off by half a unit of its last place.

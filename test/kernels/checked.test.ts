@@ -35,6 +35,7 @@ function values(shape: Shape, dtype: DType = 'f32', seed = 0): Tensor {
   return device.tensor(numbers, shape, dtype);
 }
 
+const i32 = (numbers: readonly number[], shape: Shape = [numbers.length]) => device.tensor(numbers, shape, 'i32');
 const u32 = (numbers: readonly number[], shape: Shape = [numbers.length]) => device.tensor(numbers, shape, 'u32');
 
 interface Case {
@@ -97,6 +98,32 @@ const HEATMAP = { size: [5, 7], sigma: 1.5, grid: 'linspace' } as const;
 /** By the exported function that they are about. */
 const cases: Readonly<Record<string, readonly Case[]>> = {
   abs: unary(k.abs),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ rsqrt: k.rsqrt, reciprocal: k.reciprocal, log1p: k.log1p, expm1: k.expm1, erf: k.erf, atan: k.atan },
+      ...{ sin: k.sin, cos: k.cos, tan: k.tan, sinh: k.sinh, cosh: k.cosh, asinh: k.asinh, detach: k.detach },
+      ...{ floor: k.floor, ceil: k.ceil, round: k.round, trunc: k.trunc, sign: k.sign },
+      // Within their domains.
+      asin: (x: Tensor) => k.asin(k.mul(x, 0.5)),
+      acos: (x: Tensor) => k.acos(k.mul(x, 0.5)),
+      atanh: (x: Tensor) => k.atanh(k.mul(x, 0.5)),
+      acosh: (x: Tensor) => k.acosh(k.add(x, 1)),
+    }).map(([name, run]) => [name, unary((x) => k.add(run(x), x))]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ notEqual: k.notEqual, less: k.less, lessEqual: k.lessEqual, greaterEqual: k.greaterEqual },
+      ...{ logicalAnd: k.logicalAnd, logicalOr: k.logicalOr, logicalXor: k.logicalXor },
+    }).map(([name, run]) => [name, binary(run, false)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({ logicalNot: k.logicalNot, isNaN: k.isNaN, isInf: k.isInf, isFinite: k.isFinite }).map(
+      ([name, run]) => [name, [{ shapes: [[3, 5, 7]], run, dtypes: BOTH, differentiable: false }]],
+    ),
+  ),
+  where: binary((a, b) => k.where(k.greater(a, b), a, k.mul(b, 2))),
+  pow: withNumber(k.pow),
+  mod: binary((a, b) => k.mod(k.mul(a, 3), b)),
   add: withNumber(k.add),
   clamp: unary((x) => k.clamp(x, 0.7, 1.2)),
   div: withNumber(k.div),
@@ -184,7 +211,12 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       { value: 0.5 },
     ),
   ),
-  slice: onImages((x) => k.slice(x, { start: [0, 1, 0, 1], end: [2, 4, 5, 3] })),
+  slice: onImages((x) =>
+    k.concat([
+      k.slice(x, { start: [0, 1, 0, 1], end: [2, 4, 5, 3] }),
+      k.slice(x, { start: [0, 1, 0, 1], end: [2, 4, 5, 3], step: [1, 1, 1, 2] }),
+    ]),
+  ),
   transpose: onImages((x) => k.transpose(x, { axes: [0, 3, 1, 2] })),
   max: [undefined, [0], [1], [2]].map((axes) => ({ shapes: [[3, 5, 7]], run: (x) => k.max(x, axes ? { axes } : {}) })),
   mean: [undefined, [0], [1], [2]].map((axes) => ({
@@ -195,6 +227,67 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     shapes: [[3, 5, 70]],
     run: (x) => k.sum(x, axes ? { axes } : {}),
   })),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ min: k.min, prod: k.prod, variance: k.variance, std: k.std, norm: k.norm, logSumExp: k.logSumExp },
+    }).map(([name, run]) => [name, [{ shapes: [[3, 5, 7]], run: (x: Tensor) => run(x, { axes: [0, 2] }) }]]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({ any: k.any, all: k.all, argmax: k.argmax, argmin: k.argmin, argsort: k.argsort }).map(
+      ([name, run]) => [name, [{ shapes: [[3, 71]], run: (x: Tensor) => run(x), differentiable: false }]],
+    ),
+  ),
+  sort: [{ shapes: [[3, 71]], run: (x) => k.sort(x).values }],
+  topK: [{ shapes: [[3, 7]], run: (x) => k.topK(x, 3).values }],
+  cumsum: [{ shapes: [[3, 71]], run: (x) => k.cumsum(x), dtypes: BOTH }],
+  gather: [{ shapes: [[5, 3]], run: (x) => k.gather(x, i32([4, -1, 0])), dtypes: BOTH }],
+  takeAlongAxis: [{ shapes: [[3, 5]], run: (x) => k.takeAlongAxis(x, i32([0, 1, 2], [3, 1])), dtypes: BOTH }],
+  scatterAdd: [
+    {
+      shapes: [
+        [3, 5],
+        [3, 2],
+      ],
+      run: (x, y) => k.scatterAdd(x, i32([0, 1, 2, 2, 4, 4], [3, 2]), y),
+    },
+  ],
+  embedding: [{ shapes: [[5, 3]], run: (x) => k.embedding(u32([4, 4, 0]), x) }],
+  oneHot: [{ shapes: [], run: () => k.oneHot(i32([1, 0, 2]), 5) }],
+  einsum: [
+    {
+      shapes: [
+        [3, 5],
+        [5, 7],
+      ],
+      run: (a, b) => k.einsum('ik,kj->ij', [a, b]),
+    },
+  ],
+  split: [{ shapes: [[3, 5]], run: (x) => k.split(x, 2) }],
+  stack: [
+    {
+      shapes: [
+        [3, 5],
+        [3, 5],
+      ],
+      run: (...x) => k.stack(x),
+    },
+  ],
+  ...Object.fromEntries(
+    Object.entries({ squeeze: k.squeeze, flatten: k.flatten, tril: k.tril, triu: k.triu, flip: k.flip }).map(
+      ([name, run]) => [name, [{ shapes: [[3, 1, 5]], run: (x: Tensor) => run(k.mul(x, 2)) }]],
+    ),
+  ),
+  unsqueeze: [{ shapes: [[3, 5]], run: (x) => k.unsqueeze(k.mul(x, 2), 1) }],
+  tile: [{ shapes: [[3, 5]], run: (x) => k.tile(x, [2, 3]), dtypes: BOTH }],
+  roll: [{ shapes: [[3, 5]], run: (x) => k.roll(x, 2), dtypes: BOTH }],
+  arange: [{ shapes: [], run: () => [k.arange(device, 0, 7), k.arange(device, 0, 1, 0.15)] }],
+  linspace: [{ shapes: [], run: () => k.linspace(device, 0, 1, 7) }],
+  eye: [{ shapes: [], run: () => k.eye(device, 3, 5) }],
+  ...Object.fromEntries(
+    Object.entries({ zerosLike: k.zerosLike, onesLike: k.onesLike, fullLike: (x: Tensor) => k.fullLike(x, 3) }).map(
+      ([name, run]) => [name, [{ shapes: [[3, 5]], run, dtypes: BOTH, differentiable: false }]],
+    ),
+  ),
   sumOfSquares: [{ shapes: [[3, 5, 700]], run: (x) => k.sumOfSquares(x) }],
   maxPool2d: onImages((x) => k.maxPool2d(x, { kernelSize: 2, stride: 2 })),
   avgPool2d: onImages((x) => k.avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1 })),

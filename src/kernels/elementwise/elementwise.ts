@@ -47,12 +47,12 @@ export const div = binary({
   gradients: [({ dy, operands: [, b] }) => div(dy, b), ({ dy, operands: [, b], y }) => neg(div(mul(dy, y), b))],
 });
 
-/** −x. Not for bool: use logicalNot. */
+/** −x. Not for u32, nor for bool: use logicalNot. */
 export const neg = unary({
   name: 'neg',
-  operands: NUMBERS,
+  operands: { x: ['f32', 'f16', 'i32'] },
   body: 'return -x;',
-  whole: 'return T(0) - x;',
+  whole: 'return -x;',
   gradient: ({ outputGradients: [dy] }) => [dy && neg(dy)],
 });
 

@@ -113,7 +113,7 @@ export interface AxisOptions {
 
 export const axisOptions = { axis: kinds.optional(kinds.integer) };
 
-const gatherTakes = signature<AxisOptions>('gather', { x: kinds.tensor, indices: kinds.tensor }, axisOptions);
+const gatherTakes = signature<AxisOptions>('gather', { x: kinds.tensor, indices: kinds.indices }, axisOptions);
 
 /**
  * The slices x[…, index, …] along an axis (the first by default), one for each index. Negative indices count from the end;
@@ -129,7 +129,7 @@ export function gather(x: Tensor, indices: Tensor, { axis = 0 }: AxisOptions = {
   return reshape(result, [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)]);
 }
 
-const takeTakes = signature<AxisOptions>('takeAlongAxis', { x: kinds.tensor, indices: kinds.tensor }, axisOptions);
+const takeTakes = signature<AxisOptions>('takeAlongAxis', { x: kinds.tensor, indices: kinds.indices }, axisOptions);
 
 /**
  * Elements along an axis (the last by default), each by its own index, as argsort gives them. Negative indices count from
@@ -156,7 +156,7 @@ function checkAlong(name: string, shape: Shape, other: string, otherShape: Shape
 
 const scatterTakes = signature<AxisOptions>(
   'scatterAdd',
-  { x: kinds.tensor, indices: kinds.tensor, source: kinds.tensor },
+  { x: kinds.tensor, indices: kinds.indices, source: kinds.tensor },
   axisOptions,
 );
 
@@ -182,7 +182,7 @@ export function scatterAdd(x: Tensor, indices: Tensor, source: Tensor, { axis = 
   return add(x, cast(reshape(sums, x.shape), x.dtype));
 }
 
-const embeddingTakes = signature('embedding', { indices: kinds.tensor, weight: kinds.tensor });
+const embeddingTakes = signature('embedding', { indices: kinds.indices, weight: kinds.tensor });
 
 /**
  * The rows of a table, one for each index: [..., features]. Counterpart: torch.nn.functional.embedding.

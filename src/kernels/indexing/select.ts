@@ -110,7 +110,7 @@ export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
 
 const oneHotTakes = signature<{ dtype?: DType }>(
   'oneHot',
-  { indices: kinds.tensor, classes: kinds.whole(1) },
+  { indices: kinds.indices, classes: kinds.whole(1) },
   { dtype: kinds.optional(kinds.dtype) },
 );
 
@@ -121,8 +121,5 @@ const oneHotTakes = signature<{ dtype?: DType }>(
 export function oneHot(indices: Tensor, classes: number, { dtype = 'f32' }: { dtype?: DType } = {}): Tensor {
   oneHotTakes(arguments);
   const numbers = arange(indices.device, 0, classes);
-  const own = indices.dtype === 'u32' ? cast(indices, 'i32') : indices;
-  if (own.dtype !== 'i32')
-    throw new ShapeError(`oneHot: got ${indices} for indices; make them whole with cast(x, 'i32').`);
-  return cast(equal(reshape(own, [...indices.shape, 1]), numbers), dtype);
+  return cast(equal(reshape(cast(indices, 'i32'), [...indices.shape, 1]), numbers), dtype);
 }

@@ -77,7 +77,7 @@ function varianceOf(name: string, x: Tensor, { axes, keepDims = false, correctio
   return div(sumOfSquares(deviations, { axes: reduced, keepDims }), Math.max(0, count - correction));
 }
 
-const varianceTakes = signature('variance', { x: kinds.tensor }, varianceOptions);
+const varianceTakes = signature('variance', { x: kinds.float }, varianceOptions);
 
 /** Variance over axes, unbiased unless `correction` is 0; NaN for one value. Counterpart: torch.var. */
 export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
@@ -85,7 +85,7 @@ export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
   return varianceOf('variance', x, options);
 }
 
-const stdTakes = signature('std', { x: kinds.tensor }, varianceOptions);
+const stdTakes = signature('std', { x: kinds.float }, varianceOptions);
 
 /** Standard deviation over axes, the square root of {@link variance}. Counterpart: torch.std. */
 export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
@@ -100,7 +100,7 @@ export interface NormOptions extends ReduceOptions {
 
 const normOptions: OptionKinds<NormOptions> = { ...reduceOptions, p: kinds.optional(kinds.number) };
 
-const normTakes = signature('norm', { x: kinds.tensor }, normOptions);
+const normTakes = signature('norm', { x: kinds.float }, normOptions);
 
 /** The norm of order p over axes, with gradient 0 where it is 0. Counterpart: torch.linalg.vector_norm. */
 export function norm(x: Tensor, { p = 2, ...options }: NormOptions = {}): Tensor {
@@ -109,13 +109,14 @@ export function norm(x: Tensor, { p = 2, ...options }: NormOptions = {}): Tensor
   if (p === Number.NEGATIVE_INFINITY) return min(abs(x), options);
   if (p === 0) return cast(sum(notEqual(x, 0), options), 'f32');
   if (p === 1) return sum(abs(x), options);
-  const total = p === 2 ? sumOfSquares(x, options) : sum(pow(abs(x), p), options);
+  const none = equal(x, 0);
+  const total = p === 2 ? sumOfSquares(x, options) : sum(where(none, 0, pow(where(none, 1, abs(x)), p)), options);
   const isZero = equal(total, 0);
   const positive = where(isZero, 1, total);
   return where(isZero, 0, p === 2 ? sqrt(positive) : pow(positive, 1 / p));
 }
 
-const logSumExpTakes = signature('logSumExp', { x: kinds.tensor }, reduceOptions);
+const logSumExpTakes = signature('logSumExp', { x: kinds.float }, reduceOptions);
 
 /** log Σ eˣ over axes, without overflow. Counterpart: torch.logsumexp. */
 export function logSumExp(x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor {
