@@ -123,7 +123,9 @@ describe('indexing', () => {
     expect(rows.shape).toEqual([2, 2, 3]);
     expect([...(await rows.data())]).toEqual([0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     expect(ops.oneHot(ints([1]), 3, { dtype: 'bool' }).dtype).toBe('bool');
-    expect(() => ops.oneHot(device.ones([2]), 3)).toThrow(/oneHot: got a tensor \(2 f32\) for indices; give an i32 or u32 tensor/);
+    expect(() => ops.oneHot(device.ones([2]), 3)).toThrow(
+      /oneHot: got a tensor \(2 f32\) for indices; give an i32 or u32 tensor/,
+    );
   });
 });
 

@@ -13,6 +13,7 @@ written out in PyTorch.
 Needs torch; computes in float32 on the CPU.
 """
 
+import functools
 import itertools
 import json
 import math
@@ -28,7 +29,12 @@ torch.set_num_threads(1)
 POISONS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 # Operations whose results and gradients are chosen among their operands, 0 and 1: of these the table holds the values
 # too.
-CHOICES = {"relu", "abs", "clamp", "maximum", "minimum", "equal", "greater", "max", "maxPool2d", "peak2d", "LossScaler"}
+CHOICES = {
+    *("relu", "abs", "clamp", "maximum", "minimum", "equal", "greater", "max", "maxPool2d", "peak2d", "LossScaler"),
+    *("notEqual", "less", "lessEqual", "greaterEqual", "logicalAnd", "logicalOr", "logicalXor", "logicalNot"),
+    *("isNaN", "isInf", "isFinite", "where", "sign", "floor", "ceil", "round", "trunc", "min", "any", "all"),
+    *("argmax", "argmin", "argsort", "sort", "topK"),
+}
 cases = []
 
 
@@ -169,6 +175,56 @@ case("sub", [X], lambda x: 0.5 - x, {"minuend": 0.5})
 case("div", [X], lambda x: x / 3, {"number": 3})
 case("div", [X], lambda x: 2 / x, {"dividend": 2})
 
+WITHIN = (X, [value / 2 for value in values(X, 0, "any")])
+for operation, run, inputs in [
+    ("rsqrt", torch.rsqrt, (X, "positive")),
+    ("reciprocal", torch.reciprocal, X),
+    ("log1p", torch.log1p, (X, "positive")),
+    ("expm1", torch.expm1, X),
+    ("sin", torch.sin, X),
+    ("cos", torch.cos, X),
+    ("tan", torch.tan, X),
+    ("asin", torch.asin, WITHIN),
+    ("acos", torch.acos, WITHIN),
+    ("atan", torch.atan, X),
+    ("sinh", torch.sinh, X),
+    ("cosh", torch.cosh, X),
+    ("asinh", torch.asinh, X),
+    ("acosh", torch.acosh, (X, [value + 1 for value in values(X, 0, "positive")])),
+    ("atanh", torch.atanh, WITHIN),
+    ("erf", torch.erf, X),
+    ("sign", torch.sign, X),
+    ("floor", torch.floor, X),
+    ("ceil", torch.ceil, X),
+    ("round", torch.round, X),
+    ("trunc", torch.trunc, X),
+]:
+    case(operation, [inputs], run)
+case("detach", [X], lambda x: x.detach(), wanted=[])
+for operation, run in [
+    ("notEqual", torch.ne),
+    ("less", torch.lt),
+    ("lessEqual", torch.le),
+    ("greaterEqual", torch.ge),
+    ("logicalAnd", torch.logical_and),
+    ("logicalOr", torch.logical_or),
+    ("logicalXor", torch.logical_xor),
+]:
+    case(operation, PAIR, lambda a, b: run(a, b).float(), wanted=[])
+for operation, run in [
+    ("logicalNot", torch.logical_not),
+    ("isNaN", torch.isnan),
+    ("isInf", torch.isinf),
+    ("isFinite", torch.isfinite),
+]:
+    case(operation, [X], lambda x: run(x).float(), wanted=[])
+EVEN = torch.arange(7) % 2 == 0
+case("where", PAIR, lambda a, b: torch.where(EVEN, a, b))
+case("pow", [(X, "positive"), X], torch.pow)
+case("pow", [X], lambda x: x**3, {"number": 3})
+case("pow", [X], lambda x: 2**x, {"base": 2})
+case("mod", PAIR, torch.remainder)
+
 # Chains, which a compiled function makes one kernel of. Algebra that holds for numbers does not hold for NaN and
 # infinity.
 for expression, count, run in [
@@ -205,6 +261,35 @@ for operation, run in [
 ]:
     for shape, axes in [([3, 4], [0]), ([3, 4], [1]), ([150], [0]), ([2, 3, 2], [0, 2])]:
         case(operation, [shape], lambda x: run(x, axes), {"axes": axes}, name=f"{operation} of {shape} over {axes}")
+for operation, run in [
+    ("min", lambda x: x.amin(1)),
+    # PyTorch's divides the product by each factor; this multiplies the others.
+    ("prod", lambda x: functools.reduce(torch.mul, x.unbind(1))),
+    # PyTorch's own gradient leaves out the way through the mean, which is 0 for numbers.
+    ("variance", lambda x: (x - x.mean(1, True)).square().sum(1) / 3),
+    ("std", lambda x: ((x - x.mean(1, True)).square().sum(1) / 3).sqrt()),
+    ("norm", lambda x: torch.linalg.vector_norm(x, dim=1)),
+    ("logSumExp", lambda x: x.logsumexp(1)),
+]:
+    case(operation, [[3, 4]], run, {"axes": [1]})
+for operation, run in [
+    ("any", lambda x: x.any(1)),
+    ("all", lambda x: x.all(1)),
+    ("argmax", lambda x: x.argmax(1)),
+    ("argmin", lambda x: x.argmin(1)),
+]:
+    case(operation, [[3, 4]], lambda x: run(x).float(), {"axis": 1} if operation[:3] == "arg" else {"axes": [1]}, [])
+
+# Along an axis.
+case("cumsum", [[3, 5]], lambda x: x.cumsum(1))
+case("sort", [[3, 5]], lambda x: x.sort(dim=1, stable=True).values)
+case("argsort", [[3, 5]], lambda x: x.sort(dim=1, stable=True).indices.float(), wanted=[])
+case("topK", [[3, 5]], lambda x: x.topk(2, 1).values)
+case("gather", [[3, 4]], lambda x: x[torch.tensor([2, 0, 2])])
+case("embedding", [[3, 4]], lambda x: F.embedding(torch.tensor([2, 0, 2]), x))
+ALONG = torch.tensor([[0, 0], [3, 1], [2, 2]])
+case("takeAlongAxis", [[3, 4]], lambda x: x.gather(1, ALONG))
+case("scatterAdd", [[3, 4], [3, 2]], lambda x, y: x.scatter_add(1, ALONG, y))
 
 
 def spatial(function):
@@ -510,6 +595,21 @@ case("pad", [[2, 3]], lambda x: F.pad(x, [2, 1, 1, 0], value=0.5), {"padding": [
 case("slice", [[3, 4]], lambda x: x[1:3, 0:3], {"start": [1, 0], "end": [3, 3]})
 case("slice", [[3, 4]], lambda x: x[:, 1:3], {"start": [0, 1], "end": [3, 3]})
 case("concat", [[2, 3], [2, 2]], lambda a, b: torch.cat([a, b], 1), {"axis": 1})
+case("slice", [[3, 4]], lambda x: x[:, 1::2], {"start": [0, 1], "step": [1, 2]})
+for mode in ("reflect", "replicate", "circular"):
+    options = {"padding": [[0, 0], [1, 2]], "mode": mode}
+    case("pad", [[3, 4]], lambda x: F.pad(x[None], [1, 2], mode=mode)[0], options, name=f"pad {mode}")
+case("split", [[2, 5]], lambda x: x.split(2, 1)[:1])
+case("stack", [[2, 3], [2, 3]], lambda a, b: torch.stack([a, b], 1), {"axis": 1})
+case("squeeze", [[2, 1, 3]], lambda x: x.squeeze(1), {"axes": [1]})
+case("unsqueeze", [[2, 3]], lambda x: x.unsqueeze(1))
+case("flatten", [[2, 3]], lambda x: x.flatten())
+case("tile", [[2, 3]], lambda x: x.tile(2, 1, 2))
+case("flip", [[2, 3]], lambda x: x.flip(1), {"axes": [1]})
+case("roll", [[2, 3]], lambda x: x.roll(1, 1))
+case("tril", [[3, 3]], lambda x: x.tril())
+case("triu", [[3, 3]], lambda x: x.triu())
+case("einsum", [[2, 3], [3, 2]], lambda a, b: torch.einsum("ik,kj->ij", a, b))
 case("cast", [X], lambda x: x.half().float(), {"dtype": "f16"})
 
 # Coordinates and heatmaps.

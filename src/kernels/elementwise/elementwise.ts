@@ -1,8 +1,10 @@
-import { record, type Tensor } from '../../engine/index.js';
+import { fill } from '../../engine/basic-operations.js';
+import { type Operation, record, type Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import type { Operands } from '../../engine/operands.js';
 import { signature } from '../../engine/signature.js';
 import { binary, broadcasting, unary } from './broadcasting.js';
+import type { PointwiseAttributes } from './definition.js';
 import { pointwise } from './pointwise.js';
 
 // Each operation: the WGSL of its value for floats, for whole numbers where these stay what they are, and the gradient.
@@ -10,6 +12,9 @@ import { pointwise } from './pointwise.js';
 
 /** Types with a minus: PyTorch refuses to subtract truth values, too. */
 export const NUMBERS: Operands = { x: ['f32', 'f16', 'i32', 'u32'] };
+
+/** The gradient of a function of one tensor that is constant between its jumps: 0, whatever comes from above. */
+export const flat: Operation<PointwiseAttributes>['gradient'] = ({ inputs: [x] }) => [fill(x.device, x.shape, 0)];
 
 /** a + b, broadcast; of bool whether either is true. */
 export const add = binary({
@@ -90,7 +95,7 @@ export const sign = unary({
   name: 'sign',
   body: 'return select(sign(x), T(0.0), isNan(x));',
   whole: 'return select(T(0), T(1), x > T(0)) - select(T(0), T(1), x < T(0));',
-  gradient: () => [undefined],
+  gradient: flat,
 });
 
 /** |x|, with gradient 0 at 0. */

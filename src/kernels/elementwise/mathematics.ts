@@ -1,8 +1,9 @@
+import { fill } from '../../engine/basic-operations.js';
 import { ShapeError, Tensor } from '../../engine/index.js';
 import { isFloat } from '../../engine/shape.js';
 import { binary, broadcasting, type Operand, takesOperands, unary } from './broadcasting.js';
-import { equal, greaterEqual, logicalAnd, where } from './comparison.js';
-import { add, div, exp, log, mul, NUMBERS, neg, square, sub } from './elementwise.js';
+import { equal, greaterEqual, isFinite as isNumber, logicalAnd, where } from './comparison.js';
+import { add, div, exp, flat, log, mul, NUMBERS, neg, square, sub } from './elementwise.js';
 
 /** A function of one tensor in floats, by its WGSL and its derivative at x, where its value is y. */
 function real(name: string, body: string, derivative: (x: Tensor, y: Tensor) => Tensor): (x: Tensor) => Tensor {
@@ -59,7 +60,7 @@ function rounding(name: string, body: string): (x: Tensor) => Tensor {
     operands: NUMBERS,
     body: `return keepNan(${body}, x);`,
     whole: 'return x;',
-    gradient: () => [undefined],
+    gradient: flat,
   });
 }
 
@@ -85,7 +86,13 @@ export const mod = binary({
     'let r = x % divisor;',
     'return select(r, r + divisor, (r != T(0)) & ((r < T(0)) != (divisor < T(0))));',
   ].join('\n  '),
-  gradients: [({ dy }) => dy, ({ dy, operands: [a, b] }) => neg(mul(dy, floor(div(a, b))))],
+  gradients: [
+    ({ dy }) => dy,
+    ({ dy, operands: [a, b] }) => {
+      const quotient = floor(div(a, b));
+      return neg(mul(dy, typeof a === 'number' ? quotient : where(isNumber(a), quotient, Number.NaN)));
+    },
+  ],
 });
 
 const power = broadcasting({
@@ -104,7 +111,7 @@ const power = broadcasting({
   gradients: [
     ({ dy, operands: [a, b] }) => {
       const constant = typeof b === 'number' ? b === 0 : equal(b, 0);
-      if (constant === true) return mul(dy, 0);
+      if (constant === true) return fill(dy.device, dy.shape, 0);
       const slope = mul(dy, mul(power(a, typeof b === 'number' ? b - 1 : sub(b, 1)), b));
       return constant === false ? slope : where(constant, 0, slope);
     },

@@ -7,6 +7,16 @@ import type { Options, TableCase } from './table.js';
 /** Results of an operation. */
 export type Run = (inputs: readonly Tensor[], options: Options, variant?: ConvVariant) => Tensor[];
 
+/** Truth values as they are chosen, by place. */
+const even = (x: Tensor) =>
+  x.device.tensor(
+    Uint8Array.from({ length: x.size }, (_, i) => 1 - (i % 2)),
+    x.shape,
+    'bool',
+  );
+const ints = (x: Tensor, numbers: readonly number[], shape?: readonly number[]) =>
+  x.device.tensor(numbers, shape, 'i32');
+
 const unary =
   (operation: (x: Tensor) => Tensor): Run =>
   ([x]) => [operation(x)];
@@ -64,6 +74,13 @@ export const operations: Record<string, Run> = {
       sqrt,
       square: sonde.square,
       tanh: sonde.tanh,
+      ...{ rsqrt: sonde.rsqrt, reciprocal: sonde.reciprocal, log1p: sonde.log1p, expm1: sonde.expm1 },
+      ...{ sin: sonde.sin, cos: sonde.cos, tan: sonde.tan, asin: sonde.asin, acos: sonde.acos, atan: sonde.atan },
+      ...{ sinh: sonde.sinh, cosh: sonde.cosh, asinh: sonde.asinh, acosh: sonde.acosh, atanh: sonde.atanh },
+      ...{ erf: sonde.erf, sign: sonde.sign, floor: sonde.floor, ceil: sonde.ceil, round: sonde.round },
+      ...{ trunc: sonde.trunc, detach: sonde.detach, logicalNot: sonde.logicalNot, isNaN: sonde.isNaN },
+      ...{ isInf: sonde.isInf, isFinite: sonde.isFinite, cumsum: sonde.cumsum, argsort: sonde.argsort },
+      ...{ flatten: sonde.flatten, tril: sonde.tril, triu: sonde.triu },
     }).map(([name, operation]) => [name, unary(operation)]),
   ),
   add: withNumber(add, 'left'),
@@ -74,6 +91,34 @@ export const operations: Record<string, Run> = {
   minimum: binary(minimum),
   equal: binary(equal),
   greater: binary(greater),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ notEqual: sonde.notEqual, less: sonde.less, lessEqual: sonde.lessEqual, mod: sonde.mod },
+      ...{ greaterEqual: sonde.greaterEqual, logicalAnd: sonde.logicalAnd, logicalOr: sonde.logicalOr },
+      logicalXor: sonde.logicalXor,
+    }).map(([name, operation]) => [name, binary(operation)]),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      ...{ min: sonde.min, prod: sonde.prod, variance: sonde.variance, std: sonde.std, norm: sonde.norm },
+      ...{ logSumExp: sonde.logSumExp, any: sonde.any, all: sonde.all, argmax: sonde.argmax, argmin: sonde.argmin },
+      ...{ squeeze: sonde.squeeze, flip: sonde.flip },
+    }).map(([name, operation]) => [name, withOptions(operation)]),
+  ),
+  pow: withNumber(sonde.pow, 'base'),
+  where: ([a, b]) => [sonde.where(even(a), a, b)],
+  sort: ([x]) => [sonde.sort(x).values],
+  topK: ([x]) => [sonde.topK(x, 2).values],
+  gather: ([x]) => [sonde.gather(x, ints(x, [2, 0, -1]))],
+  embedding: ([x]) => [sonde.embedding(ints(x, [2, 0, 2]), x)],
+  takeAlongAxis: ([x]) => [sonde.takeAlongAxis(x, ints(x, [0, 0, 3, 1, 2, 2], [3, 2]))],
+  scatterAdd: ([x, y]) => [sonde.scatterAdd(x, ints(x, [0, 0, 3, 1, 2, 2], [3, 2]), y)],
+  split: ([x]) => sonde.split(x, 2).slice(0, 1),
+  stack: (inputs, options) => [sonde.stack(inputs, options)],
+  unsqueeze: ([x]) => [sonde.unsqueeze(x, 1)],
+  tile: ([x]) => [sonde.tile(x, [2, 1, 2])],
+  roll: ([x]) => [sonde.roll(x, 1)],
+  einsum: (inputs) => [sonde.einsum('ik,kj->ij', inputs)],
   clamp: ([x]) => [clamp(x, -0.5, 0.5)],
   chain: ([x, y], { expression }) => [chains[expression](x, y)],
   sum: withOptions(sonde.sum),
@@ -195,6 +240,13 @@ export const notOperations: Record<string, string> = {
   record: 'records an operation',
   scope: 'names what is recorded',
   assign: 'copies words',
+  arange: 'has no operand',
+  linspace: 'has no operand',
+  eye: 'has no operand',
+  zerosLike: 'reads no values',
+  onesLike: 'reads no values',
+  fullLike: 'reads no values',
+  oneHot: 'takes whole numbers',
   randomNormal: 'has no operand',
   randomUniform: 'has no operand',
   randomBernoulli: 'has no operand',
