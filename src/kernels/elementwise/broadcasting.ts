@@ -10,7 +10,7 @@ export type Operand = Tensor | number;
 
 /** The bodies take the operands as `x`, `y` and `z`. */
 export interface BroadcastDefinition
-  extends Pick<PointwiseDefinition, 'body' | 'whole' | 'predicate' | 'operands' | 'conditional'> {
+  extends Pick<PointwiseDefinition, 'body' | 'functions' | 'whole' | 'predicate' | 'operands' | 'conditional'> {
   readonly name: string;
   readonly arity: 2 | 3;
   /** The gradient by each operand, in the shape of the result; undefined where it is zero. */

@@ -25,19 +25,21 @@ export const greaterEqual = comparison('greaterEqual', 'isLess(y, x) | isEqual(x
 
 // Operands of logical operations are true where they are not 0, so where they are NaN as well.
 
+const truth = (x: string) => `((bitcast<NanWords>(${x}) & NanWords(0x7fffffff)) != NanWords(0))`;
+
 /** Whether both a and b are true, broadcast. */
-export const logicalAnd = comparison('logicalAnd', 'isTrue(x) & isTrue(y)', '(x != T(0)) & (y != T(0))');
+export const logicalAnd = comparison('logicalAnd', `${truth('x')} & ${truth('y')}`, '(x != T(0)) & (y != T(0))');
 /** Whether a or b is true, broadcast. */
-export const logicalOr = comparison('logicalOr', 'isTrue(x) | isTrue(y)', '(x != T(0)) | (y != T(0))');
+export const logicalOr = comparison('logicalOr', `${truth('x')} | ${truth('y')}`, '(x != T(0)) | (y != T(0))');
 /** Whether one of a and b is true and the other is not, broadcast. */
-export const logicalXor = comparison('logicalXor', 'isTrue(x) != isTrue(y)', '(x != T(0)) != (y != T(0))');
+export const logicalXor = comparison('logicalXor', `${truth('x')} != ${truth('y')}`, '(x != T(0)) != (y != T(0))');
 
 function predicate(name: string, body: string, whole: string): (x: Tensor) => Tensor {
   return unary({ name, body: `return ${body};`, whole: `return ${whole};`, predicate: true });
 }
 
 /** Whether x is not true. */
-export const logicalNot = predicate('logicalNot', '!isTrue(x)', 'x == T(0)');
+export const logicalNot = predicate('logicalNot', `!${truth('x')}`, 'x == T(0)');
 /** Whether x is NaN. Counterpart: torch.isnan. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the name in PyTorch and tfjs, for tensors.
 export const isNaN = predicate('isNaN', 'isNan(x)', 'x != x');

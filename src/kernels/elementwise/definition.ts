@@ -17,9 +17,11 @@ export interface PointwiseDefinition {
   readonly arity: 1 | 2 | 3;
   /**
    * Statements that return the result from `x`, `y`, `z`, `p0`, `p1` of type `T` (f32 or vec4f), and may call the
-   * functions of nan.wgsl and functions.wgsl.
+   * functions of nan.wgsl and of `functions`.
    */
   readonly body: string;
+  /** WGSL functions on `T` that the body calls. A function, so that only kernels in use have their texts taken apart. */
+  readonly functions?: (body: string) => readonly string[];
   /**
    * The same for whole numbers, where T is i32 or u32 (bool counts as 0 and 1 of u32, and results other than 0 as true) or
    * a vector of such. Absent: whole numbers become f32 first, and the result is f32, as PyTorch has it for `exp`.
@@ -57,6 +59,11 @@ export function typesOf(
   const inFloats = isFloat(common) || whole === undefined;
   const kept = inFloats && !isFloat(common) ? 'f32' : common;
   return { arithmetic: inFloats ? 'f32' : common === 'i32' ? 'i32' : 'u32', result: predicate ? 'bool' : kept };
+}
+
+/** The functions that definitions call where they compute in floats, each once. */
+export function functionsOf(definitions: readonly PointwiseDefinition[]): string {
+  return [...new Set(definitions.flatMap(({ functions, body }) => functions?.(body) ?? []))].join('\n');
 }
 
 /** The statements of a definition in the language of one arithmetic. */

@@ -180,7 +180,3 @@ fn remainder(x: T, y: T) -> T {
   return keepNan(keepNan(bitcast<T>(select(bitcast<NanWords>(value), NanWords(0x7fc00000), none)), y), x);
 }
 //#end section remainder
-//#section isTrue
-// Whether x is not 0; a NaN is not.
-fn isTrue(x: T) -> NanBooleans { return (bitcast<NanWords>(x) & NanWords(0x7fffffff)) != NanWords(0); }
-//#end section isTrue

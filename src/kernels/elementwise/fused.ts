@@ -4,8 +4,15 @@ import { type DType, isFloat, sizeOf, storageType } from '../../engine/shape.js'
 import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { type Arithmetic, bodyOf, definitionOf, type PointwiseAttributes, type PointwiseDefinition, typesOf } from './definition.js';
-import { functionsFor } from './functions.js';
+import {
+  type Arithmetic,
+  bodyOf,
+  definitionOf,
+  functionsOf,
+  type PointwiseAttributes,
+  type PointwiseDefinition,
+  typesOf,
+} from './definition.js';
 import source from './fused.wgsl';
 
 /** One operation that computes a chain of pointwise ones. Recorded by the planner, so it has no gradient of its own. */
@@ -26,6 +33,7 @@ export function fusedOperation({ inputs, members }: FusionGroup): Operation {
   const sourceFor = (operands: readonly TensorSpec[], result: TensorSpec) => {
     const { types, arithmetic } = typed(operands);
     const array = ({ dtype }: TensorSpec) => `array<vec4<${storageType(dtype)}>>`;
+    const inFloats = definitions.filter((_, m) => arithmetic[m] === 'f32');
     const functions = members.map((_, m) => functionOf(definitions[m], arithmetic[m]));
     const constants = {
       NAME: name,
@@ -53,7 +61,7 @@ export function fusedOperation({ inputs, members }: FusionGroup): Operation {
         `result[i] = vec4<${storageType(result.dtype)}>(v${inputs + members.length - 1});`,
       ].join('\n  '),
     };
-    return { text: `${source}\n${functionsFor(constants.FUNCTIONS)}`, constants, arithmetic };
+    return { text: `${source}\n${functionsOf(inFloats)}`, constants, arithmetic };
   };
   return {
     name,

@@ -4,12 +4,14 @@ import { isFloat } from '../../engine/shape.js';
 import { binary, broadcasting, type Operand, takesOperands, unary } from './broadcasting.js';
 import { equal, greaterEqual, isFinite as isNumber, logicalAnd, where } from './comparison.js';
 import { add, div, exp, flat, log, mul, NUMBERS, neg, square, sub } from './elementwise.js';
+import { functionsFor } from './functions.js';
 
 /** A function of one tensor in floats, by its WGSL and its derivative at x, where its value is y. */
 function real(name: string, body: string, derivative: (x: Tensor, y: Tensor) => Tensor): (x: Tensor) => Tensor {
   return unary({
     name,
     body: `return ${body};`,
+    functions: functionsFor,
     gradient: ({ inputs: [x], outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, derivative(x, y))],
   });
 }
@@ -81,6 +83,7 @@ export const mod = binary({
   name: 'mod',
   operands: NUMBERS,
   body: 'return remainder(x, y);',
+  functions: functionsFor,
   whole: [
     'let divisor = select(y, T(1), y == T(0));',
     'let r = x % divisor;',
@@ -100,6 +103,7 @@ const power = broadcasting({
   arity: 2,
   operands: NUMBERS,
   body: 'return power(x, y);',
+  functions: functionsFor,
   whole: [
     'var result = T(1); var factor = x; var rest = y;',
     'for (var bit = 0; bit < 31; bit++) {',

@@ -1,18 +1,19 @@
-import {
-  type Lowering,
-  type Operation,
-  ShapeError,
-  type TensorSpec,
-  type Value,
-} from '../../engine/index.js';
+import { type Lowering, type Operation, ShapeError, type TensorSpec, type Value } from '../../engine/index.js';
 import { ANY, type Operands } from '../../engine/operands.js';
 import { broadcastShapes, broadcastStrides, type Shape, sameShape, sizeOf, storageType } from '../../engine/shape.js';
 import { kernel, type Uniforms, uniforms } from '../../engine/wgsl/index.js';
 import { linearGrid } from '../grid.js';
 import { withNan } from '../nan.js';
-import { type Arithmetic, bodyOf, definitions, type PointwiseAttributes, type PointwiseDefinition, typesOf } from './definition.js';
+import {
+  type Arithmetic,
+  bodyOf,
+  definitions,
+  functionsOf,
+  type PointwiseAttributes,
+  type PointwiseDefinition,
+  typesOf,
+} from './definition.js';
 import source from './elementwise.wgsl';
-import { functionsFor } from './functions.js';
 import { fusedOperation } from './fused.js';
 
 /** An operation that maps corresponding elements of up to three broadcast operands. */
@@ -74,7 +75,7 @@ function lowerPointwise(
     BODY: bodyOf(definition, arithmetic),
     RESULT: asBool ? 'f(x, y, z) != T(0)' : 'f(x, y, z)',
   };
-  const text = inFloats ? `${source}\n${functionsFor(constants.BODY)}` : source;
+  const text = inFloats ? `${source}\n${functionsOf([definition])}` : source;
   const built = (own: Uniforms) => kernel(withNan(text, floats), { constants, uniforms: own });
   const dispatch = {
     label: definition.name,
