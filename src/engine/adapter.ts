@@ -38,7 +38,7 @@ const RAISED_LIMITS = [
 ] as const;
 
 /** Description of an adapter, in one form for all implementations of WebGPU. */
-export function describeAdapter(adapter: GPUAdapter): DeviceInfo {
+export function describeAdapter(adapter: Pick<GPUAdapter, 'info' | 'features'>): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   // Browsers say no more than who made it and of which generation it is.
   const text = [description, device, `${vendor} ${architecture}`.trim()].find(Boolean) ?? 'unknown adapter';

@@ -28,19 +28,21 @@ export class DeviceQueue {
      * The WebGPU device beneath. Its own queue does not wait for calls that are still being compiled: await them first.
      */
     readonly gpu: GPUDevice,
+    /** Whether it is this one's to destroy. */
+    private readonly owned: boolean,
   ) {
     this.limits = gpu.limits;
     this.uniforms = new BufferPool(gpu, 'uniforms', BufferUsage.UNIFORM | BufferUsage.COPY_DST);
     const staging = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
     this.staging = new BufferPool(gpu, 'read-back', staging, KEPT_STAGING_BYTES);
-    provider.opened(gpu);
+    if (owned) provider.opened(gpu);
     this.failures = new FailureState(gpu, (begin) => provider.wait(begin));
   }
 
-  /** Releases the device. Its tensors cannot be used afterwards. */
+  /** Releases the device. Its tensors cannot be used afterwards. A GPUDevice that was given to `openDevice` stays open. */
   close(): void {
     if (!this.failures.close()) return;
-    this.gpu.destroy();
+    if (this.owned) this.gpu.destroy();
     this.provider.release();
   }
 

@@ -66,8 +66,9 @@ export class Device extends DeviceQueue {
     /** Whether results are checked, and for what. */
     readonly checked: Checked,
     store: TuningStore | undefined,
+    owned = true,
   ) {
-    super(provider, gpu);
+    super(provider, gpu, owned);
     this.traits = traitsOf(info, gpu);
     this.tuning = new Tuning(this.limits, `${info.description} (${info.vendor} ${info.architecture})`, store);
     this.heap = new Heap(gpu, checked ? GUARD_BYTES : 0, this.order);

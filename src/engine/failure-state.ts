@@ -25,7 +25,11 @@ export class FailureState {
       for (const reject of this.waiting) reject(this.lost);
       this.waiting.clear();
     });
-    gpu.onuncapturederror = ({ error }) => {
+    // A device that others use too may have a listener of theirs.
+    const others = gpu.onuncapturederror;
+    gpu.onuncapturederror = (event) => {
+      others?.call(gpu, event);
+      const { error } = event;
       const outOfMemory = error.constructor.name === 'GPUOutOfMemoryError';
       const failure = outOfMemory
         ? new DeviceError(`the device is out of memory (${error.message}); use a smaller batch or size.`)

@@ -17,6 +17,7 @@ export { Generator } from './generator.js';
 export { gradients } from './gradient.js';
 export { checkpoint, type Node, record, scope } from './graph.js';
 export { linearGrid } from './grid.js';
+export { type FromBufferOptions, fromBuffer, type ToBufferOptions, toBuffer } from './interop.js';
 export { type DeviceOptions, openDevice } from './open-device.js';
 export type { Operands } from './operands.js';
 export type {
@@ -35,7 +36,16 @@ export { type DispatchTime, formatProfile, type Profile } from './profile.js';
 export type { ProgramMemory } from './program.js';
 export { type RandomSource, randomBernoulli, randomNormal, randomUniform } from './random.js';
 export type { RandomKey } from './random-key.js';
-export { type DType, formatShape, type Shape, sameShape, sizeOf, type TensorSpec } from './shape.js';
+export {
+  broadcastShapes,
+  type DType,
+  formatShape,
+  normalizeAxes,
+  type Shape,
+  sameShape,
+  sizeOf,
+  type TensorSpec,
+} from './shape.js';
 export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
 export type { Values } from './values.js';

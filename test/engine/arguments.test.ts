@@ -299,6 +299,10 @@ const TABLE: Readonly<Record<string, Row>> = {
 const EXEMPT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['kernel', 'uniforms', 'linearGrid'].map((name) => [name, 'text and numbers of kernels'])),
   ...Object.fromEntries(['formatShape', 'sameShape', 'sizeOf'].map((name) => [name, 'arithmetic of shapes'])),
+  ...Object.fromEntries(['broadcastShapes', 'normalizeAxes'].map((name) => [name, 'arithmetic of shapes'])),
+  pointwise: 'makes an operation from WGSL',
+  sumTo: 'a part of gradients',
+  ...Object.fromEntries(['fromBuffer', 'toBuffer'].map((name) => [name, 'see interop.test.ts: they need buffers'])),
   formatProfile: 'prints what profile has returned',
   isTooLarge: 'takes anything that was thrown',
   Optimizer: 'abstract; see SGD.update',

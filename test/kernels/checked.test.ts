@@ -338,7 +338,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
 
 /** Exports that are no operations, and optimisers, which run in checked mode in their own tests. */
 const OTHERS = [
-  ...['packFrames', 'wordsPerFrame', 'histogramOf', 'findMatrixUnits', 'tune'],
+  ...['pointwise', 'sumTo', 'packFrames', 'wordsPerFrame', 'histogramOf', 'findMatrixUnits', 'tune'],
   ...['Adam', 'AdamW', 'SGD', 'Optimizer', 'MovingAverage', 'LossScaler'],
 ];
 

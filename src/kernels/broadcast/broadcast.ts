@@ -57,7 +57,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(sumOperation, x, options);
 }
 
-/** Sums a gradient over the axes along which a tensor of `shape` was broadcast. */
+/** A gradient summed over the axes along which a tensor of `shape` was broadcast, for gradients of operations of your own. */
 export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const lead = gradient.shape.length - shape.length;

@@ -1,1 +1,1 @@
-export { broadcastTo, sum } from './broadcast.js';
+export { broadcastTo, sum, sumTo } from './broadcast.js';

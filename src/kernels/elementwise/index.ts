@@ -1,5 +1,6 @@
 export type { Operand } from './broadcasting.js';
 export * from './comparison.js';
+export type { PointwiseAttributes, PointwiseDefinition } from './definition.js';
 export {
   abs,
   add,
@@ -20,3 +21,4 @@ export {
   tanh,
 } from './elementwise.js';
 export * from './mathematics.js';
+export { pointwise } from './pointwise.js';

@@ -16,7 +16,17 @@ import {
 import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
 
-/** An operation that maps corresponding elements of up to three broadcast operands. */
+/**
+ * An operation of your own that maps corresponding elements of up to three broadcast operands, by its WGSL. It is recorded with
+ * `record`, runs on every type that it says, and fuses with others of its kind in compiled functions. Its gradient is composed of
+ * other operations; `sumTo` sums it to the shape of a broadcast operand.
+ *
+ *   const cube = pointwise({
+ *     name: 'cube', arity: 1, body: 'return x * x * x;',
+ *     gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(mul(dy, square(x)), 3)],
+ *   });
+ *   const y = record(cube, [x], {})[0];
+ */
 export function pointwise(definition: PointwiseDefinition): Operation<PointwiseAttributes> {
   const { arity, gradient } = definition;
   const name = definition.operation ?? definition.name;
