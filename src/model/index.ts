@@ -4,6 +4,7 @@
  *
  * @module sonde/model
  */
+
 export { fromCoordinates, mapLandmarks, scaleTo512, toCoordinates } from './coordinates.js';
 export { DECODINGS, type Decoding, HeatmapReader } from './decoding.js';
 export { DeepUNet, type DeepUNetOptions } from './deep-unet.js';
@@ -23,6 +24,7 @@ export { fromNormalized, toNormalized } from './frame-coordinates.js';
 export * from './frame-result/index.js';
 export { HeatmapNetwork, type HeatmapNetworkOptions, type NetworkOutput } from './heatmap-network.js';
 export { angleOfProgression, LANDMARK_NAMES, type Landmarks, type Point } from './landmarks.js';
+export { LayerNameError, layersOf, tensorsNamed } from './layer-names.js';
 export {
   BatchNormRelu,
   Conv2d,
@@ -32,6 +34,7 @@ export {
   type DoubleConvOptions,
 } from './layers.js';
 export { heatmapLoss, type KeypointLoss, type KeypointLossOptions, keypointLoss, paperKeypointLoss } from './loss.js';
+export { type WeightsMatch, type WeightsMisfit, writeMatchingWeights } from './matching-weights.js';
 export { type Builder, Module, type NamedTensor } from './module.js';
 export { buildNetwork, type NetworkOptions } from './network.js';
 export { exportOnnx, FRAME_TYPES, type FrameType, OnnxError, type OnnxOptions } from './onnx/index.js';

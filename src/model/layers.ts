@@ -78,11 +78,14 @@ export class BatchNormRelu extends Module {
 
   /**
    * @param x [N, H, W, C]
-   * @param training Normalize by the batch and move the running statistics, or normalize by the latter.
+   * @param training Normalize by the batch and move the running statistics, unless frozen; or normalize by the latter.
    */
   apply(x: Tensor, training: boolean): Tensor {
     const { weight, bias, runningMean, runningVar } = this;
-    return this.scoped(() => batchNorm(x, { weight, bias, runningMean, runningVar, training, activation: 'relu' }));
+    const byBatch = training && !this.frozen;
+    return this.scoped(() =>
+      batchNorm(x, { weight, bias, runningMean, runningVar, training: byBatch, activation: 'relu' }),
+    );
   }
 }
 

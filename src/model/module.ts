@@ -7,6 +7,14 @@ export interface NamedTensor {
   readonly name: string;
   readonly tensor: Tensor;
   readonly learned: boolean;
+  /** Whether training leaves it as it is. See {@link Module.freeze}. */
+  readonly frozen: boolean;
+}
+
+interface OwnTensor {
+  readonly tensor: Tensor;
+  readonly learned: boolean;
+  frozen: boolean;
 }
 
 /** The source of a module's tensors while a model is being built. */
@@ -20,7 +28,7 @@ export interface Builder {
 
 /** A part of a model: owns named tensors and other modules, and applies them to its input. */
 export abstract class Module {
-  private readonly tensors = new Map<string, { tensor: Tensor; learned: boolean }>();
+  private readonly tensors = new Map<string, OwnTensor>();
   private readonly modules = new Map<string, Module>();
 
   constructor(protected readonly builder: Builder) {}
@@ -29,13 +37,42 @@ export abstract class Module {
   named(): NamedTensor[] {
     const { path } = this.builder;
     const prefix = path === '' ? '' : `${path}.`;
-    const own = [...this.tensors].map(([name, entry]) => ({ name: `${prefix}${name}`, ...entry }));
+    const own = [...this.tensors].map(([name, { tensor, learned, frozen }]) => ({
+      name: `${prefix}${name}`,
+      tensor,
+      learned,
+      frozen: learned ? frozen : this.frozen,
+    }));
     return [...own, ...[...this.modules.values()].flatMap((module) => module.named())];
   }
 
   /** The learned tensors, which an optimizer updates. */
   get parameters(): Tensor[] {
     return this.named().flatMap(({ tensor, learned }) => (learned ? [tensor] : []));
+  }
+
+  /** The learned tensors that are not frozen, under their names. */
+  trained(): NamedTensor[] {
+    return this.named().filter(({ learned, frozen }) => learned && !frozen);
+  }
+
+  /**
+   * Excludes learned tensors from {@link trained}. A batch norm of which all parameters are frozen normalises by its running
+   * statistics and leaves them as they are, in training too. Counterpart: `requires_grad_(False)`, and `eval()` for batch norm.
+   *
+   * @param names Full names. Functions that were compiled before keep to what was frozen then.
+   */
+  freeze(names: ReadonlySet<string>): void {
+    for (const [name, entry] of this.tensors) {
+      if (entry.learned && names.has(this.fullName(name))) entry.frozen = true;
+    }
+    for (const module of this.modules.values()) module.freeze(names);
+  }
+
+  /** Whether this module has parameters of its own, all of them frozen. */
+  protected get frozen(): boolean {
+    const learned = [...this.tensors.values()].filter((entry) => entry.learned);
+    return learned.length > 0 && learned.every((entry) => entry.frozen);
   }
 
   /** Number of learned values. */
@@ -83,7 +120,7 @@ export abstract class Module {
     if (this.tensors.has(name))
       throw new SondeError(`${this.fullName(name)} is defined twice; give each tensor its own name.`);
     tensor.label = this.fullName(name);
-    this.tensors.set(name, { tensor, learned });
+    this.tensors.set(name, { tensor, learned, frozen: false });
     return tensor;
   }
 

@@ -70,7 +70,7 @@ export function writeWeights(model: Module, tensors: SafetensorsTensors): void {
 }
 
 /** One NaN spreads to every answer, and the highest cell of a heatmap of NaN looks like a point. */
-function checkFinite(values: Float32Array, name: string): void {
+export function checkFinite(values: Float32Array, name: string): void {
   const first = values.findIndex((value) => !Number.isFinite(value));
   if (first < 0) return;
   const count = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
@@ -113,13 +113,14 @@ function describe(what: string, names: readonly string[]): string {
 
 // Kernels are [a, kH, kW, b] here and [a, b, kH, kW] in PyTorch, for convolutions and transposed ones alike.
 
-function pyTorchShape(shape: Shape): number[] {
+/** The shape that PyTorch has for a tensor of `shape`. */
+export function pyTorchShapeOf(shape: Shape): number[] {
   return shape.length === 4 ? [shape[0], shape[3], shape[1], shape[2]] : [...shape];
 }
 
 /** Values of a tensor of `shape` as a file keeps them. */
 export function toPyTorchTensor(values: ArrayLike<number>, shape: Shape): SafetensorsTensor {
-  return { dtype: 'F32', shape: pyTorchShape(shape), data: Float32Array.from(toPyTorch(values, shape)) };
+  return { dtype: 'F32', shape: pyTorchShapeOf(shape), data: Float32Array.from(toPyTorch(values, shape)) };
 }
 
 /**
@@ -128,7 +129,7 @@ export function toPyTorchTensor(values: ArrayLike<number>, shape: Shape): Safete
  * @throws WeightsError where the file's tensor has another shape, or holds no floats
  */
 export function fromPyTorchTensor(saved: SafetensorsTensor, shape: Shape, name: string): Float32Array {
-  const expected = pyTorchShape(shape);
+  const expected = pyTorchShapeOf(shape);
   if (!sameShape(saved.shape, expected)) {
     throw new WeightsError(
       `The weights belong to another model: ${name} is ${formatShape(saved.shape)} in the file and ` +

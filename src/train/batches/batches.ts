@@ -18,12 +18,44 @@ export function epochOrder(count: number, seed: number, epoch: number): Uint32Ar
     throw new BatchError(`There cannot be ${count} frames to order; give a whole number from 0 to ${2 ** 32 - 1}.`);
   }
   const stream = new RandomStream('order', { seed, epoch });
-  const order = Uint32Array.from({ length: count }, (_, frame) => frame);
-  for (let last = count - 1; last > 0; last--) {
+  return shuffled(
+    Uint32Array.from({ length: count }, (_, frame) => frame),
+    stream,
+  );
+}
+
+/** Shuffles in place. */
+function shuffled(order: Uint32Array, stream: RandomStream): Uint32Array {
+  for (let last = order.length - 1; last > 0; last--) {
     const chosen = stream.below(last + 1);
     [order[last], order[chosen]] = [order[chosen], order[last]];
   }
   return order;
+}
+
+/**
+ * The order in which an epoch takes frames of different weights: one of weight 3 three times; of those of weight 0.4, two in five,
+ * others in every epoch. A weight of 1 everywhere gives the order of `epochOrder`.
+ *
+ * @param weights One per frame, above 0.
+ * @returns For each place frame + count × copy, with copies counted from 0: no two are alike, and modulo the count they are frames
+ * @throws BatchError, RandomKeyError
+ */
+export function weightedOrder(weights: readonly number[], seed: number, epoch: number): Uint32Array {
+  const count = weights.length;
+  const wrong = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
+  if (wrong !== undefined) throw new BatchError(`A frame cannot have the weight ${wrong}; give a number above 0.`);
+  const copies = weights.map(Math.floor);
+  for (const [group, weight] of [...new Set(weights)].sort((a, b) => a - b).entries()) {
+    const share = weight % 1;
+    if (share === 0) continue;
+    const members = weights.flatMap((own, frame) => (own === weight ? [frame] : []));
+    const stream = new RandomStream('order', { seed, epoch, index: group + 1 });
+    const once = shuffled(Uint32Array.from(members), stream).subarray(0, Math.round(share * members.length));
+    for (const frame of once) copies[frame] += 1;
+  }
+  const draws = copies.flatMap((own, frame) => Array.from({ length: own }, (_, copy) => frame + count * copy));
+  return epochOrder(draws.length, seed, epoch).map((place) => draws[place]);
 }
 
 /**

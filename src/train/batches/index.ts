@@ -1,1 +1,1 @@
-export { BatchError, batchesOf, epochOrder, fixedBatches } from './batches.js';
+export { BatchError, batchesOf, epochOrder, fixedBatches, weightedOrder } from './batches.js';

@@ -102,10 +102,17 @@ const loss = variants(
   section({ name: z.literal('heatmap'), sigma: positive(64).default(2) }),
 );
 
+const layers = z
+  .string({ error: 'a layer, as in "enc1" or "enc*"' })
+  .min(1, { error: 'a layer, as in "enc1" or "enc*"' });
+
 const anyOptimizer = {
   learningRate: positive(10).default(5.352137134504593e-5),
   weightDecay: between(0, 1).default(0),
   clipNorm: positive(1e9, ', or null for no clipping').nullable().default(0.7221588712934679),
+  learningRateFactors: z
+    .record(layers, positive(1000), { error: 'an object of layers and factors, as in {"enc*": 0.1}' })
+    .default({}),
 };
 const beta = between(0, 1).lt(1, { error: 'a number of at least 0 and below 1' });
 const adaptive = {
@@ -144,6 +151,7 @@ const training = section({
   precision: oneOf('f32', 'mixed').default('f32'),
   matrixUnits: flag.default(true),
   seed: whole(0, 2 ** 32 - 1).default(0),
+  freeze: z.array(layers, { error: 'a list of layers, as in ["enc1", "enc2"]' }).default([]),
   emaDecay: fraction(', or null for no averaging').nullable().default(null),
   earlyStopPatience: whole(1, 100_000, ', or null to train all epochs').nullable().default(20),
   divergencePatience: whole(1, 100_000, ', or null to bear it').nullable().default(10),

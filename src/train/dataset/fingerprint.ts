@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { LANDMARK_NAMES } from '../../model/landmarks.js';
 import type { NetworkFrame } from './frames.js';
 
-/** Identifies sets of frames by their names, pixels and labels: a run resumed on others would not be the same run. */
-export function fingerprintOf(...sets: readonly (readonly NetworkFrame[])[]): string {
+/**
+ * Identifies sets of frames by their names, pixels and labels: a run resumed on others would not be the same run.
+ *
+ * @param weights Of the first set's frames, which count where they are not all 1.
+ */
+export function fingerprintOf(sets: readonly (readonly NetworkFrame[])[], weights: readonly number[] = []): string {
   const hash = createHash('sha256');
   for (const frames of sets) {
     hash.update(`${frames.length} frames\n`);
@@ -13,5 +17,6 @@ export function fingerprintOf(...sets: readonly (readonly NetworkFrame[])[]): st
       hash.update(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
     }
   }
+  if (weights.some((weight) => weight !== 1)) hash.update(`weights ${weights.join(' ')}\n`);
   return hash.digest('hex');
 }

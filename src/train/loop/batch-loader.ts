@@ -11,6 +11,8 @@ import type { NetworkFrame } from '../dataset/frames.js';
 export interface Batch {
   /** Their numbers in the set. */
   readonly frames: Uint32Array;
+  /** What augmentation is drawn by: as `weightedOrder` gives it, so that each copy of a frame has its own. */
+  readonly draws: Uint32Array;
   /** The pass over the set that this batch belongs to, from 1. Augmentation differs from pass to pass. */
   readonly pass: number;
 }
@@ -64,7 +66,7 @@ export async function openBatchLoader(
 /** A program of its own, submitted before the step's: indices and key go to the device, nothing comes back. */
 class DeviceBatchLoader implements BatchLoader {
   readonly place = 'device';
-  private readonly program: Compiled<[Tensor, Tensor], { images: Tensor; targets: Tensor }>;
+  private readonly program: Compiled<[Tensor, Tensor, Tensor], { images: Tensor; targets: Tensor }>;
 
   constructor(
     private readonly store: FrameStore,
@@ -73,20 +75,22 @@ class DeviceBatchLoader implements BatchLoader {
     const { grid, inputSize } = config.model;
     const offset = toNormalized(0, inputSize, grid);
     const scale = toNormalized(1, inputSize, grid) - offset;
-    this.program = compile((indices: Tensor, key: Tensor) => {
-      const { images, landmarks } = augmentFrames(store, indices, key, config.augmentation);
+    this.program = compile((indices: Tensor, key: Tensor, numbers: Tensor) => {
+      const { images, landmarks } = augmentFrames(store, indices, key, config.augmentation, numbers);
       return { images, targets: add(mul(landmarks, scale), offset) };
     });
   }
 
-  async load({ frames, pass }: Batch): Promise<LoadedBatch> {
+  async load({ frames, draws, pass }: Batch): Promise<LoadedBatch> {
     const { device } = this.store;
     const indices = device.tensor(frames, [frames.length], 'u32');
     const key = device.tensor([this.config.training.seed, pass], [2], 'u32');
+    const numbers = device.tensor(draws, [draws.length], 'u32');
     try {
-      return await this.program(indices, key);
+      return await this.program(indices, key, numbers);
     } finally {
       indices.dispose();
+      numbers.dispose();
       key.dispose();
     }
   }
@@ -106,11 +110,11 @@ class CpuBatchLoader implements BatchLoader {
     private readonly config: TrainingConfig,
   ) {}
 
-  async load({ frames, pass }: Batch): Promise<LoadedBatch> {
+  async load({ frames, draws, pass }: Batch): Promise<LoadedBatch> {
     const { augmentation, training, model } = this.config;
-    const samples = Array.from(frames, (index) => {
+    const samples = Array.from(frames, (index, place) => {
       const frame = this.frames[index];
-      return augmentation.enabled ? augment(frame, augmentation, [training.seed, pass, index]) : frame;
+      return augmentation.enabled ? augment(frame, augmentation, [training.seed, pass, draws[place]]) : frame;
     });
     const targets = samples.flatMap(({ landmarks }) => toCoordinates(landmarks, model.inputSize, model.grid));
     const shape = [frames.length, model.inputSize, model.inputSize, 1];

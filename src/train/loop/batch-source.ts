@@ -1,15 +1,19 @@
-import { epochOrder, fixedBatches } from '../batches/index.js';
+import { fixedBatches, weightedOrder } from '../batches/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import type { Batch } from './batch-loader.js';
 
 /** Which frames an epoch takes and in what order. All of it depends on seed, epoch and place in it alone. */
 export class BatchSource {
-  /** @param passes Passes over the frames that make an epoch. */
+  /**
+   * @param passes Passes over the frames that make an epoch.
+   * @param weights How often a pass takes each frame: see `weightedOrder`.
+   */
   constructor(
     private readonly frames: readonly NetworkFrame[],
     private readonly config: TrainingConfig,
     private readonly passes = 1,
+    private readonly weights: readonly number[] = frames.map(() => 1),
   ) {}
 
   /** Frames per step: batches whose gradients are accumulated count as one. */
@@ -29,8 +33,10 @@ export class BatchSource {
   }
 
   private batchesOfPass(pass: number): Batch[] {
-    const order = epochOrder(this.frames.length, this.config.training.seed, pass);
-    return fixedBatches(order, this.stepSize).map((frames) => ({ frames, pass }));
+    const order = weightedOrder(this.weights, this.config.training.seed, pass);
+    return fixedBatches(order, this.stepSize).map((draws) => {
+      return { frames: draws.map((draw) => draw % this.frames.length), draws, pass };
+    });
   }
 }
 

@@ -2,15 +2,18 @@ import type { CompileOptions, Device } from '../../index.js';
 import {
   fromPyTorchTensor,
   type HeatmapNetwork,
+  type NamedTensor,
   readWeights,
   type SafetensorsTensors,
   toPyTorchTensor,
   WeightsError,
+  type WeightsMatch,
   writeWeights,
 } from '../../model/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { buildModel } from '../predict/build.js';
 import type { LoadedBatch } from './batch-loader.js';
+import { describeMatch, type InitialWeights, loadInitialWeights } from './initial-weights.js';
 import { type StepLosses, TrainingStep } from './training-step.js';
 import { Validator } from './validator.js';
 
@@ -71,9 +74,8 @@ export class Learner {
   async tensors(): Promise<SafetensorsTensors> {
     const { moments, count } = await this.step.optimizerState();
     const scaler = await this.step.scalerState();
-    const learned = this.model.named().filter((entry) => entry.learned);
-    const ofOptimizer = moments.flatMap((own, i) =>
-      own.map((values, k) => [`moment${k + 1}.${learned[i].name}`, toPyTorchTensor(values, learned[i].tensor.shape)]),
+    const ofOptimizer = moments.flatMap(({ parameter: { name, tensor }, values: own }) =>
+      own.map((values, k) => [`moment${k + 1}.${name}`, toPyTorchTensor(values, tensor.shape)]),
     );
     return {
       ...withPrefix('model', await readWeights(this.model)),
@@ -84,23 +86,26 @@ export class Learner {
     };
   }
 
-  /**
-   * Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration
-   */
+  /** Starts from the weights of another model. @throws as `loadInitialWeights` */
+  initialise(initial: InitialWeights): { readonly match: WeightsMatch; readonly sentence: string } {
+    const match = loadInitialWeights(this.model, initial);
+    if (this.average) loadInitialWeights(this.average, initial);
+    return { match, sentence: describeMatch(initial, match, this.model) };
+  }
+
+  /** Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration */
   restore(tensors: SafetensorsTensors, steps: number): void {
     writeWeights(this.model, within('model', tensors));
     if (this.average) writeWeights(this.average, within('average', tensors));
     const saved = [within('moment1', tensors), within('moment2', tensors)].filter((own) => Object.keys(own).length > 0);
-    const learned = this.model.named().filter((entry) => entry.learned);
-    const moments = learned.map(({ name, tensor: { shape } }) =>
+    const momentsOf = ({ name, tensor: { shape } }: NamedTensor) =>
       saved.map((own) => {
         if (!(name in own)) throw new WeightsError(`The optimizer's moments of ${name} are missing; start a new run.`);
         return fromPyTorchTensor(own[name], shape, name);
-      }),
-    );
+      });
     const scaler = tensors[LOSS_SCALE];
     if (scaler?.dtype === 'F32') this.step.restoreScaler(scaler.data.slice(0, 2));
-    this.step.restoreOptimizer({ count: scaler?.dtype === 'F32' ? scaler.data[2] : steps, moments });
+    this.step.restoreOptimizer(scaler?.dtype === 'F32' ? scaler.data[2] : steps, momentsOf);
     this.steps = steps;
   }
 

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Checkpoints, type RunIdentity, type TrainingState } from '../checkpoint/index.js';
 import { fingerprintOf } from '../dataset/fingerprint.js';
 import { openBatchLoader } from './batch-loader.js';
 import { BatchSource } from './batch-source.js';
+import { INITIAL_WEIGHTS_FILE } from './initial-weights.js';
 import { Learner, weightsToUse } from './learner.js';
 import { matrixUnitsFor } from './precision.js';
 import { TrainingError, type TrainingEvents, type TrainingInput, type TrainingOutcome } from './training-input.js';
@@ -17,7 +19,7 @@ import { TrainingLoop } from './training-loop.js';
  *   folder's state is another run's; the signal's reason once it aborts
  */
 export async function train(input: TrainingInput): Promise<TrainingOutcome> {
-  const { device, config, training, validation, folder, passes, events } = input;
+  const { device, config, training, weights, validation, initial, folder, passes, events } = input;
   if (training.length === 0 || validation.length === 0) {
     throw new TrainingError(
       `There are ${training.length} training and ${validation.length} validation frames; give at least one of each.`,
@@ -35,7 +37,13 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   const learner = new Learner(device, config, { ...events, ...state?.position, matrixUnits });
   try {
     if (state) learner.restore(state.tensors, state.position.steps);
-    const batches = { source: new BatchSource(training, config, passes), loader };
+    else if (initial) {
+      const { path, sha256, layers } = initial;
+      const { match, sentence } = learner.initialise(initial);
+      events?.note?.(sentence);
+      await folder?.writeJson(INITIAL_WEIGHTS_FILE, { path: resolve(path), sha256, layers, ...match });
+    }
+    const batches = { source: new BatchSource(training, config, passes, weights), loader };
     return await new TrainingLoop(input, learner, batches, checkpoints, state?.position).run();
   } finally {
     learner.dispose();
@@ -43,10 +51,10 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
   }
 }
 
-function identityOf({ device, config, training, validation }: TrainingInput): RunIdentity {
+function identityOf({ device, config, training, weights, validation }: TrainingInput): RunIdentity {
   return {
     config: JSON.stringify(config),
-    frames: fingerprintOf(training, validation),
+    frames: fingerprintOf([training, validation], weights),
     adapter: device.tuning.identity,
     kernels: createHash('sha256').update(JSON.stringify(device.tuning.choices())).digest('hex'),
   };

@@ -3,6 +3,7 @@ import { type Device, SondeError } from '../../index.js';
 import type { TrainingConfig } from '../config/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import type { RunFolder } from '../run-folder/index.js';
+import type { InitialWeights } from './initial-weights.js';
 
 /** Training that cannot continue. */
 export class TrainingError extends SondeError {
@@ -56,6 +57,10 @@ export interface TrainingInput {
   readonly device: Device;
   readonly config: TrainingConfig;
   readonly training: readonly NetworkFrame[];
+  /** How often an epoch takes each training frame: 3 for three times, 0.5 for every other epoch on average. Default: once. */
+  readonly weights?: readonly number[];
+  /** What the weights are at first, in a run that is not resumed; else drawn from the seed. */
+  readonly initial?: InitialWeights;
   readonly validation: readonly NetworkFrame[];
   /** Where the run is kept. Without one nothing is written. A folder that holds a run's state goes on from there. */
   readonly folder?: RunFolder;

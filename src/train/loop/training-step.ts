@@ -9,9 +9,7 @@ import {
   type Device,
   gradients,
   LossScaler,
-  MovingAverage,
   mul,
-  type Optimizer,
   reshape,
   slice,
   type Tensor,
@@ -24,8 +22,9 @@ import type { TrainingConfig } from '../config/index.js';
 import { buildHeatmapReader } from '../predict/build.js';
 import type { LoadedBatch } from './batch-loader.js';
 import { framesPerStep } from './batch-source.js';
-import { buildLoss, buildOptimizer } from './build.js';
+import { buildLoss } from './build.js';
 import { meanDistance } from './mean-distance.js';
+import { ParameterGroups } from './parameter-groups.js';
 
 /** What one step measures. */
 export interface StepLosses {
@@ -64,10 +63,9 @@ type StepArguments = [Tensor, Tensor, number, number];
  * cannot bind or hold is split further. A step whose loss or gradient is NaN or infinite leaves the weights unchanged.
  */
 export class TrainingStep {
-  private readonly optimizer;
+  private readonly groups: ParameterGroups;
   /** In mixed precision. */
   private readonly scaler: LossScaler | undefined;
-  private readonly averages = { learned: new MovingAverage(), buffers: new MovingAverage() };
   private currentParts: number;
   private step: Compiled<StepArguments, Tensor>;
 
@@ -78,7 +76,7 @@ export class TrainingStep {
     private readonly options: TrainingStepOptions = {},
   ) {
     this.currentParts = options.parts ?? config.training.accumulate;
-    this.optimizer = buildOptimizer(config);
+    this.groups = new ParameterGroups(model, config);
     this.scaler =
       precisionOn(device, config) === 'mixed' ? new LossScaler(device, { initial: FIRST_LOSS_SCALE }) : undefined;
     this.step = this.compile();
@@ -97,9 +95,9 @@ export class TrainingStep {
     return { loss, excess, norm, distance, scale };
   }
 
-  /** The optimizer's moments, one list per parameter of the model. */
-  optimizerState(): ReturnType<Optimizer['state']> {
-    return this.optimizer.state();
+  /** See `ParameterGroups.state`. */
+  optimizerState(): ReturnType<ParameterGroups['state']> {
+    return this.groups.state();
   }
 
   /** The least loss scale: a gradient that overflows there is no matter of precision. */
@@ -116,8 +114,8 @@ export class TrainingStep {
     this.scaler?.restore(saved);
   }
 
-  restoreOptimizer(state: Parameters<Optimizer['restore']>[1]): void {
-    this.optimizer.restore(this.model.parameters, state);
+  restoreOptimizer(...state: Parameters<ParameterGroups['restore']>): void {
+    this.groups.restore(...state);
   }
 
   /** Measures the kernels that could compute this step, without taking it. See `tune` of the engine. */
@@ -136,10 +134,8 @@ export class TrainingStep {
 
   dispose(): void {
     this.step.dispose();
-    this.optimizer.dispose();
+    this.groups.dispose();
     this.scaler?.dispose();
-    this.averages.learned.dispose();
-    this.averages.buffers.dispose();
   }
 
   private async call({ images, targets }: LoadedBatch, learningRate: number, averageRate: number): Promise<Tensor> {
@@ -171,13 +167,13 @@ export class TrainingStep {
   }
 
   private compile(): Compiled<StepArguments, Tensor> {
-    const { parts, optimizer, model, scaler } = this;
+    const { parts, groups, model, scaler } = this;
     const { clipNorm } = this.config.optimizer;
     const lossOf = buildLoss(this.config);
     const reader = buildHeatmapReader(this.config);
     const { inputSize } = this.config.model;
     const body = (images: Tensor, targets: Tensor, learningRate: Tensor, averageRate: Tensor) => {
-      const { parameters } = model;
+      const { parameters } = groups;
       let sum: { loss: Tensor; excess: Tensor; distance: Tensor; derivatives: Tensor[] } | undefined;
       for (let part = 0; part < parts; part++) {
         const logits = model.logits(rows(images, part, parts), { training: true });
@@ -201,25 +197,15 @@ export class TrainingStep {
       const clipped = clipWithNorm(sum.derivatives, clipNorm ?? NO_CLIPPING, { scale });
       // NaN or Inf in either makes the sum so.
       const onlyIfFinite = add(reshape(sum.loss, []), reshape(clipped.norm, []));
-      optimizer.update(parameters, clipped.gradients, learningRate, { onlyIfFinite });
+      groups.update(clipped.gradients, learningRate, { onlyIfFinite });
       scaler?.update(clipped.norm);
-      if (this.options.average) this.moveAverage(this.options.average, averageRate);
+      if (this.options.average) groups.moveAverage(this.options.average, averageRate);
       // One tensor, so that one read brings them all.
       const measured = [sum.loss, sum.excess, clipped.norm, sum.distance].map((value) => reshape(value, [1]));
       return concat(scale ? [...measured, scale] : measured);
     };
     const { compiling: onCompile, matrixUnits } = this.options;
     return compile(body, { device: this.device, onCompile, matrixUnits });
-  }
-
-  /** Statistics of batch norm are averaged as the weights are: they belong together. */
-  private moveAverage(average: Module, rate: Tensor): void {
-    for (const [kind, learned] of [['learned', true] as const, ['buffers', false] as const]) {
-      const [averages, values] = [average, this.model].map((module) =>
-        module.named().flatMap((entry) => (entry.learned === learned ? [entry.tensor] : [])),
-      );
-      if (averages.length > 0) this.averages[kind].update(averages, values, rate);
-    }
   }
 }
 

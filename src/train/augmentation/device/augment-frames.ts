@@ -23,17 +23,19 @@ export interface AugmentedBatch {
  *
  * @param indices Which frames of the store, u32 [N].
  * @param key Seed and epoch, u32 [2].
+ * @param numbers What draws depend on beside the key, u32 [N]: as `drawOnDevice` takes it.
  */
 export function augmentFrames(
   store: FrameStore,
   indices: Tensor,
   key: Tensor,
   settings: AugmentationSettings,
+  numbers: Tensor = indices,
 ): AugmentedBatch {
   const { chunks, labels, histograms, frameSize } = store;
   const size = [frameSize, frameSize] as const;
   const attempts = settings.enabled ? ATTEMPTS : 0;
-  const draws = drawOnDevice(labels, indices, key, { settings, size: frameSize, attempts });
+  const draws = drawOnDevice(labels, numbers, key, { settings, size: frameSize, attempts });
   const { landmarks } = draws;
   if (!settings.enabled) return { images: gatherFrames(chunks, indices, { size }), landmarks, draws };
 

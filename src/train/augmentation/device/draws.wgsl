@@ -46,7 +46,9 @@ fn direction(degrees: f32) -> vec2f {
 fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
   let image = id.y * (workgroups.x * 64u) + id.x;
   if (image >= uniforms.images) { return; }
-  let index = min(indices[image], uniforms.frames - 1u);
+  // A frame that an epoch takes more than once has a number for each time, all equal modulo the frames.
+  let index = indices[image];
+  let frame = index % uniforms.frames;
   let seed = seed_and_epoch[0];
   let epoch = seed_and_epoch[1];
 
@@ -59,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) workg
   sigmas[image] = select(0.0, uniform_from(blur.x, uniforms.sigma_low, uniforms.sigma_high), blurred);
 
   let centre = vec2f((uniforms.size - 1.0) / 2.0);
-  let points = array<vec2f, 3>(labels[3u * index], labels[3u * index + 1u], labels[3u * index + 2u]);
+  let points = array<vec2f, 3>(labels[3u * frame], labels[3u * frame + 1u], labels[3u * frame + 2u]);
   for (var attempt = 0u; attempt <= uniforms.attempts; attempt++) {
     let a = philox(vec4u(0u, attempt, epoch, index), vec2u(seed, GEOMETRY));
     let b = philox(vec4u(1u, attempt, epoch, index), vec2u(seed, GEOMETRY));
