@@ -1,7 +1,9 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../train/config/index.js';
-import { OVERFIT_GOAL, runTraining } from '../train/loop/index.js';
+import type { DataSource } from '../train/dataset/index.js';
+import { type InitialLayers, OVERFIT_GOAL, runTraining } from '../train/loop/index.js';
 import { readRunStart } from '../train/run-folder/index.js';
+import { dataOption } from './shared/data-option.js';
 import { withDevice } from './shared/device.js';
 import { interruptible } from './shared/interrupt.js';
 import { run } from './shared/run.js';
@@ -10,10 +12,12 @@ import { trainingRemains } from './shared/training-remains.js';
 import { wholeNumber } from './shared/whole-number.js';
 
 interface Options {
-  readonly data?: string;
+  readonly data?: readonly DataSource[];
   readonly config?: string;
   readonly out?: string;
   readonly resume?: string;
+  readonly init?: string;
+  readonly initLayers?: InitialLayers;
   readonly set: readonly string[];
   readonly overfit?: number;
   readonly fastDevRun?: boolean;
@@ -22,10 +26,20 @@ interface Options {
 
 const program = new Command('train')
   .description('Trains a network on labelled frames and writes a run folder, or resumes an interrupted run.')
-  .option('--data <folder>', 'data set in the IUGC 2025 layout (npm run phantoms writes one)')
+  .addOption(dataOption())
   .option('--config <file>', 'training configuration, JSON (configs/README.md explains each setting)')
   .option('--out <folder>', 'new folder for the run')
   .option('--resume <run>', 'resume the run in this folder, with its own configuration')
+  .option(
+    '--init <weights>',
+    'start from these weights: a safetensors file, or the folder of a run, whose best are taken',
+  )
+  .addOption(
+    new Option(
+      '--init-layers <which>',
+      'all, matching (those whose name and shape fit), or layers, as in enc*,dec1 (default: all)',
+    ).argParser(parseLayers),
+  )
   .addOption(setOption())
   .option('--overfit <n>', `overfit the first n frames until their APD is below ${OVERFIT_GOAL} px`, wholeNumber)
   .option('--fast-dev-run', 'run one training step and one validation batch and write every file, as a test')
@@ -56,16 +70,20 @@ const program = new Command('train')
     });
   });
 
-async function newRun({ data, config, out, set, overfit, fastDevRun }: Options) {
+async function newRun({ data, config, out, init, initLayers, set, overfit, fastDevRun }: Options) {
   for (const [name, value] of Object.entries({ data, config, out })) {
     if (value === undefined) program.error(`error: --${name} is missing; give --data, --config and --out, or --resume`);
   }
-  const given = { data: data ?? '', out: out ?? '' };
+  if (initLayers !== undefined && init === undefined) program.error('error: --init-layers needs --init');
+  const start = init === undefined ? undefined : { weights: init, layers: initLayers ?? 'all' };
+  const given = { data: data ?? [], out: out ?? '', init: start };
   return { ...given, config: await loadConfig(config ?? '', set), overfit, fastDevRun };
 }
 
-async function runToResume(run: string, { data, config, out, set, overfit, fastDevRun }: Options) {
-  for (const [name, value] of Object.entries({ config, out, overfit, 'fast-dev-run': fastDevRun })) {
+async function runToResume(run: string, options: Options) {
+  const { data, config, out, init, initLayers, set, overfit, fastDevRun } = options;
+  const determined = { config, out, init, 'init-layers': initLayers, overfit, 'fast-dev-run': fastDevRun };
+  for (const [name, value] of Object.entries(determined)) {
     if (value !== undefined)
       program.error(`error: --${name} cannot be combined with --resume; the run already determines it`);
   }
@@ -78,6 +96,14 @@ async function runToResume(run: string, { data, config, out, set, overfit, fastD
     );
   }
   return { ...started, data: source, config: settings, out: run, resume: true };
+}
+
+/** `all`, `matching`, or names separated by commas. */
+function parseLayers(text: string): InitialLayers {
+  if (text === 'all' || text === 'matching') return text;
+  const layers = text.split(',').map((layer) => layer.trim());
+  if (layers.includes('')) throw new InvalidArgumentError('Give all, matching, or layers, as in enc*,dec1.');
+  return layers;
 }
 
 await run(program);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchError, batchesOf, epochOrder, fixedBatches } from '../../src/train/batches/index.js';
+import { BatchError, batchesOf, epochOrder, fixedBatches, weightedOrder } from '../../src/train/batches/index.js';
 
 const whole = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 const count = fc.integer({ min: 0, max: 300 });
@@ -105,4 +105,36 @@ describe('fixedBatches', () => {
 it.each([0, -2, 2.5, Number.NaN])('no batch has %d frames', (batchSize) => {
   expect(() => batchesOf(Uint32Array.of(0), batchSize)).toThrow(BatchError);
   expect(() => fixedBatches(Uint32Array.of(0), batchSize)).toThrow(BatchError);
+});
+
+describe('weightedOrder', () => {
+  it('takes a frame as often as its weight says, and one of a fraction in that share of the epochs', () => {
+    const weights = [1, 3, 0.4, 0.4, 0.4, 0.4, 0.4, 2.5];
+    const taken = weights.map(() => 0);
+    for (let epoch = 1; epoch <= 1000; epoch++) {
+      const draws = Array.from(weightedOrder(weights, 5, epoch));
+      expect(new Set(draws).size).toBe(draws.length);
+      const frames = draws.map((draw) => draw % weights.length);
+      const times = weights.map((_, frame) => frames.filter((own) => own === frame).length);
+      // Half a frame is rounded up.
+      expect([times[0], times[1], times[2] + times[3] + times[4] + times[5] + times[6], times[7]]).toEqual([
+        1, 3, 2, 3,
+      ]);
+      for (const [frame, own] of times.entries()) taken[frame] += own;
+    }
+    // Standard deviation of a count: √(1000 · 0.4 · 0.6) ≈ 15.
+    for (const own of taken.slice(2, 7)) expect(Math.abs(own - 400)).toBeLessThan(75);
+  });
+
+  it('is the order of an epoch where all weights are 1', () => {
+    fc.assert(
+      fc.property(count, whole, whole, (count, seed, epoch) => {
+        expect(weightedOrder(new Array(count).fill(1), seed, epoch)).toEqual(epochOrder(count, seed, epoch));
+      }),
+    );
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a weight of %d', (weight) => {
+    expect(() => weightedOrder([1, weight], 0, 0)).toThrow(/^A frame cannot have the weight/);
+  });
 });

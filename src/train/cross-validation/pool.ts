@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { posix, relative, sep } from 'node:path';
 import { decodeFrame } from '../../images/index.js';
+import { digestOfCase } from '../dataset/corrections.js';
 import { DatasetError, type LabelledCase, readDataset, SPLITS, type Split } from '../dataset/index.js';
 import { type PerceptualHash, perceptualHash } from '../duplicates/index.js';
 import { mapConcurrently } from '../map-concurrently.js';
@@ -68,16 +68,11 @@ export interface Appearance {
 export async function readAppearances(cases: readonly PooledCase[]): Promise<Appearance[]> {
   return mapConcurrently(cases, async (one) => {
     const bytes = await readFile(one.path);
-    return { digest: digestOf(bytes, one), hash: perceptualHash(await decodeFrame(bytes, one.path)) };
+    return { digest: digestOfCase(bytes, one.landmarks), hash: perceptualHash(await decodeFrame(bytes, one.path)) };
   });
 }
 
 /** The digests alone, for which no image is decoded. */
 export async function readDigests(cases: readonly PooledCase[]): Promise<string[]> {
-  return mapConcurrently(cases, async (one) => digestOf(await readFile(one.path), one));
-}
-
-function digestOf(bytes: Uint8Array, { landmarks: { ps1, ps2, fh1 } }: LabelledCase): string {
-  const labels = [ps1, ps2, fh1].flatMap(({ x, y }) => [x, y]);
-  return createHash('sha256').update(bytes).update(JSON.stringify(labels)).digest('hex');
+  return mapConcurrently(cases, async (one) => digestOfCase(await readFile(one.path), one.landmarks));
 }

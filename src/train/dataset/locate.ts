@@ -12,7 +12,7 @@ export async function findLabels(directory: string, split: Split): Promise<strin
   const wanted = join(...LAYOUT[split].folder, LAYOUT[split].labels);
   const root = await list(directory);
   if (!root) throw new DatasetError(`${directory}: there is no such folder; give the folder that holds ${wanted}.`);
-  const folder = root.find((entry) => entry.isDirectory() && SPLIT_FOLDERS[split].includes(plain(entry.name)));
+  const folder = root.find((entry) => isFolderOf(entry, split));
   if (!folder) {
     const found = root.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     throw new DatasetError(
@@ -31,6 +31,15 @@ export async function findLabels(directory: string, split: Split): Promise<strin
   throw new DatasetError(
     `${top}: found no ${LAYOUT[split].labels}, neither there nor one folder deeper; looked for ${wanted}.`,
   );
+}
+
+/** Whether a data set has a folder for a split, whatever is in it. */
+export async function hasSplit(directory: string, split: Split): Promise<boolean> {
+  return (await list(directory))?.some((entry) => isFolderOf(entry, split)) ?? false;
+}
+
+function isFolderOf(entry: Dirent, split: Split): boolean {
+  return entry.isDirectory() && SPLIT_FOLDERS[split].includes(plain(entry.name));
 }
 
 /** The file of angles that lies beside the labels, if there is one. */

@@ -7,7 +7,7 @@ import { type Checkpoint, checkpointFile } from '../checkpoint/index.js';
 import type { NetworkFrame } from '../dataset/frames.js';
 import { readEnsemble } from '../predict/ensemble.js';
 import type { Provenance } from '../run-folder/index.js';
-import { RUN_FILE } from '../run-folder/run-start.js';
+import { readRunStart } from '../run-folder/run-start.js';
 
 /**
  * SHA-256 of a run's weights file; of an ensemble, that of its members' in their order.
@@ -53,15 +53,10 @@ export function hashFrames(frames: readonly NetworkFrame[]): string {
 
 /** The command that evaluates a run again, with its data set where the run says which that was. */
 export async function evaluateCommand(run: string, split: string): Promise<string> {
-  const source = (await readEnsemble(run).catch(() => undefined)) ? undefined : join(run, RUN_FILE);
-  const start = source && (await readFile(source, 'utf8').catch(() => undefined));
-  let data: unknown;
-  try {
-    data = start && JSON.parse(start).data;
-  } catch {
-    // A damaged file is another's to complain about.
-  }
-  return `npm run evaluate -- --run ${run} --data ${typeof data === 'string' ? data : '…'} --split ${split}`;
+  const isEnsemble = await readEnsemble(run).catch(() => undefined);
+  // A damaged file is another's to complain about.
+  const start = !isEnsemble ? await readRunStart(run).catch(() => undefined) : undefined;
+  return `npm run evaluate -- --run ${run} --data ${start?.data?.[0].folder ?? '…'} --split ${split}`;
 }
 
 /**

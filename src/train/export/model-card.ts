@@ -4,6 +4,7 @@ import type { Checkpoint } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
 import { percent } from '../metrics/percent.js';
 import type { SoftwareEnvironment, SplitMetrics } from '../run-folder/index.js';
+import { describeCorrections } from '../run-folder/seen-corrections.js';
 import { augmentationInWords } from './augmentation-words.js';
 import { onnxUse, safetensorsUse } from './card-use.js';
 import type { RunFacts } from './run-facts.js';
@@ -98,11 +99,16 @@ function training({ config, facts }: CardSubject): string {
     optimizer,
     training: { epochs, batchSize, accumulate, precision, emaDecay, seed },
   } = config;
-  const { dataset, trainingFrames, environment } = facts;
+  const { datasets, trainingFrames, corrections, environment } = facts;
   const frames = trainingFrames === undefined ? undefined : `${trainingFrames} frames`;
-  const from = dataset === undefined ? undefined : `data set folder \`${dataset}\``;
+  const from =
+    datasets.length === 0
+      ? undefined
+      : `data set ${datasets.length === 1 ? 'folder' : 'folders'} ${datasets.map((name) => `\`${name}\``).join(', ')}`;
+  const seen = corrections.trained.length + corrections.inherited.length;
   const rows: [string, string | undefined][] = [
     ['data', [frames, from].filter(Boolean).join(', ') || undefined],
+    ['corrections', seen === 0 ? undefined : describeCorrections(corrections)],
     ['loss', loss.name === 'keypoint' ? `keypoint (λ ${loss.lambda}, σ ${loss.sigma})` : `heatmap (σ ${loss.sigma})`],
     [
       'optimizer',

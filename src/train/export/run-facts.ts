@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ENVIRONMENT_FILE, type RunEnvironment, readMetricsFile, type SplitMetrics } from '../run-folder/index.js';
-import { RUN_FILE, type RunStart } from '../run-folder/run-start.js';
+import { RUN_FILE, readRunStart } from '../run-folder/run-start.js';
+import { readSeenCorrections, type SeenCorrections } from '../run-folder/seen-corrections.js';
 import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../run-folder/training-set.js';
 
 /**
@@ -9,9 +11,11 @@ import { readJson, TRAINING_SET_FILE, type TrainingSetSummary } from '../run-fol
  * absent.
  */
 export interface RunFacts {
-  /** Name of the data set's folder. */
-  readonly dataset?: string;
+  /** Names of the data sets' folders. */
+  readonly datasets: readonly string[];
   readonly trainingFrames?: number;
+  /** Those that the weights have seen. */
+  readonly corrections: SeenCorrections;
   readonly environment?: RunEnvironment;
   /** Scores of exactly these weights, read in exactly this way, by split. */
   readonly scores: readonly (readonly [split: string, metrics: SplitMetrics])[];
@@ -24,15 +28,16 @@ export interface RunFacts {
  */
 export async function readRunFacts(run: string, weights: Uint8Array, decoding: string): Promise<RunFacts> {
   const written = async <T>(name: string) => (await readJson(join(run, name))) as T | undefined;
-  const start = await written<RunStart>(RUN_FILE);
+  const start = existsSync(join(run, RUN_FILE)) ? await readRunStart(run) : undefined;
   const summary = await written<TrainingSetSummary>(TRAINING_SET_FILE);
   const sha256 = createHash('sha256').update(weights).digest('hex');
   const scores = Object.entries((await readMetricsFile(run)) ?? {}).filter(
     ([, one]) => one?.weights === sha256 && one.decoding === decoding,
   );
   return {
-    dataset: start?.data === undefined ? undefined : basename(start.data),
+    datasets: start?.data?.map(({ folder }) => basename(folder)) ?? [],
     trainingFrames: summary?.frames,
+    corrections: await readSeenCorrections(run),
     environment: await written<RunEnvironment>(ENVIRONMENT_FILE),
     scores,
   };

@@ -1,5 +1,5 @@
 import type { TrainingConfig } from '../config/index.js';
-import type { TrainingCases } from '../dataset/frames.js';
+import type { LabelledCase } from '../dataset/index.js';
 import { framesPerStep } from './batch-source.js';
 import { type EpochMetrics, TrainingError } from './training-input.js';
 
@@ -70,7 +70,10 @@ export function planRun(config: TrainingConfig, { overfit, fastDevRun = false }:
 }
 
 /** The cases that are used of those there are. @throws TrainingError where there are fewer than are to be overfitted */
-export function casesOf(plan: RunPlan, { training, validation }: TrainingCases): TrainingCases {
+export function casesOf<Case extends LabelledCase>(
+  plan: RunPlan,
+  { training, validation }: { readonly training: readonly Case[]; readonly validation: readonly Case[] },
+): { training: readonly Case[]; validation: readonly Case[] } {
   if (plan.validateOnTraining && training.length < plan.trainingFrames) {
     throw new TrainingError(
       `The training set has ${training.length} frames, and ${plan.trainingFrames} are to be overfitted; ask for fewer.`,

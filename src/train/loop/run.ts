@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import type { Device } from '../../index.js';
 import { STATE_FILE } from '../checkpoint/index.js';
 import type { TrainingConfig } from '../config/index.js';
-import { loadNetworkFrames, type NetworkFrame, outOfSightNote, type TrainingCases } from '../dataset/frames.js';
-import { readDataset } from '../dataset/index.js';
+import type { NetworkFrame, TrainingCases } from '../dataset/frames.js';
+import type { DataSource } from '../dataset/index.js';
 import { calibrateRun } from '../evaluate/calibrate.js';
 import type { ProgressStream } from '../progress/index.js';
 import {
@@ -17,17 +17,31 @@ import {
   withGuard,
 } from '../run-folder/index.js';
 import { RUN_FILE } from '../run-folder/run-start.js';
+import {
+  combineCorrections,
+  describeCorrections,
+  readSeenCorrections,
+  SEEN_CORRECTIONS_FILE,
+  type SeenCorrection,
+} from '../run-folder/seen-corrections.js';
 import { summarizeTrainingSet, TRAINING_SET_FILE } from '../run-folder/training-set.js';
 import { attainableApd } from './attainable.js';
-import { casesOf, type DryRun, OVERFIT_GOAL, planRun, type RunPlan } from './dry-run.js';
+import { type DryRun, OVERFIT_GOAL, planRun } from './dry-run.js';
+import { type InitialWeights, type InitialWeightsSource, readInitialWeights } from './initial-weights.js';
+import { loadTrainingData } from './load-data.js';
 import { train } from './train.js';
 import { openTrainingDisplay } from './training-display.js';
 import type { TrainingInput, TrainingOutcome } from './training-input.js';
 
 export interface RunInput extends DryRun {
   readonly device: Device;
-  /** Folder in the IUGC 2025 layout, whose training and validation splits are taken; or the cases themselves. */
-  readonly data: string | TrainingCases;
+  /**
+   * Folder in the IUGC 2025 layout, whose training and validation splits are taken; or several of them, with weights; or the cases
+   * themselves.
+   */
+  readonly data: string | readonly DataSource[] | TrainingCases;
+  /** Weights to start from; else the network is initialised from the seed. */
+  readonly init?: InitialWeightsSource;
   readonly config: TrainingConfig;
   /** Folder of the run: new or empty, or an existing one with `resume`. */
   readonly out: string;
@@ -57,19 +71,27 @@ async function runGuarded(input: RunInput): Promise<TrainingOutcome> {
   const plan = planRun(input.config, { overfit, fastDevRun });
   const folder = await RunFolder.create(out, plan.config, { resume });
   try {
+    const initial = await initialWeights(input);
+    const init = initial
+      ? { weights: resolve(initial.path), layers: initial.layers, sha256: initial.sha256 }
+      : input.init;
+    const sources = sourcesOf(data);
     await folder.writeJson(RUN_FILE, {
-      data: typeof data === 'string' ? resolve(data) : undefined,
+      data: sources?.map((source) => ({ ...source, folder: resolve(source.folder) })),
+      init,
       overfit,
       fastDevRun,
     });
-    const { training, validation } = await loadData(data, plan, stream, signal);
-    await folder.writeJson(TRAINING_SET_FILE, summarizeTrainingSet(training));
+    const loaded = await loadTrainingData(sources ?? (data as TrainingCases), plan, stream, signal);
+    const { training, validation, weights, sets } = loaded;
+    await folder.writeJson(TRAINING_SET_FILE, { ...summarizeTrainingSet(training), sets });
+    await recordCorrections(folder, loaded.corrections, init, stream);
     await folder.writeJson(ENVIRONMENT_FILE, describeRunEnvironment(input.device));
     if (plan.validateOnTraining) await tellAttainable(input.device, plan.config, training, stream);
     const { events, close } = openTrainingDisplay(stream, plan.config.training.epochs);
     let outcome: TrainingOutcome;
     try {
-      outcome = await train({ ...input, ...plan, training, validation, folder, events });
+      outcome = await train({ ...input, ...plan, training, weights, validation, initial, folder, events });
     } finally {
       close();
     }
@@ -105,23 +127,29 @@ async function tellAttainable(
   stream.write(`perfect heatmaps of these frames would be read ${apd.toFixed(2)} px from the truth${remedy}\n`);
 }
 
-async function loadData(data: RunInput['data'], plan: RunPlan, stream: ProgressStream, signal?: AbortSignal) {
-  const { inputSize: size } = plan.config.model;
-  const cases = casesOf(plan, typeof data === 'string' ? await readCases(data, plan) : data);
-  const [count, others] = [cases.training.length, cases.validation.length];
-  const validated = plan.validateOnTraining ? 'frames, validated on themselves' : `and ${others} validation frames`;
-  stream.write(`reading ${count} training ${validated}\n`);
-  const training = await loadNetworkFrames(cases.training, size, { signal });
-  const validation = plan.validateOnTraining ? training : await loadNetworkFrames(cases.validation, size, { signal });
-  const notes = [
-    outOfSightNote(training, 'training'),
-    plan.validateOnTraining ? undefined : outOfSightNote(validation, 'validation'),
-  ];
-  for (const note of notes) if (note !== undefined) stream.write(`note: ${note}\n`);
-  return { training, validation };
+/** The data sets that a run reads; undefined where it is given cases. */
+function sourcesOf(data: RunInput['data']): readonly DataSource[] | undefined {
+  if (typeof data === 'string') return [{ folder: data, weight: 1 }];
+  return 'training' in data ? undefined : data;
 }
 
-async function readCases(data: string, plan: RunPlan): Promise<TrainingCases> {
-  const training = await readDataset(data, 'train');
-  return { training, validation: plan.validateOnTraining ? [] : await readDataset(data, 'validation') };
+/** Read only where they are needed: a state that is resumed from has weights of its own. */
+async function initialWeights({ init, out }: RunInput): Promise<InitialWeights | undefined> {
+  return init && !canResume(out) ? readInitialWeights(init) : undefined;
+}
+
+/** Says, and leaves in the folder, which corrections the weights will have seen. */
+async function recordCorrections(
+  folder: RunFolder,
+  own: readonly SeenCorrection[],
+  init: InitialWeightsSource | undefined,
+  stream: ProgressStream,
+): Promise<void> {
+  // What an earlier process has recorded stands, wherever the weights that it started from are now.
+  const before = await readSeenCorrections(folder.path);
+  const known = init && before.trained.length + before.inherited.length === 0;
+  const all = combineCorrections(own, known ? await readSeenCorrections(init.weights) : before);
+  if (all.trained.length + all.inherited.length === 0) return;
+  await folder.writeJson(SEEN_CORRECTIONS_FILE, all);
+  stream.write(`note: ${describeCorrections(all)}\n`);
 }

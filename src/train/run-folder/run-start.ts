@@ -7,7 +7,21 @@ import { RunError } from './run-error.js';
 export const RUN_FILE = 'run.json';
 const runStartSchema = z.object({
   /** Absent where the cases were chosen by whoever started the run, as for a fold of a cross-validation. */
-  data: z.string().optional(),
+  data: z
+    .union([
+      z.array(z.object({ folder: z.string(), weight: z.number() })),
+      // Written by older versions.
+      z.string().transform((folder) => [{ folder, weight: 1 }]),
+    ])
+    .optional(),
+  /** The weights that it started from. */
+  init: z
+    .object({
+      weights: z.string(),
+      layers: z.union([z.enum(['all', 'matching']), z.array(z.string())]),
+      sha256: z.string(),
+    })
+    .optional(),
   overfit: z.int().optional(),
   fastDevRun: z.boolean().optional(),
 });

@@ -11,6 +11,18 @@ export interface TrainingSetSummary {
   readonly frames: number;
   /** Mean training landmarks, px of a 512 frame. */
   readonly meanLandmarks: Landmarks;
+  /** The data sets that they are of. Absent where the frames were given, and in files of older versions. */
+  readonly sets?: readonly TrainedSet[];
+}
+
+/** A data set that a run was trained on. */
+export interface TrainedSet {
+  readonly name: string;
+  readonly weight: number;
+  /** Its training frames, without those replaced. */
+  readonly frames: number;
+  /** Training frames of which a later data set has the same picture, so that they were left out. */
+  readonly replaced: number;
 }
 
 export const TRAINING_SET_FILE = 'training-set.json';

@@ -10,7 +10,7 @@ import { type ExportedFrame, resultsJson } from '../../../src/tool/page/export/d
 import { slicerMarkups } from '../../../src/tool/page/export/slicer.js';
 import { trainingArchive } from '../../../src/tool/page/export/training-archive.js';
 import { trainingLabels, trainingSet } from '../../../src/tool/page/export/training-labels.js';
-import { decodeFrame, encodeGreyPng, readDataset } from '../../../src/train/index.js';
+import { decodeFrame, encodeGreyPng, readCorrections, readDataset } from '../../../src/train/index.js';
 import { resultWith } from '../../support/frame-result.js';
 
 const landmarks: Landmarks = { ps1: { x: 20.25, y: 10 }, ps2: { x: 5, y: 12 }, fh1: { x: 25, y: 30.125 } };
@@ -61,10 +61,12 @@ describe('corrections as training data', () => {
     expect(trainingLabels([exported('a.mha', 7)])).toContain('a-frame-0007.png');
   });
 
-  test('the archive is a data set, with the greys of the frames', async () => {
+  test('the archive is a data set, with the greys of the frames, and says which labels are corrections', async () => {
     const pixels = Float32Array.from({ length: 1440 }, (_, i) => (i % 256) / 255);
     const frame = { width: 40, height: 36, pixels };
-    const archive = await trainingArchive([exported('one.dcm'), exported('two.mha', 3)], async () => frame);
+    const origin = { created: '2026-01-01T00:00:00.000Z', model: { name: 'small', sha256: 'aa' } };
+    const frames = [exported('one.dcm'), exported('two.mha', 3, confirm(predicted))];
+    const archive = await trainingArchive(frames, async () => frame, origin);
     const root = join(folder, 'archive');
     for (const [path, bytes] of Object.entries(unzipSync(new Uint8Array(await archive.arrayBuffer())))) {
       await mkdir(join(root, path, '..'), { recursive: true });
@@ -72,6 +74,14 @@ describe('corrections as training data', () => {
     }
     const cases = await readDataset(root, 'train');
     expect(cases.map(({ file }) => file)).toEqual(['one.png', 'two-frame-0003.png']);
+    expect(await readCorrections(root)).toEqual({
+      version: 1,
+      ...origin,
+      frames: [
+        { file: 'one.png', corrected: true, predicted: landmarks },
+        { file: 'two-frame-0003.png', corrected: false, predicted: landmarks },
+      ],
+    });
     const read = await decodeFrame(
       unzipSync(new Uint8Array(await archive.arrayBuffer()))['Training/Labeled cases/one.png'],
       'a',

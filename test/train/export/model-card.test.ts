@@ -22,7 +22,7 @@ function cardOf(settings: object, subject: Partial<CardSubject> = {}): string {
     checkpoint: 'best',
     epoch: 3,
     decoding: 'dsnt',
-    facts: { scores: [] },
+    facts: { scores: [], datasets: [], corrections: { version: 1, trained: [], inherited: [] } },
     software: environment,
     ...subject,
   });

@@ -8,7 +8,8 @@ import { phantomFrames } from './phantom-frames.js';
 
 const SIZE = 48;
 const frames = phantomFrames(5, SIZE);
-const batch: Batch = { frames: Uint32Array.of(4, 1, 1, 0, 3), pass: 7 };
+/** Frame 1 is taken twice: the second time under another number, with draws of its own. */
+const batch: Batch = { frames: Uint32Array.of(4, 1, 1, 0, 3), draws: Uint32Array.of(4, 1, 6, 0, 3), pass: 7 };
 
 function configOf(device: boolean, more: object = {}): TrainingConfig {
   return resolveConfig({ model: { inputSize: SIZE, ...more }, training: { seed: 3 }, augmentation: { device } });
@@ -44,6 +45,7 @@ describe('batches', () => {
       // 10⁻³ px in a frame that is 2 wide.
       expect(apart(made.targets, expected.targets)).toBeLessThan(2e-3 / SIZE);
       expect((await valuesOf(first)).pixels).toEqual(made.pixels);
+      expect(apart(made.targets.subarray(6, 12), made.targets.subarray(12, 18))).toBeGreaterThan(1 / SIZE);
       expect(used(device)).toBeGreaterThan(before);
       first.dispose();
       second.dispose();

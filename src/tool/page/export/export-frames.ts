@@ -69,7 +69,11 @@ export async function exportFrames(
     case 'zip': {
       const { trainingArchive } = await import('./training-archive.js');
       const pixels = (i: number) => workspace.pixels(confirmed[i].entry.id, confirmed[i].index);
-      return download('training-set.zip', await trainingArchive(confirmed, pixels));
+      const origin = {
+        created: new Date().toISOString(),
+        model: { name: model.name, sha256: model.weights[precision].sha256 },
+      };
+      return download('training-set.zip', await trainingArchive(confirmed, pixels, origin));
     }
   }
 }
