@@ -17,7 +17,7 @@ function problems(settings: unknown): readonly string[] {
 /** Paths of all settings, without the sections. */
 function paths(value: object, prefix = ''): string[] {
   return Object.entries(value).flatMap(([key, member]) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
+    typeof member === 'object' && member !== null && !Array.isArray(member) && Object.keys(member).length > 0
       ? paths(member, `${prefix}${key}.`)
       : [`${prefix}${key}`],
   );
@@ -51,6 +51,7 @@ describe('resolveConfig', () => {
       eps: 1e-8,
       weightDecay: 0,
       clipNorm: 0.7221588712934679,
+      learningRateFactors: {},
     });
     expect(config.schedule).toEqual({
       name: 'plateau',
@@ -67,6 +68,7 @@ describe('resolveConfig', () => {
       precision: 'f32',
       matrixUnits: true,
       seed: 0,
+      freeze: [],
       emaDecay: null,
       earlyStopPatience: 20,
       divergencePatience: 10,
@@ -106,14 +108,15 @@ describe('resolveConfig', () => {
       learningRate: 5.352137134504593e-5,
       weightDecay: 0,
       clipNorm: 0.7221588712934679,
+      learningRateFactors: {},
       momentum: 0,
     });
     expect(resolveConfig({ schedule: { name: 'constant' } }).schedule).toEqual({ name: 'constant' });
     expect(problems({ optimizer: { momentum: 0.9 } })).toEqual([
-      'optimizer.momentum is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, betas, eps.',
+      'optimizer.momentum is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, learningRateFactors, betas, eps.',
     ]);
     expect(problems({ optimizer: { name: 'sgd', betas: [0, 0] } })).toEqual([
-      'optimizer.betas is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, momentum.',
+      'optimizer.betas is not a setting; optimizer has name, learningRate, weightDecay, clipNorm, learningRateFactors, momentum.',
     ]);
   });
 
