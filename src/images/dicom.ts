@@ -21,7 +21,7 @@ import { type PixelEncoding, type TransferSyntax, transferSyntaxOf } from './tra
  * format and their scale, and nothing else.
  */
 export async function openDicom(bytes: Uint8Array, name: string): Promise<ImageFile> {
-  const { dataSet, syntax } = parse(bytes, name);
+  const { dataSet, syntax } = parseDataSet(bytes, name);
   const format = readFormat(dataSet, syntax, name);
   const { width, height } = format;
   checkSize(name, width, height);
@@ -79,7 +79,8 @@ function readFrameSettings(
   return { common: same ? first.space : inRegion, of: (index) => all[index] };
 }
 
-function parse(bytes: Uint8Array, name: string): { dataSet: DataSet; syntax: TransferSyntax } {
+/** The data set of a file, and how its pixels are encoded. @throws ImageError, or what dicom-parser throws for a damaged file */
+export function parseDataSet(bytes: Uint8Array, name: string): { dataSet: DataSet; syntax: TransferSyntax } {
   // From the meta header alone, before anything is parsed by it or inflated.
   const meta = dicomParser.readPart10Header(bytes);
   const uid = meta.string('x00020010');

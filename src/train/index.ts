@@ -26,6 +26,7 @@ export * from './comparison/index.js';
 export * from './config/index.js';
 export * from './cross-validation/index.js';
 export * from './dataset/index.js';
+export * from './describe/index.js';
 export * from './duplicates/index.js';
 export * from './evaluate/index.js';
 export * from './export/index.js';
