@@ -1,7 +1,7 @@
 import type { ComponentChildren, VNode } from 'preact';
-import type { DataCard, SuspectPicture } from '../../train/describe/index.js';
+import type { DataCard, FolderSummary, SuspectPicture } from '../../train/describe/index.js';
 import { describeSoftware } from '../../train/run-folder/index.js';
-import { Name, Numbering, type Section, Table } from '../elements.js';
+import { type Column, Name, Numbering, type Section, Table } from '../elements.js';
 import { count, dateTime, fixed, listed, MISSING } from '../format.js';
 import { renderPage } from '../page.js';
 import { anglesFigure, positionsFigure } from './figures.js';
@@ -46,7 +46,7 @@ function Lead({ card }: { card: DataCard }): VNode {
     `Predicting the mean landmarks for every frame has an APD of ${fixed(apdOfMean, 1)} px: a model has to do better.`,
     groups.length === 0
       ? 'No picture is there twice.'
-      : `${count(groups.length, 'group')} of frames show nearly the same picture; ${across === 0 ? 'none is' : `${across} of them ${across === 1 ? 'is' : 'are'}`} spread over splits or data sets.`,
+      : `${count(groups.length, 'group')} of frames ${groups.length === 1 ? 'shows' : 'show'} nearly the same picture; ${across === 0 ? 'none is' : `${across} of them ${across === 1 ? 'is' : 'are'}`} spread over splits or data sets.`,
     ...(labelNoise
       ? [
           `${count(labelNoise.suspects.length, 'label')} of ${labelNoise.frames} look suspicious to cross-validated models.`,
@@ -62,37 +62,55 @@ function Lead({ card }: { card: DataCard }): VNode {
   );
 }
 
+interface FolderColumn extends Column {
+  readonly cell: (folder: FolderSummary) => ComponentChildren;
+  /** Whether any folder has something to say there. */
+  readonly used?: (folder: FolderSummary) => boolean;
+}
+
 function foldersTable({ folders }: DataCard, number: number): VNode {
   const several = new Set(folders.map(({ set }) => set)).size > 1;
+  const all: readonly FolderColumn[] = [
+    { header: 'Folder', cell: ({ set, folder }) => <Name>{several ? `${set}/${folder}` : folder}</Name> },
+    { header: 'Split', text: true, cell: ({ split }) => split },
+    { header: 'Frames', cell: ({ frames }) => frames.toLocaleString('en-GB') },
+    { header: 'Size', unit: 'px', text: true, cell: ({ sizes }) => values(sizes) },
+    { header: 'Format', text: true, cell: ({ formats }) => values(formats) },
+    {
+      header: 'Machine',
+      text: true,
+      cell: ({ devices }) => (devices.length === 0 ? MISSING : <Name>{values(devices)}</Name>),
+      used: ({ devices }) => devices.length > 0,
+    },
+    {
+      header: 'Spacing',
+      unit: 'mm per px',
+      cell: ({ spacing }) => (spacing ? spacingText(spacing) : MISSING),
+      used: ({ spacing }) => spacing !== undefined,
+    },
+    { header: 'Grey', cell: ({ grey }) => fixed(255 * grey, 0) },
+    {
+      header: 'AoP',
+      unit: 'mean ± sd, degrees',
+      cell: ({ aop }) => (aop ? `${fixed(aop.mean, 1)} ± ${fixed(aop.sd, 1)}` : MISSING),
+    },
+    {
+      header: 'AoP',
+      unit: 'range, degrees',
+      cell: ({ aop }) => (aop ? `${fixed(aop.min, 0)} to ${fixed(aop.max, 0)}` : MISSING),
+    },
+  ];
+  const columns = all.filter(({ used }) => used === undefined || folders.some(used));
+  const machines = columns.some(({ header }) => header === 'Machine')
+    ? 'Machines are those that DICOM files name.'
+    : 'The files do not say which machine they are from.';
   return (
     <Table
       number={number}
       title="Folders of images"
-      caption="Grey is the mean over all pixels, of 255. The machine is what DICOM files say; other formats do not."
-      columns={[
-        { header: 'Folder' },
-        { header: 'Split', text: true },
-        { header: 'Frames' },
-        { header: 'Size', unit: 'px', text: true },
-        { header: 'Format', text: true },
-        { header: 'Machine', text: true },
-        { header: 'Spacing', unit: 'mm per px' },
-        { header: 'Grey' },
-        { header: 'AoP', unit: 'mean ± sd, degrees' },
-        { header: 'AoP', unit: 'range, degrees' },
-      ]}
-      rows={folders.map((own): ComponentChildren[] => [
-        <Name>{several ? `${own.set}/${own.folder}` : own.folder}</Name>,
-        own.split,
-        own.frames.toLocaleString('en-GB'),
-        values(own.sizes),
-        values(own.formats),
-        own.devices.length === 0 ? MISSING : <Name>{values(own.devices)}</Name>,
-        own.spacing ? spacingText(own.spacing) : MISSING,
-        fixed(255 * own.grey, 0),
-        own.aop ? `${fixed(own.aop.mean, 1)} ± ${fixed(own.aop.sd, 1)}` : MISSING,
-        own.aop ? `${fixed(own.aop.min, 0)} to ${fixed(own.aop.max, 0)}` : MISSING,
-      ])}
+      caption={`Grey is the mean over all pixels, of 255. ${machines}`}
+      columns={columns}
+      rows={folders.map((own) => columns.map(({ cell }) => cell(own)))}
     />
   );
 }
