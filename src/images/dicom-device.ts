@@ -2,8 +2,8 @@ import { imageFormat } from './decode.js';
 import { parseDataSet } from './dicom.js';
 
 /**
- * Manufacturer (0008,0070) and model name (0008,1090) of the machine that a DICOM file is from, as in "GE Voluson E10". No other
- * field is read, and decoding an image reads neither.
+ * Manufacturer (0008,0070) and model name (0008,1090) of the machine that a DICOM file is from, as in "GE Voluson
+ * E10". No other field is read, and decoding an image reads neither.
  *
  * @returns undefined for a file that does not say, is damaged or is no DICOM
  */

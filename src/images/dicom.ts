@@ -79,7 +79,10 @@ function readFrameSettings(
   return { common: same ? first.space : inRegion, of: (index) => all[index] };
 }
 
-/** The data set of a file, and how its pixels are encoded. @throws ImageError, or what dicom-parser throws for a damaged file */
+/**
+ * The data set of a file, and how its pixels are encoded. @throws ImageError, or what dicom-parser throws for a
+ * damaged file
+ */
 export function parseDataSet(bytes: Uint8Array, name: string): { dataSet: DataSet; syntax: TransferSyntax } {
   // From the meta header alone, before anything is parsed by it or inflated.
   const meta = dicomParser.readPart10Header(bytes);

@@ -7,8 +7,8 @@ export class LayerNameError extends SondeError {
 }
 
 /**
- * The tensors that a pattern names: a layer with everything in it (`enc1`, `dec4.bn2`), a single tensor (`head.bias`), or with
- * `*` for any characters several of them (`enc*`, `*.bn1`).
+ * The tensors that a pattern names: a layer with everything in it (`enc1`, `dec4.bn2`), a single tensor
+ * (`head.bias`), or with `*` for any characters several of them (`enc*`, `*.bn1`).
  *
  * @param setting What the pattern was given as, for messages.
  * @returns Full names.

@@ -18,8 +18,8 @@ export interface WeightsMisfit {
 }
 
 /**
- * Loads those weights whose name and shape a model has, and leaves its other tensors as they are. `writeWeights` loads all or
- * nothing.
+ * Loads those weights whose name and shape a model has, and leaves its other tensors as they are. `writeWeights`
+ * loads all or nothing.
  *
  * @param selected Full names of the tensors to load. Default: all
  * @param accept Is asked before anything is changed; it may throw.

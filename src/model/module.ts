@@ -57,8 +57,9 @@ export abstract class Module {
   }
 
   /**
-   * Excludes learned tensors from {@link trained}. A batch norm of which all parameters are frozen normalises by its running
-   * statistics and leaves them as they are, in training too. Counterpart: `requires_grad_(False)`, and `eval()` for batch norm.
+   * Excludes learned tensors from {@link trained}. A batch norm of which all parameters are frozen normalizes by its
+   * running statistics and leaves them as they are, in training too. Counterpart: `requires_grad_(False)`, and
+   * `eval()` for batch norm.
    *
    * @param names Full names. Functions that were compiled before keep to what was frozen then.
    */

@@ -34,11 +34,12 @@ function shuffled(order: Uint32Array, stream: RandomStream): Uint32Array {
 }
 
 /**
- * The order in which an epoch takes frames of different weights: one of weight 3 three times; of those of weight 0.4, two in five,
- * others in every epoch. A weight of 1 everywhere gives the order of `epochOrder`.
+ * The order in which an epoch takes frames of different weights: one of weight 3 three times; of those of weight 0.4,
+ * two in five, others in every epoch. A weight of 1 everywhere gives the order of `epochOrder`.
  *
  * @param weights One per frame, above 0.
- * @returns For each place frame + count × copy, with copies counted from 0: no two are alike, and modulo the count they are frames
+ * @returns For each place frame + count × copy, with copies counted from 0: no two are alike, and modulo the count
+ * they are frames
  * @throws BatchError, RandomKeyError
  */
 export function weightedOrder(weights: readonly number[], seed: number, epoch: number): Uint32Array {

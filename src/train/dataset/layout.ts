@@ -39,7 +39,10 @@ export const SPLIT_FOLDERS: Record<Split, readonly string[]> = {
   test: ['testing', 'test'],
 };
 
-/** In the root of a data set that the page has saved: which labels a person has corrected, and of which model's predictions. */
+/**
+ * In the root of a data set that the page has saved: which labels a person has corrected, and of which model's
+ * predictions.
+ */
 export const CORRECTIONS_FILE = 'corrections.json';
 
 export const LABEL_FILES: readonly string[] = ['labelcsv', 'labelscsv', 'landmarksdatacsv', 'landmarkscsv'];

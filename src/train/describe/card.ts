@@ -94,7 +94,10 @@ const labelNoise = z.object({
   frames: z.int(),
   /** Frames whose image or label has changed since, or that none was trained on. */
   unknown: z.int(),
-  /** Beyond this distance a held-out prediction contradicts a label: third quartile and three times the interquartile range. */
+  /**
+   * Beyond this distance a held-out prediction contradicts a label: third quartile and three times the interquartile
+   * range.
+   */
   fences: z.object({ ps1: z.number(), ps2: z.number(), fh1: z.number() }),
   /** The most suspicious first. */
   suspects: z.array(suspect),

@@ -8,7 +8,7 @@ import type { DataCard, Suspect } from './card.js';
 import { groupDuplicates } from './duplicates.js';
 import { CARD_SIZE, type ExaminedFrame, type ExamineOptions, examine } from './examine.js';
 import { findLabelNoise } from './label-noise.js';
-import { summariseAngles, summariseFolders, summarisePositions } from './summaries.js';
+import { summarizeAngles, summarizeFolders, summarizePositions } from './summaries.js';
 
 export interface DescribeOptions extends ExamineOptions {
   /** Folders of cross-validations on this data, whose held-out predictions show suspicious labels. */
@@ -24,8 +24,8 @@ export interface SuspectPicture {
 }
 
 /**
- * The card of one or several data sets, taken together: what there is, how its landmarks and angles are spread, which pictures are
- * there twice, and which labels models contradict.
+ * The card of one or several data sets, taken together: what there is, how its landmarks and angles are spread, which
+ * pictures are there twice, and which labels models contradict.
  *
  * @throws DatasetError where one cannot be read, ImageError for an image that cannot be decoded; CrossValidationError
  */
@@ -42,9 +42,9 @@ export async function describeData(
     version: 1,
     data: [...data],
     frames: described,
-    folders: summariseFolders(described),
-    positions: summarisePositions(truths),
-    aop: summariseAngles(described),
+    folders: summarizeFolders(described),
+    positions: summarizePositions(truths),
+    aop: summarizeAngles(described),
     apdOfMean: apdOfMean(meanLandmarks(truths), truths),
     duplicates: groupDuplicates(frames),
     ...(labelNoise ? { labelNoise } : {}),

@@ -7,7 +7,10 @@ import type { ExaminedFrame } from './examine.js';
 
 type Distances = Record<keyof Landmarks, number>;
 
-/** What models said of a frame that they were not trained on, one for each cross-validation, and its label; px of a 512 px frame. */
+/**
+ * What models said of a frame that they were not trained on, one for each cross-validation, and its label; px of a
+ * 512 px frame.
+ */
 export interface HeldOutFrame {
   readonly file: string;
   readonly label: Landmarks;
@@ -21,10 +24,11 @@ const AGREEMENT = 0.5;
 const LEAST_FRAMES = 8;
 
 /**
- * Frames whose label models contradict, in the manner of confident learning (Northcutt et al. 2021): a label is suspicious where
- * every model that was not trained on it is confidently elsewhere. Each landmark has a threshold of its own, from how far held-out
- * predictions usually are from its labels: Tukey's outer fence, the third quartile and three times the interquartile range. Several
- * predictions must agree with each other besides, as a frame on which they differ is difficult rather than wrong.
+ * Frames whose label models contradict, in the manner of confident learning (Northcutt et al. 2021): a label is
+ * suspicious where every model that was not trained on it is confidently elsewhere. Each landmark has a threshold of
+ * its own, from how far held-out predictions usually are from its labels: Tukey's outer fence, the third quartile and
+ * three times the interquartile range. Several predictions must agree with each other besides, as a frame on which
+ * they differ is difficult rather than wrong.
  */
 export function findSuspects(frames: readonly HeldOutFrame[]): Pick<LabelNoise, 'fences' | 'suspects'> {
   const fences = byName((name) => {
@@ -62,7 +66,8 @@ function suspectOf({ file, label, predictions }: HeldOutFrame, fences: Distances
 /**
  * Suspicious labels by the held-out predictions of cross-validations.
  *
- * @throws CrossValidationError for a folder that is no cross-validation's, has unfinished folds, or none of these frames as they are
+ * @throws CrossValidationError for a folder that is no cross-validation's, has unfinished folds, or none of these
+ * frames as they are
  */
 export async function findLabelNoise(
   frames: readonly ExaminedFrame[],

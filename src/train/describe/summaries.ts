@@ -4,13 +4,13 @@ import { mean, spread, standardDeviation } from '../metrics/index.js';
 import type { AngleSummary, DataCard, DescribedFrame, FolderSummary, Position } from './card.js';
 
 /** @returns undefined where no frame has an angle */
-export function summariseAngles(frames: readonly DescribedFrame[]): AngleSummary | undefined {
+export function summarizeAngles(frames: readonly DescribedFrame[]): AngleSummary | undefined {
   const angles = frames.flatMap(({ aop }) => aop ?? []);
   if (angles.length === 0) return undefined;
   return { count: angles.length, mean: mean(angles), min: Math.min(...angles), ...spread(angles) };
 }
 
-export function summarisePositions(all: readonly Landmarks[]): DataCard['positions'] {
+export function summarizePositions(all: readonly Landmarks[]): DataCard['positions'] {
   const of = (name: keyof Landmarks): Position => {
     const [x, y] = (['x', 'y'] as const).map((axis) => all.map((landmarks) => landmarks[name][axis]));
     const sd = { x: standardDeviation(x), y: standardDeviation(y) };
@@ -29,7 +29,7 @@ export function summarisePositions(all: readonly Landmarks[]): DataCard['positio
 }
 
 /** One summary for each folder of images of each split, in the order in which they were read. */
-export function summariseFolders(frames: readonly DescribedFrame[]): FolderSummary[] {
+export function summarizeFolders(frames: readonly DescribedFrame[]): FolderSummary[] {
   const folders = new Map<string, DescribedFrame[]>();
   for (const frame of frames) {
     const key = JSON.stringify([frame.set, frame.split, frame.folder]);
@@ -52,8 +52,8 @@ export function summariseFolders(frames: readonly DescribedFrame[]): FolderSumma
         ? { spacing: { frames: spacings.length, low: Math.min(...spacings), high: Math.max(...spacings) } }
         : {}),
       grey: mean(own.map(({ grey }) => grey)),
-      aop: summariseAngles(own),
-      positions: summarisePositions(own.map(({ landmarks }) => landmarks)),
+      aop: summarizeAngles(own),
+      positions: summarizePositions(own.map(({ landmarks }) => landmarks)),
     };
   });
 }

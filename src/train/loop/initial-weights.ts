@@ -18,8 +18,8 @@ import { checkpointFile } from '../checkpoint/index.js';
 export const INITIAL_WEIGHTS_FILE = 'initial-weights.json';
 
 /**
- * `all`: every tensor must fit. `matching`: those whose name and shape fit. A list: these layers, as `tensorsNamed` has them, which
- * must fit; the others start from the seed.
+ * `all`: every tensor must fit. `matching`: those whose name and shape fit. A list: these layers, as `tensorsNamed`
+ * has them, which must fit; the others start from the seed.
  */
 export type InitialLayers = 'all' | 'matching' | readonly string[];
 
@@ -40,7 +40,10 @@ export interface InitialWeights {
   readonly tensors: SafetensorsTensors;
 }
 
-/** @throws WeightsError where there is no such file, or it holds no weights, or has changed since an earlier process read it */
+/**
+ * @throws WeightsError where there is no such file, or it holds no weights, or has changed since an earlier process
+ * read it
+ */
 export async function readInitialWeights({
   weights,
   layers,

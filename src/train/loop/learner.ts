@@ -87,13 +87,15 @@ export class Learner {
   }
 
   /** Starts from the weights of another model. @throws as `loadInitialWeights` */
-  initialise(initial: InitialWeights): { readonly match: WeightsMatch; readonly sentence: string } {
+  initialize(initial: InitialWeights): { readonly match: WeightsMatch; readonly sentence: string } {
     const match = loadInitialWeights(this.model, initial);
     if (this.average) loadInitialWeights(this.average, initial);
     return { match, sentence: describeMatch(initial, match, this.model) };
   }
 
-  /** Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration */
+  /**
+   * Goes on from {@link tensors} after so many steps. @throws WeightsError where they belong to another configuration
+   */
   restore(tensors: SafetensorsTensors, steps: number): void {
     writeWeights(this.model, within('model', tensors));
     if (this.average) writeWeights(this.average, within('average', tensors));

@@ -19,7 +19,10 @@ export interface LoadedData {
   readonly corrections: readonly SeenCorrection[];
 }
 
-/** Reads the frames that a run uses, of data sets or of cases that are given. @throws DatasetError, ImageError, TrainingError */
+/**
+ * Reads the frames that a run uses, of data sets or of cases that are given. @throws DatasetError, ImageError,
+ * TrainingError
+ */
 export async function loadTrainingData(
   data: readonly DataSource[] | TrainingCases,
   plan: RunPlan,
@@ -42,7 +45,7 @@ export async function loadTrainingData(
       `note: ${count} training ${count === 1 ? 'frame is' : 'frames are'} in a later data set too, whose labels are used\n`,
     );
   }
-  const sets = read.sets.map((set) => summarise(set, paired, kept));
+  const sets = read.sets.map((set) => summarize(set, paired, kept));
   for (const line of sets.length > 1 ? sets.map(describe) : []) stream.write(`${line}\n`);
   const training = kept.map(({ frame }) => frame);
   return {
@@ -79,7 +82,7 @@ function pair(cases: readonly CaseOfSet[], frames: readonly NetworkFrame[]): Fra
   return cases.map((one, i) => ({ one, frame: frames[i] }));
 }
 
-function summarise(set: TrainingSet, all: readonly FrameOfSet[], kept: readonly FrameOfSet[]): TrainedSet {
+function summarize(set: TrainingSet, all: readonly FrameOfSet[], kept: readonly FrameOfSet[]): TrainedSet {
   const own = (frames: readonly FrameOfSet[]) => frames.filter(({ one }) => one.set === set).length;
   const [frames, before] = [own(kept), own(all)];
   return { name: set.name, weight: set.weight, frames, replaced: before - frames };

@@ -24,8 +24,8 @@ const NAMED = 5;
 const SAME_GREYS = 1;
 
 /**
- * Refuses training frames of one data set that are nearly the same pictures as validation or test frames of another, by which the
- * model is selected and scored. Within a set that is for `check-data` to find.
+ * Refuses training frames of one data set that are nearly the same pictures as validation or test frames of another,
+ * by which the model is selected and scored. Within a set that is for `check-data` to find.
  *
  * @throws DatasetError with their names
  */
@@ -72,8 +72,8 @@ async function testFrames(sets: readonly TrainingSet[]) {
 }
 
 /**
- * Leaves out frames of which a later data set has the same picture, so that its labels, which are those of a correction, take the
- * place of the earlier ones.
+ * Leaves out frames of which a later data set has the same picture, so that its labels, which are those of a
+ * correction, take the place of the earlier ones.
  */
 export function withoutReplaced(training: readonly FrameOfSet[]): FrameOfSet[] {
   const hashes = training.map(({ frame }) => hashOf(frame));

@@ -13,8 +13,8 @@ interface Group {
 }
 
 /**
- * The parameters that are trained, in groups of one learning rate each, with their optimiser and moving average. A group is a
- * parameter group of a PyTorch optimiser; with a single one everything is as with an optimiser alone.
+ * The parameters that are trained, in groups of one learning rate each, with their optimizer and moving average. A
+ * group is a parameter group of a PyTorch optimizer; with a single one everything is as with an optimizer alone.
  */
 export class ParameterGroups {
   /** All trained parameters, in the model's order. */
@@ -58,8 +58,8 @@ export class ParameterGroups {
   }
 
   /**
-   * Moves a moving average of the parameters and of batch norm's statistics, which belong together. What is frozen does not change,
-   * and neither does its average.
+   * Moves a moving average of the parameters and of batch norm's statistics, which belong together. What is frozen
+   * does not change, and neither does its average.
    */
   moveAverage(average: Module, rate: Tensor): void {
     const averages = new Map(average.named().map(({ name, tensor }) => [name, tensor]));
@@ -81,7 +81,7 @@ export class ParameterGroups {
     );
   }
 
-  /** The optimisers' moments, by the names of the parameters, and the updates that they have made. */
+  /** The optimizers' moments, by the names of the parameters, and the updates that they have made. */
   async state(): Promise<{ count: number; moments: { parameter: NamedTensor; values: Float32Array[] }[] }> {
     const moments: { parameter: NamedTensor; values: Float32Array[] }[] = [];
     let count = 0;

@@ -36,11 +36,11 @@ import type { TrainingInput, TrainingOutcome } from './training-input.js';
 export interface RunInput extends DryRun {
   readonly device: Device;
   /**
-   * Folder in the IUGC 2025 layout, whose training and validation splits are taken; or several of them, with weights; or the cases
-   * themselves.
+   * Folder in the IUGC 2025 layout, whose training and validation splits are taken; or several of them, with weights;
+   * or the cases themselves.
    */
   readonly data: string | readonly DataSource[] | TrainingCases;
-  /** Weights to start from; else the network is initialised from the seed. */
+  /** Weights to start from; else the network is initialized from the seed. */
   readonly init?: InitialWeightsSource;
   readonly config: TrainingConfig;
   /** Folder of the run: new or empty, or an existing one with `resume`. */

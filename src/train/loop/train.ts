@@ -39,7 +39,7 @@ export async function train(input: TrainingInput): Promise<TrainingOutcome> {
     if (state) learner.restore(state.tensors, state.position.steps);
     else if (initial) {
       const { path, sha256, layers } = initial;
-      const { match, sentence } = learner.initialise(initial);
+      const { match, sentence } = learner.initialize(initial);
       events?.note?.(sentence);
       await folder?.writeJson(INITIAL_WEIGHTS_FILE, { path: resolve(path), sha256, layers, ...match });
     }

@@ -57,7 +57,10 @@ export interface TrainingInput {
   readonly device: Device;
   readonly config: TrainingConfig;
   readonly training: readonly NetworkFrame[];
-  /** How often an epoch takes each training frame: 3 for three times, 0.5 for every other epoch on average. Default: once. */
+  /**
+   * How often an epoch takes each training frame: 3 for three times, 0.5 for every other epoch on average. Default:
+   * once.
+   */
   readonly weights?: readonly number[];
   /** What the weights are at first, in a run that is not resumed; else drawn from the seed. */
   readonly initial?: InitialWeights;

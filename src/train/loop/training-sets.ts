@@ -26,11 +26,12 @@ export interface CasesOfSets {
 }
 
 /**
- * Reads training and validation frames of data sets. A set may lack either, as long as another has it: what the page saves as
- * corrected has no validation frames. With several sets, `file` begins with the set's name.
+ * Reads training and validation frames of data sets. A set may lack either, as long as another has it: what the page
+ * saves as corrected has no validation frames. With several sets, `file` begins with the set's name.
  *
  * @param options.validation Whether validation frames are needed.
- * @throws DatasetError where there are no training or no validation frames, a folder is given twice, or one cannot be read
+ * @throws DatasetError where there are no training or no validation frames, a folder is given twice, or one cannot be
+ * read
  */
 export async function readTrainingSets(
   sources: readonly DataSource[],

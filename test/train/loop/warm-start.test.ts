@@ -69,7 +69,7 @@ describe('starting from other weights', () => {
   test('all of them, into the moving average too', async () => {
     const initial = await readInitialWeights({ weights, layers: 'all' });
     const learner = await learnerOf(configOf({ emaDecay: 0.5 }));
-    const { match, sentence } = learner.initialise(initial);
+    const { match, sentence } = learner.initialize(initial);
     const tensors = await learner.tensors();
     learner.dispose();
     for (const [name, { data }] of Object.entries(initial.tensors)) {
@@ -86,7 +86,7 @@ describe('starting from other weights', () => {
     const learner = await learnerOf();
     const before = await learner.tensors();
     const initial = await readInitialWeights({ weights, layers: ['enc*', 'head.bias'] });
-    const { match, sentence } = learner.initialise(initial);
+    const { match, sentence } = learner.initialize(initial);
     // Batch norm starts from the same values whatever the seed.
     expect(changed(before, await learner.tensors()).filter((name) => !/^enc\d\.conv/.test(name))).toEqual([
       'head.bias',
@@ -94,7 +94,7 @@ describe('starting from other weights', () => {
     expect(match.misfits).toEqual([]);
     expect(sentence).toContain('tensors loaded: enc1, enc2, enc3, head.bias; from the seed: head.weight');
     const nothing = { ...initial, layers: ['enc1', 'enc9'] };
-    expect(() => learner.initialise(nothing)).toThrow(
+    expect(() => learner.initialize(nothing)).toThrow(
       '--init-layers: "enc9" names no layer of the network; its layers are enc1, enc2, enc3, head.',
     );
     learner.dispose();
@@ -105,11 +105,11 @@ describe('starting from other weights', () => {
     const learner = await learnerOf();
     const before = await learner.tensors();
     const initial = await readInitialWeights({ weights: wider, layers: 'all' });
-    expect(() => learner.initialise(initial)).toThrow(
+    expect(() => learner.initialize(initial)).toThrow(
       /other\.safetensors: 31 of 32 tensors do not fit this network; .*--init-layers matching:\n {2}enc1\.conv1\.weight is 2×1×3×3 in the file and 1×1×3×3 in the network\n {2}enc1\.bn1/,
     );
     expect(changed(before, await learner.tensors())).toEqual([]);
-    const { match, sentence } = learner.initialise({ ...initial, layers: 'matching' });
+    const { match, sentence } = learner.initialize({ ...initial, layers: 'matching' });
     expect(match.loaded).toEqual(['head.bias']);
     expect(sentence).toContain('not loaded: enc1.conv1.weight is 2×1×3×3 in the file and 1×1×3×3 in the network, ');
     expect(changed(before, await learner.tensors())).toEqual(['head.bias']);
@@ -130,7 +130,7 @@ describe('starting from other weights', () => {
   });
 });
 
-/** What one step changes, and what it keeps of the optimiser. */
+/** What one step changes, and what it keeps of the optimizer. */
 async function stepWith(config: ReturnType<typeof configOf>) {
   const input = { device: await sharedDevice(), config, ...frames };
   const folder = await RunFolder.create(join(await temporaryFolder(), 'run'), config);

@@ -10,8 +10,9 @@ import type { ExportedFrame } from './document.js';
 import { trainingSet } from './training-labels.js';
 
 /**
- * A ZIP with `Training/Labeled cases/label.csv` and a PNG for every frame, as the data set's layout has it: a training set. The
- * pictures are made from the pixels alone: names and numbers that stood in DICOM files are not in them.
+ * A ZIP with `Training/Labeled cases/label.csv` and a PNG for every frame, as the data set's layout has it: a
+ * training set. The pictures are made from the pixels alone: names and numbers that stood in DICOM files are not in
+ * them.
  *
  * @param pixels The frames' pixels, one after the other
  * @param origin Whose predictions the labels were made of: `corrections.json` says so, and which of them were moved

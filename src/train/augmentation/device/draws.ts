@@ -33,7 +33,8 @@ interface Attributes {
  * streams, the same geometries drawn again.
  *
  * @param labels Landmarks of all frames of the set, px, [frames, 3, 2].
- * @param indices Which frames, u32 [N]; modulo the number of frames, so that a frame has many numbers, each with draws of its own.
+ * @param indices Which frames, u32 [N]; modulo the number of frames, so that a frame has many numbers, each with
+ * draws of its own.
  * @param key Seed and epoch, u32 [2].
  * @param attempts Geometries drawn for a frame before it is left in its place; 0 leaves all in their places.
  */
