@@ -171,9 +171,9 @@ const castTakes = signature('cast', { x: kinds.tensor, dtype: kinds.dtype });
 
 /**
  * The same values in another type, PyTorch's `to(dtype)`. Floats are rounded to the nearest: from f32 to f16 infinite
- * beyond 65504, from whole numbers to f32 exact up to 2²⁴. To whole numbers they are cut off towards zero, limited to those
- * floats that the type holds, and 0 for NaN; i32 and u32 become each other by their bits; bool is whether a value is not 0. Only floats have
- * gradients. A tensor that has the type already is handed on.
+ * beyond 65504, from whole numbers to f32 exact up to 2²⁴. To whole numbers they are cut off towards zero, limited to
+ * those floats that the type holds, and 0 for NaN; i32 and u32 become each other by their bits; bool is whether a value
+ * is not 0. Only floats have gradients. A tensor that has the type already is handed on.
  * @throws LimitError for f16 where the adapter has none
  */
 export function cast(x: Tensor, dtype: DType): Tensor {

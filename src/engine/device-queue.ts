@@ -39,7 +39,9 @@ export class DeviceQueue {
     this.failures = new FailureState(gpu, (begin) => provider.wait(begin));
   }
 
-  /** Releases the device. Its tensors cannot be used afterwards. A GPUDevice that was given to `openDevice` stays open. */
+  /**
+   * Releases the device. Its tensors cannot be used afterwards. A GPUDevice that was given to `openDevice` stays open.
+   */
   close(): void {
     if (!this.failures.close()) return;
     if (this.owned) this.gpu.destroy();

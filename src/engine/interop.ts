@@ -26,8 +26,8 @@ const fromBufferTakes = signature(
 );
 
 /**
- * A stored tensor of the values in a GPUBuffer of the same GPUDevice (`device.gpu`), copied on the GPU as they are when this is
- * called. bool is 32 bits for each value, 0 or 1, and f16 two values in 32 bits.
+ * A stored tensor of the values in a GPUBuffer of the same GPUDevice (`device.gpu`), copied on the GPU as they are when
+ * this is called. bool is 32 bits for each value, 0 or 1, and f16 two values in 32 bits.
  *
  * @param buffer With usage COPY_SRC.
  * @throws TensorError for a buffer that is too small, lacks the usage, or belongs to another device
@@ -68,8 +68,8 @@ const toBufferTakes = signature('toBuffer', { x: kinds.tensor }, toBufferOptions
  * Copies a tensor's values into a GPUBuffer of the same GPUDevice, without a way through JavaScript.
  *
  * @returns The buffer that was given, or a new one with usage STORAGE, COPY_SRC and COPY_DST.
- * @throws TensorError for a buffer that is too small, lacks the usage, or belongs to another device, and for a tensor of a function
- *   that is being compiled
+ * @throws TensorError for a buffer that is too small, lacks the usage, or belongs to another device, and for a tensor
+ *   of a function that is being compiled
  */
 export async function toBuffer(x: Tensor, options: ToBufferOptions = {}): Promise<GPUBuffer> {
   toBufferTakes(arguments);

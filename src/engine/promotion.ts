@@ -9,8 +9,8 @@ function categoryOf(dtype: DType): number {
 }
 
 /**
- * The common type of operands (PyTorch's `result_type`). Tensors of several values decide among themselves; single values
- * and then numbers have a say only if their category is a later one.
+ * The common type of operands (PyTorch's `result_type`). Tensors of several values decide among themselves; single
+ * values and then numbers have a say only if their category is a later one.
  *
  * @param numbers Operands given as JavaScript numbers: whole ones count as i32, others as f32.
  * @throws ShapeError for i32 beside u32, and for a negative number beside u32

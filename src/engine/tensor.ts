@@ -30,7 +30,9 @@ interface Arrays {
   readonly bool: Uint8Array;
 }
 
-/** The array that holds values of a type in JavaScript. A `Tensor` of which nothing is known is taken to be of floats. */
+/**
+ * The array that holds values of a type in JavaScript. A `Tensor` of which nothing is known is taken to be of floats.
+ */
 export type ArrayOf<D extends DType> = DType extends D ? Float32Array : Arrays[D];
 
 /**

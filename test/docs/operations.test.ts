@@ -4,7 +4,15 @@ import * as kernels from '../../src/kernels/index.js';
 
 /** Operations of landmarks in images and of training, which other engines do not have. */
 const ELSEWHERE = [
-  ...['expectation2d', 'gatherFrames', 'packFrames', 'wordsPerFrame', 'gaussianBlur', 'greyJitterTables', 'histogramOf'],
+  ...[
+    'expectation2d',
+    'gatherFrames',
+    'packFrames',
+    'wordsPerFrame',
+    'gaussianBlur',
+    'greyJitterTables',
+    'histogramOf',
+  ],
   ...['gaussianHeatmap', 'gaussianTarget', 'peak2d', 'sampleAffine', 'findMatrixUnits', 'tune'],
   ...['Adam', 'AdamW', 'SGD', 'Optimizer', 'MovingAverage', 'LossScaler', 'globalNorm', 'clipByNorm', 'clipWithNorm'],
 ];

@@ -3,8 +3,8 @@ import * as ops from '../../src/index.js';
 import { cast, type DType, type Tensor } from '../../src/index.js';
 import { sharedDevice } from '../support/device.js';
 
-// How types combine: docs/engine/types.md. Expected are PyTorch's, but that its int64 is i32 here and a tensor of one value
-// counts as one without axes.
+// How types combine: docs/engine/types.md. Expected are PyTorch's, but that its int64 is i32 here and a tensor of one
+// value counts as one without axes.
 
 const device = await sharedDevice();
 const make = (dtype: DType, ...values: number[]): Tensor => device.tensor(values, [values.length], dtype);

@@ -57,7 +57,10 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce(sumOperation, x, options);
 }
 
-/** A gradient summed over the axes along which a tensor of `shape` was broadcast, for gradients of operations of your own. */
+/**
+ * A gradient summed over the axes along which a tensor of `shape` was broadcast, for gradients of operations of your
+ * own.
+ */
 export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const lead = gradient.shape.length - shape.length;

@@ -45,7 +45,8 @@ const arangeTakes = signature('arange', {
 });
 
 /**
- * Numbers from `start` in steps of `step`, before `end`: i32 if all three are whole, else f32. Counterpart: torch.arange.
+ * Numbers from `start` in steps of `step`, before `end`: i32 if all three are whole, else f32. Counterpart:
+ * torch.arange.
  * @throws ShapeError if there are none
  */
 export function arange(device: Device, start: number, end: number, step = 1): Tensor {

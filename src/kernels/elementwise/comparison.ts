@@ -67,8 +67,8 @@ const either = kinds.either(kinds.tensor, kinds.scalar);
 const whereTakes = signature('where', { condition: kinds.tensor, a: either, b: either });
 
 /**
- * a where the condition is true, b elsewhere, all three broadcast. What is not chosen takes no part: it gets a gradient of
- * 0, also where it is NaN. Counterpart: torch.where.
+ * a where the condition is true, b elsewhere, all three broadcast. What is not chosen takes no part: it gets a gradient
+ * of 0, also where it is NaN. Counterpart: torch.where.
  *
  * @param condition Of bool, as comparisons give it.
  */

@@ -20,11 +20,13 @@ export interface PointwiseDefinition {
    * functions of nan.wgsl and of `functions`.
    */
   readonly body: string;
-  /** WGSL functions on `T` that the body calls. A function, so that only kernels in use have their texts taken apart. */
+  /**
+   * WGSL functions on `T` that the body calls. A function, so that only kernels in use have their texts taken apart.
+   */
   readonly functions?: (body: string) => readonly string[];
   /**
-   * The same for whole numbers, where T is i32 or u32 (bool counts as 0 and 1 of u32, and results other than 0 as true) or
-   * a vector of such. Absent: whole numbers become f32 first, and the result is f32, as PyTorch has it for `exp`.
+   * The same for whole numbers, where T is i32 or u32 (bool counts as 0 and 1 of u32, and results other than 0 as true)
+   * or a vector of such. Absent: whole numbers become f32 first, and the result is f32, as PyTorch has it for `exp`.
    */
   readonly whole?: string;
   /** Whether the bodies return truth values. */

@@ -42,8 +42,8 @@ export const mul = binary({
 });
 
 /**
- * a / b, broadcast, also where b is a number: a true division, of whole numbers too, which WGSL lets drivers round to 2.5
- * units of the last place.
+ * a / b, broadcast, also where b is a number: a true division, of whole numbers too, which WGSL lets drivers round to
+ * 2.5 units of the last place.
  */
 export const div = binary({
   name: 'div',

@@ -46,7 +46,8 @@ fn tangent(x: T) -> T {
 }
 //#end section tangent
 //#section arctangent
-// To 3: x brought below tan(π/8) by arctan(a) = π/2 − arctan(1/a) and π/4 + arctan((a − 1)/(a + 1)), then a continued fraction.
+// To 3: x brought below tan(π/8) by arctan(a) = π/2 − arctan(1/a) and π/4 + arctan((a − 1)/(a + 1)), then a continued
+// fraction.
 fn arctangent(x: T) -> T {
   let a = abs(x);
   let t = select(a, T(1.0) / clamp(a, T(1.0), T(1e30)), a > T(1.0));
@@ -120,8 +121,8 @@ fn areaTangent(x: T) -> T {
 }
 //#end section areaTangent
 //#section errorFunction
-// Taylor's series below 1; above, 1 − e^(−a²)·t·P(t) with t = 1/(1 + a/2), where P of degree 6 is fitted to e^(a²)·erfc(a) on [1, 6],
-// to 5e-8 of it.
+// Taylor's series below 1; above, 1 − e^(−a²)·t·P(t) with t = 1/(1 + a/2), where P of degree 6 is fitted to
+// e^(a²)·erfc(a) on [1, 6], to 5e-8 of it.
 fn errorFunction(x: T) -> T {
   let s = min(x * x, T(1.0));
   let tail = T(1.0 / 1320.0) - s * (T(1.0 / 9360.0) - s * (T(1.0 / 75600.0) - s * (T(1.0 / 685440.0) - s / T(6894720.0))));
@@ -135,7 +136,8 @@ fn errorFunction(x: T) -> T {
 }
 //#end section errorFunction
 //#section binaryLogarithm
-// log2 of a positive number, to 3 of the result near 1 too: a = m·2ᵉ with m from √½ to √2, and log2(m) by artanh((m − 1)/(m + 1)).
+// log2 of a positive number, to 3 of the result near 1 too: a = m·2ᵉ with m from √½ to √2, and log2(m)
+// by artanh((m − 1)/(m + 1)).
 fn binaryLogarithm(a: T) -> T {
   let parts = frexp(a);
   let low = parts.fract < T(0.70710678);
@@ -147,8 +149,9 @@ fn binaryLogarithm(a: T) -> T {
 }
 //#end section binaryLogarithm
 //#section power
-// xʸ = 2^(y·log2|x|), negative for odd y of a negative x; off by about (1 + |y·log2 x|)·2⁻²² of itself. Special values are C's and
-// PyTorch's: 1 for y = 0 and x = 1 whatever the other is; NaN for a negative x and y that is no whole number.
+// xʸ = 2^(y·log2|x|), negative for odd y of a negative x; off by about (1 + |y·log2 x|)·2⁻²² of itself. Special values
+// are C's and PyTorch's: 1 for y = 0 and x = 1 whatever the other is; NaN for a negative x and y that is no whole
+// number.
 fn power(x: T, y: T) -> T {
   let a = abs(x);
   let bits = bitcast<NanWords>(a);
@@ -170,7 +173,8 @@ fn power(x: T, y: T) -> T {
 }
 //#end section power
 //#section remainder
-// x − y·⌊x/y⌋, with the sign of y. Off by up to the rounding of x/y times y; x itself where y is infinite and of its sign.
+// x − y·⌊x/y⌋, with the sign of y. Off by up to the rounding of x/y times y; x itself where y is infinite and of its
+// sign.
 fn remainder(x: T, y: T) -> T {
   let plain = x - y * trunc(x / y);
   let infinite = (bitcast<NanWords>(y) & NanWords(0x7fffffff)) == INFINITY;

@@ -25,7 +25,8 @@ export const log1p = real('log1p', 'logarithmOfOnePlus(x)', (x) => div(1, add(x,
 /** eˣ − 1, exact for small x too. */
 export const expm1 = real('expm1', 'exponentialMinusOne(x)', (_, y) => add(y, 1));
 /**
- * Sine of radians, to 2 roundings up to |x| = 12,000 and as far as x itself is exact up to 10⁶; WGSL's own is off by up to 2⁻¹¹.
+ * Sine of radians, to 2 roundings up to |x| = 12,000 and as far as x itself is exact up to 10⁶; WGSL's own is off by up
+ * to 2⁻¹¹.
  */
 export const sin = real('sin', 'sinusoid(x, 0.0)', (x) => cos(x));
 /** Cosine of radians, as exact as {@link sin}. */
@@ -76,8 +77,8 @@ export const round = rounding('round', 'round(x)');
 export const trunc = rounding('trunc', 'trunc(x)');
 
 /**
- * a − b·⌊a/b⌋, the remainder with the sign of b, broadcast; NaN for b = 0, of whole numbers 0. Its error is that of a/b, times b.
- * Counterpart: torch.remainder.
+ * a − b·⌊a/b⌋, the remainder with the sign of b, broadcast; NaN for b = 0, of whole numbers 0. Its error is that of
+ * a/b, times b. Counterpart: torch.remainder.
  */
 export const mod = binary({
   name: 'mod',
@@ -130,8 +131,8 @@ const power = broadcasting({
 const powTakes = takesOperands('pow');
 
 /**
- * aᵇ, broadcast, off by about (1 + |b·log₂ a|)·2⁻²² of itself; NaN for a negative a and b that is no whole number. Of whole
- * numbers exact, modulo 2³². Counterpart: torch.pow.
+ * aᵇ, broadcast, off by about (1 + |b·log₂ a|)·2⁻²² of itself; NaN for a negative a and b that is no whole number. Of
+ * whole numbers exact, modulo 2³². Counterpart: torch.pow.
  * @throws ShapeError for a negative number b and whole numbers a
  */
 export function pow(a: Operand, b: Operand): Tensor {

@@ -17,9 +17,9 @@ import source from './elementwise.wgsl';
 import { fusedOperation } from './fused.js';
 
 /**
- * An operation of your own that maps corresponding elements of up to three broadcast operands, by its WGSL. It is recorded with
- * `record`, runs on every type that it says, and fuses with others of its kind in compiled functions. Its gradient is composed of
- * other operations; `sumTo` sums it to the shape of a broadcast operand.
+ * An operation of your own that maps corresponding elements of up to three broadcast operands, by its WGSL. It is
+ * recorded with `record`, runs on every type that it says, and fuses with others of its kind in compiled functions. Its
+ * gradient is composed of other operations; `sumTo` sums it to the shape of a broadcast operand.
  *
  *   const cube = pointwise({
  *     name: 'cube', arity: 1, body: 'return x * x * x;',

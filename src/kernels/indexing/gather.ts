@@ -116,8 +116,9 @@ export const axisOptions = { axis: kinds.optional(kinds.integer) };
 const gatherTakes = signature<AxisOptions>('gather', { x: kinds.tensor, indices: kinds.indices }, axisOptions);
 
 /**
- * The slices x[…, index, …] along an axis (the first by default), one for each index. Negative indices count from the end;
- * one that lies outside gives NaN, or 0 where there is no NaN. Counterpart: `x[indices]` and torch.index_select, tf.gather.
+ * The slices x[…, index, …] along an axis (the first by default), one for each index. Negative indices count from the
+ * end; one that lies outside gives NaN, or 0 where there is no NaN. Counterpart: `x[indices]` and torch.index_select,
+ * tf.gather.
  *
  * @param indices Of i32 or u32, in any shape, which takes the place of the axis in the result.
  */
@@ -132,8 +133,9 @@ export function gather(x: Tensor, indices: Tensor, { axis = 0 }: AxisOptions = {
 const takeTakes = signature<AxisOptions>('takeAlongAxis', { x: kinds.tensor, indices: kinds.indices }, axisOptions);
 
 /**
- * Elements along an axis (the last by default), each by its own index, as argsort gives them. Negative indices count from
- * the end; one that lies outside gives NaN, or 0 where there is no NaN. Counterpart: torch.gather, torch.take_along_dim.
+ * Elements along an axis (the last by default), each by its own index, as argsort gives them. Negative indices count
+ * from the end; one that lies outside gives NaN, or 0 where there is no NaN. Counterpart: torch.gather,
+ * torch.take_along_dim.
  *
  * @param indices Of i32 or u32, of the shape of x but along the axis.
  */
@@ -161,9 +163,9 @@ const scatterTakes = signature<AxisOptions>(
 );
 
 /**
- * x with the elements of `source` added at their indices along an axis (the last by default). What meets at one index is added
- * in the order of `source`: the same inputs give the same bits. An index that lies outside adds nothing. Counterpart:
- * torch.scatter_add.
+ * x with the elements of `source` added at their indices along an axis (the last by default). What meets at one index
+ * is added in the order of `source`: the same inputs give the same bits. An index that lies outside adds nothing.
+ * Counterpart: torch.scatter_add.
  *
  * @param indices Of i32 or u32, of the shape of `source`.
  * @param source Of the type of x and of its shape but along the axis.

@@ -1,7 +1,8 @@
 // result[o, k, i] = x[o, index, i] with index = indices[o·indexOuter + k·indexStride + i·indexInner], for x viewed as
 // [outer, extent, inner] and a result [outer, picked, inner]. Strides of 0 share indices between all o and i.
 //
-// A negative index counts from the end. One that lies outside picks {{NOTHING}}. Grid: one invocation per element of the result.
+// A negative index counts from the end. One that lies outside picks {{NOTHING}}. Grid: one invocation per element of
+// the result.
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(2) var<storage, read> indices: array<{{INDEX}}>;

@@ -1,8 +1,9 @@
-// result[o, j, i] = the sum of source[o, k, i] over all k whose index is j, for a source [outer, picked, inner] and a result
-// [outer, extent, inner]. Indices are addressed as in gather.wgsl; `order` has the positions k sorted by index, equal ones by k.
+// result[o, j, i] = the sum of source[o, k, i] over all k whose index is j, for a source [outer, picked, inner] and a
+// result [outer, extent, inner]. Indices are addressed as in gather.wgsl; `order` has the positions k sorted by index,
+// equal ones by k.
 //
-// So the k of one j lie side by side: a binary search finds the first, and they are added in the order of k. Nothing is added
-// atomically, and the same inputs give the same bits. Grid: one invocation per element of the result.
+// So the k of one j lie side by side: a binary search finds the first, and they are added in the order of k. Nothing is
+// added atomically, and the same inputs give the same bits. Grid: one invocation per element of the result.
 //#uniforms
 @group(0) @binding(1) var<storage, read> source: array<{{SOURCE}}>;
 @group(0) @binding(2) var<storage, read> indices: array<{{INDEX}}>;

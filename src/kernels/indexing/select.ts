@@ -73,7 +73,9 @@ const argOptions: OptionKinds<ArgOptions> = {
   keepDims: kinds.optional(kinds.flag),
 };
 
-/** The first place of the extreme value, or of NaN, which counts as extreme: the smallest number of a place that has it. */
+/**
+ * The first place of the extreme value, or of NaN, which counts as extreme: the smallest number of a place that has it.
+ */
 function placeOf(name: string, extreme: typeof max, x: Tensor, { axis, keepDims = false }: ArgOptions): Tensor {
   const list = axis === undefined ? reshape(x, [x.size]) : x;
   const [along] = normalizeAxes(name, [axis ?? 0], list.shape.length);
@@ -102,7 +104,9 @@ export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
 
 const argminTakes = signature('argmin', { x: kinds.tensor }, argOptions);
 
-/** Where the smallest value stands along an axis, the first of equal ones and of NaN, i32. Counterpart: torch.argmin. */
+/**
+ * Where the smallest value stands along an axis, the first of equal ones and of NaN, i32. Counterpart: torch.argmin.
+ */
 export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
   argminTakes(arguments);
   return placeOf('argmin', min, x, options);
@@ -115,8 +119,8 @@ const oneHotTakes = signature<{ dtype?: DType }>(
 );
 
 /**
- * For each index a row of `classes` values, 1 at the index and 0 elsewhere: [..., classes], f32 if no type is given. An index
- * that lies outside gives a row of 0. Counterpart: torch.nn.functional.one_hot.
+ * For each index a row of `classes` values, 1 at the index and 0 elsewhere: [..., classes], f32 if no type is given. An
+ * index that lies outside gives a row of 0. Counterpart: torch.nn.functional.one_hot.
  */
 export function oneHot(indices: Tensor, classes: number, { dtype = 'f32' }: { dtype?: DType } = {}): Tensor {
   oneHotTakes(arguments);

@@ -1,9 +1,10 @@
-// One pass of a merge sort along the middle axis of x [outer, extent, inner], of positions rather than values: `before` holds
-// the positions of elements in sorted runs of `run`, `after` those of runs twice as long.
+// One pass of a merge sort along the middle axis of x [outer, extent, inner], of positions rather than values: `before`
+// holds the positions of elements in sorted runs of `run`, `after` those of runs twice as long.
 //
-// Each element finds its own place: as many places from the start of the pair of runs as elements precede it, those before it in its
-// own run, and those of the other, which a binary search counts. Of equal elements those of the left run precede, so the sort is
-// stable. Elements are compared as whole numbers (`key`), in which NaN is the largest and −0 equals 0.
+// Each element finds its own place: as many places from the start of the pair of runs as elements precede it, those
+// before it in its own run, and those of the other, which a binary search counts. Of equal elements those of the left
+// run precede, so the sort is stable. Elements are compared as whole numbers (`key`), in which NaN is the largest and
+// −0 equals 0.
 // Grid: one invocation per element.
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;

@@ -16,12 +16,13 @@ interface Named {
 }
 
 /**
- * Products of tensors summed over axes, by Einstein's notation: each operand's axes are letters, and letters that the result does
- * not have are summed over, as in `einsum('bik,bkj->bij', [a, b])`. Letters that repeat within an operand take its diagonal.
- * Operands meet from left to right, each pair in one batched matrix product. Counterpart: torch.einsum, without "...".
+ * Products of tensors summed over axes, by Einstein's notation: each operand's axes are letters, and letters that the
+ * result does not have are summed over, as in `einsum('bik,bkj->bij', [a, b])`. Letters that repeat within an operand
+ * take its diagonal. Operands meet from left to right, each pair in one batched matrix product. Counterpart:
+ * torch.einsum, without "...".
  *
- * @param equation Letters of the operands, with commas between them, then "->" and those of the result. Without "->" the result has
- *   the letters that occur once, in alphabetical order.
+ * @param equation Letters of the operands, with commas between them, then "->" and those of the result. Without "->"
+ *   the result has the letters that occur once, in alphabetical order.
  * @throws ShapeError for an equation that does not fit the operands
  */
 export function einsum(equation: string, operands: readonly Tensor[]): Tensor {

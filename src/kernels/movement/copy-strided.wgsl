@@ -1,8 +1,9 @@
 // result[i] = x[offset + Σ (index_d − before_d) · stride_d], or `value` where an index lies outside x.
 //
-// The one kernel behind transpose, slice, flip, pad and broadcasting: index is the element's position in the result, split
-// over its dimensions (innermost first); stride is x's own, permuted for a transpose and 0 for a broadcast axis; before
-// is the padding in front (a slice starts at its negative, one with steps at an offset; strides of a flip are negative, modulo 2³²). Grid: one invocation per element of the result.
+// The one kernel behind transpose, slice, flip, pad and broadcasting: index is the element's position in the result,
+// split over its dimensions (innermost first); stride is x's own, permuted for a transpose and 0 for a broadcast axis;
+// before is the padding in front (a slice starts at its negative, one with steps at an offset; strides of a flip are
+// negative, modulo 2³²). Grid: one invocation per element of the result.
 struct Dimension { extent: u32, before: i32, length: u32, stride: u32 }
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{TYPE}}>;

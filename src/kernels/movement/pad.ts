@@ -10,8 +10,8 @@ export interface PadOptions {
   /** Of a border of mode "constant". Default 0. */
   readonly value?: number;
   /**
-   * What the border shows: `value`, the tensor reflected at its outermost elements, these repeated, or the tensor from the other
-   * side. Default "constant".
+   * What the border shows: `value`, the tensor reflected at its outermost elements, these repeated, or the tensor from
+   * the other side. Default "constant".
    */
   readonly mode?: 'constant' | 'reflect' | 'replicate' | 'circular';
 }
@@ -33,7 +33,8 @@ const padTakes = signature(
 /**
  * A border around the tensor: `padding` gives [before, after] for each axis, counts of at least 0. Counterpart:
  * torch.nn.functional.pad.
- * @throws ShapeError for a border that is larger than the tensor has elements to show: all but one for "reflect", all for "circular"
+ * @throws ShapeError for a border that is larger than the tensor has elements to show: all but one for "reflect", all
+ *   for "circular"
  */
 export function pad(x: Tensor, padding: Padding, { value = 0, mode = 'constant' }: PadOptions = {}): Tensor {
   padTakes(arguments);

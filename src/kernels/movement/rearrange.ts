@@ -75,7 +75,10 @@ interface AxesOption {
 
 const squeezeTakes = signature<AxesOption>('squeeze', { x: kinds.tensor }, { axes: kinds.optional(kinds.axes) });
 
-/** Without axes of extent 1: those given, or all. Counterpart: torch.squeeze. @throws ShapeError for an axis of another extent */
+/**
+ * Without axes of extent 1: those given, or all. Counterpart: torch.squeeze.
+ * @throws ShapeError for an axis of another extent
+ */
 export function squeeze(x: Tensor, { axes }: AxesOption = {}): Tensor {
   squeezeTakes(arguments);
   const dropped = axes === undefined ? [] : normalizeAxes('squeeze', axes, x.shape.length);
@@ -91,7 +94,9 @@ export function squeeze(x: Tensor, { axes }: AxesOption = {}): Tensor {
 
 const unsqueezeTakes = signature('unsqueeze', { x: kinds.tensor, axis: kinds.integer });
 
-/** With a new axis of extent 1 at `axis` of the result; negative ones count from its end. Counterpart: torch.unsqueeze. */
+/**
+ * With a new axis of extent 1 at `axis` of the result; negative ones count from its end. Counterpart: torch.unsqueeze.
+ */
 export function unsqueeze(x: Tensor, axis: number): Tensor {
   unsqueezeTakes(arguments);
   const [at] = normalizeAxes('unsqueeze', [axis], x.shape.length + 1);
@@ -144,7 +149,10 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 
 const rollTakes = signature('roll', { x: kinds.tensor, shift: kinds.integer }, axisOption);
 
-/** Elements moved by `shift` places along an axis (the last by default), those beyond the end to the start. As torch.roll. */
+/**
+ * Elements moved by `shift` places along an axis (the last by default), those beyond the end to the start. As
+ * torch.roll.
+ */
 export function roll(x: Tensor, shift: number, { axis = -1 }: AxisOption = {}): Tensor {
   rollTakes(arguments);
   const [along] = normalizeAxes('roll', [axis], x.shape.length);
@@ -171,7 +179,10 @@ function triangle(name: string, x: Tensor, keeps: (difference: Tensor) => Tensor
 
 const trilTakes = signature('tril', { x: kinds.tensor }, diagonalOption);
 
-/** The lower triangle of matrices, up to a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As torch.tril. */
+/**
+ * The lower triangle of matrices, up to a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As
+ * torch.tril.
+ */
 export function tril(x: Tensor, { diagonal = 0 }: DiagonalOption = {}): Tensor {
   trilTakes(arguments);
   return triangle('tril', x, (difference) => lessEqual(difference, diagonal));
@@ -179,7 +190,9 @@ export function tril(x: Tensor, { diagonal = 0 }: DiagonalOption = {}): Tensor {
 
 const triuTakes = signature('triu', { x: kinds.tensor }, diagonalOption);
 
-/** The upper triangle of matrices, from a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As torch.triu. */
+/**
+ * The upper triangle of matrices, from a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As torch.triu.
+ */
 export function triu(x: Tensor, { diagonal = 0 }: DiagonalOption = {}): Tensor {
   triuTakes(arguments);
   return triangle('triu', x, (difference) => greaterEqual(difference, diagonal));

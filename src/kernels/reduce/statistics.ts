@@ -25,8 +25,8 @@ function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean):
 const prodTakes = signature('prod', { x: kinds.tensor }, reduceOptions);
 
 /**
- * Product over axes; f32 also for f16, and for bool whether all are true. Computed as a tree of products of halves, so that its
- * gradient is exact where factors are 0. Counterpart: torch.prod.
+ * Product over axes; f32 also for f16, and for bool whether all are true. Computed as a tree of products of halves, so
+ * that its gradient is exact where factors are 0. Counterpart: torch.prod.
  */
 export function prod(x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor {
   prodTakes(arguments);

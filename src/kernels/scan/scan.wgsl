@@ -1,6 +1,6 @@
-// One pass of a running sum along the middle axis of x [outer, extent, inner]: y[p] = x[p] + x[p − distance], or x[p + distance]
-// where the sum runs backwards. After passes of distance 1, 2, 4, … each y has the sum of all up to its place, in a fixed order
-// (Hillis and Steele, Data parallel algorithms, 1986). Grid: one invocation per element.
+// One pass of a running sum along the middle axis of x [outer, extent, inner]: y[p] = x[p] + x[p − distance], or x[p +
+// distance] where the sum runs backwards. After passes of distance 1, 2, 4, … each y has the sum of all up to its
+// place, in a fixed order (Hillis and Steele, Data parallel algorithms, 1986). Grid: one invocation per element.
 //#uniforms
 @group(0) @binding(1) var<storage, read> x: array<{{X}}>;
 @group(0) @binding(2) var<storage, read_write> y: array<{{Y}}>;
