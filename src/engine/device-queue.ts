@@ -18,6 +18,7 @@ export class DeviceQueue {
   );
   /** Command buffers submitted so far. */
   submits = 0;
+  /** @internal */
   protected readonly failures: FailureState;
   private readonly uniforms: BufferPool;
   private readonly staging: BufferPool;

@@ -46,7 +46,7 @@ export {
   sizeOf,
   type TensorSpec,
 } from './shape.js';
-export { type ArrayOf, Tensor, type TensorOf } from './tensor.js';
+export { type ArrayOf, type Arrays, Tensor, type TensorOf } from './tensor.js';
 export type { Tuning, TuningEntry, TuningStore } from './tuning.js';
 export type { Values } from './values.js';
 export {

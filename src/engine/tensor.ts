@@ -22,7 +22,8 @@ let nextId = 0;
 /** A tensor whose element type the compiler knows: `data` of a `TensorOf<'u32'>` is a `Uint32Array`. */
 export type TensorOf<D extends DType> = Tensor & { readonly dtype: D };
 
-interface Arrays {
+/** The arrays that hold values in JavaScript, by type. */
+export interface Arrays {
   readonly f32: Float32Array;
   readonly f16: Float32Array;
   readonly i32: Int32Array;

@@ -7,6 +7,7 @@ import { kernel, uniforms } from '../../engine/wgsl/index.js';
 import { less, where } from '../elementwise/comparison.js';
 import { add } from '../elementwise/elementwise.js';
 import { linearGrid } from '../grid.js';
+import { type AxisOptions, axisOptions } from '../movement/rearrange.js';
 import gatherSource from './gather.wgsl';
 import scatterSource from './scatter.wgsl';
 import { argsort } from './sort.js';
@@ -105,13 +106,6 @@ function placesOf(shape: Shape, axis: number, picked: number, own: boolean): Pla
   const [outer, inner] = [sizeOf(shape.slice(0, axis)), sizeOf(shape.slice(axis + 1))];
   return { outer, extent: shape[axis], inner, picked, own };
 }
-
-export interface AxisOptions {
-  /** The axis; negative ones count from the end. */
-  readonly axis?: number;
-}
-
-export const axisOptions = { axis: kinds.optional(kinds.integer) };
 
 const gatherTakes = signature<AxisOptions>('gather', { x: kinds.tensor, indices: kinds.indices }, axisOptions);
 

@@ -1,4 +1,4 @@
-export { type AxisOptions, embedding, gather, scatterAdd, takeAlongAxis } from './gather.js';
+export { embedding, gather, scatterAdd, takeAlongAxis } from './gather.js';
 export {
   type ArgOptions,
   argmax,

@@ -1,6 +1,9 @@
 export { concat, transpose } from './movement.js';
 export { type PadOptions, pad } from './pad.js';
 export {
+  type AxesOptions,
+  type AxisOptions,
+  type DiagonalOptions,
   type FlattenOptions,
   flatten,
   roll,
@@ -12,4 +15,4 @@ export {
   triu,
   unsqueeze,
 } from './rearrange.js';
-export { flip, type SliceOptions, slice } from './slice.js';
+export { flip, type Padding, type SliceOptions, slice } from './slice.js';

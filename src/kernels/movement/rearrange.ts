@@ -19,16 +19,17 @@ function between(x: Tensor, axis: number, start: number, end: number): Tensor {
   });
 }
 
-interface AxisOption {
+export interface AxisOptions {
+  /** The axis; negative ones count from the end. */
   readonly axis?: number;
 }
 
-const axisOption: OptionKinds<AxisOption> = { axis: kinds.optional(kinds.integer) };
+export const axisOptions: OptionKinds<AxisOptions> = { axis: kinds.optional(kinds.integer) };
 
 const splitTakes = signature(
   'split',
   { x: kinds.tensor, sizes: kinds.either(kinds.whole(1), kinds.shape) },
-  axisOption,
+  axisOptions,
 );
 
 /**
@@ -36,7 +37,7 @@ const splitTakes = signature(
  *
  * @param sizes Extents of the pieces, or one for all, of which the last may then be shorter.
  */
-export function split(x: Tensor, sizes: number | readonly number[], { axis = -1 }: AxisOption = {}): Tensor[] {
+export function split(x: Tensor, sizes: number | readonly number[], { axis = -1 }: AxisOptions = {}): Tensor[] {
   splitTakes(arguments);
   const [along] = normalizeAxes('split', [axis], x.shape.length);
   const extent = x.shape[along];
@@ -57,10 +58,10 @@ export function split(x: Tensor, sizes: number | readonly number[], { axis = -1 
   });
 }
 
-const stackTakes = signature('stack', { tensors: kinds.tensors }, axisOption);
+const stackTakes = signature('stack', { tensors: kinds.tensors }, axisOptions);
 
 /** Tensors of one shape along a new axis, which is the first by default. Counterpart: torch.stack. */
-export function stack(tensors: readonly Tensor[], { axis = 0 }: AxisOption = {}): Tensor {
+export function stack(tensors: readonly Tensor[], { axis = 0 }: AxisOptions = {}): Tensor {
   stackTakes(arguments);
   if (tensors.length === 0) throw new ShapeError('stack: no tensors; give at least one.');
   return concat(
@@ -69,17 +70,18 @@ export function stack(tensors: readonly Tensor[], { axis = 0 }: AxisOption = {})
   );
 }
 
-interface AxesOption {
+export interface AxesOptions {
+  /** Axes; negative ones count from the end. Absent: all. */
   readonly axes?: readonly number[];
 }
 
-const squeezeTakes = signature<AxesOption>('squeeze', { x: kinds.tensor }, { axes: kinds.optional(kinds.axes) });
+const squeezeTakes = signature<AxesOptions>('squeeze', { x: kinds.tensor }, { axes: kinds.optional(kinds.axes) });
 
 /**
  * Without axes of extent 1: those given, or all. Counterpart: torch.squeeze.
  * @throws ShapeError for an axis of another extent
  */
-export function squeeze(x: Tensor, { axes }: AxesOption = {}): Tensor {
+export function squeeze(x: Tensor, { axes }: AxesOptions = {}): Tensor {
   squeezeTakes(arguments);
   const dropped = axes === undefined ? [] : normalizeAxes('squeeze', axes, x.shape.length);
   const large = dropped.find((axis) => x.shape[axis] !== 1);
@@ -147,13 +149,13 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   );
 }
 
-const rollTakes = signature('roll', { x: kinds.tensor, shift: kinds.integer }, axisOption);
+const rollTakes = signature('roll', { x: kinds.tensor, shift: kinds.integer }, axisOptions);
 
 /**
  * Elements moved by `shift` places along an axis (the last by default), those beyond the end to the start. As
  * torch.roll.
  */
-export function roll(x: Tensor, shift: number, { axis = -1 }: AxisOption = {}): Tensor {
+export function roll(x: Tensor, shift: number, { axis = -1 }: AxisOptions = {}): Tensor {
   rollTakes(arguments);
   const [along] = normalizeAxes('roll', [axis], x.shape.length);
   const extent = x.shape[along];
@@ -161,11 +163,12 @@ export function roll(x: Tensor, shift: number, { axis = -1 }: AxisOption = {}): 
   return cut === 0 ? x : concat([between(x, along, cut, extent), between(x, along, 0, cut)], { axis: along });
 }
 
-interface DiagonalOption {
+export interface DiagonalOptions {
+  /** 0 is the main diagonal, 1 the next above it. Default 0. */
   readonly diagonal?: number;
 }
 
-const diagonalOption: OptionKinds<DiagonalOption> = { diagonal: kinds.optional(kinds.integer) };
+const diagonalOption: OptionKinds<DiagonalOptions> = { diagonal: kinds.optional(kinds.integer) };
 
 /** x where row and column, the last two axes, are so related, 0 elsewhere. */
 function triangle(name: string, x: Tensor, keeps: (difference: Tensor) => Tensor): Tensor {
@@ -183,7 +186,7 @@ const trilTakes = signature('tril', { x: kinds.tensor }, diagonalOption);
  * The lower triangle of matrices, up to a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As
  * torch.tril.
  */
-export function tril(x: Tensor, { diagonal = 0 }: DiagonalOption = {}): Tensor {
+export function tril(x: Tensor, { diagonal = 0 }: DiagonalOptions = {}): Tensor {
   trilTakes(arguments);
   return triangle('tril', x, (difference) => lessEqual(difference, diagonal));
 }
@@ -193,7 +196,7 @@ const triuTakes = signature('triu', { x: kinds.tensor }, diagonalOption);
 /**
  * The upper triangle of matrices, from a diagonal (0 is the main one, 1 the next above it), 0 elsewhere. As torch.triu.
  */
-export function triu(x: Tensor, { diagonal = 0 }: DiagonalOption = {}): Tensor {
+export function triu(x: Tensor, { diagonal = 0 }: DiagonalOptions = {}): Tensor {
   triuTakes(arguments);
   return triangle('triu', x, (difference) => greaterEqual(difference, diagonal));
 }

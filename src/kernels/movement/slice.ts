@@ -40,6 +40,7 @@ const padOperation: Operation<PadAttributes> = {
   ],
 };
 
+/** How many elements go before and after the tensor, along each axis. */
 export type Padding = readonly (readonly [before: number, after: number])[];
 
 /** A border of `value` around the tensor. */
