@@ -207,7 +207,7 @@ describe('comparisons, of every type', () => {
       expect(result.dtype).toBe('bool');
       expect([...(await result.data())], dtype).toEqual(grid.map(([p, q]) => Number(comparisonReferences[name](p, q))));
       // In a compiled chain, where the truth values stay in registers.
-      const chain = ops.compile((p: ops.Tensor, q: ops.Tensor) => ops.where(ops.logicalNot(run(p, q)), 2, 3));
+      const chain = ops.compile((p: ops.Tensor, q: ops.Tensor) => ops.where(run(p, q), 3, 2));
       expect([...(await (await chain(a, b)).data())], dtype).toEqual(
         grid.map(([p, q]) => (comparisonReferences[name](p, q) ? 3 : 2)),
       );
