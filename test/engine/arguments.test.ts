@@ -97,6 +97,16 @@ const TABLE: Readonly<Record<string, Row>> = {
   ...rows(unary, { rsqrt: sonde.rsqrt, reciprocal: sonde.reciprocal, log1p: sonde.log1p, expm1: sonde.expm1 }),
   ...rows(unary, { sin: sonde.sin, cos: sonde.cos, tan: sonde.tan, atan: sonde.atan, asinh: sonde.asinh }),
   ...rows(unary, { sinh: sonde.sinh, cosh: sonde.cosh, acosh: sonde.acosh, erf: sonde.erf, detach: sonde.detach }),
+  softplus: { call: sonde.softplus, args: [float(2, 3)] },
+  ...rows((call) => ({ call, args: [float(2, 3)] }), {
+    silu: sonde.silu,
+    mish: sonde.mish,
+    hardSwish: sonde.hardSwish,
+  }),
+  gelu: { call: sonde.gelu, args: [float(2, 3)], options: { approximate: 'tanh' } },
+  leakyRelu: { call: sonde.leakyRelu, args: [float(2, 3)], options: { negativeSlope: 0.1 } },
+  elu: { call: sonde.elu, args: [float(2, 3)], options: { alpha: 2 } },
+  prelu: { call: sonde.prelu, args: [float(2, 3), float(3)] },
   // Beyond 1 these are NaN.
   ...rows((call) => ({ call, args: [moved(1)] }), { asin: sonde.asin, acos: sonde.acos }),
   atanh: {

@@ -103,6 +103,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       ...{ rsqrt: k.rsqrt, reciprocal: k.reciprocal, log1p: k.log1p, expm1: k.expm1, erf: k.erf, atan: k.atan },
       ...{ sin: k.sin, cos: k.cos, tan: k.tan, sinh: k.sinh, cosh: k.cosh, asinh: k.asinh, detach: k.detach },
       ...{ floor: k.floor, ceil: k.ceil, round: k.round, trunc: k.trunc, sign: k.sign },
+      ...{ softplus: k.softplus, silu: k.silu, mish: k.mish, hardSwish: k.hardSwish },
+      gelu: (x: Tensor) => k.gelu(k.sub(x, 1)),
+      leakyRelu: (x: Tensor) => k.leakyRelu(k.sub(x, 1)),
+      elu: (x: Tensor) => k.elu(k.sub(x, 1)),
       // Within their domains.
       asin: (x: Tensor) => k.asin(k.mul(x, 0.5)),
       acos: (x: Tensor) => k.acos(k.mul(x, 0.5)),
@@ -121,6 +125,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       ([name, run]) => [name, [{ shapes: [[3, 5, 7]], run, dtypes: BOTH, differentiable: false }]],
     ),
   ),
+  prelu: binary((a, b) => k.prelu(k.sub(a, 1), b)),
   where: binary((a, b) => k.where(k.greater(a, b), a, k.mul(b, 2))),
   pow: withNumber(k.pow),
   mod: binary((a, b) => k.mod(k.mul(a, 3), b)),

@@ -40,6 +40,15 @@ const real: Record<string, Real> = {
   acosh: { run: ops.acosh, values: 'positive', within: [1, 1], roundings: 32 },
   atanh: { run: ops.atanh, within: [0.2, 0], roundings: 32 },
   erf: { run: ops.erf, roundings: 64 },
+  softplus: { run: ops.softplus, roundings: 64 },
+  silu: { run: ops.silu, roundings: 64 },
+  mish: { run: ops.mish, roundings: 128 },
+  gelu: { run: ops.gelu, roundings: 128 },
+  'gelu by tanh': { run: (x) => ops.gelu(x, { approximate: 'tanh' }), roundings: 128 },
+  leakyRelu: { run: ops.leakyRelu, values: 'nonzero' },
+  elu: { run: ops.elu, values: 'nonzero', roundings: 64 },
+  // Within 3, where its slope jumps.
+  hardSwish: { run: ops.hardSwish, within: [0.6, 0], roundings: 16 },
 };
 
 describe('functions of one tensor', () => {
@@ -74,6 +83,14 @@ describe('functions of one tensor', () => {
     atanh: (x) => Math.abs(x) < 1,
     rsqrt: (x) => x > 0,
     log1p: (x) => x > -1,
+    softplus: (x) => x > -80,
+    // Far below 0 these tend to 0, and the error of their factor counts.
+    ...{
+      silu: (x) => x > -5 && x < 1e20,
+      mish: (x) => x > -5,
+      gelu: (x) => x > -2,
+      'gelu by tanh': (x) => x > -2 && x < 1e9,
+    },
   };
   test.each(Object.keys(real))('%s, from very small to very large numbers', async (name) => {
     const drawn = [...wide, ...far].flatMap((x) => [x, -x]).filter(domains[name] ?? (() => true));
@@ -88,6 +105,22 @@ describe('functions of one tensor', () => {
           (name === 'sin' || name === 'cos' ? 2 ** -22 : 0) + 2 ** -17 * Math.abs(expected),
         );
     }
+  });
+});
+
+test('prelu, by x and by one slope for each channel', async () => {
+  await checkOperation({
+    cases: fc.integer({ min: 1, max: 5 }).map((channels): Case<null> => {
+      return { inputs: [{ shape: [3, channels], values: 'nonzero' }, { shape: [channels] }], attributes: null };
+    }),
+    run: ([x, weight]) => ops.prelu(x, weight),
+    reference: ([x, weight]) => ({
+      shape: x.shape,
+      values: x.values.map((v, i) => (v > 0 ? v : v * weight.values[i % weight.values.length])),
+    }),
+    roundings: () => 16,
+    secondRoundings: 128,
+    effort: 0.3,
   });
 });
 

@@ -218,6 +218,17 @@ for operation, run in [
     ("isFinite", torch.isfinite),
 ]:
     case(operation, [X], lambda x: run(x).float(), wanted=[])
+for operation, run in [
+    ("softplus", F.softplus),
+    ("silu", F.silu),
+    ("mish", F.mish),
+    ("gelu", F.gelu),
+    ("leakyRelu", F.leaky_relu),
+    ("elu", F.elu),
+    ("hardSwish", F.hardswish),
+]:
+    case(operation, [X], run)
+case("prelu", [[3, 2], [2]], F.prelu)
 EVEN = torch.arange(7) % 2 == 0
 case("where", PAIR, lambda a, b: torch.where(EVEN, a, b))
 case("pow", [(X, "positive"), X], torch.pow)

@@ -1,3 +1,4 @@
+export * from './activation.js';
 export type { Operand } from './broadcasting.js';
 export * from './comparison.js';
 export type { PointwiseAttributes, PointwiseDefinition } from './definition.js';
