@@ -2,32 +2,22 @@ import type { Tensor } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { signature } from '../../engine/signature.js';
-import { unary } from './broadcasting.js';
 import { greater, less, lessEqual, where } from './comparison.js';
 import { add, exp, mul, sigmoid, square, sub, tanh } from './elementwise.js';
-import { functionsFor } from './functions.js';
-import { erf, expm1 } from './mathematics.js';
+import { erf, expm1, real } from './mathematics.js';
 
-/** A function of one tensor by its WGSL and its derivative: one factor of what comes from above, as in PyTorch. */
-function real(name: string, body: string, derivative: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
-  return unary({
-    name,
-    operands: FLOAT,
-    body,
-    functions: functionsFor,
-    gradient: ({ inputs: [x], outputGradients: [dy] }) => [dy && mul(dy, derivative(x))],
-  });
+/** An activation, which is of floats alone. */
+function activation(name: string, body: string, derivative: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return real(name, body, derivative, { x: FLOATS });
 }
 
-const FLOAT = { x: FLOATS };
-
 /** log(1 + eˣ). Counterpart: torch.nn.functional.softplus. */
-export const softplus = real('softplus', 'return rectify(x) + logarithmOfOnePlus(exponential(-abs(x)));', (x) =>
+export const softplus = activation('softplus', 'return rectify(x) + logarithmOfOnePlus(exponential(-abs(x)));', (x) =>
   sigmoid(x),
 );
 
 /** x · sigmoid(x), also called swish. Counterpart: torch.nn.functional.silu. */
-export const silu = real(
+export const silu = activation(
   'silu',
   'let e = exponential(-abs(x)); return x * select(e, T(1.0), x >= T(0.0)) / (T(1.0) + e);',
   (x) => {
@@ -37,7 +27,7 @@ export const silu = real(
 );
 
 /** x · tanh(softplus(x)). Counterpart: torch.nn.functional.mish. */
-export const mish = real(
+export const mish = activation(
   'mish',
   // tanh(log(1 + e)) = (e² + 2e) / (e² + 2e + 2), which is 1 long before e² overflows.
   'let e = exponential(minimum(x, T(20.0))); let n = e * (e + T(2.0)); return x * (n / (n + T(2.0)));',
@@ -47,10 +37,14 @@ export const mish = real(
   },
 );
 
-const exactGelu = real('gelu', 'return x * (T(0.5) * (T(1.0) + errorFunction(x * T(0.7071067811865476))));', (x) => {
-  const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-  return add(mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5), mul(x, density));
-});
+const exactGelu = activation(
+  'gelu',
+  'return x * (T(0.5) * (T(1.0) + errorFunction(x * T(0.7071067811865476))));',
+  (x) => {
+    const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return add(mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5), mul(x, density));
+  },
+);
 
 export interface GeluOptions {
   /** By the error function, or by a hyperbolic tangent, which differs by up to 5e-4. Default "none". */
@@ -116,7 +110,7 @@ export function elu(x: Tensor, { alpha = 1 }: EluOptions = {}): Tensor {
 }
 
 /** x · min(max(x + 3, 0), 6) / 6. Counterpart: torch.nn.functional.hardswish. */
-export const hardSwish = real(
+export const hardSwish = activation(
   'hardSwish',
   'return keepNan(x * clamp(x + T(3.0), T(0.0), T(6.0)) * T(0.16666666666666666), x);',
   (x) => where(less(x, -3), 0, where(lessEqual(x, 3), add(mul(x, 1 / 3), 0.5), 1)),

@@ -21,5 +21,28 @@ export {
   sub,
   tanh,
 } from './elementwise.js';
-export * from './mathematics.js';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  ceil,
+  cos,
+  cosh,
+  erf,
+  expm1,
+  floor,
+  log1p,
+  mod,
+  pow,
+  reciprocal,
+  round,
+  rsqrt,
+  sin,
+  sinh,
+  tan,
+  trunc,
+} from './mathematics.js';
 export { pointwise } from './pointwise.js';

@@ -1,60 +1,68 @@
 import { fill } from '../../engine/basic-operations.js';
 import { ShapeError, Tensor } from '../../engine/index.js';
+import type { Operands } from '../../engine/operands.js';
 import { isFloat } from '../../engine/shape.js';
 import { binary, broadcasting, type Operand, takesOperands, unary } from './broadcasting.js';
 import { equal, greaterEqual, isFinite as isNumber, logicalAnd, where } from './comparison.js';
 import { add, div, exp, flat, log, mul, NUMBERS, neg, square, sub } from './elementwise.js';
 import { functionsFor } from './functions.js';
 
-/** A function of one tensor in floats, by its WGSL and its derivative at x, where its value is y. */
-function real(name: string, body: string, derivative: (x: Tensor, y: Tensor) => Tensor): (x: Tensor) => Tensor {
+/**
+ * A function of one tensor in floats, by the statements of its WGSL and its derivative at x, where its value is y: one
+ * factor of what comes from above, as in PyTorch.
+ */
+export function real(
+  name: string,
+  body: string,
+  derivative: (x: Tensor, y: Tensor) => Tensor,
+  operands?: Operands,
+): (x: Tensor) => Tensor {
   return unary({
-    name,
-    body: `return ${body};`,
-    functions: functionsFor,
+    ...{ name, body, functions: functionsFor },
+    ...(operands ? { operands } : {}),
     gradient: ({ inputs: [x], outputs: [y], outputGradients: [dy] }) => [dy && mul(dy, derivative(x, y))],
   });
 }
 
 /** 1/√x. */
-export const rsqrt = real('rsqrt', 'inverseSqrt(x)', (_, y) => mul(mul(y, square(y)), -0.5));
+export const rsqrt = real('rsqrt', 'return inverseSqrt(x);', (_, y) => mul(mul(y, square(y)), -0.5));
 /** 1/x. */
-export const reciprocal = real('reciprocal', 'T(1.0) / x', (_, y) => neg(square(y)));
+export const reciprocal = real('reciprocal', 'return T(1.0) / x;', (_, y) => neg(square(y)));
 /** log(1 + x), exact for small x too. */
-export const log1p = real('log1p', 'logarithmOfOnePlus(x)', (x) => div(1, add(x, 1)));
+export const log1p = real('log1p', 'return logarithmOfOnePlus(x);', (x) => div(1, add(x, 1)));
 /** eˣ − 1, exact for small x too. */
-export const expm1 = real('expm1', 'exponentialMinusOne(x)', (_, y) => add(y, 1));
+export const expm1 = real('expm1', 'return exponentialMinusOne(x);', (_, y) => add(y, 1));
 /**
  * Sine of radians, to 2 roundings up to |x| = 12,000 and as far as x itself is exact up to 10⁶; WGSL's own is off by up
  * to 2⁻¹¹.
  */
-export const sin = real('sin', 'sinusoid(x, 0.0)', (x) => cos(x));
+export const sin = real('sin', 'return sinusoid(x, 0.0);', (x) => cos(x));
 /** Cosine of radians, as exact as {@link sin}. */
-export const cos = real('cos', 'sinusoid(x, 1.0)', (x) => neg(sin(x)));
+export const cos = real('cos', 'return sinusoid(x, 1.0);', (x) => neg(sin(x)));
 /** Tangent of radians. */
-export const tan = real('tan', 'tangent(x)', (_, y) => add(square(y), 1));
+export const tan = real('tan', 'return tangent(x);', (_, y) => add(square(y), 1));
 /** Arcsine, NaN beyond ±1. */
-export const asin = real('asin', 'arctangent(x / sqrt((T(1.0) - x) * (T(1.0) + x)))', (x) =>
+export const asin = real('asin', 'return arctangent(x / sqrt((T(1.0) - x) * (T(1.0) + x)));', (x) =>
   rsqrt(mul(sub(1, x), add(x, 1))),
 );
 /** Arccosine, NaN beyond ±1. */
-export const acos = real('acos', 'T(2.0) * arctangent(sqrt((T(1.0) - x) / (T(1.0) + x)))', (x) =>
+export const acos = real('acos', 'return T(2.0) * arctangent(sqrt((T(1.0) - x) / (T(1.0) + x)));', (x) =>
   neg(rsqrt(mul(sub(1, x), add(x, 1)))),
 );
 /** Arctangent. */
-export const atan = real('atan', 'arctangent(x)', (x) => div(1, add(square(x), 1)));
+export const atan = real('atan', 'return arctangent(x);', (x) => div(1, add(square(x), 1)));
 /** Hyperbolic sine. */
-export const sinh = real('sinh', 'hyperbolicSine(x)', (x) => cosh(x));
+export const sinh = real('sinh', 'return hyperbolicSine(x);', (x) => cosh(x));
 /** Hyperbolic cosine. */
-export const cosh = real('cosh', 'hyperbolicCosine(x)', (x) => sinh(x));
+export const cosh = real('cosh', 'return hyperbolicCosine(x);', (x) => sinh(x));
 /** Inverse hyperbolic sine. */
-export const asinh = real('asinh', 'areaSine(x)', (x) => rsqrt(add(square(x), 1)));
+export const asinh = real('asinh', 'return areaSine(x);', (x) => rsqrt(add(square(x), 1)));
 /** Inverse hyperbolic cosine, NaN below 1. */
-export const acosh = real('acosh', 'areaCosine(x)', (x) => rsqrt(mul(sub(x, 1), add(x, 1))));
+export const acosh = real('acosh', 'return areaCosine(x);', (x) => rsqrt(mul(sub(x, 1), add(x, 1))));
 /** Inverse hyperbolic tangent, NaN beyond ±1. */
-export const atanh = real('atanh', 'areaTangent(x)', (x) => div(1, mul(sub(1, x), add(x, 1))));
+export const atanh = real('atanh', 'return areaTangent(x);', (x) => div(1, mul(sub(1, x), add(x, 1))));
 /** Error function 2/√π ∫₀ˣ e^(−t²) dt. */
-export const erf = real('erf', 'errorFunction(x)', (x) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)));
+export const erf = real('erf', 'return errorFunction(x);', (x) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)));
 
 /** To whole numbers, which stay what they are; with gradient 0. */
 function rounding(name: string, body: string): (x: Tensor) => Tensor {
