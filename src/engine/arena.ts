@@ -57,7 +57,7 @@ export function packStored(device: Device, tensors: readonly Tensor[]): { layout
     }
     if (activeTrace()?.members.has(tensor)) {
       throw new TensorError(
-        `a tensor (${tensor}) is to lie in two arenas in one compiled function; let one optimizer update it, or compile ` +
+        `a tensor (${tensor}) would be in two arenas in one compiled function; let one optimizer update it, or compile ` +
           'a function for each.',
       );
     }

@@ -74,7 +74,7 @@ const compileTakes = signature<CompileOptions>(
  *
  * A call means what it meant when it was made: arguments and captured tensors have the values of that moment, even if
  * the program has to be compiled first, and may be written or disposed as soon as the call has returned its promise.
- * Whatever the device is told later finds the effects of the call. So calls that are not awaited give what awaiting
+ * Commands that are issued later see the effects of the call. So calls that are not awaited give what awaiting
  * each would.
  *
  * What `body` reads besides its arguments is captured: tensors by reference (their current values are used at each

@@ -78,7 +78,7 @@ export class Generator {
     const given = Array.from(words);
     if (given.length !== STATE_WORDS || !given.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32)) {
       throw new TensorError(
-        `restore: [${given.join(', ')}] is no state of a generator; give the ${STATE_WORDS} whole numbers that state() returned.`,
+        `restore: [${given.join(', ')}] is not a state of a generator; give the ${STATE_WORDS} whole numbers that state() returned.`,
       );
     }
     this.position.write(given);

@@ -104,7 +104,7 @@ export function describe(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `the BigInt ${value}n`;
   if (value instanceof Tensor) return `a tensor (${value})`;
-  if (value instanceof Promise) return 'a promise, which has to be awaited';
+  if (value instanceof Promise) return 'a promise, which must be awaited';
   if (Array.isArray(value)) {
     const shown = value.slice(0, 8).map(describe);
     return `[${shown.join(', ')}${value.length > shown.length ? ', …' : ''}]`;

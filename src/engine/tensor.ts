@@ -119,7 +119,7 @@ export class Tensor implements TensorSpec {
   [Symbol.toPrimitive](hint: string): string {
     if (hint === 'string') return this.toString();
     throw new TensorError(
-      `a tensor (${this}) stands beside an operator of JavaScript, such as +, < or ==; use add, greater, equal and ` +
+      `a tensor (${this}) is an operand of a JavaScript operator, such as +, < or ==; use add, greater, equal and ` +
         'the like, or read its value with await item() first.',
     );
   }

@@ -77,7 +77,7 @@ function readWindow(frame: FrameAttributes, name: string): VoiWindow | undefined
   const valid = label === 'LINEAR' ? width >= 1 : width > 0;
   if (!valid) {
     throw new ImageError(
-      `${name}: the window width (0028,1051) is ${width}, and with the VOI LUT function ${label} it has to be ` +
+      `${name}: the window width (0028,1051) is ${width}, and with the VOI LUT function ${label} it must be ` +
         `${label === 'LINEAR' ? 'at least 1' : 'above 0'}; export the file again, or without a window.`,
     );
   }

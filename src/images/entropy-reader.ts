@@ -88,7 +88,7 @@ export class EntropyReader {
 
   private ended(): ImageError {
     return new ImageError(
-      `${this.name}: its JPEG stream ends, or goes wrong, before the frame does; it is truncated or damaged, export the file again.`,
+      `${this.name}: its JPEG stream ends or is invalid before the frame is complete; it is truncated or damaged, export the file again.`,
     );
   }
 }

@@ -27,7 +27,7 @@ export function decodeJpegLossless(stream: Uint8Array, header: JpegFrameHeader, 
   const { width, height, components, precision } = header;
   if (header.marker !== MARKER.losslessHuffman || (components !== 1 && components !== 3)) {
     throw new UnsupportedImageError(
-      `${name}: lossless JPEG of 1 or 3 components, Huffman-coded, is read, and its stream is another; convert the file.`,
+      `${name}: only lossless JPEG of 1 or 3 components with Huffman coding is supported; convert the file.`,
     );
   }
   if (precision < 2 || precision > 16) throw damaged(name, `samples of ${precision} bits`);

@@ -20,9 +20,7 @@ export async function decodeJpegLs(
 ): Promise<{ readonly samples: Uint8Array; readonly byPlane: boolean }> {
   const { width, height, components, precision } = header;
   if (header.marker !== JPEG_LS || (components !== 1 && components !== 3)) {
-    throw new UnsupportedImageError(
-      `${name}: JPEG-LS of 1 or 3 components is read, and its stream is another; convert the file.`,
-    );
+    throw new UnsupportedImageError(`${name}: only JPEG-LS of 1 or 3 components is supported; convert the file.`);
   }
   // Loaded when the first such stream comes: few visitors of a page bring one.
   const { default: openCodec } = await import('@cornerstonejs/codec-charls/decodewasmjs');

@@ -102,17 +102,17 @@ async function readSamples(
   // A header from somewhere else must not open any file of this machine.
   if (file === '' || file === '.' || file === '..' || /[/\\:]/.test(file)) {
     throw new ImageError(
-      `${name}: it names “${file}” as the file of its samples, and only a file beside it is read; put both into one folder and correct ElementDataFile.`,
+      `${name}: it names “${file}” as the file of its samples, but only a file in the same folder is read; put both into one folder and correct ElementDataFile.`,
     );
   }
   if (!beside) {
     throw new ImageError(
-      `${name}: its samples are in another file (${file}), and it is read alone here; save it as one .mha file.`,
+      `${name}: its samples are in another file (${file}), which is not read here; save it as one .mha file.`,
     );
   }
   const whole = await beside(file);
   if (!whole) {
-    throw new ImageError(`${name}: its samples are in ${file}, which is not beside it; give both files together.`);
+    throw new ImageError(`${name}: its samples are in ${file}, which was not given; give both files together.`);
   }
   const { skipped, compressed, frames } = layout;
   const length = frames * frameBytes(layout);

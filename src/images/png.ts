@@ -31,7 +31,7 @@ export async function decodePng(bytes: Uint8Array, name: string): Promise<Raster
 interface Chunk {
   readonly type: string;
   readonly data: Uint8Array;
-  /** With length, type and checksum. */
+  /** Bytes of a chunk's length, type and checksum. */
   readonly whole: Uint8Array;
 }
 

@@ -9,7 +9,7 @@ export async function openRaster(bytes: Uint8Array, name: string): Promise<Image
   const header = readRasterHeader(bytes);
   if (!header) {
     throw new ImageError(
-      `${name}: the file ends, or goes wrong, before it says how large the image is; it is truncated or damaged, copy or export it again.`,
+      `${name}: the file ends or is invalid before it gives the size of the image; it is truncated or damaged, copy or export it again.`,
     );
   }
   checkSize(name, header.width, header.height);

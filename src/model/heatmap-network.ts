@@ -137,7 +137,7 @@ export abstract class HeatmapNetwork extends Module {
     const smallest = 2 ** poolings;
     if (Math.min(height, width) < smallest) {
       throw new ShapeError(
-        `logits: images of ${height}×${width} vanish in ${poolings} poolings; use at least ${smallest} a side.`,
+        `logits: images of ${height}×${width} are too small for ${poolings} poolings; use at least ${smallest} px per side.`,
       );
     }
   }

@@ -34,7 +34,7 @@ export interface FramePrediction {
    * towards Gaussians of peak 1: the height of the peak. Either way one that is spread out or has two peaks scores low.
    */
   readonly confidence: Record<keyof Landmarks, number>;
-  /** Of each heatmap about its point, in pixels of a 512 px frame and as it is, without any calibration. */
+  /** The spread of each heatmap about its point, in pixels of a 512 px frame, before any calibration. */
   readonly uncertainty: HeatmapUncertainties;
   /**
    * Mean and standard deviation of each channel of the network's finer features, by which `frameDistance` tells a frame
@@ -43,7 +43,7 @@ export interface FramePrediction {
   readonly features: Float32Array;
   /** Present where they were asked for. */
   readonly heatmaps?: PredictedHeatmaps;
-  /** Of an ensemble what each of its members says. */
+  /** The predictions of an ensemble's members. */
   readonly members?: readonly Landmarks[];
 }
 

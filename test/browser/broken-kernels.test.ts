@@ -169,7 +169,7 @@ describe.skipIf(!executable)('a page whose GPU fails', () => {
         }),
     });
     expect(await settled(page)).toMatch(
-      /^Runs on the server .* cannot run the model \(.+wgsl:\d+: ".+" stands where \/\/#end if /,
+      /^Runs on the server .* cannot run the model \(.+wgsl:\d+: ".+" is found where \/\/#end if /,
     );
     expect(broken).toBeGreaterThan(0);
     await expectServed(page);

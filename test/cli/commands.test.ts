@@ -166,7 +166,7 @@ describe('train, as a dry run', () => {
     expect(errors).toContain('reading 2 training frames, validated on themselves');
     expect(errors).toContainEqual(
       expect.stringMatching(
-        /^perfect heatmaps of these frames would be read \d+\.\d\d px from the truth; for less, enlarge/,
+        /^perfect heatmaps of these frames would be decoded \d+\.\d\d px from the truth; for less, enlarge/,
       ),
     );
     expect(output).toMatch(/APD \d+\.\d\d px \(512 frame\)\n2 frames were not overfitted to below 1 px\n$/);
@@ -182,7 +182,7 @@ describe('train, as a dry run', () => {
     ]);
     expect(outcomes.map(({ code }) => code)).toEqual([1, 1, 1, 1, 1]);
     expect(outcomes.map(({ errors }) => errors.at(-1))).toEqual([
-      'data/run.json cannot be read (ENOENT), so data is no run to resume; give the folder of a training run.',
+      'data/run.json cannot be read (ENOENT), so data is not a run to resume; give the folder of a training run.',
       'error: --config is missing; give --data, --config and --out, or --resume',
       '--set training.epoch=3: training.epoch is not a setting; did you mean training.epochs?',
       expect.stringMatching(

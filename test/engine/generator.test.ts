@@ -112,7 +112,7 @@ describe('a generator', () => {
       [1, 0, 0, 0.5],
       [1, 0, 0, 2 ** 32],
     ]) {
-      expect(() => generator.restore(words)).toThrow(/is no state of a generator; give the 4 whole numbers/);
+      expect(() => generator.restore(words)).toThrow(/is not a state of a generator; give the 4 whole numbers/);
     }
     for (const seed of [0.5, Number.NaN, 2 ** 60, [1], [1, 2, 3], '7', undefined] as number[]) {
       expect(() => device.generator(seed)).toThrow(/generator: got .* for seed; give a whole number below/);

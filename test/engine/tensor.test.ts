@@ -52,7 +52,7 @@ describe('a tensor', () => {
     for (const use of uses) {
       expect(use).toThrow(TensorError);
       expect(use).toThrow(
-        /a tensor \((x 2|scalar) f32\) stands beside an operator of JavaScript, such as \+, < or ==; use/,
+        /a tensor \((x 2|scalar) f32\) is an operand of a JavaScript operator, such as \+, < or ==; use/,
       );
     }
   });

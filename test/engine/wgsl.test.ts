@@ -58,13 +58,13 @@ describe('a template', () => {
     [
       'an end that says what it does not end',
       ['//#if X', '//#end if Y'],
-      'src/some.wgsl:2: "//#end if Y" stands where //#end if X is due',
+      'src/some.wgsl:2: "//#end if Y" is found where //#end if X is expected',
     ],
     ['an end of nothing', ['//#end if X'], 'src/some.wgsl:1: "//#end if X" ends nothing'],
     [
       'an else of nothing',
       ['//#unroll k 2', '//#else', '//#end unroll k'],
-      'src/some.wgsl:2: an //#else stands outside of every //#if',
+      'src/some.wgsl:2: an //#else is outside of every //#if',
     ],
     ['a second else', ['//#if X', '//#else', '//#else', '//#end if X'], 'src/some.wgsl:3: //#if X has two //#else'],
     ['what is no sum of products', ['a {{X-1}};'], 'src/some.wgsl:1: "{{X-1}};" is neither a name'],
@@ -101,9 +101,9 @@ describe('a template', () => {
   ];
   test.each(malformed)('with a directive that is misspelt or not alone on its line is refused: %s', (line) => {
     const lines = ['//#if X', 'a', line, '//#end if X'];
-    expect(() => render(lines, { X: true, Y: true })).toThrow(`src/some.wgsl:3: "${line}" is no directive`);
+    expect(() => render(lines, { X: true, Y: true })).toThrow(`src/some.wgsl:3: "${line}" is not a directive`);
     // In a branch that is left out as well.
-    expect(() => render(lines, { X: false, Y: true })).toThrow('is no directive');
+    expect(() => render(lines, { X: false, Y: true })).toThrow('is not a directive');
   });
 
   test('names the file of each of its parts', () => {

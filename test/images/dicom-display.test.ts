@@ -153,7 +153,7 @@ describe.each(Object.entries(STANDARD))('the VOI LUT function %s', (label, formu
 
   it.each(label === 'LINEAR' ? ['0', '0.99', '-1'] : ['0', '-0.5'])('refuses a width of %s', async (width) => {
     expect(await refusal(image(1, ...window('100', width, label)))).toMatch(
-      new RegExp(`the window width \\(0028,1051\\) is ${width}, and with the VOI LUT function ${label} it has to be`),
+      new RegExp(`the window width \\(0028,1051\\) is ${width}, and with the VOI LUT function ${label} it must be`),
     );
   });
 });

@@ -53,7 +53,7 @@ describe('decodeFrame on MetaImage', () => {
     [
       'in two files',
       write({ ...image, ElementDataFile: 'a.raw' }, grey),
-      'in another file (a.raw), and it is read alone',
+      'in another file (a.raw), which is not read here',
     ],
     ['headless', new TextEncoder().encode('ObjectType = Image\nDimSize = 3 2\n'), 'no ElementDataFile line'],
     ['a bomb', write({ ...image, CompressedData: 'True' }, deflateSync(new Uint8Array(1e6))), 'truncated or damaged'],
@@ -106,7 +106,7 @@ describe('decodeFrame on MetaImage', () => {
     });
 
     it.each<[string, Record<string, string>, Record<string, Uint8Array>, string]>([
-      ['not there', {}, {}, 'its samples are in grey.raw, which is not beside it; give both files together'],
+      ['not there', {}, {}, 'its samples are in grey.raw, which was not given; give both files together'],
       [
         'cut short',
         {},
@@ -114,9 +114,9 @@ describe('decodeFrame on MetaImage', () => {
         '3×2 pixels need 6 bytes, grey.raw has 4; it is truncated',
       ],
       ['empty', {}, { 'grey.raw': new Uint8Array() }, 'need 6 bytes, grey.raw has 0'],
-      ['elsewhere', { ElementDataFile: '../../etc/passwd' }, {}, 'only a file beside it is read'],
-      ['on another drive', { ElementDataFile: 'C:\\grey.raw' }, {}, 'only a file beside it is read'],
-      ['without a name', { ElementDataFile: '' }, {}, 'only a file beside it is read'],
+      ['elsewhere', { ElementDataFile: '../../etc/passwd' }, {}, 'only a file in the same folder is read'],
+      ['on another drive', { ElementDataFile: 'C:\\grey.raw' }, {}, 'only a file in the same folder is read'],
+      ['without a name', { ElementDataFile: '' }, {}, 'only a file in the same folder is read'],
       ['a list', { ElementDataFile: 'LIST' }, {}, 'spread over several files (ElementDataFile = LIST)'],
       ['numbered', { ElementDataFile: 'grey%03d.raw 1 10 1' }, {}, 'spread over several files'],
       [

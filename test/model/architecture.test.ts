@@ -187,7 +187,7 @@ describe('heatmaps of DSNT-DeepUNet', () => {
 
   test('images that vanish in the poolings are refused with the size that does not', async () => {
     await expect(logitsShape({ base: 1, preset: 'pool' }, [1, 127, 300, 1])).rejects.toThrow(
-      /127×300 vanish in 7 poolings; use at least 128 a side/,
+      /127×300 are too small for 7 poolings; use at least 128 px per side/,
     );
   });
 

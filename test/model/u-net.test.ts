@@ -84,7 +84,7 @@ describe('the U-Net baseline', () => {
     const logits = (shape: number[]) =>
       withModel({ base: 1 }, (model, device) => void model.logits(device.zeros(shape), { training: false }));
     await expect(logits([1, 64, 15, 3])).rejects.toThrow(
-      /^logits: images of 64×15 vanish in 4 poolings; use at least 16 a/,
+      /^logits: images of 64×15 are too small for 4 poolings; use at least 16 px/,
     );
     await expect(logits([1, 64, 64, 2])).rejects.toThrow(
       /1×64×64×2; give \[N, H, W, 3\], or \[N, H, W, 1\] if they are/,

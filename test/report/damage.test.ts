@@ -33,7 +33,7 @@ describe('what is missing or damaged costs what it holds, and one sentence', () 
     expect(headings(document)).toEqual(['Training', 'Configuration', 'Environment']);
     expect(notes).toHaveLength(1);
     expect(notes[0]).toMatch(
-      /trained\/metrics\.json is missing: the run is trained and not evaluated.*npm run evaluate/,
+      /trained\/metrics\.json is missing: the run is trained but not evaluated.*npm run evaluate/,
     );
     expect(words(document.querySelector('.lead'))).toContain('trained for 4 epochs, without scores of the test split');
   });
@@ -138,7 +138,9 @@ describe('what is missing or damaged costs what it holds, and one sentence', () 
 
   it('is refused where there is nothing to report on', async () => {
     await expect(makeReport([])).rejects.toThrow(ReportError);
-    await expect(makeReport([at('nowhere')])).rejects.toThrow(/nowhere is no folder; give folders that npm run train/);
+    await expect(makeReport([at('nowhere')])).rejects.toThrow(
+      /nowhere is not a folder; give folders that npm run train/,
+    );
     await expect(makeReport([at('first', 'config.json')])).rejects.toThrow(ReportError);
     await expect(makeReport([parent])).rejects.toThrow(/holds nothing to report on; give folders/);
   });

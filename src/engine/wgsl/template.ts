@@ -31,7 +31,7 @@ export interface Line {
 interface Block extends Line {
   readonly kind: 'if' | 'unroll' | 'section';
   readonly name: string;
-  /** Of an `unroll`: how often. */
+  /** The number of repetitions of an `unroll`. */
   readonly count: string;
   readonly body: Part[];
   readonly otherwise: Part[];
@@ -84,7 +84,7 @@ function directiveOf(text: string, place: string): Directive | undefined {
   if (words !== expected || !isName || more) {
     throw mistake(
       place,
-      `"${text.trim()}" is no directive; write //#if NAME, //#else, //#unroll NAME COUNT, //#section NAME, //#uniforms or ` +
+      `"${text.trim()}" is not a directive; write //#if NAME, //#else, //#unroll NAME COUNT, //#section NAME, //#uniforms or ` +
         '//#end with what it ends, on a line of its own.',
     );
   }
@@ -119,7 +119,7 @@ function parse(source: string): Part[] {
         break;
       }
       case 'else':
-        if (innermost?.block.kind !== 'if') throw mistake(place, 'an //#else stands outside of every //#if.');
+        if (innermost?.block.kind !== 'if') throw mistake(place, 'an //#else is outside of every //#if.');
         if (into === innermost.block.otherwise) throw mistake(place, `//#if ${innermost.block.name} has two //#else.`);
         innermost.into = innermost.block.otherwise;
         break;
@@ -127,7 +127,7 @@ function parse(source: string): Part[] {
         if (!innermost) throw mistake(place, `"${text.trim()}" ends nothing.`);
         const { kind, name, place: beginning } = innermost.block;
         if (directive.name !== kind || directive.count !== name) {
-          throw mistake(place, `"${text.trim()}" stands where //#end ${kind} ${name} is due (of ${beginning}).`);
+          throw mistake(place, `"${text.trim()}" is found where //#end ${kind} ${name} is expected (of ${beginning}).`);
         }
         open.pop();
         break;

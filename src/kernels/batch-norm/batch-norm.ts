@@ -61,7 +61,7 @@ const batchNormTakes = signature<BatchNormOptions>(
   },
 );
 
-/** Of the kernels that walk over the rows of a part. */
+/** Uniforms of the kernels that walk over the rows of a part. */
 const walkUniforms = uniforms({ size: 'u32', groups: 'u32', parts: 'u32', eps: 'f32' });
 const combineUniforms = uniforms({ groups: 'u32', parts: 'u32', share: 'f32' });
 const runningUniforms = uniforms({ channels: 'u32', momentum: 'f32', scale: 'f32' });

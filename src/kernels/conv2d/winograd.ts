@@ -46,10 +46,10 @@ const LEAST_BINDING = 2 ** 27;
 /** Bytes of transformed tiles at a time: about a thousand workgroups' worth for the products, whatever the channels. */
 const SCRATCH = 2 ** 24;
 
-/** With fewer channels, the transforms take longer than the products that they save. */
+/** The least number of channels: with fewer, the transforms take longer than the products that they save. */
 const LEAST_CHANNELS = 32;
 
-/** With fewer tiles, so does the transform of the weight. */
+/** The least number of tiles: with fewer, the transform of the weight takes longer. */
 const LEAST_TILES = 16;
 
 /**

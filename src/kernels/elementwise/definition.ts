@@ -10,9 +10,9 @@ export interface PointwiseAttributes {
 }
 
 export interface PointwiseDefinition {
-  /** Of the kernel. */
+  /** Name of the kernel. */
   readonly name: string;
-  /** Of the operation, where that has several kernels. */
+  /** Name of the operation, where that has several kernels. */
   readonly operation?: string;
   readonly arity: 1 | 2 | 3;
   /**
@@ -43,7 +43,8 @@ export const definitions = new Map<Operation, PointwiseDefinition>();
 
 export function definitionOf(operation: Operation): PointwiseDefinition {
   const definition = definitions.get(operation);
-  if (!definition) throw new SondeError(`${operation.name} is no pointwise operation and cannot join a chain of them.`);
+  if (!definition)
+    throw new SondeError(`${operation.name} is not a pointwise operation and cannot join a chain of them.`);
   return definition;
 }
 

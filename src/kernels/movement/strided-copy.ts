@@ -8,7 +8,7 @@ import copyStridedSource from './copy-strided.wgsl';
 const MAX_RANK = 8;
 
 const walkUniforms = uniforms({
-  /** Of the result, innermost first: extent, padding before, the input's extent and its stride. */
+  /** The axes of the result, innermost first: extent, padding before, the input's extent and its stride. */
   dimensions: `array<vec4u, ${MAX_RANK}>`,
   count: 'u32',
   rank: 'u32',

@@ -77,7 +77,7 @@ export class LossScaler {
     assign(this.state, record(scaleOperation, [this.state, norm], this.attributes)[0]);
   }
 
-  /** For checkpoints: the scale, and the good steps since it changed. */
+  /** The state for checkpoints: the scale, and the good steps since it changed. */
   async save(): Promise<Float32Array> {
     return this.state.data();
   }

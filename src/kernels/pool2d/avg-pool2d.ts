@@ -1,4 +1,4 @@
-import { type Operation, record, type Tensor } from '../../engine/index.js';
+import { type Lowering, type Operation, record, type Tensor, type Value } from '../../engine/index.js';
 import * as kinds from '../../engine/kinds.js';
 import { FLOATS } from '../../engine/operands.js';
 import { sizeOf } from '../../engine/shape.js';
@@ -46,23 +46,7 @@ const avgPoolOperation: Operation<Attributes> = {
   shape: ([x], { outputShape }) => [{ shape: outputShape, dtype: x.dtype }],
 
   lower(lowering, [x], [y], attributes) {
-    const { rows, groups, width, vector, stored } = channelGroups(y);
-    lowering.dispatch({
-      label: 'avgPool2d',
-      ...kernel(windowKernel + avgPoolKernel, {
-        constants: {
-          VECTOR: vector,
-          STORED: stored,
-          WIDTH: width,
-          INSIDE_ONLY: !attributes.countIncludePad,
-        },
-        uniforms: uniformsOf(attributes, groups),
-      }),
-      bindings: [x, y],
-      writes: [1],
-      workgroups: linearGrid(rows * groups),
-      flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(y.shape),
-    });
+    dispatchWindows(lowering, 'avgPool2d', avgPoolKernel, [x, y], y, attributes);
   },
 
   /** dx[cell] = Σ dy / divisor over the windows above that cell. */
@@ -79,23 +63,7 @@ const avgPoolGradient: Operation<Attributes> = {
   shape: ([dy], { inputShape }) => [{ shape: inputShape, dtype: dy.dtype }],
 
   lower(lowering, [dy], [dx], attributes) {
-    const { rows, groups, width, vector, stored } = channelGroups(dx);
-    lowering.dispatch({
-      label: 'avgPool2d.gradient',
-      ...kernel(windowKernel + gradientKernel, {
-        constants: {
-          VECTOR: vector,
-          STORED: stored,
-          WIDTH: width,
-          INSIDE_ONLY: !attributes.countIncludePad,
-        },
-        uniforms: uniformsOf(attributes, groups),
-      }),
-      bindings: [dy, dx],
-      writes: [1],
-      workgroups: linearGrid(rows * groups),
-      flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(dy.shape),
-    });
+    dispatchWindows(lowering, 'avgPool2d.gradient', gradientKernel, [dy, dx], dy, attributes);
   },
 
   /** Average pooling is linear, and this its transpose. */
@@ -103,3 +71,26 @@ const avgPoolGradient: Operation<Attributes> = {
     return [u && record(avgPoolOperation, [u], attributes)[0]];
   },
 };
+
+/** One invocation for each channel group of the result. */
+function dispatchWindows(
+  lowering: Lowering,
+  label: string,
+  template: string,
+  bindings: readonly [input: Value, result: Value],
+  pooled: Value,
+  attributes: Attributes,
+): void {
+  const { rows, groups, width, vector, stored } = channelGroups(bindings[1]);
+  lowering.dispatch({
+    label,
+    ...kernel(windowKernel + template, {
+      constants: { VECTOR: vector, STORED: stored, WIDTH: width, INSIDE_ONLY: !attributes.countIncludePad },
+      uniforms: uniformsOf(attributes, groups),
+    }),
+    bindings,
+    writes: [1],
+    workgroups: linearGrid(rows * groups),
+    flops: attributes.kernel[0] * attributes.kernel[1] * sizeOf(pooled.shape),
+  });
+}

@@ -33,7 +33,7 @@ export interface TuneOptions {
 export interface TuneReport {
   /** Distinct operations with more than one kernel. */
   readonly candidates: number;
-  /** Of these, measured now rather than known before. */
+  /** The number that was measured now rather than known before. */
   readonly measured: number;
   /** One sentence for each variant that failed or disagreed with the default. */
   readonly struck: readonly string[];

@@ -82,7 +82,7 @@ export interface FrameResult extends Measurements {
   readonly doubts: readonly string[];
   /** What else a reader of the result must know, one sentence each. */
   readonly warnings: readonly string[];
-  /** Of an ensemble what each member says, in the frame's own pixels. */
+  /** The predictions of an ensemble's members, in the frame's own pixels. */
   readonly members?: readonly Landmarks[];
   readonly heatmaps?: HeatmapLevels;
   readonly notice: string;
@@ -156,7 +156,7 @@ function displaced(predicted: Landmarks, toFrame: (point: Point) => Point, seen:
     const off = Math.hypot(at.x - x, at.y - y);
     if (off <= ROUNDING) return [];
     return [
-      `${name.toUpperCase()} was predicted ${off.toFixed(1)} px outside the image, in the black bars of the padding; it stands on the border.`,
+      `${name.toUpperCase()} was predicted ${off.toFixed(1)} px outside the image, in the black bars of the padding; it was moved to the border.`,
     ];
   });
 }

@@ -14,7 +14,7 @@ export function parseFrames(text: string): FrameSelection {
     const [from, to] = [Number(first), Number(last)];
     if (from >= 1 && to >= from) return { from, to };
     throw new FrameError(
-      `frames “${text}”: “${part}” is no frame; give all, first, or numbers from 1 and ranges as in 1,5-9.`,
+      `frames “${text}”: “${part}” is not a frame; give all, first, or numbers from 1 and ranges as in 1,5-9.`,
     );
   });
 }

@@ -20,7 +20,7 @@ export interface LoopSummary {
   readonly lowConfidence: number;
   /** In the picture; null where no frame has an angle. */
   readonly aop: AngleOverTime | null;
-  /** In millimetres, where pixels are not square. */
+  /** The angle in millimetres, where pixels are not square. */
   readonly aopInMillimetres: AngleOverTime | null;
 }
 

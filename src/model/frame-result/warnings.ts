@@ -31,20 +31,20 @@ export function warningsOf(landmarks: Landmarks, frame: WarnedFrame): string[] {
   }
   if (brightOutside > BRIGHT) {
     warnings.push(
-      `The network saw ${digits(seen.width, 3)}×${digits(seen.height, 3)} of ${frame.width}×${frame.height} px, and something bright ` +
+      `The network sees only ${digits(seen.width, 3)}×${digits(seen.height, 3)} of ${frame.width}×${frame.height} px, and there is bright content ` +
         '(luminance ' +
-        `${brightOutside.toFixed(2)}) lies outside of it: crop the picture to the ultrasound image, or choose fit “pad”.`,
+        `${brightOutside.toFixed(2)}) outside of it: crop the picture to the ultrasound image, or choose fit “pad”.`,
     );
   }
   if (!uncertainty.calibrated) {
     warnings.push(
-      'The model has no calibration: its expected errors are the widths of its heatmaps, and frames of another kind are not recognized. ' +
-        'Evaluating its run makes one.',
+      'The model is not calibrated: its expected errors are the widths of its heatmaps, and unfamiliar frames are not detected. ' +
+        'Evaluate its run to calibrate it.',
     );
   } else if (uncertainty.distance === null) {
     warnings.push(
-      'The model’s calibration does not describe the frames it knows (it is of an older version, or of fewer than ten frames): frames of ' +
-        'another kind are not recognized. Evaluating its run again adds that.',
+      'The model’s calibration does not describe the frames it knows (it is of an older version, or of fewer than ten frames): ' +
+        'unfamiliar frames are not detected. Evaluate its run again to update it.',
     );
   }
   return warnings;

@@ -11,7 +11,7 @@ import { decodeHeatmaps, progressionAngle, spatialSoftmax } from './landmarks.js
 import { addNode } from './layers.js';
 import { encodeOnnx } from './proto.js';
 
-/** Of 2021: ONNX Runtime reads it since 1.12. */
+/** The operator set of 2021, which ONNX Runtime reads since 1.12. */
 export const OPERATOR_SET = 17;
 
 /** A file is one protocol buffer, which readers take up to 2 GiB; the rest of the graph is small. */

@@ -30,7 +30,7 @@ export function frameDistance(
 ): number {
   if (features.length !== mean.length) {
     throw new RangeError(
-      `The calibration describes ${mean.length} features and the network has ${features.length}; it is of another network, calibrate anew.`,
+      `The calibration describes ${mean.length} features and the network has ${features.length}; it belongs to another network, calibrate again.`,
     );
   }
   let sum = 0;

@@ -8,7 +8,7 @@ import type { Calibration, FrameUncertainty } from './frame.js';
  */
 export const MOST_PREDICTED_ERROR = 20;
 
-/** Confidence of a landmark below which no model is trusted: less than half of its heatmap stands behind the point. */
+/** Confidence of a landmark below which no model is trusted: less than half of its heatmap supports the point. */
 export const LEAST_CONFIDENCE = 0.5;
 
 /** Reasons to doubt a prediction. */
@@ -38,22 +38,22 @@ export function doubtsAbout(
   const { predictedError, lowConfidence } = uncertainty;
   if (calibration !== undefined && predictedError > MOST_PREDICTED_ERROR) {
     reasons.push(
-      `The model expects to be off by ${predictedError.toFixed(0)} px of a 512 px frame; above ${MOST_PREDICTED_ERROR} px no landmark is reliable.`,
+      `The expected error is ${predictedError.toFixed(0)} px of a 512 px frame; above ${MOST_PREDICTED_ERROR} px no landmark is reliable.`,
     );
   } else if (lowConfidence) {
-    reasons.push('The model is less sure of this frame than of most.');
+    reasons.push('The model is less confident about this frame than about most.');
   }
   const unsure = LANDMARK_NAMES.filter((name) => confidence[name] < LEAST_CONFIDENCE);
   if (unsure.length > 0) {
     const each = unsure.map((name) => `${name.toUpperCase()} (${Math.round(100 * confidence[name])} %)`);
-    reasons.push(`Less than half of the heatmap stands behind ${each.join(' and ')}.`);
+    reasons.push(`Less than half of the heatmap supports ${each.join(' and ')}.`);
   }
   const known = calibration?.features;
   if (!known) return { distance: undefined, reasons };
   const distance = { value: frameDistance(features, known), threshold: known.threshold };
   if (distance.value > distance.threshold) {
     reasons.push(
-      `This frame is unlike those that the model knows (distance ${distance.value.toFixed(1)}, of theirs at most ` +
+      `This frame is unlike the frames that the model knows (distance ${distance.value.toFixed(1)}, where theirs is at most ` +
         `${distance.threshold.toFixed(1)}): it may show something else.`,
     );
   }

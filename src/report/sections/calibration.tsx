@@ -147,7 +147,7 @@ function coverage(assessed: readonly Assessed[], number: number): VNode {
     <Figure
       number={number}
       title="Coverage"
-      caption="Share of frames whose truth lies within the region that should hold the share on the horizontal axis: an ellipse around each landmark, an interval around the angle. On the dotted line regions are as wide as they say; below it they are too narrow."
+      caption="Share of frames whose truth lies within the region that should hold the share on the horizontal axis: an ellipse around each landmark, an interval around the angle. On the dotted line the regions have the right size; below it they are too small."
       legend={
         <div class="legends">
           <RunLegend runs={assessed.map(({ run }) => run)} />
@@ -223,7 +223,7 @@ function flagTable(assessed: readonly Assessed[], number: number): VNode {
     <Table
       number={number}
       title="Frames flagged for low confidence"
-      caption="A frame is flagged where its predicted error is above the threshold that calibration chose. The flag is worth something where flagged frames are clearly worse."
+      caption="A frame is flagged where its predicted error is above the threshold that calibration chose. The flag is useful if flagged frames are clearly worse."
       columns={[
         { header: 'Run' },
         { header: 'Threshold', unit: 'px' },

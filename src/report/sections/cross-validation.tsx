@@ -68,7 +68,7 @@ function folds(results: CrossValidation, number: number): VNode {
     <Figure
       number={number}
       title="Scores of the folds"
-      caption="Each dot is a fold’s model on the frames of that fold; the ring is the fold with the least APD. The line is the mean over the folds, the shading one standard deviation on either side."
+      caption="Each dot is a fold’s model on the frames of that fold; the ring is the fold with the lowest APD. The line is the mean over the folds, the shading one standard deviation on either side."
       plots={scores.flatMap(({ score, title }) => foldPlot(results, score, title))}
     />
   );

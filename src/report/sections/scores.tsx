@@ -127,7 +127,7 @@ function success(rows: readonly ScoredRow[], number: number): VNode {
     <Table
       number={number}
       title="Success rates"
-      caption="Share of all landmarks, and of all frames for the angle. A frame without an angle is a miss."
+      caption="Share of all landmarks, and of all frames for the angle. A frame without an angle counts as a miss."
       columns={[
         { header: 'Run' },
         { header: '≤ 5 px', unit: '%' },

@@ -108,7 +108,7 @@ function history(summary: SearchSummary, number: number): VNode {
     <Figure
       number={number}
       title="History of the search"
-      caption="Each dot is a trial that was trained to its end, each cross one that was given up, at the last value it had reported. The line is the best so far."
+      caption="Each dot is a trial that was trained to its end, each cross one that was stopped early, at the last value it had reported. The line is the best so far."
       legend={
         <Legend
           entries={[

@@ -11,7 +11,7 @@ export interface SplitScores {
 
 export async function readScores(folder: SourceFolder, split: string): Promise<SplitScores> {
   const evaluate = `npm run evaluate -- --run ${folder.path} --data … --split ${split}`;
-  const absent = `: the run is trained and not evaluated, so it has curves and no scores; ${evaluate} adds them.`;
+  const absent = `: the run is trained but not evaluated, so it has curves but no scores; ${evaluate} adds them.`;
   const entries = (await folder.json(METRICS_FILE, z.record(z.string(), z.unknown()), absent)) ?? {};
   const where = folder.file(METRICS_FILE);
   const read = async (key: string) => {

@@ -40,7 +40,7 @@ export async function readSources(folders: readonly string[], split: string, not
   for (const [index, name] of namesOf(folders).entries()) {
     const folder = folders[index];
     const found = await stat(folder).catch(() => undefined);
-    if (!found?.isDirectory()) throw new ReportError(`${folder} is no folder; ${REMEDY}.`);
+    if (!found?.isDirectory()) throw new ReportError(`${folder} is not a folder; ${REMEDY}.`);
     const holds = (file: string) => existsSync(join(folder, file));
     if (holds(COMPARISON_FILE)) comparisons.push(...(await readComparison(folder, name, note)));
     else if (holds(SPLITS_FILE)) {

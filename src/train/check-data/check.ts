@@ -106,7 +106,7 @@ function checkAngles({ rows }: SplitLabels, findings: Findings): void {
     const { landmarks } = row;
     if (landmarks) checkAngle({ ...row, landmarks }, findings);
     if (given && row.aop === undefined) {
-      findings.add('angle-missing', row, `${row.image} has no AoP of its own; the points are used.`);
+      findings.add('angle-missing', row, `${row.image} has no AoP; it is computed from the points.`);
     }
   }
 }

@@ -37,7 +37,7 @@ export function checkDuplicates(images: readonly CheckedImage[], findings: Findi
       'duplicate',
       image.row,
       `${image.row.image} is the same file as ${where}${compared(earlier.row, image.row)}; ` +
-        (across ? `it is in two splits, so that scores on them cannot be believed; remove one.` : 'remove one.'),
+        (across ? `it is in two splits, so that scores on them are not meaningful; remove one.` : 'remove one.'),
       across ? 'error' : 'warning',
     );
   }

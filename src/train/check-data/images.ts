@@ -54,7 +54,7 @@ function checkName(row: LabelRow, path: string, format: ImageFormat, findings: F
     findings.add('image-extension', row, `${base} is ${format} inside and ${name}; other programs may refuse it.`);
   }
   if (imageKey(base) !== imageKey(row.image)) {
-    findings.add('image-name', row, `the row names ${row.image} and the file is ${base}; it is taken for that.`);
+    findings.add('image-name', row, `the row names ${row.image}, and the file is called ${base}; it is used.`);
   }
 }
 

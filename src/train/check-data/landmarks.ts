@@ -32,7 +32,7 @@ export function checkAngle(row: LabelledRow, findings: Findings): void {
     'angle-differs',
     row,
     `the AoP given is ${Number(aop.degrees.toFixed(2))}° and the points make ${angle.toFixed(2)}°: ${apart.toFixed(2)}° apart, where rounding ` +
-      `explains ${explained.toFixed(2)}°; see which of the two is meant. The points are what training uses.`,
+      `explains ${explained.toFixed(2)}°; check which of the two is correct. The points are what training uses.`,
   );
 }
 
@@ -91,7 +91,7 @@ function checkRanges(
     findings.add(
       'label-range',
       row,
-      `${what}: outside the range, in brackets, of the public data; see whether it is meant.`,
+      `${what}: outside the range, in brackets, of the public data; check whether it is correct.`,
     );
   }
   if (fitted('ps1').x <= fitted('ps2').x) {

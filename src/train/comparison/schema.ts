@@ -11,7 +11,7 @@ const perLandmark = z.object({ ps1: z.number(), ps2: z.number(), fh1: z.number()
 /** Mean and standard deviation over seeds. */
 const overSeedsSchema = z.object({
   mean: z.number(),
-  /** With divisor n − 1; absent for a single seed. */
+  /** Standard deviation with divisor n − 1; absent for a single seed. */
   sd: z.number().optional(),
 });
 export type OverSeeds = z.output<typeof overSeedsSchema>;

@@ -27,7 +27,7 @@ export function comparisonMarkdown(comparison: Comparison): string {
     'PS1, px',
     'PS2, px',
     'FH1, px',
-    'least APD of its cells, px',
+    'best possible APD of its grid, px',
   ];
   const rows = models.map((model) => [
     titleOf(model, models),

@@ -21,7 +21,7 @@ function positive(to: number, alternative = '') {
   return z.number({ error }).positive({ error }).max(to, { error });
 }
 
-/** Between 0 and 1, both excluded. */
+/** A number between 0 and 1, both excluded. */
 function fraction(alternative = '') {
   const error = `a number above 0 and below 1${alternative}`;
   return z.number({ error }).gt(0, { error }).lt(1, { error });

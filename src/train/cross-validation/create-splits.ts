@@ -46,7 +46,7 @@ export async function createSplits(directory: string, options: SplitOptions = {}
     nearDuplicateBits = NEAR_DUPLICATE_BITS,
   } = options;
   if (!Number.isSafeInteger(folds) || folds < 2) {
-    throw new CrossValidationError(`${folds} folds are no cross-validation; give at least 2.`);
+    throw new CrossValidationError(`${folds} folds are too few for a cross-validation; give at least 2.`);
   }
   const pool = await readPool(directory, splits);
   const { cases } = pool;

@@ -10,7 +10,7 @@ export async function createFoldEnsemble(folder: CrossValidationFolder): Promise
   const left = await folder.unfinished();
   if (left.length > 0) {
     throw new CrossValidationError(
-      `${folder.path}: ${left.length === 1 ? `fold ${left[0]} is` : `folds ${left.join(', ')} are`} not finished; npm run cross-validate goes on, ` +
+      `${folder.path}: ${left.length === 1 ? `fold ${left[0]} is` : `folds ${left.join(', ')} are`} not finished; npm run cross-validate resumes, ` +
         'or name the runs of those that are.',
     );
   }
@@ -29,15 +29,13 @@ export async function prepareEnsemble(folders: readonly string[], out?: string):
   if (folder) {
     if (out !== undefined) {
       throw new CrossValidationError(
-        `The ensemble of a cross-validation has a folder of its own, ${folder.ensemble}; leave out --out ${out}.`,
+        `The ensemble of a cross-validation is written to ${folder.ensemble}; leave out --out ${out}.`,
       );
     }
     return foldEnsemble(folder);
   }
   if (out === undefined) {
-    throw new CrossValidationError(
-      'An ensemble of runs has no folder of its own yet; give --out, the folder for its results.',
-    );
+    throw new CrossValidationError('An ensemble of runs needs a folder for its results; give it with --out.');
   }
   await createEnsemble(out, { members: folders });
   return out;

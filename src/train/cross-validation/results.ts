@@ -72,9 +72,9 @@ export const crossValidationSchema = z.object({
   ),
   /** Mean over the folds, each weighted equally. */
   mean: foldScoresSchema,
-  /** With divisor n − 1. */
+  /** Standard deviation with divisor n − 1. */
   sd: foldScoresSchema,
-  /** The fold with the least APD. */
+  /** The fold with the lowest APD. */
   bestFold: z.int().min(1),
   /** All held-out frames together, each counted once. */
   pooled: scoresSchema,

@@ -69,7 +69,7 @@ function decodeText(bytes: Uint8Array, path: string): string {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new DatasetError(
-      `${path}: the text is not UTF-8, so that names in it cannot be told; save it as "CSV UTF-8" again.`,
+      `${path}: the text is not UTF-8, so its names cannot be read; save it as "CSV UTF-8" again.`,
       { cause },
     );
   }

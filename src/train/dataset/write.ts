@@ -52,7 +52,7 @@ export async function writeDataset(
         options.signal?.throwIfAborted();
         const { file, bytes, landmarks, aop } = image;
         if (file === '' || /[/\\]/.test(file)) {
-          throw new DatasetError(`${split}: "${file}" is no file name; use one without folders.`);
+          throw new DatasetError(`${split}: "${file}" is not a file name; use one without folders.`);
         }
         if (rows[split].has(file.toLowerCase())) {
           throw new DatasetError(`${split}: the file name ${file} is used twice; give each image its own.`);

@@ -63,7 +63,7 @@ export async function findCalibration(
     if (!(error instanceof DatasetError || error instanceof ImageError)) throw error;
     if (kept !== undefined) return { calibration: kept };
     return {
-      missing: `The run has no calibration of its predicted errors, and there is nothing to fit it on: ${error.message}`,
+      missing: `The run has no calibration of its predicted errors, and there are no frames to fit it on: ${error.message}`,
     };
   }
 }

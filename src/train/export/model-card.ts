@@ -38,7 +38,7 @@ export function modelCard(subject: CardSubject): string {
   const title = `${NAMES[config.model.architecture]}: landmarks and angle of progression in intrapartum ultrasound`;
   const sections = [
     `# ${title}`,
-    `**For research only. This is not a medical device, and no clinical decision may rest on it.**`,
+    `**For research only. This is not a medical device; do not base clinical decisions on it.**`,
     `\`${basename(file)}\` finds three landmarks in a transperineal ultrasound frame (PS1 and PS2, the inferior and superior end of the ` +
       'pubic symphysis; FH1, where the tangent from PS1 touches the fetal skull) and from them the angle of progression. ' +
       'It was made with sonde.',
@@ -52,20 +52,21 @@ export function modelCard(subject: CardSubject): string {
   return `${sections.join('\n\n')}\n`;
 }
 
-const LIMITS = `Meant for research on landmark detection and biometry in intrapartum ultrasound: comparing methods, annotating frames that a
-person then checks, teaching.
+const LIMITS = `For research on landmark detection and biometry in intrapartum ultrasound: comparing methods, annotating frames that a person
+then checks, and teaching.
 
 - Not for diagnosis, for guiding a delivery, or for any decision about a patient.
-- It answers every image, also one that shows nothing of the kind. A wide or split heatmap is a warning; a narrow one is no proof.
-- Frames of other devices, other views, other gestational ages or other populations than those it was trained on may be read worse, and
-  nothing in the answer says so.
+- The model returns landmarks for every image, even an unrelated one. A wide or split heatmap is a warning; a narrow one is not
+  proof that the landmarks are right.
+- Results may be worse on frames from other devices, views, gestational ages or populations than those it was trained on, without
+  any sign of it in the output.
 - Pixels must be square. A frame that was stretched along one axis gives a wrong angle.
-- Landmarks beyond the central square of the frame are cut off before the network sees it.
-- Scores on synthetic frames say that the machinery works. They tell nothing about patients, and are never to be compared with published
-  ones.`;
+- Landmarks outside the central square of the frame are cropped before the network sees them.
+- Scores on synthetic frames show that training works. They say nothing about patients and must not be compared with published
+  scores.`;
 
-const LICENCE = `sonde is under the MIT licence. Under which terms these weights may be passed on is for those who trained them to say, and depends
-on the data that they were trained on.`;
+const LICENCE = `sonde is under the MIT licence. The terms for sharing these weights are set by whoever trained them and depend on the
+training data.`;
 
 function modelTable(subject: CardSubject): string {
   const { config, parameters, bytes, half, checkpoint, epoch, decoding, software } = subject;
@@ -130,14 +131,14 @@ function training({ config, facts }: CardSubject): string {
   ];
   const known = rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
   return (
-    `${table(known)}\n\nThe complete configuration is in the file's metadata under \`config\`. What the frames show, and from whom they come, ` +
-    'the run does not record: whoever passes this file on should say it here.'
+    `${table(known)}\n\nThe complete configuration is in the file's metadata under \`config\`. The run does not record what the frames ` +
+    'show or where they come from: add this here before sharing the file.'
   );
 }
 
 function evaluation({ facts: { scores }, decoding, half, checkpoint }: CardSubject): string {
   if (scores.length === 0) {
-    return `There are no scores of exactly these weights, read by \`${decoding}\`. \`npm run evaluate\` finds them, and the next export shows them.`;
+    return `These weights have no scores with decoding \`${decoding}\`. \`npm run evaluate\` computes them, and the next export shows them.`;
   }
   const columns = [
     'split',

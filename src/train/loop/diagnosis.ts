@@ -78,7 +78,7 @@ export class Diagnosis {
   private async findCause(repeat: Parameters<typeof findCause>[2]): Promise<string | undefined> {
     const { config, events, diagnose = true } = this.input;
     if (!diagnose) return undefined;
-    events?.note?.('a number became NaN or Inf; repeating that batch in checked mode to find the operation');
+    events?.note?.('a value became NaN or Inf; repeating that batch in checked mode to find the operation');
     return findCause(config, this.learner, repeat);
   }
 

@@ -24,7 +24,10 @@ export interface RunPlan {
   readonly stopAfter?: (metrics: EpochMetrics) => boolean;
 }
 
-/** So that an epoch of a few frames has about as many steps as one of a data set, and schedules keep their meaning. */
+/**
+ * Repetitions of the frames, with which an epoch has about as many steps as one of a data set and schedules keep their
+ * meaning.
+ */
 const OVERFIT_PASSES = 50;
 
 /** Pixels of a 512 frame: below it, the network overfits the frames. */

@@ -44,7 +44,7 @@ export class LoadingShare {
     this.note(
       this.loader.place === 'device'
         ? `a batch is made on the device in ${shown(own)} ms, ${share}`
-        : `a batch is made on the CPU in ${shown(own)} ms, ${share}, while the step before is under way`,
+        : `a batch is made on the CPU in ${shown(own)} ms, ${share}, during the previous step`,
     );
   }
 }

@@ -4,7 +4,7 @@ import { fromNormalized, type HeatmapReader } from '../../model/index.js';
 /**
  * The mean Euclidean distance of decoded points from their targets, within a program: px of a 512 px frame.
  *
- * Whatever the reader, a pixel is a linear function of what it read, and so it is of a target.
+ * For every decoding, a pixel is a linear function of what was read, and also of a target.
  *
  * @param points [N, K, 2], as `reader.points` reads them from heatmaps of `cells` × `cells`.
  * @param targets [N, K, 2], normalized coordinates of the reader's grid.

@@ -16,7 +16,7 @@ export async function matrixUnitsFor(
   const { precision, matrixUnits } = config.training;
   if (precision !== 'mixed') return undefined;
   if (precisionOn(device, config) !== 'mixed') {
-    note('mixed precision was asked for and this adapter has no f16: everything stays f32');
+    note('mixed precision is configured, but this adapter has no f16: everything stays f32');
     return undefined;
   }
   if (!matrixUnits) {

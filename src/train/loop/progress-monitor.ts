@@ -54,7 +54,7 @@ export class ProgressMonitor {
     }
     throw new TrainingError(
       `Training stopped after epoch ${epoch}: ${found}; lower optimizer.learningRate (it is ${config.optimizer.learningRate}), look at ` +
-        `the labels, or go on with training.divergencePatience null (it is ${patience}).`,
+        `the labels, or set training.divergencePatience to null to continue (it is ${patience}).`,
     );
   }
 

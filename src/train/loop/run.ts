@@ -124,7 +124,7 @@ async function tellAttainable(
 ): Promise<void> {
   const apd = await attainableApd(device, config, training);
   const remedy = apd < OVERFIT_GOAL ? '' : '; for less, enlarge model.inputSize or change loss.sigma';
-  stream.write(`perfect heatmaps of these frames would be read ${apd.toFixed(2)} px from the truth${remedy}\n`);
+  stream.write(`perfect heatmaps of these frames would be decoded ${apd.toFixed(2)} px from the truth${remedy}\n`);
 }
 
 /** The data sets that a run reads; undefined where it is given cases. */

@@ -63,10 +63,10 @@ function identityOf({ device, config, training, weights, validation }: TrainingI
 /** Where the run goes on, and whether anything but the same bits is to be expected. */
 function noteResumption({ position, run: before }: TrainingState, now: RunIdentity, events?: TrainingEvents): void {
   const { epoch, batch } = position;
-  events?.note?.(`going on after epoch ${epoch}${batch > 0 ? ` and ${batch} steps of the next` : ''}`);
+  events?.note?.(`resuming after epoch ${epoch}${batch > 0 ? ` and ${batch} steps of the next` : ''}`);
   if (before.adapter !== now.adapter) {
-    events?.note?.(`the state was written on ${before.adapter}; on ${now.adapter} the last bits may differ`);
+    events?.note?.(`the state was written on ${before.adapter}; on ${now.adapter} results may differ in the last bits`);
   } else if (before.kernels !== now.kernels) {
-    events?.note?.('kernels have been tuned since the state was written; the last bits may differ');
+    events?.note?.('kernels have been tuned since the state was written; results may differ in the last bits');
   }
 }

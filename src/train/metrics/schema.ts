@@ -14,7 +14,7 @@ export type Interval = z.output<typeof intervalSchema>;
 
 /** How values that are not negative are spread. Quantiles interpolate linearly (R's type 7). */
 export const spreadSchema = z.object({
-  /** With divisor n − 1; absent for a single value. */
+  /** Standard deviation with divisor n − 1; absent for a single value. */
   sd: z.number().optional(),
   q1: z.number(),
   median: z.number(),
@@ -56,7 +56,7 @@ export const landmarkMetricsSchema = landmarkScoreSchema.extend({
   aopMae: z.number().optional(),
   /** Spread of those absolute errors, degrees. */
   aopErrors: spreadSchema.optional(),
-  /** Share of all frames whose angle is at most 5° off. A frame without an angle is a miss. */
+  /** Share of all frames whose angle is at most 5° off. A frame without an angle counts as a miss. */
   aopWithin5: share,
   /** As `aopWithin5`, at most 10° off. */
   aopWithin10: share,

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { OverlayError } from './marks.js';
 
-/** Between the pictures and around them, px. */
+/** Space between the pictures and around them, px. */
 const GAP = 8;
 const GROUND = '#16191f';
 

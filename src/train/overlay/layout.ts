@@ -41,7 +41,7 @@ export interface Layout {
 }
 
 export const TEXT_SIZE = 13;
-/** Between the text of a label and its border. */
+/** Space between the text of a label and its border. */
 export const PADDING = 5;
 /** Radius of a landmark's marker. */
 export const MARKER = 5;

@@ -95,7 +95,7 @@ function drawRuler(stream: Stream, { sector, millimetresPerPixel }: Geometry, x:
   }
 }
 
-/** Beside the probe's surface, where a sector leaves the corners of the frame free. */
+/** Place next to the probe's surface, where a sector leaves the corners of the frame free. */
 function orientationMark({ sector, millimetresPerPixel }: Geometry, side: -1 | 1): Point {
   const radius = sector.near + 4;
   const angle = side * (sector.halfAngle + 0.16);

@@ -74,7 +74,7 @@ export async function readEnsemble(folder: string): Promise<Ensemble | undefined
  * @throws RunError where they do not, or there are none
  */
 export async function loadMembers(members: readonly string[]): Promise<readonly TrainingConfig[]> {
-  if (members.length === 0) throw new RunError('An ensemble of 0 runs answers nothing; name at least one.');
+  if (members.length === 0) throw new RunError('An ensemble needs at least one run; name one.');
   const configs: TrainingConfig[] = [];
   for (const member of members) configs.push(await loadConfig(join(member, 'config.json')));
   const { inputSize } = configs[0].model;

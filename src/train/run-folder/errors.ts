@@ -15,7 +15,7 @@ export class DiskFullError extends RunFolderError {
    */
   constructor(
     private readonly what: string,
-    remedy = 'make room and go on from there: what was written before is whole',
+    remedy = 'free some space and resume: what was written before is complete',
     options?: ErrorOptions,
   ) {
     super(`${what}; ${remedy}.`, options);
@@ -23,6 +23,8 @@ export class DiskFullError extends RunFolderError {
 
   /** The same of a run that had come to nothing that could be gone on from. */
   ofNothingKept(): DiskFullError {
-    return new DiskFullError(this.what, 'make room and start again: nothing had been kept yet', { cause: this.cause });
+    return new DiskFullError(this.what, 'free some space and start again: nothing had been saved yet', {
+      cause: this.cause,
+    });
   }
 }

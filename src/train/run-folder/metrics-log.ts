@@ -101,7 +101,7 @@ function eventOf(line: MetricsLine): Uint8Array {
   });
 }
 
-/** Since 1970; of a line that has no time, now. */
+/** Seconds since 1970; the present time for a line without one. */
 function secondsOf({ time }: MetricsLine): number {
   return (typeof time === 'string' ? Date.parse(time) : Date.now()) / 1000;
 }

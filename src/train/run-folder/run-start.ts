@@ -36,7 +36,7 @@ export async function readRunStart(folder: string): Promise<RunStart> {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     const finding = code === undefined ? 'is damaged' : `cannot be read (${code})`;
-    throw new RunError(`${path} ${finding}, so ${folder} is no run to resume; give the folder of a training run.`, {
+    throw new RunError(`${path} ${finding}, so ${folder} is not a run to resume; give the folder of a training run.`, {
       cause,
     });
   }

@@ -84,7 +84,9 @@ describe('a phantom at the left of a 16:9 frame', () => {
     expect(result.seen.x).toBeGreaterThan(landmarks.ps2.x);
     expect(Math.abs((result.aop ?? 0) - aop)).toBeGreaterThan(10);
     expect(result.brightOutside).toBeGreaterThan(0.2);
-    expect(result.warnings.join()).toContain('The network saw 720×720 of 1280×720 px, and something bright');
+    expect(result.warnings.join()).toContain(
+      'The network sees only 720×720 of 1280×720 px, and there is bright content',
+    );
   });
 
   test('cropped to the region that its file names, is seen whole', async () => {
@@ -123,7 +125,7 @@ test('no landmark is outside the image, wherever the network puts it', async () 
   );
 });
 
-test('a landmark in the bars of the padding stands on the border, in doubt', async () => {
+test('a landmark in the bars of the padding is moved to the border, in doubt', async () => {
   const frame = { width: 64, height: 32, pixels: new Float32Array(64 * 32) };
   const landmarks = { ps1: { x: 40, y: 50 }, ps2: { x: 20, y: 3.5 }, fh1: { x: 80, y: 70 } };
   const [result] = await answerFrames(fixed(landmarks), network, [frame], { fit: 'pad' });
@@ -131,7 +133,7 @@ test('a landmark in the bars of the padding stands on the border, in doubt', asy
   expect(result.lowConfidence).toBe(true);
   // The bar is 32 network pixels high, two of which make one of the frame.
   expect(result.doubts).toEqual([
-    'PS2 was predicted 14.0 px outside the image, in the black bars of the padding; it stands on the border.',
+    'PS2 was predicted 14.0 px outside the image, in the black bars of the padding; it was moved to the border.',
   ]);
 });
 
@@ -198,13 +200,15 @@ describe('doubts', () => {
   test('about a frame unlike them', async () => {
     const result = await answer({ features: Float32Array.of(3, 2) });
     expect(result.uncertainty.distance?.value).toBeCloseTo(Math.sqrt(4 / 2), 6);
-    expect(result.doubts.join()).toContain('unlike those that the model knows (distance 1.4, of theirs at most 1.0)');
+    expect(result.doubts.join()).toContain(
+      'unlike the frames that the model knows (distance 1.4, where theirs is at most 1.0)',
+    );
   });
 
-  test('about heatmaps that stand behind their points by less than half, calibrated or not', async () => {
+  test('about heatmaps that support their points by less than half, calibrated or not', async () => {
     for (const known of [calibration, undefined]) {
       const result = await answer({ confidence: { ps1: 0.9, ps2: 0.49, fh1: 0.2 } }, known);
-      expect(result.doubts.join()).toContain('behind PS2 (49 %) and FH1 (20 %)');
+      expect(result.doubts.join()).toContain('supports PS2 (49 %) and FH1 (20 %)');
     }
   });
 
@@ -212,7 +216,7 @@ describe('doubts', () => {
     const wide = { ...heatmap, covariance: { xx: 225, xy: 0, yy: 225 } };
     const result = await answer({ uncertainty: { ps1: wide, ps2: wide, fh1: wide } });
     expect(result.doubts).toEqual([
-      'The model expects to be off by 21 px of a 512 px frame; above 20 px no landmark is reliable.',
+      'The expected error is 21 px of a 512 px frame; above 20 px no landmark is reliable.',
     ]);
   });
 
@@ -222,6 +226,6 @@ describe('doubts', () => {
     expect(older.warnings.join()).toContain('does not describe the frames it knows');
     const none = await answerFrames(fixed(landmarks), network, [frame]);
     expect(none[0].uncertainty.calibrated).toBe(false);
-    expect(none[0].warnings.join()).toContain('has no calibration');
+    expect(none[0].warnings.join()).toContain('is not calibrated');
   });
 });

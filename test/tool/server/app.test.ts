@@ -137,7 +137,7 @@ describe('POST /v1/predict', () => {
     const png = await encodeGreyPng(picture);
     const [plain] = (await send(app, png)).json().frames;
     expect(plain.uncertainty).toMatchObject({ calibrated: false, distance: null });
-    expect(plain.warnings.join()).toContain('has no calibration');
+    expect(plain.warnings.join()).toContain('is not calibrated');
     const answers = await Promise.all(
       [1000, 0.1].map(async (threshold) => {
         const calibrated = await open({ calibration: { landmarks, angleScale: 1, threshold } });
@@ -154,7 +154,7 @@ describe('POST /v1/predict', () => {
     expect(uncertainty.aop.high).toBeGreaterThan(plain.aop);
     // An untrained network expects to be far off, whatever is usual for it.
     expect(unsure.lowConfidence).toBe(true);
-    expect(unsure.doubts[0]).toMatch(/expects to be off by \d+ px of a 512 px frame/);
+    expect(unsure.doubts[0]).toMatch(/expected error is \d+ px of a 512 px frame/);
   });
 
   test('keeps a picture of the result for a while, under a name that cannot be guessed', async () => {

@@ -185,8 +185,8 @@ describe('the ensemble of the folds', () => {
     const own = join(await temporaryFolder(), 'two');
     expect(await prepareEnsemble(runs, own)).toBe(own);
     expect((await readEnsemble(own))?.members).toEqual(runs);
-    await expect(prepareEnsemble([done], own)).rejects.toThrow(/has a folder of its own, .*ensemble; leave out --out/);
-    await expect(prepareEnsemble(runs)).rejects.toThrow(/has no folder of its own yet; give --out/);
+    await expect(prepareEnsemble([done], own)).rejects.toThrow(/is written to .*ensemble; leave out --out/);
+    await expect(prepareEnsemble(runs)).rejects.toThrow(/needs a folder for its results; give it with --out/);
   });
 
   test('is not made while folds are missing', async () => {
@@ -194,7 +194,7 @@ describe('the ensemble of the folds', () => {
     await rm(join(out, 'ensemble'), { recursive: true });
     for (const fold of [1, 3]) await rm(join(out, `fold-${fold}`, 'held-out.json'));
     await expect(prepareEnsemble([out])).rejects.toThrow(
-      /folds 1, 3 are not finished; npm run cross-validate goes on, or name the runs of those that are\.$/,
+      /folds 1, 3 are not finished; npm run cross-validate resumes, or name the runs of those that are\.$/,
     );
   });
 

@@ -208,7 +208,9 @@ describe('createSplits', () => {
     await expect(createSplits(data, { folds: 5, metadata: file })).rejects.toThrow(
       /has 30 frames in 4 groups that stay together, too few for 5 folds; give --folds 4 or fewer/,
     );
-    await expect(createSplits(data, { folds: 1 })).rejects.toThrow('1 folds are no cross-validation; give at least 2.');
+    await expect(createSplits(data, { folds: 1 })).rejects.toThrow(
+      '1 folds are too few for a cross-validation; give at least 2.',
+    );
   });
 
   test('a stratum that some folds lack is said in one sentence', async () => {

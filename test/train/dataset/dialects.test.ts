@@ -115,9 +115,7 @@ describe('label tables', () => {
     const root = await folderOf({ [`${FOLDER}/label.csv`]: new Uint8Array(latin), [`${FOLDER}/${NAME}`]: 'x' });
     const error = await readDataset(root, 'train').catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DatasetError);
-    expect(String(error)).toContain(
-      'the text is not UTF-8, so that names in it cannot be told; save it as "CSV UTF-8"',
-    );
+    expect(String(error)).toContain('the text is not UTF-8, so its names cannot be read; save it as "CSV UTF-8"');
   });
 });
 

@@ -96,7 +96,7 @@ describe('the calibration of a run', () => {
     const calibration = () => loadCalibrationFrames(join(data, 'nowhere'), 32);
     const { uncalibrated } = await evaluate({ device, run, split: 'test', frames, calibration, pictures: 1 });
     expect(uncalibrated).toMatch(
-      /^The run has no calibration .*nothing to fit it on: .*nowhere: there is no such folder/,
+      /^The run has no calibration .*no frames to fit it on: .*nowhere: there is no such folder/,
     );
     const broken = () => Promise.reject(new TypeError('a fault'));
     await expect(evaluate({ device, run, split: 'test', frames, calibration: broken, pictures: 1 })).rejects.toThrow(

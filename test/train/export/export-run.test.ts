@@ -96,7 +96,7 @@ describe('the model card', () => {
     expect(text).toContain('| data | 4 frames, data set folder `phantoms` |');
     expect(text).toContain('| weights | `best`, epoch 1; single precision |');
     expect(text).toMatch(/This is not a medical device/);
-    expect(text).toMatch(/There are no scores of exactly these weights, read by `dsnt`/);
+    expect(text).toMatch(/These weights have no scores with decoding `dsnt`/);
     expect(text).toContain('onnxruntime.InferenceSession("model.onnx")');
     // Where the data set lies is nobody's business.
     expect(text).not.toContain(parent);
@@ -116,7 +116,7 @@ describe('the model card', () => {
     expect(await cardOf()).toContain(`| test | 2 | ${metrics.apd.toFixed(2)} (`);
     // After one epoch the last weights are the best, to the byte.
     expect(await cardOf({ checkpoint: 'last' })).toContain(`| test | 2 | ${metrics.apd.toFixed(2)} (`);
-    expect(await cardOf({ decoding: 'argmax' })).toMatch(/no scores of exactly these weights, read by `argmax`/);
+    expect(await cardOf({ decoding: 'argmax' })).toMatch(/no scores with decoding `argmax`/);
   });
 
   test('a damaged file of the run is named', async () => {

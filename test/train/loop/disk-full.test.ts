@@ -57,7 +57,7 @@ test.runIf(mounted)(
     const stopped = run(folder, { stopAfter });
     await expect(stopped).rejects.toThrow(RunFolderError);
     await expect(stopped).rejects.toThrow(
-      /run has no room for state\.safetensors \(ENOSPC\); make room and go on from there: what was written before is whole\.$/,
+      /run has no room for state\.safetensors \(ENOSPC\); free some space and resume: what was written before is complete\.$/,
     );
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
     const { position, metrics, last } = await runContents(folder.path);
@@ -86,7 +86,7 @@ test.runIf(mounted)(
       stream: new PassThrough().resume(),
     });
     await expect(stopped).rejects.toThrow(
-      /new has no room for state\.safetensors \(ENOSPC\); make room and start again: nothing had been kept yet\.$/,
+      /new has no room for state\.safetensors \(ENOSPC\); free some space and start again: nothing had been saved yet\.$/,
     );
     expect(existsSync(out)).toBe(false);
   },

@@ -113,7 +113,7 @@ describe.skipIf(!hasHalves)('training in mixed precision', () => {
     restore = withTraits(device, { f16: false });
     const notes: string[] = [];
     await matrixUnitsFor(device, configOf(), (text) => notes.push(text));
-    expect(notes).toEqual(['mixed precision was asked for and this adapter has no f16: everything stays f32']);
+    expect(notes).toEqual(['mixed precision is configured, but this adapter has no f16: everything stays f32']);
     const { lines } = await run({ epochs: 1 });
     expect(lines[0].lossScale).toBe(1);
   });

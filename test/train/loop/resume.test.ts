@@ -182,7 +182,7 @@ describe('resuming', () => {
     expect(await runContents(whole.folder.path)).toEqual(uninterrupted);
   });
 
-  test('with more epochs prolongs it as if it had had them from the start', async () => {
+  test('with more epochs extends it as if it had had them from the start', async () => {
     const patient = { ...settings.training, earlyStopPatience: null };
     const [shorter, longer] = [2, 4].map((epochs) => resolveConfig({ ...settings, training: { ...patient, epochs } }));
     const whole = await newFolder(longer);
@@ -193,7 +193,7 @@ describe('resuming', () => {
     expect(await runContents(folder.path)).toEqual(await runContents(whole.path));
   });
 
-  test('says where it goes on, and what may cost the last bits', async () => {
+  test('says where it resumes, and what may cost the last bits', async () => {
     const folder = await newFolder();
     await expect(run(folder, stopping(STEPS + 1))).rejects.toThrow('stopped');
     const state = decodeState(await readFile(folder.file(STATE_FILE)), STATE_FILE);
@@ -205,15 +205,15 @@ describe('resuming', () => {
       await expect(run(folder, { events, signal: AbortSignal.abort(new Error('stopped')) })).rejects.toThrow('stopped');
       return notes;
     };
-    const where = 'going on after epoch 1 and 1 steps of the next';
+    const where = 'resuming after epoch 1 and 1 steps of the next';
     expect(await notesWith({})).toEqual([where]);
     expect(await notesWith({ adapter: 'a better one' })).toEqual([
       where,
-      `the state was written on a better one; on ${adapter} the last bits may differ`,
+      `the state was written on a better one; on ${adapter} results may differ in the last bits`,
     ]);
     expect(await notesWith({ kernels: '' })).toEqual([
       where,
-      'kernels have been tuned since the state was written; the last bits may differ',
+      'kernels have been tuned since the state was written; results may differ in the last bits',
     ]);
   });
 
