@@ -54,7 +54,7 @@ async function jpeg(stream: Uint8Array, format: PixelFormat, name: string): Prom
   const header = jpegHeader(stream, format, name);
   if (header.precision !== 8) {
     throw new UnsupportedImageError(
-      `${name}: JPEG of ${header.precision} bits is not read, only of 8; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
+      `${name}: JPEG of ${header.precision} bits is not supported, only of 8; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
     );
   }
   const grey = format.photometric.startsWith('MONOCHROME');

@@ -156,7 +156,7 @@ function readFormat(dataSet: DataSet, { bigEndian }: TransferSyntax, name: strin
   }
   if ((bitsAllocated !== 8 && bitsAllocated !== 16) || bitsStored < 1 || bitsStored > bitsAllocated) {
     throw new UnsupportedImageError(
-      `${name}: DICOM samples of ${bitsStored} bits in ${bitsAllocated} are not read, only 8 and 16 allocated bits; convert the file.`,
+      `${name}: DICOM samples of ${bitsStored} bits in ${bitsAllocated} are not supported, only 8 and 16 allocated bits; convert the file.`,
     );
   }
   const highBit = dataSet.uint16('x00280102') ?? bitsStored - 1;
@@ -199,6 +199,6 @@ function refuseSupplementalPalette(dataSet: DataSet, photometric: string, name: 
   if (!photometric.startsWith('MONOCHROME') || !dataSet.elements.x00281101) return;
   if (presentation !== 'COLOR' && presentation !== 'MIXED') return;
   throw new UnsupportedImageError(
-    `${name}: greyscale with a supplemental palette (Pixel Presentation ${presentation}) is not read; export it as RGB.`,
+    `${name}: greyscale with a supplemental palette (Pixel Presentation ${presentation}) is not supported; export it as RGB.`,
   );
 }

@@ -1,7 +1,7 @@
 import { SondeError } from '../engine/errors.js';
 
 /**
- * A file that cannot be read as a frame: foreign, truncated, damaged, too large, or in an encoding that is not read.
+ * A file that cannot be read as a frame: foreign, truncated, damaged, too large, or in an encoding that is not supported.
  */
 export class ImageError extends SondeError {
   override name = 'ImageError';
@@ -12,7 +12,7 @@ export class ImageError extends SondeError {
   }
 }
 
-/** A whole file of a kind, or in an encoding, that is not read. */
+/** A whole file of a kind, or in an encoding, that is not supported. */
 export class UnsupportedImageError extends ImageError {
   override name = 'UnsupportedImageError';
 }

@@ -68,7 +68,7 @@ function readComponents(data: Uint8Array, components: number, name: string): num
   for (let i = 0; i < components; i++) {
     if (components > 1 && data[7 + 3 * i] !== 0x11) {
       throw new UnsupportedImageError(
-        `${name}: lossless JPEG with subsampled components is not read; convert the file.`,
+        `${name}: lossless JPEG with subsampled components is not supported; convert the file.`,
       );
     }
     ids.push(data[6 + 3 * i]);

@@ -64,7 +64,7 @@ function readLayout(fields: ReadonlyMap<string, string>, name: string): Layout {
   const type = TYPES[typeName];
   if (!type || (channels !== 1 && channels !== 3)) {
     throw new UnsupportedImageError(
-      `${name}: MetaImage with ${channels} channels of ${typeName} is not read, only 1 or 3 of ${Object.keys(TYPES).join(' or ')}; convert it.`,
+      `${name}: MetaImage with ${channels} channels of ${typeName} is not supported, only 1 or 3 of ${Object.keys(TYPES).join(' or ')}; convert it.`,
     );
   }
   const slices = Math.max(1, Math.floor(stacked));

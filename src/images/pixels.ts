@@ -15,7 +15,7 @@ export function readStored(stored: Uint8Array, format: PixelFormat, index: numbe
   const { width, height, samplesPerPixel, bitsAllocated, photometric } = format;
   if (samplesPerPixel !== 1 && samplesPerPixel !== 3) {
     throw new ImageError(
-      `${name}: DICOM with ${samplesPerPixel} samples per pixel is not read, only 1 and 3; convert the file.`,
+      `${name}: DICOM with ${samplesPerPixel} samples per pixel is not supported, only 1 and 3; convert the file.`,
     );
   }
   // YBR_FULL_422 shares Cb and Cr between two neighbours: Y Y Cb Cr.
@@ -94,7 +94,7 @@ export function toLuminance(
   const luma = format.photometric.startsWith('YBR');
   if (format.photometric === 'RGB' || luma) {
     if (format.signed)
-      throw new ImageError(`${name}: signed ${format.photometric} samples are not read; convert the file.`);
+      throw new ImageError(`${name}: signed ${format.photometric} samples are not supported; convert the file.`);
     if (luma) return Float32Array.from({ length: count }, (_, i) => values[i * channels] / largest);
     return luminance(values, channels, count, 1 / largest);
   }
@@ -120,6 +120,6 @@ function checkPhotometric({ photometric }: PixelFormat, name: string): void {
   // Only what the standard knows is repeated: a damaged file may have a patient's name in this place.
   const label = REFUSED.includes(photometric) ? `${photometric} is` : 'that is not known is';
   throw new UnsupportedImageError(
-    `${name}: photometric interpretation ${label} not read; convert the file to MONOCHROME2 or RGB.`,
+    `${name}: photometric interpretation ${label} not supported; convert the file to MONOCHROME2 or RGB.`,
   );
 }

@@ -51,6 +51,6 @@ function refuseUnusualJpeg(bytes: Uint8Array, name: string): void {
         : undefined;
   if (found === undefined) return;
   throw new UnsupportedImageError(
-    `${name}: JPEG with ${found} is not read, only greyscale and colour of 8 bits; save it as PNG.`,
+    `${name}: JPEG with ${found} is not supported, only greyscale and colour of 8 bits; save it as PNG.`,
   );
 }

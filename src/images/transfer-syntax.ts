@@ -50,13 +50,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 /**
  * What the UID of a transfer syntax stands for.
  *
- * @throws UnsupportedImageError where it is one that is not read
+ * @throws UnsupportedImageError where it is one that is not supported
  */
 export function transferSyntaxOf(uid: string, name: string): TransferSyntax {
   const known = READABLE[uid];
   if (known) return known;
   const label = REFUSED[uid] ? `${REFUSED[uid]} (transfer syntax ${uid})` : `transfer syntax ${uid}`;
   throw new UnsupportedImageError(
-    `${name}: DICOM in ${label} is not read; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
+    `${name}: DICOM in ${label} is not supported; convert it to explicit little endian, for instance with \`gdcmconv --raw\`.`,
   );
 }

@@ -33,10 +33,10 @@ export interface StreamKey {
  * index).
  */
 export class RandomStream extends RandomDraws {
-  readonly #key: readonly [number, number];
-  readonly #position: readonly [number, number, number];
-  #words: readonly number[] = [];
-  #drawn = 0;
+  private readonly key: readonly [number, number];
+  private readonly position: readonly [number, number, number];
+  private words: readonly number[] = [];
+  private drawn = 0;
 
   /** @throws RandomKeyError */
   constructor(purpose: Purpose, { seed, epoch, index = 0, attempt = 0 }: StreamKey) {
@@ -48,15 +48,15 @@ export class RandomStream extends RandomDraws {
         );
       }
     }
-    this.#key = [seed, PURPOSE_WORDS[purpose]];
-    this.#position = [attempt, epoch, index];
+    this.key = [seed, PURPOSE_WORDS[purpose]];
+    this.position = [attempt, epoch, index];
   }
 
   override word(): number {
-    const lane = this.#drawn % 4;
-    if (lane === 0) this.#words = philox([this.#drawn / 4, ...this.#position], this.#key);
-    this.#drawn += 1;
-    return this.#words[lane];
+    const lane = this.drawn % 4;
+    if (lane === 0) this.words = philox([this.drawn / 4, ...this.position], this.key);
+    this.drawn += 1;
+    return this.words[lane];
   }
 }
 

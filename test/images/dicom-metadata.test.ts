@@ -117,7 +117,7 @@ describe('lookup tables of greyscale', () => {
 it('refuses what is YBR and has no luma', async () => {
   for (const photometric of ['YBR_PARTIAL_422', 'YBR_RCT']) {
     await expect(decode(imageElements(2, 1, photometric, new Uint8Array(6)))).rejects.toThrow(
-      `photometric interpretation ${photometric} is not read`,
+      `photometric interpretation ${photometric} is not supported`,
     );
   }
 });

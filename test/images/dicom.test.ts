@@ -181,7 +181,7 @@ describe('decodeFrame on DICOM that cannot be read', () => {
   it('stays on one line whatever the file says', async () => {
     const elements = imageElements(3, 2, 'MONOCHROME2', grey);
     expect(await refusal({ transferSyntax: '1.2\n\u001b[31m3', elements })).toContain(
-      'transfer syntax 1.2 [31m3 is not read',
+      'transfer syntax 1.2 [31m3 is not supported',
     );
   });
 

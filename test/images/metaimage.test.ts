@@ -49,7 +49,7 @@ describe('decodeFrame on MetaImage', () => {
   it.each([
     ['truncated', write(image, grey.subarray(0, 5)), '3×2 pixels need 6 bytes, the file has 5'],
     ['huge', write({ ...image, DimSize: '60000 50000' }, grey), '3000 megapixels'],
-    ['of floats', write({ ...image, ElementType: 'MET_FLOAT' }, grey), '1 channels of MET_FLOAT is not read'],
+    ['of floats', write({ ...image, ElementType: 'MET_FLOAT' }, grey), '1 channels of MET_FLOAT is not supported'],
     [
       'in two files',
       write({ ...image, ElementDataFile: 'a.raw' }, grey),

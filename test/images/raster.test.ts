@@ -117,14 +117,14 @@ describe('JPEG that codecs would read differently', () => {
   it('is refused by what it is', async () => {
     const cmyk = new Uint8Array(await flat.clone().toColourspace('cmyk').jpeg().toBuffer());
     await expect(decodeFrame(cmyk, 'a.jpg')).rejects.toThrow(
-      'a.jpg: JPEG with 4 components, as for print, is not read',
+      'a.jpg: JPEG with 4 components, as for print, is not supported',
     );
     const deep = await withHeader((header) => header.fill(12, 4, 5));
-    await expect(decodeFrame(deep, 'a.jpg')).rejects.toThrow('a.jpg: JPEG with 12 bits is not read');
+    await expect(decodeFrame(deep, 'a.jpg')).rejects.toThrow('a.jpg: JPEG with 12 bits is not supported');
     for (const process of [0xc3, 0xc5, 0xc9, 0xf7]) {
       const other = await withHeader((header) => header.fill(process, 1, 2));
       await expect(decodeFrame(other, 'a.jpg')).rejects.toThrow(
-        'lossless, hierarchical or arithmetic coding is not read',
+        'lossless, hierarchical or arithmetic coding is not supported',
       );
     }
   });

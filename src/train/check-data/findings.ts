@@ -14,13 +14,13 @@ export interface Place {
 
 /** What has been found so far. */
 export class Findings {
-  readonly #found: Finding[] = [];
+  private readonly found: Finding[] = [];
 
   constructor(private readonly directory: string) {}
 
   add(kind: FindingKind, place: Place, message: string, severity: Severity = FINDING_KINDS[kind]): void {
     const { split, path, row, image } = place;
-    this.#found.push({
+    this.found.push({
       kind,
       severity,
       split,
@@ -57,7 +57,7 @@ export class Findings {
     const kinds = Object.keys(FINDING_KINDS);
     const order = (finding: Finding) =>
       SEVERITIES.indexOf(finding.severity) * kinds.length + kinds.indexOf(finding.kind);
-    return [...this.#found].sort(
+    return [...this.found].sort(
       (a, b) => order(a) - order(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) || (a.row ?? 0) - (b.row ?? 0),
     );
   }

@@ -56,46 +56,46 @@ function countByGroup(strata: readonly number[], groups: readonly number[]): Gro
 /** How far folds are from equal shares. */
 class Balance {
   /** Frames per stratum and fold, and in the last row all frames. */
-  readonly #counts: Float64Array;
-  readonly #totals: Float64Array;
+  private readonly counts: Float64Array;
+  private readonly totals: Float64Array;
 
   constructor(
     strata: readonly number[],
     private readonly folds: number,
   ) {
     const rows = Math.max(...strata) + 2;
-    this.#totals = new Float64Array(rows);
-    for (const stratum of strata) this.#totals[stratum] += 1;
-    this.#totals[rows - 1] = strata.length;
-    this.#counts = new Float64Array(rows * folds);
+    this.totals = new Float64Array(rows);
+    for (const stratum of strata) this.totals[stratum] += 1;
+    this.totals[rows - 1] = strata.length;
+    this.counts = new Float64Array(rows * folds);
   }
 
   /** What moving a group from one fold to another would add to the cost; below 0 where it helps. */
   cost(group: Group, from: number | undefined, to: number): number {
     let added = 0;
-    this.#each(group, (row, count) => {
-      const share = this.#totals[row] / this.folds;
+    this.each(group, (row, count) => {
+      const share = this.totals[row] / this.folds;
       // (n + c − s)² − (n − s)² = c·(2(n − s) + c), likewise for what is taken away.
-      if (from !== undefined) added += (count * (count - 2 * (this.#at(row, from) - share))) / this.#totals[row];
-      added += (count * (count + 2 * (this.#at(row, to) - share))) / this.#totals[row];
+      if (from !== undefined) added += (count * (count - 2 * (this.at(row, from) - share))) / this.totals[row];
+      added += (count * (count + 2 * (this.at(row, to) - share))) / this.totals[row];
     });
     return added;
   }
 
   move(group: Group, from: number | undefined, to: number): void {
-    this.#each(group, (row, count) => {
-      if (from !== undefined) this.#counts[row * this.folds + from] -= count;
-      this.#counts[row * this.folds + to] += count;
+    this.each(group, (row, count) => {
+      if (from !== undefined) this.counts[row * this.folds + from] -= count;
+      this.counts[row * this.folds + to] += count;
     });
   }
 
-  #at(row: number, fold: number): number {
-    return this.#counts[row * this.folds + fold];
+  private at(row: number, fold: number): number {
+    return this.counts[row * this.folds + fold];
   }
 
-  #each({ counts, size }: Group, body: (row: number, count: number) => void): void {
+  private each({ counts, size }: Group, body: (row: number, count: number) => void): void {
     for (const [stratum, count] of counts) body(stratum, count);
-    body(this.#totals.length - 1, size);
+    body(this.totals.length - 1, size);
   }
 }
 

@@ -132,7 +132,7 @@ export async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     return holderSchema.parse(JSON.parse(contents));
   } catch (cause) {
-    throw new CrossValidationError(`${path} is not a lock file; remove it if no process works there.`, { cause });
+    throw new CrossValidationError(`${path} is no lock file; remove it, if nobody works there.`, { cause });
   }
 }
 

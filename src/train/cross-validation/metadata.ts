@@ -119,21 +119,21 @@ function matchRows(table: Table, file: number, { cases, others }: Pool): TableRo
 
 /** Frames by whatever a table may call them: path, name, or name without extension. */
 class NameIndex {
-  readonly #byName = new Map<string, PooledCase[]>();
-  readonly #byStem = new Map<string, PooledCase[]>();
+  private readonly byName = new Map<string, PooledCase[]>();
+  private readonly byStem = new Map<string, PooledCase[]>();
 
   constructor(cases: readonly PooledCase[]) {
     for (const one of cases) {
       const name = imageKey(one.file);
-      push(this.#byName, name, one);
-      push(this.#byStem, stemOf(name), one);
+      push(this.byName, name, one);
+      push(this.byStem, stemOf(name), one);
     }
   }
 
   /** One frame where the name is known; several where only folders would tell them apart. */
   find(name: string): readonly PooledCase[] {
     const key = imageKey(name);
-    const candidates = this.#byName.get(key) ?? this.#byStem.get(stemOf(key)) ?? [];
+    const candidates = this.byName.get(key) ?? this.byStem.get(stemOf(key)) ?? [];
     const folder = plainFolder(name);
     if (folder === '') return candidates;
     return candidates.filter(({ origin }) => `/${origin.normalize('NFC').toLowerCase()}`.endsWith(`/${folder}`));

@@ -40,35 +40,35 @@ export function findNearDuplicates(
 
 /** A partition that grows coarser by joining: union-find, in which the smallest member stands for a set. */
 export class DisjointSets {
-  readonly #parent: Int32Array;
+  private readonly parent: Int32Array;
 
   constructor(size: number) {
-    this.#parent = Int32Array.from({ length: size }, (_, i) => i);
+    this.parent = Int32Array.from({ length: size }, (_, i) => i);
   }
 
   join(a: number, b: number): void {
-    const [low, high] = [this.#root(a), this.#root(b)].sort((x, y) => x - y);
-    this.#parent[high] = low;
+    const [low, high] = [this.root(a), this.root(b)].sort((x, y) => x - y);
+    this.parent[high] = low;
   }
 
   /** The number of each member's set, counted from 0 in the order of their smallest members. */
   numbers(): number[] {
     const numberOf = new Map<number, number>();
-    return Array.from(this.#parent, (_, member) => {
-      const root = this.#root(member);
+    return Array.from(this.parent, (_, member) => {
+      const root = this.root(member);
       const number = numberOf.get(root) ?? numberOf.size;
       numberOf.set(root, number);
       return number;
     });
   }
 
-  #root(member: number): number {
+  private root(member: number): number {
     let root = member;
-    while (this.#parent[root] !== root) root = this.#parent[root];
+    while (this.parent[root] !== root) root = this.parent[root];
     // Every member on the way points to the root from now on.
     for (let at = member; at !== root; ) {
-      const next = this.#parent[at];
-      this.#parent[at] = root;
+      const next = this.parent[at];
+      this.parent[at] = root;
       at = next;
     }
     return root;

@@ -6,42 +6,42 @@ import { REFERENCE_SIZE } from './geometry.js';
  * top left corner; greys are 0 to 255.
  */
 export class Canvas {
-  readonly #pixels: Uint8Array;
+  private readonly pixels: Uint8Array;
   /** The frame as it was. */
-  readonly #ground: Uint8Array;
-  readonly #size: number;
-  readonly #scale: number;
+  private readonly ground: Uint8Array;
+  private readonly size: number;
+  private readonly scale: number;
   /** How much of each pixel is painted, and the paint's grey times that: shapes that share a pixel share it fairly. */
-  readonly #cover: Float32Array;
-  readonly #paint: Float32Array;
+  private readonly cover: Float32Array;
+  private readonly paint: Float32Array;
 
   constructor(pixels: Uint8Array, size: number) {
-    this.#pixels = pixels;
-    this.#size = size;
-    this.#scale = size / REFERENCE_SIZE;
-    this.#ground = Uint8Array.from(pixels);
-    this.#cover = new Float32Array(pixels.length);
-    this.#paint = new Float32Array(pixels.length);
+    this.pixels = pixels;
+    this.size = size;
+    this.scale = size / REFERENCE_SIZE;
+    this.ground = Uint8Array.from(pixels);
+    this.cover = new Float32Array(pixels.length);
+    this.paint = new Float32Array(pixels.length);
   }
 
   rectangle(left: number, top: number, right: number, bottom: number, grey: number): void {
     const [x0, y0, x1, y1] = [left, top, right, bottom].map((edge) =>
-      Math.max(0, Math.min(this.#size, edge * this.#scale)),
+      Math.max(0, Math.min(this.size, edge * this.scale)),
     );
     for (let y = Math.floor(y0); y < y1; y++) {
       const height = Math.min(y + 1, y1) - Math.max(y, y0);
       for (let x = Math.floor(x0); x < x1; x++) {
-        this.#add(x, y, height * (Math.min(x + 1, x1) - Math.max(x, x0)), grey);
+        this.add(x, y, height * (Math.min(x + 1, x1) - Math.max(x, x0)), grey);
       }
     }
   }
 
   disc(x: number, y: number, radius: number, grey: number): void {
-    const [u, v, r] = [x, y, radius].map((length) => length * this.#scale);
-    for (let row = Math.max(0, Math.floor(v - r - 1)); row < Math.min(this.#size, v + r + 1); row++) {
-      for (let column = Math.max(0, Math.floor(u - r - 1)); column < Math.min(this.#size, u + r + 1); column++) {
+    const [u, v, r] = [x, y, radius].map((length) => length * this.scale);
+    for (let row = Math.max(0, Math.floor(v - r - 1)); row < Math.min(this.size, v + r + 1); row++) {
+      for (let column = Math.max(0, Math.floor(u - r - 1)); column < Math.min(this.size, u + r + 1); column++) {
         const cover = r + 0.5 - Math.hypot(column + 0.5 - u, row + 0.5 - v);
-        if (cover > 0) this.#add(column, row, Math.min(1, cover), grey);
+        if (cover > 0) this.add(column, row, Math.min(1, cover), grey);
       }
     }
   }
@@ -57,12 +57,12 @@ export class Canvas {
     });
   }
 
-  #add(x: number, y: number, cover: number, grey: number): void {
-    const i = y * this.#size + x;
-    const added = Math.min(cover, 1 - this.#cover[i]);
-    this.#cover[i] += added;
-    this.#paint[i] += added * grey;
-    this.#pixels[i] = Math.round(this.#ground[i] * (1 - this.#cover[i]) + this.#paint[i]);
+  private add(x: number, y: number, cover: number, grey: number): void {
+    const i = y * this.size + x;
+    const added = Math.min(cover, 1 - this.cover[i]);
+    this.cover[i] += added;
+    this.paint[i] += added * grey;
+    this.pixels[i] = Math.round(this.ground[i] * (1 - this.cover[i]) + this.paint[i]);
   }
 }
 

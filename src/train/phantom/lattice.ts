@@ -4,10 +4,10 @@ const SIZE = 64;
 
 /** Smooth noise over the plane: normal values at whole coordinates, blended between them; repeats after 64. */
 export class Lattice {
-  readonly #values = new Float32Array(SIZE * SIZE);
+  private readonly values = new Float32Array(SIZE * SIZE);
 
   constructor(stream: Stream) {
-    for (let i = 0; i < this.#values.length; i++) this.#values[i] = stream.normal();
+    for (let i = 0; i < this.values.length; i++) this.values[i] = stream.normal();
   }
 
   /** About unit variance on average. */
@@ -20,7 +20,7 @@ export class Lattice {
     const bottom = ((row + 1) & (SIZE - 1)) * SIZE;
     const u = smooth(x - column);
     const v = smooth(y - row);
-    const values = this.#values;
+    const values = this.values;
     const above = values[top + left] + u * (values[top + right] - values[top + left]);
     const below = values[bottom + left] + u * (values[bottom + right] - values[bottom + left]);
     // Blending averages two to four values and so lowers the variance; 1.35 makes up for it.

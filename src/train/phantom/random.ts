@@ -9,7 +9,7 @@ export type Purpose = 'profile' | 'geometry' | 'scene' | 'texture' | 'speckle' |
 
 /** Random numbers for one purpose of one frame: xoroshiro128+, on which all phantoms of `PHANTOM_VERSION` 1 depend. */
 export class Stream extends RandomDraws {
-  readonly #generator: RandomGenerator;
+  private readonly generator: RandomGenerator;
 
   /** @param seed any whole number up to 2⁵³ @param index the frame's number in its set */
   constructor(seed: number, index: number, purpose: Purpose) {
@@ -18,11 +18,11 @@ export class Stream extends RandomDraws {
     for (const character of purpose) label = Math.imul(label, 31) + character.charCodeAt(0);
     const words = [seed, Math.floor(seed / 2 ** 32), index, Math.floor(index / 2 ** 32), label];
     // Four words of state, each a hash of everything with its own start.
-    this.#generator = xoroshiro128plusFromState([1, 2, 3, 4].map((start) => hash(start, words)));
+    this.generator = xoroshiro128plusFromState([1, 2, 3, 4].map((start) => hash(start, words)));
   }
 
   override word(): number {
-    return this.#generator.next() >>> 0;
+    return this.generator.next() >>> 0;
   }
 }
 

@@ -30,7 +30,7 @@ export function untrainedFlips({ augmentation }: Pick<TrainingConfig, 'augmentat
  * answer to a mirrored frame is the mirrored answer whichever way it is mirrored.
  */
 export class FlippingPredictor implements FramePredictor {
-  readonly #views: readonly View[];
+  private readonly views: readonly View[];
 
   /** @param size Side of the frames, px. */
   constructor(
@@ -39,14 +39,14 @@ export class FlippingPredictor implements FramePredictor {
     flips: readonly Flip[],
   ) {
     const ways = (flip: Flip) => (flips.includes(flip) ? [false, true] : [false]);
-    this.#views = ways('vertical').flatMap((vertical) =>
+    this.views = ways('vertical').flatMap((vertical) =>
       ways('horizontal').map((horizontal) => ({ horizontal, vertical })),
     );
   }
 
   async predict(frames: readonly Float32Array[]): Promise<FramePrediction[]> {
     const views: FramePrediction[][] = [];
-    for (const view of this.#views) {
+    for (const view of this.views) {
       const predictions = await this.predictor.predict(frames.map((pixels) => mirrorPixels(pixels, this.size, view)));
       views.push(predictions.map((prediction) => mirrorPrediction(prediction, this.size, view)));
     }

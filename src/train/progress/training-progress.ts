@@ -38,33 +38,33 @@ export interface EpochResult {
  * characters.
  */
 export class TrainingProgress {
-  readonly #stream: ProgressStream;
-  readonly #epochs: number;
-  readonly #stepsPerEpoch: number;
-  readonly #now: () => number;
-  readonly #bars: MultiBar | undefined;
-  readonly #bar: SingleBar | undefined;
-  readonly #startedAt: number;
-  readonly #stepsBefore: number;
-  #epoch: number;
-  #steps = 0;
-  #epochStartedAt: number;
-  #epochImages = 0;
-  #imagesPerSecond = 0;
-  #loss = '';
-  #apd = '';
+  private readonly stream: ProgressStream;
+  private readonly epochs: number;
+  private readonly stepsPerEpoch: number;
+  private readonly now: () => number;
+  private readonly bars: MultiBar | undefined;
+  private readonly bar: SingleBar | undefined;
+  private readonly startedAt: number;
+  private readonly stepsBefore: number;
+  private epoch: number;
+  private steps = 0;
+  private epochStartedAt: number;
+  private epochImages = 0;
+  private imagesPerSecond = 0;
+  private loss = '';
+  private apd = '';
 
   constructor({ stream, epochs, stepsPerEpoch, epochsDone = 0, stepsDone = 0, now }: TrainingProgressOptions) {
-    this.#stream = stream;
-    this.#epochs = epochs;
-    this.#stepsPerEpoch = stepsPerEpoch;
-    this.#epoch = epochsDone;
-    this.#stepsBefore = epochsDone * stepsPerEpoch + stepsDone;
-    this.#now = now ?? (() => performance.now());
-    this.#startedAt = this.#now();
-    this.#epochStartedAt = this.#startedAt;
+    this.stream = stream;
+    this.epochs = epochs;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.epoch = epochsDone;
+    this.stepsBefore = epochsDone * stepsPerEpoch + stepsDone;
+    this.now = now ?? (() => performance.now());
+    this.startedAt = this.now();
+    this.epochStartedAt = this.startedAt;
     if (stream.isTTY === true) {
-      this.#bars = new MultiBar({
+      this.bars = new MultiBar({
         stream,
         format: 'epoch {epoch}/{epochs} {bar} {percentage}%{loss}{apd}{speed}{left}',
         barCompleteChar: '█',
@@ -72,45 +72,45 @@ export class TrainingProgress {
         barsize: 20,
         clearOnComplete: true,
       });
-      this.#bar = this.#bars.create(epochs * stepsPerEpoch, this.#stepsBefore, this.#payload());
+      this.bar = this.bars.create(epochs * stepsPerEpoch, this.stepsBefore, this.payload());
     }
   }
 
   /** The next epoch begins: its images are counted from here. */
   startEpoch(): void {
-    this.#epoch += 1;
-    this.#epochImages = 0;
-    this.#epochStartedAt = this.#now();
+    this.epoch += 1;
+    this.epochImages = 0;
+    this.epochStartedAt = this.now();
   }
 
   /** A training step is done. `loss` is left out where it was not read back from the device. */
   step({ images, loss, excess }: { readonly images: number; readonly loss?: number; readonly excess?: number }): void {
-    this.#steps += 1;
-    this.#epochImages += images;
-    this.#imagesPerSecond = (1000 * this.#epochImages) / Math.max(this.#now() - this.#epochStartedAt, 1e-3);
-    if (loss !== undefined && excess !== undefined) this.#loss = describeLoss(loss, excess);
-    this.#bar?.increment(1, this.#payload());
+    this.steps += 1;
+    this.epochImages += images;
+    this.imagesPerSecond = (1000 * this.epochImages) / Math.max(this.now() - this.epochStartedAt, 1e-3);
+    if (loss !== undefined && excess !== undefined) this.loss = describeLoss(loss, excess);
+    this.bar?.increment(1, this.payload());
   }
 
   /** The epoch has been validated. */
   endEpoch(result: EpochResult): void {
     const { trainingLoss, trainingExcess, validationLoss, validationExcess, apd, learningRate } = result;
-    this.#apd = `${apd.toFixed(2)} px`;
+    this.apd = `${apd.toFixed(2)} px`;
     const parts = [
-      `epoch ${this.#epoch}/${this.#epochs}`,
+      `epoch ${this.epoch}/${this.epochs}`,
       `loss ${describeLoss(trainingLoss, trainingExcess)}`,
       `validation ${describeLoss(validationLoss, validationExcess)}`,
-      `APD ${this.#apd}`,
+      `APD ${this.apd}`,
       `learning rate ${learningRate.toExponential(2)}`,
       // Of an epoch whose only step was a process's first, which is not timed, there is no speed.
-      ...(this.#epochImages === 0 ? [] : [`${this.#imagesPerSecond.toPrecision(3)} images/s`]),
+      ...(this.epochImages === 0 ? [] : [`${this.imagesPerSecond.toPrecision(3)} images/s`]),
     ];
     const line = `${parts.join('  ')}${remark(result)}\n`;
-    if (this.#bars === undefined) {
-      this.#stream.write(line);
+    if (this.bars === undefined) {
+      this.stream.write(line);
     } else {
-      this.#bars.log(line);
-      this.#bar?.update(this.#payload());
+      this.bars.log(line);
+      this.bar?.update(this.payload());
     }
   }
 
@@ -119,25 +119,25 @@ export class TrainingProgress {
    * alive.
    */
   stop(): void {
-    this.#bars?.update();
-    this.#bars?.stop();
+    this.bars?.update();
+    this.bars?.stop();
   }
 
-  #payload(): Record<string, string | number> {
+  private payload(): Record<string, string | number> {
     return {
-      epoch: Math.max(this.#epoch, 1),
-      epochs: this.#epochs,
-      loss: this.#loss && `  loss ${this.#loss}`,
-      apd: this.#apd && `  APD ${this.#apd}`,
-      speed: this.#steps === 0 ? '' : `  ${this.#imagesPerSecond.toPrecision(3)} images/s`,
-      left: this.#steps === 0 ? '' : `  ${duration(this.#millisecondsLeft())} left`,
+      epoch: Math.max(this.epoch, 1),
+      epochs: this.epochs,
+      loss: this.loss && `  loss ${this.loss}`,
+      apd: this.apd && `  APD ${this.apd}`,
+      speed: this.steps === 0 ? '' : `  ${this.imagesPerSecond.toPrecision(3)} images/s`,
+      left: this.steps === 0 ? '' : `  ${duration(this.millisecondsLeft())} left`,
     };
   }
 
   /** As long per step as so far, validation included. */
-  #millisecondsLeft(): number {
-    const stepsLeft = this.#epochs * this.#stepsPerEpoch - this.#stepsBefore - this.#steps;
-    return ((this.#now() - this.#startedAt) / this.#steps) * Math.max(stepsLeft, 0);
+  private millisecondsLeft(): number {
+    const stepsLeft = this.epochs * this.stepsPerEpoch - this.stepsBefore - this.steps;
+    return ((this.now() - this.startedAt) / this.steps) * Math.max(stepsLeft, 0);
   }
 }
 

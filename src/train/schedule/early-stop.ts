@@ -11,33 +11,33 @@ export interface EarlyStopState {
  * best.
  */
 export class EarlyStop {
-  readonly #patience: number | null;
-  #best = Number.POSITIVE_INFINITY;
-  #badEpochs = 0;
+  private readonly patience: number | null;
+  private best = Number.POSITIVE_INFINITY;
+  private badEpochs = 0;
 
   constructor(patience: number | null) {
-    this.#patience = patience;
+    this.patience = patience;
   }
 
   /** Takes the metric of the epoch that has ended. */
   step(metric: number): { readonly improved: boolean; readonly stop: boolean } {
-    const improved = metric < this.#best;
-    if (improved) this.#best = metric;
-    this.#badEpochs = improved ? 0 : this.#badEpochs + 1;
+    const improved = metric < this.best;
+    if (improved) this.best = metric;
+    this.badEpochs = improved ? 0 : this.badEpochs + 1;
     return { improved, stop: this.exhausted };
   }
 
   /** Whether as many epochs have gone by without a better one as are borne. */
   get exhausted(): boolean {
-    return this.#patience !== null && this.#badEpochs >= this.#patience;
+    return this.patience !== null && this.badEpochs >= this.patience;
   }
 
   state(): EarlyStopState {
-    return { best: this.#best === Number.POSITIVE_INFINITY ? null : this.#best, badEpochs: this.#badEpochs };
+    return { best: this.best === Number.POSITIVE_INFINITY ? null : this.best, badEpochs: this.badEpochs };
   }
 
   restore(state: EarlyStopState): void {
-    this.#best = state.best ?? Number.POSITIVE_INFINITY;
-    this.#badEpochs = state.badEpochs;
+    this.best = state.best ?? Number.POSITIVE_INFINITY;
+    this.badEpochs = state.badEpochs;
   }
 }

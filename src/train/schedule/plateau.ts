@@ -27,48 +27,48 @@ export interface PlateauState {
  * mode "min" with a relative threshold and no cooldown. A metric that is NaN does not improve.
  */
 export class ReduceOnPlateau {
-  readonly #options: PlateauOptions;
-  #learningRate: number;
-  #best = Number.POSITIVE_INFINITY;
-  #badEpochs = 0;
+  private readonly options: PlateauOptions;
+  private rate: number;
+  private best = Number.POSITIVE_INFINITY;
+  private badEpochs = 0;
 
   constructor(options: PlateauOptions) {
-    this.#options = options;
-    this.#learningRate = options.learningRate;
+    this.options = options;
+    this.rate = options.learningRate;
   }
 
   get learningRate(): number {
-    return this.#learningRate;
+    return this.rate;
   }
 
   /** Takes the metric of the epoch that has ended and returns the learning rate of the next. */
   step(metric: number): number {
-    const { factor, patience, threshold, minLearningRate } = this.#options;
-    if (metric < this.#best * (1 - threshold)) {
-      this.#best = metric;
-      this.#badEpochs = 0;
+    const { factor, patience, threshold, minLearningRate } = this.options;
+    if (metric < this.best * (1 - threshold)) {
+      this.best = metric;
+      this.badEpochs = 0;
     } else {
-      this.#badEpochs += 1;
+      this.badEpochs += 1;
     }
-    if (this.#badEpochs > patience) {
-      const lowered = Math.max(this.#learningRate * factor, minLearningRate);
-      if (this.#learningRate - lowered > SMALLEST_CHANGE) this.#learningRate = lowered;
-      this.#badEpochs = 0;
+    if (this.badEpochs > patience) {
+      const lowered = Math.max(this.rate * factor, minLearningRate);
+      if (this.rate - lowered > SMALLEST_CHANGE) this.rate = lowered;
+      this.badEpochs = 0;
     }
-    return this.#learningRate;
+    return this.rate;
   }
 
   state(): PlateauState {
     return {
-      learningRate: this.#learningRate,
-      best: this.#best === Number.POSITIVE_INFINITY ? null : this.#best,
-      badEpochs: this.#badEpochs,
+      learningRate: this.rate,
+      best: this.best === Number.POSITIVE_INFINITY ? null : this.best,
+      badEpochs: this.badEpochs,
     };
   }
 
   restore(state: PlateauState): void {
-    this.#learningRate = state.learningRate;
-    this.#best = state.best ?? Number.POSITIVE_INFINITY;
-    this.#badEpochs = state.badEpochs;
+    this.rate = state.learningRate;
+    this.best = state.best ?? Number.POSITIVE_INFINITY;
+    this.badEpochs = state.badEpochs;
   }
 }

@@ -14,29 +14,29 @@ export interface StepDecayState {
 
 /** Lowers the learning rate after every so many epochs, whatever the metric does: `StepLR` of PyTorch. */
 export class StepDecay {
-  readonly #options: StepDecayOptions;
-  #epochs = 0;
+  private readonly options: StepDecayOptions;
+  private epochs = 0;
 
   constructor(options: StepDecayOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   get learningRate(): number {
-    const { learningRate, factor, every } = this.#options;
-    return learningRate * factor ** Math.floor(this.#epochs / every);
+    const { learningRate, factor, every } = this.options;
+    return learningRate * factor ** Math.floor(this.epochs / every);
   }
 
   /** An epoch has ended. @returns the learning rate of the next */
   step(): number {
-    this.#epochs += 1;
+    this.epochs += 1;
     return this.learningRate;
   }
 
   state(): StepDecayState {
-    return { epochs: this.#epochs };
+    return { epochs: this.epochs };
   }
 
   restore({ epochs }: StepDecayState): void {
-    this.#epochs = epochs;
+    this.epochs = epochs;
   }
 }

@@ -127,9 +127,7 @@ describe('claim', () => {
   test('says so where the file is no lock', async () => {
     const path = await lock();
     await writeFile(path, 'mine');
-    await expect(claim(path, 'next')).rejects.toThrow(
-      /fold-1\.lock is not a lock file; remove it if no process works there/,
-    );
+    await expect(claim(path, 'next')).rejects.toThrow(/fold-1\.lock is no lock file; remove it, if nobody works there/);
     await rm(path);
   });
 });
