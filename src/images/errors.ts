@@ -1,7 +1,8 @@
 import { SondeError } from '../engine/errors.js';
 
 /**
- * A file that cannot be read as a frame: foreign, truncated, damaged, too large, or in an encoding that is not supported.
+ * A file that cannot be read as a frame: foreign, truncated, damaged, too large, or in an encoding that is not
+ * supported.
  */
 export class ImageError extends SondeError {
   override name = 'ImageError';
