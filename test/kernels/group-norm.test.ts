@@ -58,7 +58,7 @@ describe('groupNorm', () => {
       'groups shared by 64 lanes',
       fc.constantFrom(
         caseOf([2, 5, 3], 2, 4, { eps: 1e-5 }),
-        caseOf([1, 13], 2, 3, { eps: 1e-5 }),
+        caseOf([1, 25], 2, 3, { eps: 1e-5 }),
         caseOf([2], 1, 67, { eps: 0.5 }),
       ),
       0.5,
