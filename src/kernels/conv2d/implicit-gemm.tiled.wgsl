@@ -12,12 +12,11 @@
 @group(0) @binding(5) var<storage, read_write> partials: array<f32>; // [2 (mean, M2), tiles, outC]
 //#end if STATISTICS
 
-// A position of the result: its image, where its window begins, and whether it exists.
+// A position of the result.
 struct Position {
-  line: u32,
-  top: i32,
-  left: i32,
-  exists: bool,
+  image: u32,
+  row: u32,
+  col: u32,
 }
 
 // One step of K, taken apart.
@@ -28,15 +27,16 @@ struct Step {
 }
 
 fn positionAt(index: u32) -> Position {
-  let at = min(index, uniforms.positions - 1u);
-  let line = at / uniforms.cols;
+  let line = index / uniforms.cols;
   let image = line / uniforms.rows;
-  return Position(
-    image * uniforms.inH,
-    i32((line - image * uniforms.rows) * uniforms.inStepH) + uniforms.inStartH,
-    i32((at - line * uniforms.cols) * uniforms.inStepW) + uniforms.inStartW,
-    index < uniforms.positions,
-  );
+  return Position(image, line - image * uniforms.rows, index - line * uniforms.cols);
+}
+
+fn nextPosition(position: Position) -> Position {
+  let wraps = position.col + 1u == uniforms.cols;
+  let row = position.row + u32(wraps);
+  let wrapsTwice = row == uniforms.rows;
+  return Position(position.image + u32(wrapsTwice), select(row, 0u, wrapsTwice), select(position.col + 1u, 0u, wraps));
 }
 
 fn stepAt(k: u32) -> Step {
@@ -45,66 +45,43 @@ fn stepAt(k: u32) -> Step {
   return Step(tapH, tap - tapH * uniforms.tapsW, k - tap * uniforms.groupIn);
 }
 
-// Element of x that `position` meets at `step`, or -1 in the padding.
+// Where `position` meets the first channel of a tap in x, or -1 in the padding.
 fn inputIndex(position: Position, step: Step, firstChannel: u32) -> i32 {
-  let ih = position.top + i32(step.tapH) * uniforms.tapStepH;
-  let iw = position.left + i32(step.tapW) * uniforms.tapStepW;
-  let inside = position.exists && u32(ih) < uniforms.inH && u32(iw) < uniforms.inW;
-  return select(-1, i32(((position.line + u32(ih)) * uniforms.inW + u32(iw)) * uniforms.inC + firstChannel + step.channel), inside);
+  let ih = i32(position.row * uniforms.inStepH) + uniforms.inStartH + i32(step.tapH) * uniforms.tapStepH;
+  let iw = i32(position.col * uniforms.inStepW) + uniforms.inStartW + i32(step.tapW) * uniforms.tapStepW;
+  let at = ((position.image * uniforms.inH + u32(ih)) * uniforms.inW + u32(iw)) * uniforms.inC + firstChannel;
+  return select(-1, i32(at), u32(ih) < uniforms.inH && u32(iw) < uniforms.inW);
 }
 
+// The same of four positions, of which the first has this index, -1 also for those that do not exist.
+fn inputIndices(position0: Position, index: u32, step: Step, firstChannel: u32) -> vec4i {
+  let position1 = nextPosition(position0);
+  let position2 = nextPosition(position1);
+  let position3 = nextPosition(position2);
+  let at = vec4i(
+    //#unroll r 4
+    inputIndex(position{{r}}, step, firstChannel),
+    //#end unroll r
+  );
+  return select(at, vec4i(-1), vec4u(index) + vec4u(0u, 1u, 2u, 3u) >= vec4u(uniforms.positions));
+}
+
+// Where the weights of a tap begin that lead to `channel`.
 fn weightIndex(step: Step, channel: u32, first: u32) -> u32 {
-  let tap = first + step.tapH * uniforms.weightTapH + step.tapW * uniforms.weightTapW;
-  return tap + step.channel * uniforms.weightK + channel * uniforms.weightN;
-}
-
-// Values of x for k .. k+3 at one position.
-fn loadA(position: Position, k: u32, end: u32, firstChannel: u32) -> vec4f {
-  var value = vec4f();
-//#if VECTOR_IN
-  if (k < end) {
-    let at = inputIndex(position, stepAt(k), firstChannel);
-    if (at >= 0) {
-      value = vec4f(x[at / 4]);
-    }
-  }
-//#else
-  for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
-    let at = inputIndex(position, stepAt(k + e), firstChannel);
-    if (at >= 0) {
-      value[e] = f32(x[at]);
-    }
-  }
-//#end if VECTOR_IN
-  return value;
+  return first + step.tapH * uniforms.weightTapH + step.tapW * uniforms.weightTapW + channel * uniforms.weightN;
 }
 
 //#if ALONG_K
-// Weights for k .. k+3 of one channel.
-fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
-  var value = vec4f();
-  if (channel >= uniforms.groupOut) {
-    return value;
-  }
-//#if VECTOR_WEIGHT
-  if (k < end) {
-    value = weight[weightIndex(stepAt(k), channel, first) / 4u];
-  }
-//#else
-  for (var e = 0u; e < min(4u, end - min(k, end)); e++) {
-    value[e] = weight[weightIndex(stepAt(k + e), channel, first)];
-  }
-//#end if VECTOR_WEIGHT
-  return value;
+// The same of four channels, -1 for those that do not exist.
+fn weightIndices(step: Step, channel: u32, first: u32) -> vec4i {
+  let channels = vec4u(channel) + vec4u(0u, 1u, 2u, 3u);
+  let at = vec4u(weightIndex(step, 0u, first)) + channels * uniforms.weightN;
+  return select(vec4i(at), vec4i(-1), channels >= vec4u(uniforms.groupOut));
 }
 //#else
-// Weights for one k of channels channel .. channel+3.
-fn loadB(channel: u32, k: u32, end: u32, first: u32) -> vec4f {
+// Weights of one k, from `at` on, of channels channel .. channel+3.
+fn loadChannels(at: u32, channel: u32) -> vec4f {
   var value = vec4f();
-  if (k >= end) {
-    return value;
-  }
-  let at = weightIndex(stepAt(k), channel, first);
 //#if VECTOR_WEIGHT
   if (channel < uniforms.groupOut) {
     value = weight[at / 4u];
@@ -132,67 +109,120 @@ fn main(
   let firstChannel = (tile - channelGroup * uniforms.channelTiles) * {{EXTENT}}u;
   let firstWeight = uniforms.weightStart + channelGroup * uniforms.weightGroup;
   let firstInput = channelGroup * uniforms.groupIn;
-  let begin = split * uniforms.splitDepth;
-  let end = min(begin + uniforms.splitDepth, uniforms.tapsH * uniforms.tapsW * uniforms.groupIn);
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by
-  // four k: loaded along k and written across the lines, since a vec4 in workgroup memory must have one writer. Where
-  // the weight's channels are contiguous, each loads four of them at k of its own.
+  // A phase of few taps may end before a split that others have: then nothing is left for it.
+  let depth = uniforms.tapsH * uniforms.tapsW * uniforms.groupIn;
+  let begin = min(split * uniforms.splitDepth, depth);
+  let end = min(begin + uniforms.splitDepth, depth);
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k: where K
+  // is contiguous neighbours take one line's k, otherwise one k's lines.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;
   let quadK = (block % 4u) * 4u;
-  let ownLine = block % {{QUADS}}u;
-  let ownK = block / {{QUADS}}u;
-  //#unroll r 4
-  let position{{r}} = positionAt(firstPosition + line + {{r}}u);
-  //#end unroll r
+  //#if ALONG_K
+  let lineB = line;
+  let quadKB = quadK;
+  //#else
+  let lineB = (block % {{QUADS}}u) * 4u;
+  let quadKB = (block / {{QUADS}}u) * 4u;
+  //#end if ALONG_K
+  let ownK = select(quadKB, quadK, stagesA);
   let place = Place(split, firstPosition, firstChannel, channelGroup);
+  //#if VECTOR_IN
+  // All four k of a block belong to one tap: where its lines begin there, and how far the block is in it, which says nothing at first.
+  //#unroll s SWEEPS
+  var at{{s}} = vec4i();
+  var channel{{s}} = uniforms.groupIn;
+  //#end unroll s
+  //#else
+  let position = positionAt(firstPosition + line);
+  //#end if VECTOR_IN
 
 {{ACCUMULATORS}}
-  for (var k = begin; k < end + {{STEP}}u; k += {{STEP}}u) {
+  // While one step is multiplied, the next is on its way.
+  let rounds = (end - begin + {{STEP}}u - 1u) / {{STEP}}u + 1u;
+  for (var round = 0u; round < rounds; round++) {
     //#unroll s SWEEPS
-    //#unroll r 4
-    var next{{s}}_{{r}} = vec4f();
-    //#end unroll r
-    //#end unroll s
-    if (stagesA) {
-      //#unroll s SWEEPS
-      //#unroll r 4
-      next{{s}}_{{r}} = loadA(position{{r}}, k + quadK + {{s*16}}u, end, firstInput);
-      //#end unroll r
-      //#end unroll s
-    } else {
-      //#unroll s SWEEPS
-      //#unroll r 4
-      //#if ALONG_K
-      next{{s}}_{{r}} = loadB(firstChannel + line + {{r}}u, k + quadK + {{s*16}}u, end, firstWeight);
-      //#else
-      next{{s}}_{{r}} = loadB(firstChannel + ownLine * 4u, k + ownK + {{s*16+r*4}}u, end, firstWeight);
-      //#end if ALONG_K
-      //#end unroll r
-      //#end unroll s
+    let k{{s}} = begin + round * {{STEP}}u + ownK + {{s*16}}u;
+    var next{{s}} = mat4x4f();
+    //#if VECTOR_IN
+    if (channel{{s}} >= uniforms.groupIn) {
+      let step = stepAt(k{{s}});
+      channel{{s}} = step.channel;
+      if (stagesA) {
+        at{{s}} = inputIndices(positionAt(firstPosition + line), firstPosition + line, step, firstInput);
+      } else {
+        //#if ALONG_K
+        at{{s}} = weightIndices(step, firstChannel + lineB, firstWeight);
+        //#else
+        at{{s}}.x = i32(weightIndex(step, firstChannel + lineB, firstWeight));
+        //#end if ALONG_K
+      }
     }
-    if (k > begin) {
+    if (k{{s}} < end) {
+      if (stagesA) {
+        //#unroll r 4
+        if (at{{s}}[{{r}}] >= 0) {
+          next{{s}}[{{r}}] = vec4f(x[(u32(at{{s}}[{{r}}]) + channel{{s}}) / 4u]);
+        }
+        //#end unroll r
+      } else {
+        //#unroll r 4
+        //#if ALONG_K
+        if (at{{s}}[{{r}}] >= 0) {
+          next{{s}}[{{r}}] = weight[(u32(at{{s}}[{{r}}]) + channel{{s}}) / 4u];
+        }
+        //#else
+        next{{s}}[{{r}}] = loadChannels(
+          u32(at{{s}}.x) + (channel{{s}} + {{r}}u) * uniforms.weightK, firstChannel + lineB);
+        //#end if ALONG_K
+        //#end unroll r
+      }
+    }
+    channel{{s}} += {{STEP}}u;
+    //#else
+    //#unroll e 4
+    if (k{{s}} + {{e}}u < end) {
+      let step = stepAt(k{{s}} + {{e}}u);
+      if (stagesA) {
+        let at = inputIndices(position, firstPosition + line, step, firstInput);
+        //#unroll r 4
+        if (at[{{r}}] >= 0) {
+          next{{s}}[{{r}}][{{e}}] = f32(x[u32(at[{{r}}]) + step.channel]);
+        }
+        //#end unroll r
+      } else {
+        //#if ALONG_K
+        let at = weightIndices(step, firstChannel + lineB, firstWeight);
+        //#unroll r 4
+        if (at[{{r}}] >= 0) {
+          next{{s}}[{{r}}][{{e}}] = weight[u32(at[{{r}}]) + step.channel];
+        }
+        //#end unroll r
+        //#else
+        let at = weightIndex(step, firstChannel + lineB, firstWeight);
+        next{{s}}[{{e}}] = loadChannels(at + step.channel * uniforms.weightK, firstChannel + lineB);
+        //#end if ALONG_K
+      }
+    }
+    //#end unroll e
+    //#end if VECTOR_IN
+    //#end unroll s
+    if (round > 0u) {
 {{MULTIPLY}}
     }
     workgroupBarrier();
+    //#unroll s SWEEPS
     if (stagesA) {
-      //#unroll s SWEEPS
-      //#unroll r 4
-      stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
-      //#end unroll r
-      //#end unroll s
+      stageLines(0u, line, quadK + {{s*16}}u, next{{s}});
     } else {
-      //#unroll s SWEEPS
-      //#unroll r 4
       //#if ALONG_K
-      stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
+      stageLines({{COLUMNS_AT}}u, lineB, quadKB + {{s*16}}u, next{{s}});
       //#else
-      stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
+      stageDepths({{COLUMNS_AT}}u, lineB, quadKB + {{s*16}}u, next{{s}});
       //#end if ALONG_K
-      //#end unroll r
-      //#end unroll s
     }
+    //#end unroll s
     workgroupBarrier();
   }
 

@@ -37,20 +37,35 @@ fn columnAt(column: u32, channelGroup: u32) -> Column {
   );
 }
 
-// Element of x that a column meets at an output position, or -1 in the padding.
-fn inputIndex(column: Column, position: u32) -> i32 {
-  let line = position / uniforms.outW;
+struct Position {
+  image: u32,
+  oh: u32,
+  ow: u32,
+}
+
+fn positionAt(index: u32) -> Position {
+  let line = index / uniforms.outW;
   let image = line / uniforms.outH;
-  let ih = i32((line - image * uniforms.outH) * uniforms.strideH) + column.top;
-  let iw = i32((position - line * uniforms.outW) * uniforms.strideW) + column.left;
-  let inside = u32(ih) < uniforms.inH && u32(iw) < uniforms.inW;
-  return select(-1, i32(((image * uniforms.inH + u32(ih)) * uniforms.inW + u32(iw)) * uniforms.inC + column.channel), inside);
+  return Position(image, line - image * uniforms.outH, index - line * uniforms.outW);
+}
+
+// Where a column meets the first position of an output line in x, were there no padding on the left; -1 in the padding above and below.
+fn lineIndex(column: Column, position: Position) -> i32 {
+  let ih = i32(position.oh * uniforms.strideH) + column.top;
+  let at = (position.image * uniforms.inH + u32(ih)) * uniforms.inW * uniforms.inC + column.channel;
+  return select(-1, i32(at), u32(ih) < uniforms.inH);
+}
+
+// Element of x that a column meets in a line, or -1 in the padding.
+fn inputIndex(column: Column, line: i32, ow: u32) -> i32 {
+  let iw = i32(ow * uniforms.strideW) + column.left;
+  return select(-1, line + iw * i32(uniforms.inC), line >= 0 && u32(iw) < uniforms.inW);
 }
 
 // Four values of gy at a position, from channel `row` of the group on.
-fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
+fn loadA(position: u32, row: u32, channelGroup: u32) -> vec4f {
   var value = vec4f();
-  if (position < end && row < uniforms.groupOut) {
+  if (row < uniforms.groupOut) {
     let at = position * uniforms.outC + channelGroup * uniforms.groupOut + row;
 //#if VECTOR_OUT
     value = vec4f(gy[at / 4u]);
@@ -59,27 +74,6 @@ fn loadA(position: u32, end: u32, row: u32, channelGroup: u32) -> vec4f {
       value[e] = f32(gy[at + e]);
     }
 //#end if VECTOR_OUT
-  }
-  return value;
-}
-
-// Four columns of the gathered x at a position.
-fn loadB(position: u32, end: u32, column: u32, channelGroup: u32) -> vec4f {
-  var value = vec4f();
-  if (position < end && column < uniforms.columns) {
-//#if VECTOR_IN
-    let at = inputIndex(columnAt(column, channelGroup), position);
-    if (at >= 0) {
-      value = vec4f(x[at / 4]);
-    }
-//#else
-    for (var e = 0u; e < min(4u, uniforms.columns - column); e++) {
-      let at = inputIndex(columnAt(column + e, channelGroup), position);
-      if (at >= 0) {
-        value[e] = f32(x[at]);
-      }
-    }
-//#end if VECTOR_IN
   }
   return value;
 }
@@ -96,26 +90,87 @@ fn main(
   let channelGroup = group.z - split * uniforms.groups;
   let begin = split * uniforms.splitLines * uniforms.outW;
   let end = min((split + 1u) * uniforms.splitLines, uniforms.lines) * uniforms.outW;
-  // What this invocation stages: four rows and four columns at every eighth of a step's positions.
-  let ownLine = (index % {{QUADS}}u) * 4u;
-  let ownK = index / {{QUADS}}u;
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four positions.
+  let stagesA = index < {{EXTENT}}u;
+  let block = index % {{EXTENT}}u;
+  let ownLine = (block % {{QUADS}}u) * 4u;
+  let ownK = (block / {{QUADS}}u) * 4u;
+  //#if VECTOR_IN
+  let column = columnAt(firstColumn + ownLine, channelGroup);
+  // Where the block's line begins, and where in it the block is, which says nothing at first.
+  //#unroll s SWEEPS
+  var line{{s}} = 0;
+  var ow{{s}} = uniforms.outW;
+  //#end unroll s
+  //#else
+  //#unroll e 4
+  let column{{e}} = columnAt(firstColumn + ownLine + {{e}}u, channelGroup);
+  //#end unroll e
+  //#end if VECTOR_IN
   let start = split * uniforms.size + channelGroup * uniforms.groupOut * uniforms.columns;
   let place = Place(start, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
-  for (var position = begin; position < end + {{STEP}}u; position += {{STEP}}u) {
-    //#unroll r POSITION_SWEEPS
-    let nextA{{r}} = loadA(position + ownK + {{r*8}}u, end, firstRow + ownLine, channelGroup);
-    let nextB{{r}} = loadB(position + ownK + {{r*8}}u, end, firstColumn + ownLine, channelGroup);
-    //#end unroll r
-    if (position > begin) {
+  // While one step is multiplied, the next is on its way.
+  let rounds = (end - begin + {{STEP}}u - 1u) / {{STEP}}u + 1u;
+  for (var round = 0u; round < rounds; round++) {
+    //#unroll s SWEEPS
+    let first{{s}} = begin + round * {{STEP}}u + ownK + {{s*16}}u;
+    var next{{s}} = mat4x4f();
+    if (stagesA) {
+      //#unroll r 4
+      if (first{{s}} + {{r}}u < end) {
+        next{{s}}[{{r}}] = loadA(first{{s}} + {{r}}u, firstRow + ownLine, channelGroup);
+      }
+      //#end unroll r
+    } else {
+      //#if VECTOR_IN
+      if (ow{{s}} >= uniforms.outW) {
+        let position = positionAt(first{{s}});
+        line{{s}} = lineIndex(column, position);
+        ow{{s}} = position.ow;
+      }
+      var at = vec4i();
+      if (ow{{s}} + 3u < uniforms.outW) {
+        //#unroll r 4
+        at[{{r}}] = inputIndex(column, line{{s}}, ow{{s}} + {{r}}u);
+        //#end unroll r
+      } else {
+        //#unroll r 4
+        let position{{r}} = positionAt(first{{s}} + {{r}}u);
+        at[{{r}}] = inputIndex(column, lineIndex(column, position{{r}}), position{{r}}.ow);
+        //#end unroll r
+      }
+      ow{{s}} += {{STEP}}u;
+      if (firstColumn + ownLine < uniforms.columns) {
+        //#unroll r 4
+        if (first{{s}} + {{r}}u < end && at[{{r}}] >= 0) {
+          next{{s}}[{{r}}] = vec4f(x[u32(at[{{r}}]) / 4u]);
+        }
+        //#end unroll r
+      }
+      //#else
+      //#unroll r 4
+      if (first{{s}} + {{r}}u < end) {
+        let position = positionAt(first{{s}} + {{r}}u);
+        //#unroll e 4
+        let at{{e}} = inputIndex(column{{e}}, lineIndex(column{{e}}, position), position.ow);
+        if (firstColumn + ownLine + {{e}}u < uniforms.columns && at{{e}} >= 0) {
+          next{{s}}[{{r}}][{{e}}] = f32(x[u32(at{{e}})]);
+        }
+        //#end unroll e
+      }
+      //#end unroll r
+      //#end if VECTOR_IN
+    }
+    //#end unroll s
+    if (round > 0u) {
 {{MULTIPLY}}
     }
     workgroupBarrier();
-    //#unroll r POSITION_SWEEPS
-    stageA(ownK + {{r*8}}u, ownLine / 4u, nextA{{r}});
-    stageB(ownK + {{r*8}}u, ownLine / 4u, nextB{{r}});
-    //#end unroll r
+    //#unroll s SWEEPS
+    stageDepths(select({{COLUMNS_AT}}u, 0u, stagesA), ownLine, ownK + {{s*16}}u, next{{s}});
+    //#end unroll s
     workgroupBarrier();
   }
 

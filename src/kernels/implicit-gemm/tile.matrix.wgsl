@@ -1,7 +1,7 @@
-// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES,
-// one for each subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes
-// from one version of the dialect to the next. Offsets and strides count elements of the array as it is declared, which
-// hold four values here.
+// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES, one for each
+// subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes from one version of the
+// dialect to the next. Offsets and strides count elements of the array as it is declared, which hold four values here. A share's number
+// is a remainder: the compiler then sees that no load leaves the array, and neither bounds nor changes its offset and stride.
 //
 // With VARIES nobody knows how many subgroups there are before the kernel runs. Are they as many as shares, as
 // expected, then one pass makes the tile; are they fewer, several do, each with the whole of K; are they more, some
@@ -17,10 +17,10 @@
 //#section ACCUMULATORS
 //#if VARIES
   for (var firstShare = 0u; firstShare < {{SHARES}}u; firstShare += subgroups) {
-  let share = firstShare + subgroup;
-  let takesPart = share < {{SHARES}}u;
+  let takesPart = firstShare + subgroup < {{SHARES}}u;
+  let share = (firstShare + subgroup) % {{SHARES}}u;
 //#else
-  let share = subgroup;
+  let share = subgroup % {{SHARES}}u;
   let lanes = {{SUBGROUP}}u;
 //#end if VARIES
   let firstOwnRow = (share / {{ACROSS}}u) * {{OWN_ROWS}}u;
@@ -37,12 +37,12 @@
 //#end if VARIES
       //#unroll k STEPS
       //#unroll i ROWS
-      let left{{k}}_{{i}} = subgroupMatrixLoad<Left, col_major>(
-        &tileA, {{k*K*PITCH}}u + (firstOwnRow + {{i*M}}u) / 4u, {{PITCH}}u);
+      let left{{k}}_{{i}} = subgroupMatrixLoad<Left, row_major>(
+        &staged, firstOwnRow * {{PITCH}}u + {{i*M*PITCH+k*QUADS_OF_K}}u, {{PITCH}}u);
       //#end unroll i
       //#unroll j COLUMNS
-      let right{{k}}_{{j}} = subgroupMatrixLoad<Right, row_major>(
-        &tileB, {{k*K*PITCH}}u + (firstOwnColumn + {{j*N}}u) / 4u, {{PITCH}}u);
+      let right{{k}}_{{j}} = subgroupMatrixLoad<Right, col_major>(
+        &staged, firstOwnColumn * {{PITCH}}u + {{COLUMNS_AT+j*N*PITCH+k*QUADS_OF_K}}u, {{PITCH}}u);
       //#unroll i ROWS
       sums{{i}}_{{j}} = subgroupMatrixMultiplyAccumulate(left{{k}}_{{i}}, right{{k}}_{{j}}, sums{{i}}_{{j}});
       //#end unroll i

@@ -8,9 +8,9 @@ import declarations from './tile.wgsl';
 import { isMatrix, type KernelVariant } from './variants.js';
 
 /**
- * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and
- * columns. It has `stageA` and `stageB` (tile.wgsl), the constants EXTENT, QUADS (vec4 of a row), THREADS, STEP (of K,
- * staged at a time) and SWEEPS (of 16 in it), the lines that belong to either kind of product,
+ * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and columns. It has
+ * `stageLines` and `stageDepths` (tile.wgsl), the constants COLUMNS_AT, EXTENT, QUADS (vec4 of a row), THREADS, STEP (of K, staged at a time) and SWEEPS
+ * (of 16 in it), the lines that belong to either kind of product,
  *
  *   {{INPUTS}}         parameters of `main`, besides `index` in the workgroup
  *   {{ACCUMULATORS}}   before the loop over K
@@ -66,7 +66,7 @@ function planTile({ adapter, limits }: Lowering, variant: KernelVariant): TilePl
   const step = stepOf(variant);
   return {
     ...{ EXTENT: extent, QUADS: extent / 4, THREADS: 2 * extent, PARTS: extent / 64, HALF: extent / 8 },
-    ...{ STEP: step, SWEEPS: step / SWEEP, POSITION_SWEEPS: step / 8 },
+    ...{ STEP: step, SWEEPS: step / SWEEP },
     ...(isMatrix(variant) ? matrixCounts(adapter, limits, extent, step) : vectorCounts(limits, extent, step)),
   };
 }
@@ -75,7 +75,7 @@ function vectorCounts(limits: GPUSupportedLimits, extent: number, step: number) 
   const quads = extent / 4;
   const bytes = (pitch: number) => 2 * step * 16 * pitch;
   const pitch = bytes(quads + 1) <= limits.maxComputeWorkgroupStorageSize ? quads + 1 : quads;
-  return { PITCH: pitch, STAGED: step * pitch, bytes: bytes(pitch) };
+  return { PITCH: pitch, COLUMNS_AT: step * pitch, bytes: bytes(pitch) };
 }
 
 function matrixCounts({ matrix }: AdapterTraits, limits: GPUSupportedLimits, extent: number, step: number) {
@@ -84,15 +84,24 @@ function matrixCounts({ matrix }: AdapterTraits, limits: GPUSupportedLimits, ext
   const shares = (2 * extent) / subgroupSize;
   const { across, rows, columns } = division(matrix, extent, shares);
   const results = shares * m * n;
-  const quads = extent / 4;
-  const bytes = (pitch: number) => 2 * step * 8 * pitch + 4 * results;
-  // 16 bytes more in each row keep rows aligned and banks apart.
+  const quads = step / 4;
+  const bytes = (pitch: number) => 2 * extent * 8 * pitch + 4 * results;
+  // 16 bytes more in each line keep lines aligned and banks apart.
   const pitch = bytes(quads + 2) <= limits.maxComputeWorkgroupStorageSize ? quads + 2 : quads;
   return {
-    ...{ M: m, N: n, K: k, STEPS: step / k, SUBGROUP: subgroupSize, RESULTS: results, QUADS_OF_RESULT: (m * n) / 4 },
+    ...{
+      M: m,
+      N: n,
+      K: k,
+      STEPS: step / k,
+      QUADS_OF_K: k / 4,
+      SUBGROUP: subgroupSize,
+      RESULTS: results,
+      QUADS_OF_RESULT: (m * n) / 4,
+    },
     ...{ ACROSS: across, ROWS: rows, COLUMNS: columns, OWN_ROWS: rows * m, OWN_COLUMNS: columns * n },
     ...{ SHARES: shares, SHARES_DOWN: shares / across, MOMENTS: (shares / across) * extent },
-    ...{ PITCH: pitch, STAGED: step * pitch, bytes: bytes(pitch) },
+    ...{ PITCH: pitch, COLUMNS_AT: extent * pitch, bytes: bytes(pitch) },
   };
 }
 

@@ -16,10 +16,10 @@
 //#section MULTIPLY
       for (var step = 0u; step < 16u; step++) {
         //#unroll h 2
-        let rows{{h}} = tileA[step * {{PITCH}}u + half + {{h*HALF}}u];
+        let rows{{h}} = staged[step * {{PITCH}}u + half + {{h*HALF}}u];
         //#end unroll h
         //#unroll c PARTS
-        let columns{{c}} = tileB[step * {{PITCH}}u + quad + {{c*16}}u];
+        let columns{{c}} = staged[step * {{PITCH}}u + quad + {{COLUMNS_AT+c*16}}u];
         //#unroll h 2
         //#unroll e 4
         sum{{h}}_{{c}}_{{e}} += rows{{h}}[{{e}}] * columns{{c}};
@@ -53,14 +53,15 @@
   }
   //#end unroll e
   //#end unroll h
-  tileA[index] = mean{{c}};
-  tileB[index] = squares{{c}};
+  staged[index] = mean{{c}};
+  staged[index + {{COLUMNS_AT}}u] = squares{{c}};
   workgroupBarrier();
   if (half == 0u) {
     var total{{c}} = Moments();
     for (var part = 0u; part < {{HALF}}u; part++) {
       let count = rowsAmong(rows, part * 4u, 4u) + rowsAmong(rows, part * 4u + {{HALF*4}}u, 4u);
-      total{{c}} = join(total{{c}}, Moments(count, tileA[part * 16u + quad], tileB[part * 16u + quad]));
+      let at = part * 16u + quad;
+      total{{c}} = join(total{{c}}, Moments(count, staged[at], staged[at + {{COLUMNS_AT}}u]));
     }
     keepQuad(place, quad * 4u + {{c*64}}u, total{{c}});
   }

@@ -1,5 +1,6 @@
-// Operands of a tile of EXTENT x EXTENT, staged with K outermost in steps of STEP: [k][row / 4] and [k][column / 4].
-// Where memory allows rows are padded against bank conflicts.
+// Operands of a tile of EXTENT x EXTENT, staged in steps of STEP along K: rows first, columns COLUMNS_AT behind them. Products on
+// registers want lines (rows or columns) side by side, [k][line / 4]; those of matrix units want K, [line][k / 4], since a lane's share
+// of a matrix is contiguous then. Where memory allows, each such row is padded against bank conflicts.
 //#if MATRIX
 alias Staged = vec4<f16>;
 alias Left = subgroup_matrix_left<f16, {{K}}, {{M}}>;
@@ -9,15 +10,31 @@ var<workgroup> results: array<f32, {{RESULTS}}>; // one matrix of each share, on
 //#else
 alias Staged = vec4f;
 //#end if MATRIX
-var<workgroup> tileA: array<Staged, {{STAGED}}>;
-var<workgroup> tileB: array<Staged, {{STAGED}}>;
+var<workgroup> staged: array<Staged, {{2*COLUMNS_AT}}>;
 
-fn stageA(k: u32, quad: u32, value: vec4f) {
-  tileA[k * {{PITCH}}u + quad] = Staged(value);
+// Stages four lines by four k, from `line` and `k` on: an invocation has whole blocks, because a vec4 in workgroup memory must have one
+// writer. Each vector of `block` is a line.
+fn stageLines(operand: u32, line: u32, k: u32, block: mat4x4f) {
+//#if MATRIX
+  stageVectors(operand + line * {{PITCH}}u + k / 4u, block);
+//#else
+  stageVectors(operand + k * {{PITCH}}u + line / 4u, transpose(block));
+//#end if MATRIX
 }
 
-fn stageB(k: u32, quad: u32, value: vec4f) {
-  tileB[k * {{PITCH}}u + quad] = Staged(value);
+// The same, where each vector of `block` is a k.
+fn stageDepths(operand: u32, line: u32, k: u32, block: mat4x4f) {
+//#if MATRIX
+  stageVectors(operand + line * {{PITCH}}u + k / 4u, transpose(block));
+//#else
+  stageVectors(operand + k * {{PITCH}}u + line / 4u, block);
+//#end if MATRIX
+}
+
+fn stageVectors(at: u32, block: mat4x4f) {
+//#unroll e 4
+  staged[at + {{e*PITCH}}u] = Staged(block[{{e}}]);
+//#end unroll e
 }
 
 //#if STATISTICS

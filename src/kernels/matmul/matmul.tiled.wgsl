@@ -52,38 +52,38 @@ fn main(
   let firstColumn = group.x * {{EXTENT}}u;
   let startA = offsets[group.z].x;
   let startB = offsets[group.z].y;
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k.
-  // Where K is contiguous they are loaded along k and written across the lines: a vec4 in workgroup memory must have
-  // one writer. Where it is not, each loads four lines at k of its own.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k: where K is
+  // contiguous neighbours take one line's k, otherwise one k's lines.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;
   let quadK = (block % 4u) * 4u;
-  let ownLine = block % {{QUADS}}u;
-  let ownK = block / {{QUADS}}u;
+  let ownLine = (block % {{QUADS}}u) * 4u;
+  let ownK = (block / {{QUADS}}u) * 4u;
   let place = Place(group.z, firstRow, firstColumn);
 
 {{ACCUMULATORS}}
-  for (var k = 0u; k < uniforms.depth + {{STEP}}u; k += {{STEP}}u) {
+  // While one step is multiplied, the next is on its way.
+  let rounds = (uniforms.depth + {{STEP}}u - 1u) / {{STEP}}u + 1u;
+  for (var round = 0u; round < rounds; round++) {
+    let k = round * {{STEP}}u;
     //#unroll s SWEEPS
-    //#unroll r 4
-    var next{{s}}_{{r}} = vec4f();
-    //#end unroll r
+    var next{{s}} = mat4x4f();
     //#end unroll s
     if (stagesA) {
       //#unroll s SWEEPS
       //#unroll r 4
       //#if TRANSPOSE_A
-      let row{{s}}_{{r}} = firstRow + ownLine * 4u;
-      let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
-      next{{s}}_{{r}} = loadA(
+      let row{{s}}_{{r}} = firstRow + ownLine;
+      let k{{s}}_{{r}} = k + ownK + {{s*16+r}}u;
+      next{{s}}[{{r}}] = loadA(
         startA + k{{s}}_{{r}} * uniforms.rows + row{{s}}_{{r}},
         remaining(row{{s}}_{{r}}, uniforms.rows, k{{s}}_{{r}} < uniforms.depth),
       );
       //#else
       let row{{s}}_{{r}} = firstRow + line + {{r}}u;
       let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
-      next{{s}}_{{r}} = loadA(
+      next{{s}}[{{r}}] = loadA(
         startA + row{{s}}_{{r}} * uniforms.depth + k{{s}}_{{r}},
         remaining(k{{s}}_{{r}}, uniforms.depth, row{{s}}_{{r}} < uniforms.rows),
       );
@@ -96,14 +96,14 @@ fn main(
       //#if TRANSPOSE_B
       let column{{s}}_{{r}} = firstColumn + line + {{r}}u;
       let k{{s}}_{{r}} = k + quadK + {{s*16}}u;
-      next{{s}}_{{r}} = loadB(
+      next{{s}}[{{r}}] = loadB(
         startB + column{{s}}_{{r}} * uniforms.depth + k{{s}}_{{r}},
         remaining(k{{s}}_{{r}}, uniforms.depth, column{{s}}_{{r}} < uniforms.columns),
       );
       //#else
-      let column{{s}}_{{r}} = firstColumn + ownLine * 4u;
-      let k{{s}}_{{r}} = k + ownK + {{s*16+r*4}}u;
-      next{{s}}_{{r}} = loadB(
+      let column{{s}}_{{r}} = firstColumn + ownLine;
+      let k{{s}}_{{r}} = k + ownK + {{s*16+r}}u;
+      next{{s}}[{{r}}] = loadB(
         startB + k{{s}}_{{r}} * uniforms.columns + column{{s}}_{{r}},
         remaining(column{{s}}_{{r}}, uniforms.columns, k{{s}}_{{r}} < uniforms.depth),
       );
@@ -111,31 +111,25 @@ fn main(
       //#end unroll r
       //#end unroll s
     }
-    if (k > 0u) {
+    if (round > 0u) {
 {{MULTIPLY}}
     }
     workgroupBarrier();
+    //#unroll s SWEEPS
     if (stagesA) {
-      //#unroll s SWEEPS
-      //#unroll r 4
       //#if TRANSPOSE_A
-      stageA(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
+      stageDepths(0u, ownLine, ownK + {{s*16}}u, next{{s}});
       //#else
-      stageA(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
+      stageLines(0u, line, quadK + {{s*16}}u, next{{s}});
       //#end if TRANSPOSE_A
-      //#end unroll r
-      //#end unroll s
     } else {
-      //#unroll s SWEEPS
-      //#unroll r 4
       //#if TRANSPOSE_B
-      stageB(quadK + {{s*16+r}}u, line / 4u, vec4f(next{{s}}_0[{{r}}], next{{s}}_1[{{r}}], next{{s}}_2[{{r}}], next{{s}}_3[{{r}}]));
+      stageLines({{COLUMNS_AT}}u, line, quadK + {{s*16}}u, next{{s}});
       //#else
-      stageB(ownK + {{s*16+r*4}}u, ownLine, next{{s}}_{{r}});
+      stageDepths({{COLUMNS_AT}}u, ownLine, ownK + {{s*16}}u, next{{s}});
       //#end if TRANSPOSE_B
-      //#end unroll r
-      //#end unroll s
     }
+    //#end unroll s
     workgroupBarrier();
   }
 
