@@ -124,12 +124,14 @@ export const packOperation: Operation<PackAttributes> = {
     }
     if (gaps.length === 0) return;
     const count = gaps.length / 2;
+    const zeros = gaps.reduce((sum, extent, i) => (i % 2 === 0 ? sum : sum + extent), 0);
     lowering.dispatch({
       label: 'pack.gaps',
       ...kernel(zeroGapsSource, { uniforms: gapsUniforms({ gaps: count }) }),
       bindings: [lowering.constant(Uint32Array.from(gaps)), arena],
       writes: [1],
       workgroups: count <= 65535 ? [count, 1, 1] : [65535, Math.ceil(count / 65535), 1],
+      bytes: 4 * (gaps.length + zeros),
     });
   },
 };

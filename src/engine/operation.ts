@@ -32,6 +32,8 @@ export interface Dispatch {
   readonly workgroups: readonly [number, number, number];
   /** Useful arithmetic, for the profiler: 2 per multiply-add. */
   readonly flops?: number;
+  /** Bytes that it reads and writes, for the profiler; all that is bound if not given. */
+  readonly bytes?: number;
 }
 
 /** The program builder as an operation's `lower` sees it. */

@@ -284,7 +284,7 @@ export class Program {
       kind: 'dispatch',
       label,
       flops: dispatch.flops ?? 0,
-      bytes,
+      bytes: dispatch.bytes ?? bytes,
       pipeline: pipeline.pipeline,
       bindGroup: this.device.gpu.createBindGroup({ label, layout: pipeline.layout, entries }),
       workgroups: dispatch.workgroups,
