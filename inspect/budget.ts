@@ -20,8 +20,7 @@ interface Budget {
 }
 
 const NOTE =
-  'For each kernel [registers, loads in the hot loop, spills]; written by `npm run inspect -- --update-budget`. Spills above 0 are ' +
-  'known faults: kernels of 256 invocations on Apple’s M1, which tiles chosen by what WebGPU shows should mend.';
+  'For each kernel [registers, loads in the hot loop, spills]; written by `npm run inspect -- --update-budget`.';
 
 interface Measured {
   readonly mesa: string;

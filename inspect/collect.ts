@@ -3,6 +3,8 @@
 // compiled here.
 import { readFileSync, writeSync } from 'node:fs';
 import type { MatrixUnit } from '../src/engine/operation.js';
+import { Program } from '../src/engine/program.js';
+import { bytesOf } from '../src/engine/shape.js';
 import { cast, compile, type Device, gradients, openDevice, sum, type Tensor } from '../src/index.js';
 import { buildPredictor } from '../src/model/frame-result/load-predictor.js';
 import type { TrainingConfig } from '../src/train/config/index.js';
@@ -20,13 +22,33 @@ const say = (message: object) => writeSync(3, `${JSON.stringify(message)}\n`);
 /** Ends a program that was recorded and is not to run. */
 class Recorded extends Error {}
 
-const known = new Set<string>();
+/** Kernels by their text, numbered in the order in which they were met. */
+const known = new Map<string, number>();
 
-function note({ label, source }: { label: string; source: string }): void {
-  if (known.has(source)) return;
-  known.add(source);
-  say({ label, source });
+function note({ label, source }: { label: string; source: string }): number {
+  const number = known.get(source) ?? known.size;
+  if (number === known.size) {
+    known.set(source, number);
+    say({ label, source });
+  }
+  return number;
 }
+
+/** Of the programs that run now; those of no part are not reported. */
+let part: string | undefined;
+
+const prepare = Program.prototype.prepare;
+Program.prototype.prepare = function (onProgress) {
+  for (const command of part === undefined ? [] : this.plan.commands) {
+    if (command.kind === 'copy') say({ part, copied: command.bytes });
+    if (command.kind !== 'dispatch') continue;
+    const { dispatch, values } = command;
+    const { workgroups, flops = 0 } = dispatch;
+    const bytes = dispatch.bytes ?? values.reduce((sum, value) => sum + bytesOf(value), 0);
+    say({ part, kernel: note(dispatch), workgroups: workgroups.reduce((a, b) => a * b), flops, bytes });
+  }
+  return prepare.call(this, onProgress);
+};
 
 /** Reports what the device would compile. Eager operations run, compiled programs end before their first pipeline. */
 function record(device: Device): void {
@@ -86,15 +108,15 @@ async function collectConfig(
   };
   const frames: NetworkFrame[] = new Array(framesPerStep(config)).fill(blank);
   const loader = await openBatchLoader(device, [blank], config);
-  await recorded(() =>
-    loader.load({ frames: new Uint32Array(frames.length), draws: new Uint32Array(frames.length), pass: 0 }),
-  );
+  part = `${config.training.precision} step`;
+  await recorded(() => loader.load({ frames: new Uint32Array(frames.length), pass: 0 }));
   const model = buildModel(device, config);
   const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
   const images = device.zeros([frames.length, size, size, 1]);
   const targets = device.zeros([frames.length, 3, 2]);
   const step = new TrainingStep(device, model, config, { average, matrixUnits });
   await recorded(() => step.run({ images, targets }, 1e-4));
+  part = undefined;
   await recorded(() => new Validator(device, model, config, undefined, { matrixUnits }).validate(frames));
   await recorded(() =>
     buildPredictor(device, config, model, { matrixUnits }).predict(frames.map(({ pixels }) => pixels)),

@@ -1,5 +1,6 @@
 import type { Executable } from './kernel.js';
 import { type Compiler, hottestLoop, type Instruction, parseMachineCode, type Space } from './machine-code/index.js';
+import { type KernelWork, kernelWork } from './work.js';
 
 /** What a kernel became on a GPU. */
 export interface Figures {
@@ -15,6 +16,8 @@ export interface Figures {
   readonly instructions: number;
   /** The hottest loop, without loops in it; the whole kernel where it has none. */
   readonly loop: LoopFigures;
+  /** What the model of time goes by. */
+  readonly work: KernelWork;
 }
 
 export interface LoopFigures {
@@ -70,6 +73,7 @@ export function figuresOf(compiler: Compiler, executable: Executable, printed: s
     subgroupSize,
     instructions: figureOf(statistics, 'Instruction Count', 'Instruction count', 'Instructions'),
     loop: loopFigures(program),
+    work: kernelWork(program),
   };
 }
 

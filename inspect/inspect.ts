@@ -8,6 +8,7 @@ import { type Figures, figuresOf } from './figures.js';
 import type { Gpu } from './gpus.js';
 import { InspectError } from './inspect-error.js';
 import { type Executable, type Kernel, nameKernels } from './kernel.js';
+import type { Dispatched } from './model-of-time.js';
 import type { Workload } from './workload.js';
 
 /** What became of a kernel: figures, or why there are none. */
@@ -23,8 +24,16 @@ export type Progress = (gpu: Gpu, text: string) => void;
 
 export interface Collection {
   readonly kernels: readonly Kernel[];
+  /** What a training step of each precision consists of, in order. */
+  readonly steps: Readonly<Record<string, StepPlan>>;
   /** Version of the driver. */
   readonly mesa: string;
+}
+
+export interface StepPlan {
+  readonly dispatches: readonly Dispatched[];
+  /** Bytes of each copy. */
+  readonly copies: readonly number[];
 }
 
 /** The kernels that the engine runs workloads with on a GPU. */
@@ -35,10 +44,19 @@ export async function collectKernels(
 ): Promise<Collection> {
   let mesa = '';
   const found: { label: string; source: string }[] = [];
+  const commands: {
+    part: string;
+    kernel?: number;
+    copied?: number;
+    workgroups: number;
+    flops: number;
+    bytes: number;
+  }[] = [];
   let failure: string | undefined;
   const options = { matrixSubgroup: gpu.matrixSubgroup };
   const ended = await runOnGpu(gpu, `${bundles}/collect.js`, [options, ...workloads], (message) => {
     if ('source' in message) found.push(message as { label: string; source: string });
+    if ('part' in message) commands.push(message as (typeof commands)[number]);
     if (typeof message.device === 'string') mesa = message.device.match(/Mesa \d\S*/)?.[0] ?? message.device;
     if ('workload' in message) note(gpu, `what ${message.workload} runs`);
     if ('failed' in message) failure ??= `${message.failed}: ${message.error}`;
@@ -48,7 +66,23 @@ export async function collectKernels(
     const last = ended.printed.trim().split('\n').slice(-3).join(' ');
     throw new InspectError(`The engine found no kernels on ${gpu.name} (${ended.signal ?? ended.code}): ${last}`);
   }
-  return { mesa, kernels: nameKernels(found) };
+  const kernels = nameKernels(found);
+  const steps: Record<string, { dispatches: Dispatched[]; copies: number[] }> = {};
+  for (const { part, kernel, copied, workgroups, flops, bytes } of commands) {
+    steps[part] ??= { dispatches: [], copies: [] };
+    if (copied !== undefined) steps[part].copies.push(copied);
+    if (kernel === undefined) continue;
+    const { name, source } = kernels[kernel];
+    steps[part].dispatches.push({ kernel: name, workgroups, size: workgroupSize(source), flops, bytes });
+  }
+  return { mesa, kernels, steps };
+}
+
+/** Invocations of a workgroup. */
+function workgroupSize(source: string): number {
+  const extents = source.match(/@workgroup_size\(([\d, u]+)\)/)?.[1];
+  if (extents === undefined) throw new InspectError('A kernel of the engine has a workgroup size that is no number.');
+  return extents.split(',').reduce((size, extent) => size * Number.parseInt(extent, 10), 1);
 }
 
 /**

@@ -15,10 +15,14 @@ const program = new Command('inspect')
   .option('--op <name>', 'kernels of one operation, forward and backward, on inputs of --shape')
   .option('--shape <shapes>', 'as in 8x64x64x64,128x3x3x64')
   .option('--options <json>', 'options of the operation, as in {"stride":2}')
-  .option('--precision <names>', 'f32, mixed, or both with a comma', 'f32')
+  .option('--precision <names>', 'f32, mixed, or both with a comma', 'f32,mixed')
   .option('--wgsl <file>', 'the compute entry points of a WGSL file')
   .option('--asm <kernel>', "print the hottest loop's machine code of the kernels of this name")
   .option('--against <before>', 'what changed since a commit, or since a file that --json wrote')
+  .option(
+    '--predict <chips>',
+    'time of a training step on rtx-4090, h200, rx-7900-xtx, m1, adreno-740, several with commas, or all',
+  )
   .option('--json', 'everything, machine code included')
   .option('--check-budget', 'compare with inspect/budget.json the kernels that CI watches')
   .option('--update-budget', 'write inspect/budget.json anew')

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError, loadConfig } from '../src/train/config/index.js';
 import { inspectCommit, readInspections } from './before.js';
 import { checkBudget, updateBudget } from './budget.js';
+import { chipsNamed } from './chips.js';
 import { prepareDrivers } from './driver-root.js';
 import { REGISTER_UNITS } from './figures.js';
 import { type Gpu, gpusNamed } from './gpus.js';
@@ -9,6 +10,7 @@ import { collectKernels, type Inspection, inspectKernels } from './inspect.js';
 import { InspectError } from './inspect-error.js';
 import type { Kernel } from './kernel.js';
 import { onEach } from './on-each.js';
+import { CAUTION, predictSteps, printPrediction } from './predict.js';
 import { LEGEND, printChanges, printTable, READING } from './table.js';
 import { type Precision, type Workload, withPrecision } from './workload.js';
 
@@ -23,6 +25,7 @@ export interface InspectOptions {
   readonly asm?: string;
   readonly against?: string;
   readonly json?: boolean;
+  readonly predict?: string;
   readonly checkBudget?: boolean;
   readonly updateBudget?: boolean;
 }
@@ -33,6 +36,15 @@ export async function runInspect(options: InspectOptions): Promise<void> {
   if (options.checkBudget || options.updateBudget) {
     await prepareDrivers();
     await (options.updateBudget ? updateBudget(gpus) : checkBudget(gpus));
+    return;
+  }
+  if (options.predict !== undefined) {
+    chipsNamed(options.predict);
+    const workloads = options.wgsl === undefined ? await workloadsOf(options) : [];
+    await prepareDrivers();
+    const predictions = await predictSteps(options.predict, workloads, progress(options));
+    if (options.json) console.log(JSON.stringify(predictions, null, 1));
+    else console.log([...predictions.map(printPrediction), CAUTION].join('\n\n'));
     return;
   }
   const kernels = options.wgsl === undefined ? undefined : await kernelsOfFile(options.wgsl);
