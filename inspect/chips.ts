@@ -13,7 +13,10 @@ export interface Chip {
   readonly lanes: number;
   /** GHz. */
   readonly clock: number;
-  /** TFLOP/s of products of f16 summed in f32, at the rate that instructions on registers reach; undefined without matrix units. */
+  /**
+   * TFLOP/s of products of f16 summed in f32, at the rate that instructions on registers reach; undefined without
+   * matrix units.
+   */
   readonly matrix?: number;
   /** GB/s. */
   readonly bandwidth: number;

@@ -24,8 +24,8 @@ export type Bound = 'instructions' | 'matrix units' | 'workgroup memory' | 'memo
 const INNER_ROUNDS = 16;
 
 /**
- * Lower bounds of a dispatch's time. Machine code does not tell how often a loop runs: in kernels that multiply tiles it is what the
- * useful arithmetic takes, in others what the bytes take that it touches, each once.
+ * Lower bounds of a dispatch's time. Machine code does not tell how often a loop runs: in kernels that multiply tiles
+ * it is what the useful arithmetic takes, in others what the bytes take that it touches, each once.
  */
 export function boundsOf(dispatch: Dispatched, figures: Figures, chip: Chip): Bounds {
   const { once, hot, around, elsewhere } = figures.work;

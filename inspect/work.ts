@@ -47,8 +47,9 @@ export function kernelWork(program: readonly Instruction[]): KernelWork {
 type Chances = ReadonlyMap<Instruction, number>;
 
 /**
- * How likely each instruction is to be executed, once its loop is: half as likely for each jump forward that skips it. Jumps out of
- * a loop or out of the kernel, and those that skip a loop or most of the arithmetic around them, are taken to be exceptions.
+ * How likely each instruction is to be executed, once its loop is: half as likely for each jump forward that skips it.
+ * Jumps out of a loop or out of the kernel, and those that skip a loop or most of the arithmetic around them, are taken
+ * to be exceptions.
  */
 function chancesOf(program: readonly Instruction[], loops: readonly Loop[]): Chances {
   const places = new Map([...program.entries()].flatMap(([i, { label }]) => (label ? [[label, i] as const] : [])));

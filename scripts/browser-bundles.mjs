@@ -10,7 +10,7 @@ import { browserBuild } from './browser-build.mjs';
  * Bytes that a page may have to load for each entry, compressed with gzip, with all that it imports. Raised on purpose,
  * or not at all.
  */
-export const BUDGETS = { engine: 94_500, model: 80_500 };
+export const BUDGETS = { engine: 95_100, model: 81_800 };
 
 const ENTRIES = { engine: 'src/index.ts', model: 'src/model/index.ts' };
 

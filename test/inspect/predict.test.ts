@@ -10,7 +10,8 @@ const line = (text: string) => `\t${text.padEnd(60)}; 00000000`;
 const aco = (...lines: string[]) =>
   parseMachineCode('ACO', lines.map((text) => (text.endsWith(':') ? text : line(text))).join('\n'));
 
-// Around the steps of a tile a loop stages operands, which half of the subgroups skip; every kernel ends early where there is nothing to do.
+// Around the steps of a tile a loop stages operands, which half of the subgroups skip; every kernel ends early where
+// there is nothing to do.
 const TILE = aco(
   'BB0:',
   's_cbranch_execz BB9',

@@ -113,8 +113,8 @@ fn main(
   let depth = uniforms.tapsH * uniforms.tapsW * uniforms.groupIn;
   let begin = min(split * uniforms.splitDepth, depth);
   let end = min(begin + uniforms.splitDepth, depth);
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by four k: where K
-  // is contiguous neighbours take one line's k, otherwise one k's lines.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (positions or channels) by
+  // four k: where K is contiguous neighbours take one line's k, otherwise one k's lines.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;
@@ -129,7 +129,8 @@ fn main(
   let ownK = select(quadKB, quadK, stagesA);
   let place = Place(split, firstPosition, firstChannel, channelGroup);
   //#if VECTOR_IN
-  // All four k of a block belong to one tap: where its lines begin there, and how far the block is in it, which says nothing at first.
+  // All four k of a block belong to one tap: where its lines begin there, and how far the block is in it, which says
+  // nothing at first.
   //#unroll s SWEEPS
   var at{{s}} = vec4i();
   var channel{{s}} = uniforms.groupIn;

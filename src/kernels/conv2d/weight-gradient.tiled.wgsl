@@ -49,7 +49,8 @@ fn positionAt(index: u32) -> Position {
   return Position(image, line - image * uniforms.outH, index - line * uniforms.outW);
 }
 
-// Where a column meets the first position of an output line in x, were there no padding on the left; -1 in the padding above and below.
+// Where a column meets the first position of an output line in x, were there no padding on the left; -1 in the padding
+// above and below.
 fn lineIndex(column: Column, position: Position) -> i32 {
   let ih = i32(position.oh * uniforms.strideH) + column.top;
   let at = (position.image * uniforms.inH + u32(ih)) * uniforms.inW * uniforms.inC + column.channel;
@@ -90,7 +91,8 @@ fn main(
   let channelGroup = group.z - split * uniforms.groups;
   let begin = split * uniforms.splitLines * uniforms.outW;
   let end = min((split + 1u) * uniforms.splitLines, uniforms.lines) * uniforms.outW;
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four positions.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four
+  // positions.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let ownLine = (block % {{QUADS}}u) * 4u;

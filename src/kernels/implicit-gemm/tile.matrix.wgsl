@@ -1,7 +1,8 @@
-// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES, one for each
-// subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes from one version of the
-// dialect to the next. Offsets and strides count elements of the array as it is declared, which hold four values here. A share's number
-// is a remainder: the compiler then sees that no load leaves the array, and neither bounds nor changes its offset and stride.
+// The products of a tile on matrix units: M x N x K at a time, operands of f16, sums of f32. A tile falls into SHARES,
+// one for each subgroup, of ROWS x COLUMNS such matrices. Load and store stand here alone: their text still changes
+// from one version of the dialect to the next. Offsets and strides count elements of the array as it is declared, which
+// hold four values here. A share's number is a remainder: the compiler then sees that no load leaves the array, and
+// neither bounds nor changes its offset and stride.
 //
 // With VARIES nobody knows how many subgroups there are before the kernel runs. Are they as many as shares, as
 // expected, then one pass makes the tile; are they fewer, several do, each with the whole of K; are they more, some

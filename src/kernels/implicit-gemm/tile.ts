@@ -8,9 +8,9 @@ import declarations from './tile.wgsl';
 import { isMatrix, type KernelVariant } from './variants.js';
 
 /**
- * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and columns. It has
- * `stageLines` and `stageDepths` (tile.wgsl), the constants COLUMNS_AT, EXTENT, QUADS (vec4 of a row), THREADS, STEP (of K, staged at a time) and SWEEPS
- * (of 16 in it), the lines that belong to either kind of product,
+ * Completes a kernel that multiplies tiles staged in workgroup memory, 2 · EXTENT invocations for EXTENT rows and
+ * columns. It has `stageLines` and `stageDepths` (tile.wgsl), the constants COLUMNS_AT, EXTENT, QUADS (vec4 of a row),
+ * THREADS, STEP (of K, staged at a time) and SWEEPS (of 16 in it), the lines that belong to either kind of product,
  *
  *   {{INPUTS}}         parameters of `main`, besides `index` in the workgroup
  *   {{ACCUMULATORS}}   before the loop over K

@@ -1,6 +1,7 @@
-// Operands of a tile of EXTENT x EXTENT, staged in steps of STEP along K: rows first, columns COLUMNS_AT behind them. Products on
-// registers want lines (rows or columns) side by side, [k][line / 4]; those of matrix units want K, [line][k / 4], since a lane's share
-// of a matrix is contiguous then. Where memory allows, each such row is padded against bank conflicts.
+// Operands of a tile of EXTENT x EXTENT, staged in steps of STEP along K: rows first, columns COLUMNS_AT behind them.
+// Products on registers want lines (rows or columns) side by side, [k][line / 4]; those of matrix units want K,
+// [line][k / 4], since a lane's share of a matrix is contiguous then. Where memory allows, each such row is padded
+// against bank conflicts.
 //#if MATRIX
 alias Staged = vec4<f16>;
 alias Left = subgroup_matrix_left<f16, {{K}}, {{M}}>;
@@ -12,8 +13,8 @@ alias Staged = vec4f;
 //#end if MATRIX
 var<workgroup> staged: array<Staged, {{2*COLUMNS_AT}}>;
 
-// Stages four lines by four k, from `line` and `k` on: an invocation has whole blocks, because a vec4 in workgroup memory must have one
-// writer. Each vector of `block` is a line.
+// Stages four lines by four k, from `line` and `k` on: an invocation has whole blocks, because a vec4 in workgroup
+// memory must have one writer. Each vector of `block` is a line.
 fn stageLines(operand: u32, line: u32, k: u32, block: mat4x4f) {
 //#if MATRIX
   stageVectors(operand + line * {{PITCH}}u + k / 4u, block);

@@ -52,8 +52,8 @@ fn main(
   let firstColumn = group.x * {{EXTENT}}u;
   let startA = offsets[group.z].x;
   let startB = offsets[group.z].y;
-  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k: where K is
-  // contiguous neighbours take one line's k, otherwise one k's lines.
+  // The first half of the invocations stages A, the second B, each in blocks of four lines (rows or columns) by four k:
+  // where K is contiguous neighbours take one line's k, otherwise one k's lines.
   let stagesA = index < {{EXTENT}}u;
   let block = index % {{EXTENT}}u;
   let line = (block / 4u) * 4u;

@@ -1,9 +1,9 @@
 import type { FloatDistribution, IntDistribution } from './distribution.js';
 
 /**
- * The line on which a numeric parameter is drawn: the parameter itself or its logarithm. Where only some values are allowed,
- * each owns the cell of the line that reaches half a step to either side, and the line ends half a step beyond the outermost.
- * As Optuna transforms search spaces.
+ * The line on which a numeric parameter is drawn: the parameter itself or its logarithm. Where only some values are
+ * allowed, each owns the cell of the line that reaches half a step to either side, and the line ends half a step beyond
+ * the outermost. As Optuna transforms search spaces.
  */
 export interface Axis {
   readonly low: number;

@@ -1,9 +1,10 @@
 /**
- * What a searched parameter may be: the three kinds of distribution that Optuna knows, under its names and with its meaning.
+ * What a searched parameter may be: the three kinds of distribution that Optuna knows, under its names and with its
+ * meaning.
  *
- * A parameter has two representations, as in Optuna. Its *value* is what a configuration holds: a number, a text, true or
- * false. Its *internal* value is a number: the value itself, or the index of a categorical choice. Samplers and study files
- * work with internal values.
+ * A parameter has two representations, as in Optuna. Its *value* is what a configuration holds: a number, a text, true
+ * or false. Its *internal* value is a number: the value itself, or the index of a categorical choice. Samplers and
+ * study files work with internal values.
  */
 
 import { z } from 'zod';

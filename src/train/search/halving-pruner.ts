@@ -13,10 +13,11 @@ export interface HalvingPrunerOptions {
 }
 
 /**
- * Asynchronous successive halving (Li et al., "A system for massively parallel hyperparameter tuning", 2020): a trial that
- * reaches rung k, after minResource·reductionFactor^(minEarlyStoppingRate + k) steps, goes on only if it is among the best
- * 1/reductionFactor of those that have reached it. Trials are not paused, so the first few pass where they are the best so
- * far. Options and defaults are those of Optuna's SuccessiveHalvingPruner, and so are the attributes that it leaves.
+ * Asynchronous successive halving (Li et al., "A system for massively parallel hyperparameter tuning", 2020): a trial
+ * that reaches rung k, after minResource·reductionFactor^(minEarlyStoppingRate + k) steps, goes on only if it is among
+ * the best 1/reductionFactor of those that have reached it. Trials are not paused, so the first few pass where they are
+ * the best so far. Options and defaults are those of Optuna's SuccessiveHalvingPruner, and so are the attributes that
+ * it leaves.
  */
 export class HalvingPruner implements Pruner {
   readonly #options: Required<HalvingPrunerOptions>;

@@ -11,10 +11,10 @@ const TREES = 64;
 const FEWEST_TRIALS = 4;
 
 /**
- * How much of the variation of the value each parameter explains by itself, as shares that sum to 1: functional analysis of
- * variance on a random forest (Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing hyperparameter importance",
- * 2014), as Optuna's default, but on the scale on which parameters are searched. It looks at complete trials. Few trials make
- * it uncertain, and so does a sampler that stays where values are good.
+ * How much of the variation of the value each parameter explains by itself, as shares that sum to 1: functional
+ * analysis of variance on a random forest (Hutter, Hoos and Leyton-Brown, "An efficient approach for assessing
+ * hyperparameter importance", 2014), as Optuna's default, but on the scale on which parameters are searched. It looks
+ * at complete trials. Few trials make it uncertain, and so does a sampler that stays where values are good.
  *
  * @returns undefined with fewer than four complete trials, or where all values are equal
  */
@@ -61,8 +61,8 @@ function forestShares(rows: readonly number[][], values: readonly number[]): num
 }
 
 /**
- * For each column the variance, over the unit cube, of the mean over all other columns, as a share of the whole variance. All
- * zero for a tree that is a single leaf.
+ * For each column the variance, over the unit cube, of the mean over all other columns, as a share of the whole
+ * variance. All zero for a tree that is a single leaf.
  */
 export function treeShares(leaves: readonly Leaf[]): number[] {
   const volumes = leaves.map(({ box }) => box.reduce((product, [from, to]) => product * (to - from), 1));

@@ -84,8 +84,8 @@ function numericKernels(
 }
 
 /**
- * How wide the normal distribution around each observation is: the distance to the farther of its two neighbours (Bergstra et
- * al., "Algorithms for hyper-parameter optimization", 2011, section 4), within limits.
+ * How wide the normal distribution around each observation is: the distance to the farther of its two neighbours
+ * (Bergstra et al., "Algorithms for hyper-parameter optimization", 2011, section 4), within limits.
  *
  * @param means observations on the axis @param low lower end of the range @param high upper end
  */

@@ -35,7 +35,10 @@ export function describeScore(objective: Objective, value: number): string {
   return SCORES[objective].describe(value);
 }
 
-/** The best epoch of a trial, whose weights are kept, is the best by the objective, or by distance for the angle's error. */
+/**
+ * The best epoch of a trial, whose weights are kept, is the best by the objective, or by distance for the angle's
+ * error.
+ */
 export function selectingBy(objective: Objective, config: TrainingConfig): TrainingConfig {
   return { ...config, training: { ...config.training, selectBy: objective === 'loss' ? 'loss' : 'apd' } };
 }

@@ -86,9 +86,9 @@ export function finishTrial(
 }
 
 /**
- * Marks a trial as failed because it was stopped from outside, and makes one that waits with the same parameters, as Optuna's
- * RetryFailedTrialCallback does. A trial that had no parameters yet leaves none behind; one whose process has died several
- * times is not tried again and counts as failed.
+ * Marks a trial as failed because it was stopped from outside, and makes one that waits with the same parameters, as
+ * Optuna's RetryFailedTrialCallback does. A trial that had no parameters yet leaves none behind; one whose process has
+ * died several times is not tried again and counts as failed.
  */
 export function handBackTrial(studyId: number, trial: Trial, reason: string, byDeath = false): Operation[] {
   const { number, internals, distributions, systemAttributes: attributes } = trial;

@@ -8,9 +8,9 @@ export interface ParzenOptions extends KernelOptions {
 }
 
 /**
- * Estimates the density from which parameters were drawn: a mixture with one component for each observation and one for the
- * prior, each the product of a distribution per parameter. Bergstra et al., "Algorithms for hyper-parameter optimization",
- * 2011, and "Making a science of model search", 2013; widths and weights as documented by Optuna.
+ * Estimates the density from which parameters were drawn: a mixture with one component for each observation and one for
+ * the prior, each the product of a distribution per parameter. Bergstra et al., "Algorithms for hyper-parameter
+ * optimization", 2011, and "Making a science of model search", 2013; widths and weights as documented by Optuna.
  */
 export class ParzenEstimator {
   readonly #names: readonly string[];

@@ -10,8 +10,8 @@ export interface Leaf {
 }
 
 /**
- * Grows a regression tree (Breiman et al., "Classification and regression trees", 1984) until no leaf holds different values
- * that a split could part: at each node the split, in whichever column, that leaves the smallest squared error.
+ * Grows a regression tree (Breiman et al., "Classification and regression trees", 1984) until no leaf holds different
+ * values that a split could part: at each node the split, in whichever column, that leaves the smallest squared error.
  *
  * @param rows points of the unit cube @param values one for each
  * @param random decides between equally good splits of different columns
@@ -76,8 +76,8 @@ function bestSplit(
 }
 
 /**
- * The squared error left by a split is that of all values about 0, less Σ²/n of either side: the largest sum of those two is
- * the smallest error.
+ * The squared error left by a split is that of all values about 0, less Σ²/n of either side: the largest sum of those
+ * two is the smallest error.
  */
 function bestSplitOf(
   column: number,

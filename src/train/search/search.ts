@@ -67,8 +67,8 @@ export interface SearchInput {
 
 /**
  * Searches for the settings that make the objective smallest: draws trials, trains each in a folder of its own below
- * `trials/`, keeps the study file and `best.json` up to date, and writes `search.json` at the end. Whatever stops it, the
- * same call goes on.
+ * `trials/`, keeps the study file and `best.json` up to date, and writes `search.json` at the end. Whatever stops it,
+ * the same call goes on.
  *
  * @throws ConfigError for a space that the configuration cannot have; SearchError where the folder is another search's;
  *   whatever the runner throws, except what lies in the trial's parameters

@@ -60,8 +60,8 @@ export function defaultSpace(config: TrainingConfig): Distributions {
 
 /**
  * A search space from the text of a JSON file: under the name of each setting, such as `optimizer.learningRate`, its
- * distribution: `{ "type": "float", "low": 1e-5, "high": 1e-3, "log": true }`, with `step` instead of `log` where wanted; the
- * same with "int"; or `{ "type": "categorical", "choices": ["linspace", "pixel-centre"] }`.
+ * distribution: `{ "type": "float", "low": 1e-5, "high": 1e-3, "log": true }`, with `step` instead of `log` where
+ * wanted; the same with "int"; or `{ "type": "categorical", "choices": ["linspace", "pixel-centre"] }`.
  *
  * @throws ConfigError
  */

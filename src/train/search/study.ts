@@ -64,8 +64,9 @@ export const STUDY_NAME = 'search';
 
 /**
  * A search in progress, in a file that Optuna and its dashboard read too. Values are to be made small. Any number of
- * processes may work on one study at once, and any of them may be killed at any moment: a finished trial is neither lost nor
- * repeated, and a trial whose process has died is marked as failed, and its parameters wait in a new trial to be tried again.
+ * processes may work on one study at once, and any of them may be killed at any moment: a finished trial is neither
+ * lost nor repeated, and a trial whose process has died is marked as failed, and its parameters wait in a new trial to
+ * be tried again.
  */
 export class Study {
   readonly #journal: Journal;
@@ -115,8 +116,8 @@ export class Study {
   }
 
   /**
-   * The next trial to run: one that waits, or a new one while there are fewer than `limit`. Failed trials count, except those
-   * whose process was stopped. First, trials of processes that have died are put back to wait.
+   * The next trial to run: one that waits, or a new one while there are fewer than `limit`. Failed trials count, except
+   * those whose process was stopped. First, trials of processes that have died are put back to wait.
    *
    * @returns undefined once there are enough
    */

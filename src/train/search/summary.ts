@@ -27,14 +27,19 @@ const trialSchema = z.object({
 });
 
 export const searchSummarySchema = z.object({
-  /** What is made small: validation APD in px of a 512 frame, validation loss, or validation error of the angle in degrees. */
+  /**
+   * What is made small: validation APD in px of a 512 frame, validation loss, or validation error of the angle in
+   * degrees.
+   */
   objective: z.enum(OBJECTIVES),
   /** What was searched, by setting: range or choices, as in a search space file. */
   space: z.record(z.string(), distributionSchema),
   trials: z.array(trialSchema),
   /** Number of the trial with the smallest value; null before one is complete. */
   best: z.int().nullable(),
-  /** Share of the variation of the value that each parameter explains by itself; null while too few trials are complete. */
+  /**
+   * Share of the variation of the value that each parameter explains by itself; null while too few trials are complete.
+   */
   importance: z.record(z.string(), z.number()).nullable(),
 });
 /** What a search has come to. */
@@ -48,7 +53,10 @@ export async function isSearchFolder(folder: string): Promise<boolean> {
   );
 }
 
-/** What the search in a folder has come to, also while it runs. @throws SearchError where there is none, or its file is damaged */
+/**
+ * What the search in a folder has come to, also while it runs. @throws SearchError where there is none, or its file is
+ * damaged
+ */
 export async function readSearch(folder: string): Promise<SearchSummary> {
   const path = join(folder, STUDY_FILE);
   if (!(await isSearchFolder(folder))) {

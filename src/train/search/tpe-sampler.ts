@@ -19,14 +19,16 @@ export interface TpeOptions {
   readonly considerEndpoints?: boolean;
   /** Estimate all parameters jointly instead of one by one, as Optuna did before version 5. */
   readonly multivariate?: boolean;
-  /** Count running trials among the bad ones, so that parallel workers keep apart. Makes no difference to a single one. */
+  /**
+   * Count running trials among the bad ones, so that parallel workers keep apart. Makes no difference to a single one.
+   */
   readonly constantLiar?: boolean;
 }
 
 /**
  * Tree-structured Parzen estimator (Bergstra et al., "Algorithms for hyper-parameter optimization", 2011): models the
- * parameters of good trials and those of the others as densities ℓ and g, draws from ℓ, and takes the draw with the largest
- * ℓ/g, which is the one of the largest expected improvement. Unfinished trials are treated as Optuna does.
+ * parameters of good trials and those of the others as densities ℓ and g, draws from ℓ, and takes the draw with the
+ * largest ℓ/g, which is the one of the largest expected improvement. Unfinished trials are treated as Optuna does.
  */
 export class TpeSampler implements Sampler {
   readonly #options: Required<TpeOptions>;
@@ -126,8 +128,8 @@ export function defaultWeights(count: number): number[] {
 }
 
 /**
- * Finished trials from the best to the worst: complete ones by their value; then pruned ones, those that got further first,
- * and by the value they reported last; last those pruned without a report.
+ * Finished trials from the best to the worst: complete ones by their value; then pruned ones, those that got further
+ * first, and by the value they reported last; last those pruned without a report.
  */
 export function rankTrials(trials: readonly Trial[]): Trial[] {
   const key = (trial: Trial): readonly [number, number, number] => {

@@ -7,8 +7,8 @@ import { epochScoresSchema } from './objective.js';
 import type { TrialRunner } from './search.js';
 
 /**
- * Runs trials by training on these cases. A trial's folder is one of a training run, and an interrupted one resumes with the
- * same bits.
+ * Runs trials by training on these cases. A trial's folder is one of a training run, and an interrupted one resumes
+ * with the same bits.
  *
  * @param stream Where progress is shown.
  * @param signal Stops training after the step that is under way, by throwing its reason.

@@ -3,7 +3,10 @@ import erfc from '@stdlib/math-base-special-erfc';
 import erfcinv from '@stdlib/math-base-special-erfcinv';
 import erfcx from '@stdlib/math-base-special-erfcx';
 
-/** ln(x), x = Φ(z): the probability that a standard normal deviate is at most z. Exact to rounding far into the lower tail. */
+/**
+ * ln(x), x = Φ(z): the probability that a standard normal deviate is at most z. Exact to rounding far into the lower
+ * tail.
+ */
 export function logNormalCdf(z: number): number {
   // Below −1, Φ(z) = erfcx(−z/√2)·exp(−z²/2)/2, and only the logarithm stays within the range of doubles.
   if (z < -1) return Math.log(erfcx(-z * Math.SQRT1_2) / 2) - (z * z) / 2;

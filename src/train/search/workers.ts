@@ -12,9 +12,9 @@ const SILENCE = 8 * BEAT;
 const workerSchema = z.object({ host: z.string(), pid: z.int(), processes: z.string() });
 
 /**
- * The processes that work on a search, one small file each, written again and again while it lives. A study file does not say
- * whether the process that runs a trial is still there; these files do, also for processes on other machines that share the
- * folder.
+ * The processes that work on a search, one small file each, written again and again while it lives. A study file does
+ * not say whether the process that runs a trial is still there; these files do, also for processes on other machines
+ * that share the folder.
  */
 export class Workers {
   readonly #folder: string;
@@ -26,7 +26,8 @@ export class Workers {
   /**
    * Announces a worker.
    *
-   * @returns what ends its signs of life, and takes an idle worker off; one that still has a trial stays, for others to see
+   * @returns what ends its signs of life, and takes an idle worker off; one that still has a trial stays, for others to
+   * see
    *   that it is dead
    */
   async join(id: string): Promise<(state: { idle: boolean }) => Promise<void>> {
@@ -46,8 +47,8 @@ export class Workers {
   }
 
   /**
-   * Whether a worker has died: its process is no longer on this machine, or it has given no sign of life for two minutes.
-   * One without a file, such as a process of Optuna's, is never taken for dead.
+   * Whether a worker has died: its process is no longer on this machine, or it has given no sign of life for two
+   * minutes. One without a file, such as a process of Optuna's, is never taken for dead.
    */
   async isDead(id: string): Promise<boolean> {
     const file = this.#file(id);

@@ -62,7 +62,8 @@ describe('ParzenEstimator', () => {
   });
 
   test('has one categorical component per observation, the prior spread over all of them', () => {
-    // Two observations of the first choice and one of the third: 1 + ¼ against ¼ for each other one, out of 7/4; the prior ⅓.
+    // Two observations of the first choice and one of the third: 1 + ¼ against ¼ for each other one, out of 7/4; the
+    // prior ⅓.
     const expected = [(2 * (5 / 7) + 1 / 7 + 1 / 3) / 4, (3 * (1 / 7) + 1 / 3) / 4, (2 * (1 / 7) + 5 / 7 + 1 / 3) / 4];
     const mixture = estimator(choice, [0, 2, 0]);
     for (const [x, probability] of expected.entries()) {

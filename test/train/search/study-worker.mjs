@@ -1,5 +1,6 @@
-// One of several processes that work on a study: `node study-worker.mjs FILE WORKERS LIMIT`. Prints a line for each trial that
-// the study has accepted as complete, so that a test knows what must be in the file whatever happens to this process.
+// One of several processes that work on a study: `node study-worker.mjs FILE WORKERS LIMIT`. Prints a line for each
+// trial that the study has accepted as complete, so that a test knows what must be in the file whatever happens to this
+// process.
 import { NoPruner } from '../../../dist/train/search/pruner.js';
 import { RandomSampler } from '../../../dist/train/search/sampler.js';
 import { Study } from '../../../dist/train/search/study.js';

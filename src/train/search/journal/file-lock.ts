@@ -14,10 +14,10 @@ const LONGEST_WAIT = 50;
 const NO_SYMLINKS = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 /**
- * Runs `body` while no other process does so for the same file, and no Optuna process writes it: both hold `<file>.lock`, a
- * symbolic link to the file, or an empty file where there are none. Taking a name is atomic on network drives too, which locks
- * on the file itself are not. The protocol, with its grace period of 30 s, is that of Optuna's JournalFileSymlinkLock and
- * JournalFileOpenLock.
+ * Runs `body` while no other process does so for the same file, and no Optuna process writes it: both hold
+ * `<file>.lock`, a symbolic link to the file, or an empty file where there are none. Taking a name is atomic on network
+ * drives too, which locks on the file itself are not. The protocol, with its grace period of 30 s, is that of Optuna's
+ * JournalFileSymlinkLock and JournalFileOpenLock.
  */
 export async function withFileLock<T>(file: string, body: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const lock = `${file}.lock`;
@@ -86,8 +86,8 @@ async function identify(lock: string): Promise<string | undefined> {
 }
 
 /**
- * By a new name first: on network drives a removal may be done twice, and the second time hit the next lock. The name is
- * always the same, so that what a process leaves which is killed between the two steps goes with the next release.
+ * By a new name first: on network drives a removal may be done twice, and the second time hit the next lock. The name
+ * is always the same, so that what a process leaves which is killed between the two steps goes with the next release.
  */
 async function release(lock: string): Promise<void> {
   const renamed = `${lock}.released`;

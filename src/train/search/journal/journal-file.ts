@@ -9,9 +9,10 @@ export interface JournalLine {
 }
 
 /**
- * The bytes of a study file, which only ever grows: whole lines are read once, and added at the end by one process at a time.
- * What follows the last line break was torn by a crash or is being written just now. Readers leave it alone, as Optuna does;
- * whoever adds lines next, holding the lock, cuts it off, where Optuna would glue its line to it and spoil both.
+ * The bytes of a study file, which only ever grows: whole lines are read once, and added at the end by one process at a
+ * time. What follows the last line break was torn by a crash or is being written just now. Readers leave it alone, as
+ * Optuna does; whoever adds lines next, holding the lock, cuts it off, where Optuna would glue its line to it and spoil
+ * both.
  */
 export class JournalFile {
   readonly path: string;

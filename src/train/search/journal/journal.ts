@@ -12,7 +12,9 @@ type WithoutWriter<R> = { [Key in keyof R as Key extends 'worker_id' ? never : K
 /** Adds operations to a journal that is held by this process, and takes them in. */
 export type Append = (operations: readonly Operation[]) => Promise<void>;
 
-/** A study file in use: read, written by one process at a time, and understood. Several processes may use it at once. */
+/**
+ * A study file in use: read, written by one process at a time, and understood. Several processes may use it at once.
+ */
 export class Journal {
   /** Names this process, and this use of the file, in every record that it writes. */
   readonly workerId: string = `${randomUUID()}-${process.pid}`;
@@ -53,7 +55,10 @@ export class Journal {
     }
   }
 
-  /** Runs `body` on the latest state, while no other process writes. @throws SearchError as `sync`, and where writing fails */
+  /**
+   * Runs `body` on the latest state, while no other process writes. @throws SearchError as `sync`, and where writing
+   * fails
+   */
   async exclusively<T>(body: (append: Append) => Promise<T>): Promise<T> {
     return this.#file.exclusively(async () => {
       await this.sync();

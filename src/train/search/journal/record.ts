@@ -1,6 +1,6 @@
 /**
- * The lines of a study file: Optuna's journal, one JSON object per line, each an operation on the studies and trials of the
- * file. Studies and trials have no ids of their own: a reader counts them in order of creation.
+ * The lines of a study file: Optuna's journal, one JSON object per line, each an operation on the studies and trials of
+ * the file. Studies and trials have no ids of their own: a reader counts them in order of creation.
  */
 import JSON5 from 'json5';
 import { z } from 'zod';

@@ -18,8 +18,8 @@ type Of<Code extends JournalRecord['op_code']> = Extract<JournalRecord, { op_cod
 
 /**
  * What a journal's records amount to. Of processes that contradict one another the first in the file wins, so that all
- * readers come to the same result: a study whose name is taken is not made again, a finished trial does not change, and a
- * waiting trial goes to the first that starts it. Those rules are Optuna's.
+ * readers come to the same result: a study whose name is taken is not made again, a finished trial does not change, and
+ * a waiting trial goes to the first that starts it. Those rules are Optuna's.
  */
 export class JournalReplay {
   readonly #studies = new Map<number, Omit<StudyRecord, 'trials'>>();
