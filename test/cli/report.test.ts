@@ -16,7 +16,7 @@ describe('report', () => {
   test('writes the page, says where it is and what is missing', async () => {
     const { code, output, errors } = await run('report', ['run', '--out', 'pages/run.html'], { cwd: folder });
     expect([code, output]).toEqual([0, 'pages/run.html\n']);
-    expect(errors).toEqual([expect.stringMatching(/^note: run\/metrics\.json is missing: the run is trained and not/)]);
+    expect(errors).toEqual([expect.stringMatching(/^note: run\/metrics\.json is missing: the run is trained but not/)]);
     expect(await readFile(join(folder, 'pages/run.html'), 'utf8')).toContain('<title>Report on run run</title>');
   });
 

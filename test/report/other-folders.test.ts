@@ -19,7 +19,7 @@ beforeAll(async () => {
 describe('a report of a comparison', () => {
   const score = (mean: number, sd?: number) => ({ mean, ...(sd === undefined ? {} : { sd }) });
   const model = (name: string, apds: readonly number[]) => ({
-    ...{ name, architecture: 'u-net', decoding: 'argmax', parameters: 31_043_651, epochs: 3, quantization: 3.06 },
+    ...{ name, architecture: 'u-net', decoding: 'argmax', parameters: 31_043_651, epochs: 3, quantisation: 3.06 },
     apd: score(apds[0], 0.25),
     perLandmark: { ps1: score(1), ps2: score(2), fh1: score(3, 0.5) },
     runs: apds.map((apd, seed) => {

@@ -102,11 +102,11 @@ describe('Workspace', () => {
     test('says what is missing, and goes on when it comes', async () => {
       workspace.add([header('a.mhd', 'a.zraw')]);
       await eventually(() =>
-        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
+        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which was not given/),
       );
       workspace.add([samples(50, 'b.raw')]);
       await eventually(() =>
-        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which is not beside it/),
+        expect(workspace.entry && problemOf(workspace.entry)).toMatch(/a\.zraw, which was not given/),
       );
       workspace.add([samples(60, 'a.zraw')]);
       await settled();

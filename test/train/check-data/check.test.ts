@@ -267,7 +267,7 @@ describe('checkData', () => {
         await rm(at(image(1)));
       },
       [
-        ['image-name', 'note', LABELS, 3, /^the row names frame-1\.png and the file is frame-1\.tif/],
+        ['image-name', 'note', LABELS, 3, /^the row names frame-1\.png, and the file is called frame-1\.tif/],
         ['image-extension', 'note', LABELS, 2, /^frame-0\.png is JPEG inside and is named \.png/],
         ['image-extension', 'note', LABELS, 3, /^frame-1\.tif is PNG inside and is named \.tif/],
       ],

@@ -120,7 +120,7 @@ describe('scores belong to weights', () => {
     expect(notes).toEqual([expect.stringMatching(/metrics\.json, test, is of weights that .* no longer has/)]);
     expect(notes[0]).toContain(command);
     const { card } = await exportRunToSafetensors({ run, out: join(parent, 'stale.safetensors') });
-    expect(await readFile(card, 'utf8')).toContain('There are no scores of exactly these weights');
+    expect(await readFile(card, 'utf8')).toContain('These weights have no scores with decoding');
     await evaluate({ device, run, split: 'test', frames });
     expect((await compareRuns([run, other])).frames).toBe(6);
     expect((await writeReport([run], join(parent, 'report.html'))).notes).toEqual([]);
