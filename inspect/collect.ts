@@ -109,7 +109,9 @@ async function collectConfig(
   const frames: NetworkFrame[] = new Array(framesPerStep(config)).fill(blank);
   const loader = await openBatchLoader(device, [blank], config);
   part = `${config.training.precision} step`;
-  await recorded(() => loader.load({ frames: new Uint32Array(frames.length), draws: new Uint32Array(frames.length), pass: 0 }));
+  await recorded(() =>
+    loader.load({ frames: new Uint32Array(frames.length), draws: new Uint32Array(frames.length), pass: 0 }),
+  );
   const model = buildModel(device, config);
   const average = config.training.emaDecay === null ? undefined : buildModel(device, config);
   const images = device.zeros([frames.length, size, size, 1]);

@@ -210,7 +210,9 @@ describe('predictImages', () => {
     await writeFile(apart, header);
     await writeFile(whole, await encodeGreyPng({ width: size, height: size, pixels }));
     const predict = () => predictImages(device, run, [apart, whole], join(folder, 'out'));
-    await expect(predict()).rejects.toThrow(`${apart}: its samples are in frame.raw, which was not given; give both files together`);
+    await expect(predict()).rejects.toThrow(
+      `${apart}: its samples are in frame.raw, which was not given; give both files together`,
+    );
     await writeFile(join(folder, 'frame.raw'), pixels);
     const [first, second] = await predict();
     expect(first.landmarks).toEqual(second.landmarks);
