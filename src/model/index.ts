@@ -34,7 +34,12 @@ export {
   type DoubleConvOptions,
 } from './layers.js';
 export { heatmapLoss, type KeypointLoss, type KeypointLossOptions, keypointLoss, paperKeypointLoss } from './loss.js';
-export { type WeightsMatch, type WeightsMisfit, writeMatchingWeights } from './matching-weights.js';
+export {
+  type MatchingWeightsOptions,
+  type WeightsMatch,
+  type WeightsMisfit,
+  writeMatchingWeights,
+} from './matching-weights.js';
 export { type Builder, Module, type NamedTensor } from './module.js';
 export { buildNetwork, type NetworkOptions } from './network.js';
 export { exportOnnx, FRAME_TYPES, type FrameType, OnnxError, type OnnxOptions } from './onnx/index.js';

@@ -17,18 +17,23 @@ export interface WeightsMisfit {
   readonly reason: string;
 }
 
+export interface MatchingWeightsOptions {
+  /** Full names of the tensors to load. Default: all. */
+  readonly selected?: ReadonlySet<string>;
+  /** Is asked before anything is changed; it may throw. */
+  readonly accept?: (match: WeightsMatch) => void;
+}
+
 /**
  * Loads those weights whose name and shape a model has, and leaves its other tensors as they are. `writeWeights`
  * loads all or nothing.
  *
- * @param selected Full names of the tensors to load. Default: all
- * @param accept Is asked before anything is changed; it may throw.
  * @throws WeightsError where a value is NaN or infinite
  */
 export function writeMatchingWeights(
   model: Module,
   tensors: SafetensorsTensors,
-  { selected, accept }: { selected?: ReadonlySet<string>; accept?: (match: WeightsMatch) => void } = {},
+  { selected, accept }: MatchingWeightsOptions = {},
 ): WeightsMatch {
   const wanted = model.named().filter(({ name }) => selected?.has(name) ?? true);
   const misfits: WeightsMisfit[] = [];
