@@ -1,6 +1,6 @@
 export { buildLoss, buildOptimizer, buildSchedule, type TrainingLoss } from './build.js';
 export { type DryRun, OVERFIT_GOAL } from './dry-run.js';
-export type { InitialLayers, InitialWeightsSource } from './initial-weights.js';
+export type { InitialLayers, InitialWeights, InitialWeightsSource } from './initial-weights.js';
 export { canResume, type RunInput, runTraining } from './run.js';
 export { train } from './train.js';
 export { openTrainingDisplay } from './training-display.js';

@@ -35,4 +35,4 @@ export { RunError } from './run-error.js';
 export { RunFolder } from './run-folder.js';
 export { type RunStart, readRunStart } from './run-start.js';
 export { predictionsFile, type ScoredFrame, scoredFrame } from './scored-frames.js';
-export type { TrainingSetSummary } from './training-set.js';
+export type { TrainedSet, TrainingSetSummary } from './training-set.js';
