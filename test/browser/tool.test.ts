@@ -295,6 +295,7 @@ describe.skipIf(!executable)('the page in Chromium', () => {
       'Training/Labeled cases/a.png',
       'Training/Labeled cases/b.png',
       'Training/Labeled cases/label.csv',
+      'corrections.json',
     ]);
     const saved = await decodeFrame(archive['Training/Labeled cases/b.png'], 'b.png');
     expect(Array.from(saved.pixels, (value) => Math.round(255 * value))).toEqual([...picture(2)]);

@@ -16,7 +16,7 @@ import {
 } from '../../src/index.js';
 import * as k from '../../src/kernels/index.js';
 import { checkFused } from '../support/check-program.js';
-import { checkedDevice, pretend } from '../support/device.js';
+import { checkedDevice, offered, pretend } from '../support/device.js';
 
 // Every operation in checked mode: no kernel leaves an element of its results unwritten, writes outside them, or uses
 // memory that nothing was written to. Property tests run there as well (check-operation.ts), but operations one by one
@@ -71,7 +71,7 @@ const IMAGES = [3, 8].map((channels): Shape => [2, 5, 7, channels]);
 const onImages = (run: (x: Tensor) => Tensor, dtypes = BOTH): Case[] =>
   IMAGES.map((shape) => ({ shapes: [shape], run: (x) => run(x), dtypes }));
 
-const VARIANTS = ['lanes', 'tiled'] as const;
+const VARIANTS = await offered('lanes', 'tiled');
 
 /**
  * With a ReLU or batch norm behind it, which fuse. In f32, property tests have the gradients; a kernel compiles for

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   avgPool2d,
   batchNorm,
+  type ConvVariant,
   cast,
   compile,
   concat,
@@ -22,7 +23,7 @@ import {
   transpose,
 } from '../../src/index.js';
 import { expectClose } from '../support/check-operation.js';
-import { sharedDevice } from '../support/device.js';
+import { offered, sharedDevice } from '../support/device.js';
 
 // Operations on images of f16 compute in f32 and round once, so they give what the same operation, whose f32 self is
 // checked against float64 elsewhere, gives on the same values, to half a unit of f16's last place. Channels 8 and 3:
@@ -122,7 +123,7 @@ describe.skipIf(!device.traits.f16)('on images of f16', () => {
   });
 });
 
-test.skipIf(!device.traits.f16).each(['lanes', 'tiled', 'winograd'] as const)(
+test.skipIf(!device.traits.f16).each<ConvVariant>([...(await offered('lanes', 'tiled')), 'winograd'])(
   'a convolution by %s takes images, weights, or both in f16',
   async (variant) => {
     for (const [inC, outC] of [
