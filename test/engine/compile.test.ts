@@ -525,7 +525,7 @@ describe('a compiled function', () => {
     const before = used();
     await expect(broken(x)).rejects.toThrow(/^bad\.kernel: the driver rejected the kernel: /);
     await expect(broken(x)).rejects.toHaveProperty('name', 'ShaderError');
-    expect(used()).toBe(before);
+    expect(used()).toBeLessThanOrEqual(before);
     expect(await sum(x).item()).toBe(1000);
   });
 });

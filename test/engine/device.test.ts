@@ -129,7 +129,9 @@ describe('limits', () => {
       ),
     );
     await expect(sum(mul(column, row)).item()).rejects.toThrow(LimitError);
-    expect(device.memory()).toMatchObject({ bytes, freeBytes });
+    expect(device.memory().bytes).toBe(bytes);
+    // More, where tensors that other tests dropped were collected meanwhile.
+    expect(device.memory().freeBytes).toBeGreaterThanOrEqual(freeBytes);
     expect(await sum(row).item()).toBe(2 ** 15);
   });
 

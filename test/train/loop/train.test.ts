@@ -228,7 +228,7 @@ describe('train', () => {
     const before = used(device);
     const second = await start(config);
     await second.outcome;
-    expect(used(device)).toBe(before);
+    expect(used(device)).toBeLessThanOrEqual(before);
   });
 
   test('refuses to train or validate on nothing', async () => {
@@ -270,7 +270,7 @@ describe('training that fails', () => {
       expect(asFloat32(tensor, name).every(Number.isFinite), name).toBe(true);
     }
     expect((await readdir(folder.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
-    expect(used(device)).toBe(before);
+    expect(used(device)).toBeLessThanOrEqual(before);
   });
 
   test('in checked mode names the batch and the operation at once', async () => {
@@ -324,6 +324,6 @@ describe('training that fails', () => {
     expect(steps).toBe(3);
     expect((await folder.readMetrics()).map(({ epoch }) => epoch)).toEqual([1]);
     expect((await weightsOf(folder, 'last.safetensors')).metadata.epoch).toBe('1');
-    expect(used(device)).toBe(before);
+    expect(used(device)).toBeLessThanOrEqual(before);
   });
 });

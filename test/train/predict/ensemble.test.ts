@@ -140,7 +140,7 @@ describe('an ensemble', () => {
     await withRun(device, members('a', 'b'), { checkpoint: 'best', flips: ['vertical'] }, ({ predictor }) =>
       predictor.predict(frames.map(({ pixels }) => pixels)),
     );
-    expect(used()).toBe(before);
+    expect(used()).toBeLessThanOrEqual(before);
   });
 
   test('is found where its folder was moved together with its members', async () => {
